@@ -1,0 +1,1 @@
+"""Everything an inspector would talk about: defects, verdicts, the log and what comes from it."""

@@ -1,0 +1,1 @@
+"""What paint inspection is about, in the standard library and numpy alone."""

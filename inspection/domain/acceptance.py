@@ -1,0 +1,378 @@
+"""Judging a photo's defects by an acceptance spec.
+
+The verdict by the project's convention: any rework → rework; else anything a person has to look
+at → human; else ok. Judging needs defects, not pixels, so history can be judged again under
+another spec without running the network.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from inspection.domain.acceptance_rules import (
+    REPAIRS,
+    SIZE_OF,
+    Rule,
+    Spec,
+    load_spec,
+    parse_spec,
+)
+from inspection.domain.defects import SEVERITIES, ZONE_GRADES, Defect
+from inspection.domain.inspections import Judgement, Reason, Thresholds
+from inspection.domain.panels import Panel
+from inspection.domain.scale import Scale
+from inspection.domain.spacing import closest_outlines, closest_pair, fullest_window
+
+__all__ = [
+    "REASONS",
+    "Rule",
+    "Spec",
+    "judge",
+    "load_spec",
+    "parse_spec",
+    "proposed_disposition",
+    "total_imperfection_area_mm2",
+]
+
+# Every reason code with the names of its values, in the order in which reasons are told. `type`,
+# `problem` and `disposition` are codes; `zone` is a grade, several joined by "/", or "A–D" where
+# the panel is unknown. *_mm are floats, count and limit whole numbers, scores shares 0–1.
+REASONS: dict[str, tuple[str, ...]] = {
+    # rework
+    "banned_type": ("type", "zone"),
+    "size_over_limit": ("type", "size_mm", "zone", "limit_mm"),
+    "too_many": ("type", "count", "limit", "window_mm", "zone"),
+    "too_many_together": ("count", "limit", "window_mm", "zone"),
+    "too_close": ("type", "distance_mm", "limit_mm", "zone"),
+    "repair_route": ("type", "size_mm", "zone", "disposition"),
+    "proposed_disposition": ("disposition",),
+    # human
+    "photo_quality": ("problem",),
+    "scale_unknown": (),
+    "scale_too_coarse": ("smallest_mm", "limit_mm"),
+    "size_straddles_limit": ("type", "size_mm", "error_mm", "zone", "limit_mm"),
+    "size_in_gap": ("type", "size_mm", "zone"),
+    "place_unknown": ("type",),
+    "no_rule": ("type", "zone"),
+    "score_between": ("score", "ok_below", "reject_from"),
+    "score_without_defect": ("score", "reject_from"),
+    # ok
+    "within_limits": ("count",),
+    "no_defect": (),
+}
+
+_ORDER = {code: place for place, code in enumerate(REASONS)}
+_ALL_ZONES = f"{ZONE_GRADES[0]}–{ZONE_GRADES[-1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One thing that keeps a photo from being ok; weight: larger = told first of its code."""
+
+    verdict: str
+    reason: Reason
+    weight: float = 0.0
+    disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A defect with every rule that may hold for it: more than one while its place is unknown.
+
+    None among the rules: somewhere it may lie, no rule holds.
+    """
+
+    defect: Defect
+    rules: tuple[Rule | None, ...]
+
+    @property
+    def zone(self) -> str:
+        return self.defect.zone or _ALL_ZONES
+
+
+def judge(
+    defects: Sequence[Defect],
+    *,
+    spec: Spec,
+    vehicle_model: str,
+    panel: Panel | None,
+    scale: Scale | None,
+    score: float,
+    thresholds: Thresholds,
+    quality_problems: Sequence[str] = (),
+) -> Judgement:
+    """Propose a verdict for one photo and grade its defects; most important reason first.
+
+    Reasons of one code, type and zone are told once, by the worst of them. Defects a person
+    marked as `pseudo_defect` are kept but never held against the panel. Distances are taken on
+    the surface: pixels of this photo times its scale. While model, panel or zone is unknown all
+    rules that may hold are tried: where they agree that is the verdict, else a person decides.
+    A score from `reject_from` on with nothing found is never ok: the network is sure of a defect
+    too small for a region. Raises ValueError for a score outside 0–1.
+    """
+    if not 0 <= score <= 1:
+        raise ValueError(f"score must lie between 0 and 1, got {score}")
+    cases = _cases(defects, spec, vehicle_model, panel)
+    findings = [finding for case in cases if (finding := _judge_defect(case, spec, scale))]
+    if scale is not None:
+        findings += _judge_groups(cases, spec, scale)
+    findings += _judge_proof(spec, vehicle_model, panel, scale)
+    findings += [
+        _Finding("human", Reason("photo_quality", {"problem": problem}))
+        for problem in quality_problems
+    ]
+    findings += _judge_score(score, thresholds, found=bool(defects))
+
+    severities = {id(case.defect): _severity(case, spec) for case in cases}
+    graded = tuple(
+        replace(defect, severity=severities[id(defect)]) if id(defect) in severities else defect
+        for defect in defects
+    )
+    if not findings:
+        reason = Reason("within_limits", {"count": len(cases)}) if cases else Reason("no_defect")
+        return Judgement("ok", (reason,), graded)
+    verdict = "rework" if any(finding.verdict == "rework" for finding in findings) else "human"
+    findings += _propose(findings)
+    return Judgement(verdict, _in_order(findings), graded)
+
+
+def proposed_disposition(judgement: Judgement) -> str | None:
+    """The repair the spec proposes for the photo, the heaviest of its defects; None without."""
+    for reason in judgement.reasons:
+        if reason.code == "proposed_disposition":
+            return str(reason.values["disposition"])
+    return None
+
+
+def total_imperfection_area_mm2(areas_mm2: Sequence[float], minimum_mm2: float) -> float:
+    """SIMt of ISO 8785: the sum of the imperfection areas above an agreed minimum.
+
+    minimum_mm2: the limit of discrimination; store it with every result.
+    """
+    return float(sum(area for area in areas_mm2 if area > minimum_mm2))
+
+
+def _cases(
+    defects: Sequence[Defect], spec: Spec, vehicle_model: str, panel: Panel | None
+) -> list[_Case]:
+    models = [vehicle_model] if vehicle_model else ["", *_named(spec, "vehicle_models")]
+    panels = [panel.code] if panel else ["", *_named(spec, "panels")]
+    known: dict[tuple, tuple[Rule | None, ...]] = {}
+    cases = []
+    for defect in defects:
+        if defect.type == "pseudo_defect":
+            continue
+        place = (defect.type, defect.zone, defect.near_character_line)
+        if place not in known:
+            zones = [defect.zone] if defect.zone else ZONE_GRADES
+            lines = [defect.near_character_line] if defect.zone else [False, True]
+            known[place] = tuple(
+                dict.fromkeys(
+                    spec.rule_for(model, code, defect.type, zone, near)
+                    for model, code, zone, near in product(models, panels, zones, lines)
+                )
+            )
+        cases.append(_Case(defect, known[place]))
+    return cases
+
+
+def _named(spec: Spec, field: str) -> list[str]:
+    return sorted({code for rule in spec.rules for code in getattr(rule, field) or ()})
+
+
+def _judge_defect(case: _Case, spec: Spec, scale: Scale | None) -> _Finding | None:
+    findings = [_judge_by(rule, case, spec, scale) for rule in case.rules]
+    if len({finding and finding.verdict for finding in findings}) > 1:
+        return _Finding("human", Reason("place_unknown", {"type": case.defect.type}))
+    # All agree: the mildest rule's reason is the one that holds wherever the defect lies.
+    return min(findings, key=lambda finding: finding.weight) if findings[0] else None
+
+
+def _judge_by(rule: Rule | None, case: _Case, spec: Spec, scale: Scale | None) -> _Finding | None:
+    about: dict[str, str | float | int] = {"type": case.defect.type, "zone": case.zone}
+    if rule is None:
+        return _Finding("human", Reason("no_rule", about))
+    if rule.banned:
+        return _Finding("rework", Reason("banned_type", about), disposition=rule.disposition)
+    if rule.accepted:
+        return None
+    size_mm = SIZE_OF[rule.size_by](case.defect)
+    if scale is None or size_mm is None:
+        return _Finding("human", Reason("scale_unknown"))
+
+    about["size_mm"] = size_mm
+    grade = rule.grade_size(size_mm)
+    error_mm = size_mm * spec.measuring_error
+    if rule.grade_size(size_mm - error_mm) != rule.grade_size(size_mm + error_mm):
+        limit_mm = min(rule.size_limits_mm, key=lambda mm: abs(mm - size_mm))
+        values = {**about, "error_mm": error_mm, "limit_mm": limit_mm}
+        return _Finding("human", Reason("size_straddles_limit", values), size_mm / limit_mm)
+    if grade == "gap":
+        return _Finding("human", Reason("size_in_gap", about), size_mm)
+    if grade == "rework":
+        limit_mm = max(rule.size_limits_mm)
+        reason = Reason("size_over_limit", {**about, "limit_mm": limit_mm})
+        return _Finding("rework", reason, size_mm / limit_mm, rule.disposition)
+    if rule.ok_disposition:
+        reason = Reason("repair_route", {**about, "disposition": rule.ok_disposition})
+        return _Finding("rework", reason, size_mm, rule.ok_disposition)
+    return None
+
+
+def _judge_groups(cases: list[_Case], spec: Spec, scale: Scale) -> list[_Finding]:
+    findings = []
+    for rule in spec.rules:
+        if not (rule.max_count or rule.min_spacing):
+            continue
+        certain = [case for case in cases if case.rules == (rule,)]
+        possible = [case for case in cases if rule in case.rules]
+        broken = _judge_group(rule, certain, scale)
+        findings += broken
+        if not broken and len(possible) > len(certain) and _judge_group(rule, possible, scale):
+            unplaced = next(case for case in possible if len(case.rules) > 1)
+            findings.append(
+                _Finding("human", Reason("place_unknown", {"type": unplaced.defect.type}))
+            )
+    return findings
+
+
+def _judge_group(rule: Rule, cases: list[_Case], scale: Scale) -> list[_Finding]:
+    if not cases:
+        return []
+    findings = []
+    centres_mm = np.array([_centre_mm(case.defect, scale) for case in cases])
+    if rule.max_count:
+        inside = [cases[index] for index in fullest_window(centres_mm, rule.max_count.side_mm)]
+        if len(inside) > rule.max_count.count:
+            reason = _too_many(rule, inside)
+            findings.append(_Finding("rework", reason, len(inside), rule.disposition))
+    if rule.min_spacing:
+        closest = (
+            closest_pair(centres_mm)
+            if rule.min_spacing.basis == "centre"
+            else closest_outlines([_outline_mm(case.defect, scale) for case in cases])
+        )
+        if closest and not rule.min_spacing.allows(closest[2]):
+            first, second, distance_mm = closest
+            values = {
+                "type": cases[first].defect.type,
+                "distance_mm": distance_mm,
+                "limit_mm": rule.min_spacing.mm,
+                "zone": _zones([cases[first], cases[second]]),
+            }
+            reason = Reason("too_close", values)
+            findings.append(_Finding("rework", reason, -distance_mm, rule.disposition))
+    return findings
+
+
+def _too_many(rule: Rule, inside: list[_Case]) -> Reason:
+    values: dict[str, str | float | int] = {
+        "count": len(inside),
+        "limit": rule.max_count.count,
+        "window_mm": rule.max_count.side_mm,
+        "zone": _zones(inside),
+    }
+    types = Counter(case.defect.type for case in inside)
+    if len(types) > 1:
+        return Reason("too_many_together", values)
+    return Reason("too_many", {"type": next(iter(types)), **values})
+
+
+def _zones(cases: list[_Case]) -> str:
+    zones = {case.zone for case in cases}
+    return _ALL_ZONES if _ALL_ZONES in zones else "/".join(sorted(zones))
+
+
+def _centre_mm(defect: Defect, scale: Scale) -> tuple[float, float]:
+    x, y, width, height = defect.region.bbox_px
+    return scale.length_mm(x + width / 2), scale.length_mm(y + height / 2)
+
+
+def _outline_mm(defect: Defect, scale: Scale) -> np.ndarray:
+    x, y, width, height = defect.region.bbox_px
+    # A region of a pixel or two may come without an outline; its box is all there is.
+    corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
+    return np.array(defect.region.outline_px or corners, dtype=float) * scale.mm_per_px
+
+
+def _judge_proof(
+    spec: Spec, vehicle_model: str, panel: Panel | None, scale: Scale | None
+) -> list[_Finding]:
+    """Whether the photo can prove what the spec asks of this model and panel, found or not."""
+    rules = [rule for rule in spec.rules if _may_hold(rule, vehicle_model, panel)]
+    if scale is None:
+        asks = any(rule.asks_for_millimetres for rule in rules)
+        return [_Finding("human", Reason("scale_unknown"))] if asks else []
+    limit_mm = min((mm for rule in rules for mm in rule.size_limits_mm), default=None)
+    if limit_mm is None or scale.smallest_provable_mm <= limit_mm:
+        return []
+    values = {"smallest_mm": scale.smallest_provable_mm, "limit_mm": limit_mm}
+    return [_Finding("human", Reason("scale_too_coarse", values))]
+
+
+def _may_hold(rule: Rule, vehicle_model: str, panel: Panel | None) -> bool:
+    return (
+        (rule.vehicle_models is None or not vehicle_model or vehicle_model in rule.vehicle_models)
+        and (rule.panels is None or panel is None or panel.code in rule.panels)
+        and (rule.zones is None or panel is None or not rule.zones.isdisjoint(panel.grades))
+    )
+
+
+def _judge_score(score: float, thresholds: Thresholds, found: bool) -> list[_Finding]:
+    if score < thresholds.ok_below:
+        return []
+    if score < thresholds.reject_from:
+        values = {
+            "score": score,
+            "ok_below": thresholds.ok_below,
+            "reject_from": thresholds.reject_from,
+        }
+        return [_Finding("human", Reason("score_between", values))]
+    if found:
+        return []
+    values = {"score": score, "reject_from": thresholds.reject_from}
+    return [_Finding("human", Reason("score_without_defect", values))]
+
+
+def _severity(case: _Case, spec: Spec) -> str | None:
+    """The gravest grade of all rules that may hold; None while one of them needs a size."""
+    grades = [_severity_by(rule, case.defect, spec) for rule in case.rules]
+    return None if None in grades else max(grades, key=SEVERITIES.index)
+
+
+def _severity_by(rule: Rule | None, defect: Defect, spec: Spec) -> str | None:
+    if rule is None or rule.severity:
+        return rule.severity if rule else None
+    if rule.banned:
+        return "critical"
+    if not rule.size_limits_mm:
+        return "minor"
+    size_mm = SIZE_OF[rule.size_by](defect)
+    if size_mm is None:
+        return None
+    share = size_mm / max(rule.size_limits_mm)
+    if share < spec.major_from:
+        return "minor"
+    return "critical" if share >= spec.critical_from else "major"
+
+
+def _propose(findings: list[_Finding]) -> list[_Finding]:
+    repairs = [finding.disposition for finding in findings if finding.disposition]
+    if not repairs:
+        return []
+    heaviest = max(repairs, key=REPAIRS.index)
+    return [_Finding("rework", Reason("proposed_disposition", {"disposition": heaviest}))]
+
+
+def _in_order(findings: list[_Finding]) -> tuple[Reason, ...]:
+    ordered = sorted(findings, key=lambda finding: (_ORDER[finding.reason.code], -finding.weight))
+    told: dict[tuple, Reason] = {}
+    for finding in ordered:
+        reason = finding.reason
+        values = reason.values
+        key = (reason.code, values.get("type"), values.get("zone"), values.get("problem"))
+        told.setdefault(key, reason)
+    return tuple(told.values())

@@ -1,0 +1,202 @@
+"""The vehicle models of the plant: their panels, sizes and zones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspection.domain.defects import ZONE_GRADES
+from inspection.domain.toml_tables import TomlTable, parse_toml
+from inspection.errors import NotFound, SpecError
+
+PANEL_CODES = (
+    "hood",
+    "roof",
+    "decklid",
+    "tailgate",
+    *(f"fender_{corner}" for corner in ("fl", "fr")),
+    *(f"door_{corner}" for corner in ("fl", "fr", "rl", "rr")),
+    *(f"{part}_{side}" for part in ("quarter", "rocker") for side in ("l", "r")),
+    *(f"{pillar}_pillar_{side}" for pillar in ("a", "b", "c") for side in ("l", "r")),
+    "bumper_f",
+    "bumper_r",
+    "fuel_door",
+)
+
+BODY_STYLES = ("sedan", "suv", "hatchback", "wagon", "coupe", "pickup", "van")
+
+# Drawings of the body map. left, right: seen from outside; top: from above, nose to the left.
+BODY_VIEWS = ("left", "right", "top")
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A rectangle of a panel that the customer looks at more, or less, closely than at the rest.
+
+    x, y: (from, to) in shares of the panel. near_character_line: stricter limits may hold here.
+    """
+
+    grade: str
+    x: tuple[float, float]
+    y: tuple[float, float]
+    near_character_line: bool = False
+
+    def __post_init__(self) -> None:
+        if self.grade not in ZONE_GRADES:
+            raise ValueError(f"zone grade must be one of {ZONE_GRADES}, got {self.grade!r}")
+        for start, end in (self.x, self.y):
+            if not 0 <= start < end <= 1:
+                raise ValueError(f"a zone needs 0 ≤ from < to ≤ 1, got {start} to {end}")
+
+    def holds(self, position: tuple[float, float]) -> bool:
+        """Whether the position lies in the zone; its border belongs to it."""
+        x, y = position
+        return self.x[0] <= x <= self.x[1] and self.y[0] <= y <= self.y[1]
+
+    @property
+    def area_share(self) -> float:
+        return (self.x[1] - self.x[0]) * (self.y[1] - self.y[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One painted part, seen square on from outside.
+
+    Positions on it are (x, y) shares: x from the left edge, y from the top edge. Lying panels:
+    hood and roof are seen from before the car, the decklid from behind it, the far edge at y = 0.
+    grade: of everything outside its zones. outline: polygon on the drawing named by `view`, in
+    shares of that drawing.
+    """
+
+    code: str
+    width_mm: float
+    height_mm: float
+    grade: str
+    zones: tuple[Zone, ...]
+    view: str
+    outline: tuple[tuple[float, float], ...]
+
+    @property
+    def grades(self) -> tuple[str, ...]:
+        """The grades that occur on the panel, strictest first."""
+        return tuple(sorted({self.grade, *(zone.grade for zone in self.zones)}))
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleModel:
+    """One body with its panels. name: the model's own name, the same in every language."""
+
+    code: str
+    name: str
+    body_style: str
+    length_mm: float
+    width_mm: float
+    height_mm: float
+    panels: tuple[Panel, ...]
+
+    def panel(self, code: str) -> Panel | None:
+        """The panel, or None where this body has none of that code."""
+        return next((panel for panel in self.panels if panel.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCatalogue:
+    """All vehicle models of the plant, in the order of their codes."""
+
+    models: tuple[VehicleModel, ...]
+
+    def model(self, code: str) -> VehicleModel:
+        """Raises NotFound with the known codes."""
+        for model in self.models:
+            if model.code == code:
+                return model
+        known = [model.code for model in self.models]
+        raise NotFound(f"vehicle model {code!r} is not in the body catalogue; known are {known}")
+
+    def panel(self, vehicle_model: str, panel: str) -> Panel | None:
+        """The panel of a vehicle model, or None while either of the two is not known."""
+        for model in self.models:
+            if model.code == vehicle_model:
+                return model.panel(panel)
+        return None
+
+
+def zone_at(panel: Panel, position: tuple[float, float]) -> tuple[str, bool]:
+    """Grade and near_character_line at a position in panel shares.
+
+    Where zones overlap the smallest one holds: it is the most deliberate. Of equally small ones
+    the first listed holds. Outside all zones: the panel's own grade, away from character lines.
+    """
+    holding = [zone for zone in panel.zones if zone.holds(position)]
+    if not holding:
+        return panel.grade, False
+    zone = min(holding, key=lambda zone: zone.area_share)
+    return zone.grade, zone.near_character_line
+
+
+def load_bodies(folder: Path) -> BodyCatalogue:
+    """Read every `*.toml` of a folder, one vehicle model a file.
+
+    Raises SpecError naming file, key, value and cure, also for a code that two files share.
+    """
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise SpecError(f"{folder}: no body files (*.toml) here; put one file a vehicle model")
+    models: dict[str, VehicleModel] = {}
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise SpecError(f"{file}: cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise SpecError(f"{file}: is not UTF-8 text; save it as UTF-8") from None
+        model = _read_model(parse_toml(text, file.name))
+        if model.code in models:
+            raise SpecError(f"{file.name}: code = {model.code!r} is taken by another file; rename")
+        models[model.code] = model
+    return BodyCatalogue(tuple(models[code] for code in sorted(models)))
+
+
+def _read_model(table: TomlTable) -> VehicleModel:
+    panels: dict[str, Panel] = {}
+    for entry in table.tables("panel"):
+        panel = _read_panel(entry)
+        if panel.code in panels:
+            raise entry.refusal("code", panel.code, "list each panel once")
+        panels[panel.code] = panel
+    if not panels:
+        raise SpecError(f"{table.place}: no panels; write at least one [[panel]]")
+    model = VehicleModel(
+        code=table.text("code"),
+        name=table.text("name"),
+        body_style=table.code("body_style", BODY_STYLES),
+        length_mm=table.number("length_mm", up_to=20_000),
+        width_mm=table.number("width_mm", up_to=20_000),
+        height_mm=table.number("height_mm", up_to=20_000),
+        panels=tuple(panels.values()),
+    )
+    table.refuse_unknown()
+    return model
+
+
+def _read_panel(table: TomlTable) -> Panel:
+    panel = Panel(
+        code=table.code("code", PANEL_CODES),
+        width_mm=table.number("width_mm", up_to=10_000),
+        height_mm=table.number("height_mm", up_to=10_000),
+        grade=table.code("grade", ZONE_GRADES),
+        zones=tuple(_read_zone(entry) for entry in table.tables("zone")),
+        view=table.code("view", BODY_VIEWS),
+        outline=table.polygon("outline"),
+    )
+    table.refuse_unknown()
+    return panel
+
+
+def _read_zone(table: TomlTable) -> Zone:
+    zone = Zone(
+        grade=table.code("grade", ZONE_GRADES),
+        x=table.share_range("x"),
+        y=table.share_range("y"),
+        near_character_line=table.flag("near_character_line", False),
+    )
+    table.refuse_unknown()
+    return zone

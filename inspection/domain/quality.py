@@ -1,0 +1,60 @@
+"""Key figures of the line: DPU, FTT and what became of the reworked bodies.
+
+A unit is one car body, never a photo, and only its first inspection counts. Without a unit there
+is no figure: the functions answer None, which is not 0.
+"""
+
+from collections.abc import Iterable
+
+# Repairs from the lightest to the heaviest.
+REPAIRS = ("polish", "spot_repair", "panel_repaint", "full_respray")
+
+
+def dpu(defects: int, units: int) -> float | None:
+    """Defects per unit: defects found at first inspections / units inspected; None without units.
+
+    May exceed 1. ValueError for negative numbers.
+    """
+    _refuse_negative(defects=defects, units=units)
+    return defects / units if units else None
+
+
+def ftt(first_ok: int, first_units: int) -> float | None:
+    """First time through, before repair: share (0–1) of units that passed their first inspection.
+
+    first_ok: units that left their first inspection without rework. first_units: units first
+    inspected. Units still without a verdict belong in neither number and are shown apart; a
+    re-inspection never counts. None without units; ValueError when first_ok exceeds first_units.
+    """
+    _refuse_negative(first_ok=first_ok, first_units=first_units)
+    if first_ok > first_units:
+        raise ValueError(f"{first_ok} units passed of {first_units} inspected")
+    return first_ok / first_units if first_units else None
+
+
+def worst_repair(dispositions: Iterable[str]) -> str | None:
+    """The heaviest repair among the dispositions of one unit; None when none of them is a repair.
+
+    "accept", "reinspect" and "hold" are no repairs.
+    """
+    repairs = [disposition for disposition in dispositions if disposition in REPAIRS]
+    return max(repairs, key=REPAIRS.index, default=None)
+
+
+def rework_split(units: Iterable[Iterable[str]]) -> dict[str, float] | None:
+    """Share (0–1) of each repair among the reworked units, lightest first; the shares add up to 1.
+
+    units: for each unit the dispositions of all its inspections. A unit counts once, with its
+    heaviest repair; units without a repair do not count. None when no unit was reworked.
+    """
+    repairs = [worst_repair(dispositions) for dispositions in units]
+    reworked = sum(repair is not None for repair in repairs)
+    if not reworked:
+        return None
+    return {repair: repairs.count(repair) / reworked for repair in REPAIRS}
+
+
+def _refuse_negative(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 0:
+            raise ValueError(f"{name} must not be negative, got {count}")

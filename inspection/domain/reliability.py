@@ -1,0 +1,54 @@
+"""How sure a detection rate is, and what a proof of it takes."""
+
+import math
+
+# Two-sided 95 %.
+Z_95 = 1.96
+
+
+def wilson(hits: int, n: int) -> tuple[float, float] | None:
+    """Wilson's 95 % interval (low, high) of a share of `hits` among `n` independent trials.
+
+    Photos of one car are not independent: n is then the number of cars. None when n is 0.
+    Formula: Wilson 1927, JASA 22, 209–212 (score interval), z = 1.96.
+    ValueError unless 0 ≤ hits ≤ n.
+    """
+    if not 0 <= hits <= n:
+        raise ValueError(f"hits must lie between 0 and n = {n}, got {hits}")
+    if n == 0:
+        return None
+    share = hits / n
+    middle = share + Z_95**2 / (2 * n)
+    margin = Z_95 * math.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2))
+    whole = 1 + Z_95**2 / n
+    # With no or only hits one end is 0 or 1 exactly; rounding must not move it past that.
+    low = 0.0 if hits == 0 else (middle - margin) / whole
+    high = 1.0 if hits == n else (middle + margin) / whole
+    return low, high
+
+
+def zero_miss_targets(reliability: float, confidence: float = 0.95) -> int:
+    """How many targets must all be found to show a detection rate of at least `reliability`.
+
+    n = ⌈ln(1 − confidence) / ln(reliability)⌉, the exact one-sided binomial bound at zero misses.
+    ValueError unless both lie strictly between 0 and 1.
+    """
+    for name, value in (("reliability", reliability), ("confidence", confidence)):
+        if not 0 < value < 1:
+            raise ValueError(f"{name} must lie between 0 and 1, got {value}")
+    return math.ceil(math.log(1 - confidence) / math.log(reliability))
+
+
+def ppv(recall: float, specificity: float, prevalence: float) -> float | None:
+    """Share (0–1) of the alarms that are real defects: the positive predictive value, by Bayes.
+
+    R·π / (R·π + (1 − S)(1 − π)). prevalence π: share of units that are truly defective on this
+    line. None when nothing would ever raise an alarm. ValueError outside 0–1.
+    """
+    shares = {"recall": recall, "specificity": specificity, "prevalence": prevalence}
+    for name, share in shares.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} must lie between 0 and 1, got {share}")
+    real = recall * prevalence
+    false = (1 - specificity) * (1 - prevalence)
+    return real / (real + false) if real + false else None

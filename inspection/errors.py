@@ -1,0 +1,62 @@
+"""The one exception tree.
+
+Every error that a person can cause or cure derives from `InspectionError`; pages, the HTTP API
+and the command line catch that one class and show its sentence. The sentence names the thing,
+the value and the cure.
+"""
+
+
+class InspectionError(Exception):
+    """Base of all our errors. `str(error)` is one sentence an inspector could read out."""
+
+
+class SettingsError(InspectionError):
+    """A setting is unknown or has an impossible value."""
+
+
+class UnreadableImage(InspectionError):
+    """A photo was refused by the decode gate; the sentence names the file and the reason."""
+
+
+class ModelRefused(InspectionError):
+    """A model folder failed its checks at load: hash, shape, finite weights or golden photo."""
+
+
+class WorkerFailed(InspectionError):
+    """The decode and inference process died or ran out of time; it is restarted."""
+
+
+class SpecError(InspectionError):
+    """An acceptance spec cannot be read or contradicts itself."""
+
+
+class StorageError(InspectionError):
+    """The database or the photo folder cannot be used as asked."""
+
+
+class NotFound(InspectionError):
+    """A record that was asked for by number or hash does not exist."""
+
+
+class Conflict(InspectionError):
+    """Someone else changed the record first; the sentence says who and when."""
+
+
+class AlreadyInspected(InspectionError):
+    """The same photo has been judged before; a re-inspection must be asked for.
+
+    inspection_id: the earlier inspection; inspected_at: its moment (UTC, with time zone).
+    """
+
+    def __init__(self, sentence, inspection_id, inspected_at):
+        super().__init__(sentence)
+        self.inspection_id = inspection_id
+        self.inspected_at = inspected_at
+
+
+class OutsideRoot(InspectionError):
+    """A path asked for lies outside the folders that may be browsed."""
+
+
+class TrainingError(InspectionError):
+    """Training data or a checkpoint cannot be used."""

@@ -1,0 +1,130 @@
+"""Between pixels and files: JPEG, PNG, thumbnails, masks, evidence.
+
+Pixels are RGB uint8 (height, width, 3) or grey uint8 (height, width); BGR exists only in here.
+These readers are for files that we wrote ourselves. Foreign files go through the gate.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from inspection.errors import UnreadableImage
+from inspection.imaging.photo import Evidence
+
+DISPLAY_QUALITY = 90
+THUMBNAIL_QUALITY = 85
+THUMBNAIL_SIDE_PX = 320
+
+# Probabilities below 8 of 255 say nothing; as zeros they compress to almost nothing.
+SMALLEST_KEPT_LEVEL = 8
+
+
+def encode_jpeg(pixels: np.ndarray, quality: int = DISPLAY_QUALITY) -> bytes:
+    """A JPEG without metadata; pixels as in the module's text."""
+    return _encode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """A PNG without metadata, packed for speed rather than size."""
+    return _encode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+
+
+def encode_thumbnail(rgb: np.ndarray, longer_side_px: int = THUMBNAIL_SIDE_PX) -> bytes:
+    """A JPEG of at most `longer_side_px`, in the photo's proportions; never enlarged."""
+    height_px, width_px = rgb.shape[:2]
+    shrink = longer_side_px / max(height_px, width_px)
+    if shrink < 1.0:
+        size = (max(1, round(width_px * shrink)), max(1, round(height_px * shrink)))
+        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return encode_jpeg(rgb, THUMBNAIL_QUALITY)
+
+
+def decode_rgb(content: bytes) -> np.ndarray:
+    """Pixels of a JPEG or PNG that we encoded, uint8 (height, width, 3)."""
+    return _decode(content, cv2.IMREAD_COLOR_RGB)
+
+
+def decode_grey(content: bytes) -> np.ndarray:
+    """Levels of a grey PNG that we encoded, uint8 (height, width)."""
+    return _decode(content, cv2.IMREAD_GRAYSCALE)
+
+
+def encode_mask(mask: np.ndarray) -> bytes:
+    """A defect mask, bool (height, width), as PNG: 0 = no defect, 255 = defect."""
+    return encode_png(mask.astype(bool).view(np.uint8) * np.uint8(255))
+
+
+def decode_mask(content: bytes) -> np.ndarray:
+    """A mask PNG as bool (height, width); levels from 128 on are defect."""
+    return decode_grey(content) >= 128
+
+
+def write_mask(path: Path, mask: np.ndarray) -> None:
+    """Write a mask, bool (height, width), as PNG; the folder must exist."""
+    path.write_bytes(encode_mask(mask))
+
+
+def read_mask(path: Path) -> np.ndarray:
+    """Read a mask PNG as bool (height, width); UnreadableImage where it is none."""
+    try:
+        return decode_mask(path.read_bytes())
+    except UnreadableImage:
+        raise UnreadableImage(f"{path.name}: not a mask PNG") from None
+
+
+def encode_evidence(
+    probabilities: np.ndarray, types: tuple[str, ...], duration_ms: int
+) -> Evidence:
+    """Quantise a segmenter's answer, float (height, width, 1 + T), to 8 bits.
+
+    Channel 0 is the probability of any paint defect, then one channel a type in the order of
+    `types`. Raises ValueError where the shape does not fit or a value is not finite.
+    """
+    if probabilities.ndim != 3 or probabilities.shape[2] != 1 + len(types):
+        raise ValueError(
+            f"the answer has shape {probabilities.shape}, "
+            f"(height, width, {1 + len(types)}) was expected"
+        )
+    any_defect = probabilities[:, :, 0]
+    if not np.isfinite(any_defect).all():
+        raise ValueError("the answer holds values that are not finite")
+    levels = np.rint(np.clip(any_defect, 0.0, 1.0) * 255.0).astype(np.uint8)
+    levels[levels < SMALLEST_KEPT_LEVEL] = 0
+    likeliest = np.zeros(levels.shape, np.uint8)
+    seen = levels > 0
+    if types and seen.any():
+        # Only where a defect is possible: an argmax over 12 Mpx takes longer than the encoding.
+        likeliest[seen] = probabilities[seen][:, 1:].argmax(axis=1)
+    return Evidence(
+        probability_png=encode_png(levels),
+        type_png=encode_png(likeliest),
+        types=tuple(types),
+        duration_ms=duration_ms,
+    )
+
+
+def probability_map(evidence: Evidence) -> np.ndarray:
+    """Probability of any paint defect, float32 (height, width) in steps of 1/255."""
+    return decode_grey(evidence.probability_png).astype(np.float32) / np.float32(255.0)
+
+
+def type_map(evidence: Evidence) -> np.ndarray:
+    """Index in `evidence.types` of the likeliest type, uint8 (height, width)."""
+    return decode_grey(evidence.type_png)
+
+
+def _encode(extension: str, pixels: np.ndarray, options: list[int]) -> bytes:
+    if pixels.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    done, encoded = cv2.imencode(extension, pixels, options)
+    if not done:
+        raise ValueError(f"pixels of shape {pixels.shape} cannot be written as {extension}")
+    return encoded.tobytes()
+
+
+def _decode(content: bytes, mode: int) -> np.ndarray:
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), mode) if content else None
+    if pixels is None:
+        raise UnreadableImage(f"{len(content)} bytes that should be our own image are damaged")
+    return pixels

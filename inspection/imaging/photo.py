@@ -1,0 +1,45 @@
+"""What is kept of one photo after the worker has looked at it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inspection.imaging.quality import PhotoQuality
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One readable photo: its facts and two copies that are safe to show.
+
+    sha256: hex digest of the uploaded bytes.
+    format, captured_at, camera: as in `gate.DecodedPhoto`.
+    display_jpeg: re-encoded copy at full resolution, upright, without metadata.
+    thumbnail_jpeg: the same, at most 320 px on the longer side.
+    """
+
+    sha256: str
+    width_px: int
+    height_px: int
+    format: str
+    captured_at: datetime | None
+    camera: str | None
+    quality: PhotoQuality
+    display_jpeg: bytes = field(repr=False)
+    thumbnail_jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the network saw on one photo, small enough to keep with the inspection.
+
+    probability_png: 8-bit PNG of the photo's size, 255 = surely a paint defect; below 8 of 255
+    (3 %) it is 0. `codec.probability_map` turns it back into probabilities.
+    type_png: 8-bit PNG of the same size, the index in `types` of the likeliest type; 0 where the
+    probability is 0. `codec.type_map` reads it.
+    types: type codes in the order of the model card.
+    duration_ms: time the network took, without decoding and encoding.
+    """
+
+    probability_png: bytes = field(repr=False)
+    type_png: bytes = field(repr=False)
+    types: tuple[str, ...]
+    duration_ms: int

@@ -1,0 +1,155 @@
+"""From the kept probability map to regions in pixels: no network is asked again."""
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from inspection.domain.defects import Region
+
+# Fragments of one scratch a few pixels apart are one defect to the eye and to the spec.
+JOIN_GAP_PX = 5
+# From this ratio of length to width a region is a ribbon, and its length follows the bend.
+RIBBON_RATIO = 3.0
+# An outline keeps its shape within one pixel and stays small enough for the log.
+OUTLINE_TOLERANCE_PX = 1.0
+OUTLINE_MOST_POINTS = 200
+
+
+def level(threshold: float) -> int:
+    """A threshold as a level of the 8-bit map: a pixel belongs to a defect from this level on."""
+    return min(255, max(1, math.ceil(threshold * 255.0)))
+
+
+def find_regions(
+    probability: np.ndarray,
+    kind: np.ndarray,
+    types: Sequence[str],
+    threshold: float,
+    smallest_px: int,
+    peak: float = 0.0,
+) -> tuple[Region, ...]:
+    """Split the kept map into its regions, largest first.
+
+    probability: uint8 (H, W), 255 = certain. kind: uint8 (H, W), index into `types` of the most
+    likely type at each pixel. Pixels from `threshold` (0–1) on belong to a defect; pixels that
+    touch at a corner or lie within JOIN_GAP_PX belong to the same one. Regions below
+    `smallest_px`, or nowhere as sure as `peak` (0–1), are dropped.
+    """
+    return tuple(
+        _measure(window, labels == number, probability, kind, types)
+        for window, labels, number in _kept(probability, threshold, smallest_px, peak)
+    )
+
+
+def defect_mask(
+    probability: np.ndarray, threshold: float, smallest_px: int, peak: float = 0.0
+) -> np.ndarray:
+    """The same regions as one mask, uint8 (H, W): 0 no defect, 255 defect."""
+    mask = np.zeros(probability.shape, np.uint8)
+    for window, labels, number in _kept(probability, threshold, smallest_px, peak):
+        mask[window][labels == number] = 255
+    return mask
+
+
+def _kept(probability, threshold, smallest_px, peak):
+    """(window, labels inside it, label) of each region that counts, largest first."""
+    mask = (probability >= level(threshold)).astype(np.uint8)
+    if not mask.any():
+        return []
+    bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (JOIN_GAP_PX, JOIN_GAP_PX))
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask, connectivity=8
+    )
+    kept = []
+    for number in range(1, len(boxes)):
+        x, y, w, h = boxes[number, :4]
+        window = np.s_[y : y + h, x : x + w]
+        # The bridge joins, it does not add: only pixels above the threshold are measured.
+        inside = np.where(mask[window] > 0, labels[window], 0)
+        own = inside == number
+        area = int(own.sum())
+        if area >= smallest_px and probability[window][own].max() >= level(peak):
+            kept.append((area, window, inside, number))
+    kept.sort(key=lambda region: -region[0])
+    return [region[1:] for region in kept]
+
+
+def _measure(window, own, probability, kind, types) -> Region:
+    height, width = probability.shape
+    rows, columns = np.nonzero(own)
+    top, left = window[0].start, window[1].start
+    area = len(rows)
+    votes = np.bincount(kind[window][own], weights=probability[window][own], minlength=len(types))
+    length, across = ribbon_size(own)
+    return Region(
+        type=types[int(votes.argmax())],
+        # The surest tenth: one pixel is noise, and the rim of a region is never sure.
+        score=float(np.quantile(probability[window][own], 0.9) / 255.0),
+        area_px=area,
+        length_px=length,
+        width_px=across,
+        bbox_px=(
+            int(left + columns.min()),
+            int(top + rows.min()),
+            int(columns.max() - columns.min() + 1),
+            int(rows.max() - rows.min() + 1),
+        ),
+        outline_px=_outline(own, left, top),
+        position=(
+            float((left + columns.mean() + 0.5) / width),
+            float((top + rows.mean() + 0.5) / height),
+        ),
+    )
+
+
+def ribbon_size(mask: np.ndarray) -> tuple[float, float]:
+    """(length, width) in px of one region, bool (H, W).
+
+    A ribbon of length L and width W has the perimeter 2(L + W) and the area LW, however it is
+    bent; solved for L and W. Anything stouter than RIBBON_RATIO takes the sides of its smallest
+    enclosing rectangle.
+    """
+    own = mask.astype(np.uint8)
+    contours, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    area = float(own.sum())
+    perimeter = 0.0
+    for contour in contours:
+        # The smoothed outline: stair steps would lengthen a slanted scratch by up to 8 %.
+        smooth = cv2.approxPolyDP(contour, 1.0, True)
+        # It runs through the centres of the border pixels, half a pixel inside: 4 px short.
+        perimeter += cv2.arcLength(smooth, True) + 4.0
+    discriminant = perimeter**2 / 4.0 - 4.0 * area
+    if discriminant > 0:
+        length = (perimeter / 2.0 + math.sqrt(discriminant)) / 2.0
+        if length**2 / area >= RIBBON_RATIO:
+            return length, area / length
+    # The rectangle encloses whole pixels, so it is laid round their corners.
+    centres = np.concatenate(contours).reshape(-1, 2).astype(np.float32)
+    corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]], np.float32)
+    _, (a, b), _ = cv2.minAreaRect((centres[:, None] + corners).reshape(-1, 2))
+    return max(a, b), min(a, b)
+
+
+def _outline(own: np.ndarray, left: int, top: int) -> tuple[tuple[int, int], ...]:
+    """The longest outer contour in photo coordinates, simplified."""
+    contours, _ = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contour = max(contours, key=len)
+    tolerance = OUTLINE_TOLERANCE_PX
+    simple = cv2.approxPolyDP(contour, tolerance, True)
+    while len(simple) > OUTLINE_MOST_POINTS:
+        tolerance *= 2
+        simple = cv2.approxPolyDP(contour, tolerance, True)
+    return tuple((int(x) + left, int(y) + top) for x, y in simple[:, 0])
+
+
+def photo_score(probability: np.ndarray, top_px: int) -> float:
+    """How likely the photo shows a defect: mean of the `top_px` highest pixels, 0–1.
+
+    probability: uint8 (H, W). One pixel's maximum would be noise; a few hundred are a mark.
+    """
+    counts = np.bincount(probability.ravel(), minlength=256)[::-1]
+    wanted = min(top_px, probability.size)
+    taken = np.minimum(counts, np.maximum(0, wanted - (np.cumsum(counts) - counts)))
+    return float((taken * np.arange(255, -1, -1)).sum() / (255.0 * wanted))

@@ -1,0 +1,235 @@
+import hashlib
+import io
+import json
+import os
+import struct
+import time
+import unicodedata
+import zlib
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inspection.errors import UnreadableImage
+from inspection.imaging import gate
+
+BAD_IMAGES = Path(__file__).resolve().parents[3] / "shared" / "bad_images"
+FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
+
+
+def panel(width_px=64, height_px=48):
+    """A grey panel, darker towards the right, with a red mark in its upper left corner."""
+    rgb = np.empty((height_px, width_px, 3), np.uint8)
+    rgb[:] = np.linspace(200, 120, width_px, dtype=np.uint8)[None, :, None]
+    rgb[:16, :16] = (220, 20, 20)
+    return rgb
+
+
+def encoded(format_name, rgb=None, **options):
+    target = io.BytesIO()
+    picture = (
+        rgb if isinstance(rgb, Image.Image) else Image.fromarray(panel() if rgb is None else rgb)
+    )
+    picture.save(target, format_name, **options)
+    return target.getvalue()
+
+
+def png_chunk(kind, data=b"", claimed=None):
+    length = len(data) if claimed is None else claimed
+    return struct.pack("!I", length) + kind + data + struct.pack("!I", zlib.crc32(kind + data))
+
+
+def png_header(width_px, height_px):
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(
+        b"IHDR", struct.pack("!IIBBBBB", width_px, height_px, 8, 2, 0, 0, 0)
+    )
+
+
+def refusal(content, filename="door.jpg"):
+    with pytest.raises(UnreadableImage) as caught:
+        gate.decode(content, filename)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_photo_of_every_allowed_format_is_read_as_rgb(format_name):
+    content = encoded(format_name)
+    photo = gate.decode(content, "door.bin")
+    assert photo.format == format_name
+    assert (photo.width_px, photo.height_px) == (64, 48)
+    assert photo.rgb.shape == (48, 64, 3) and photo.rgb.dtype == np.uint8
+    assert np.allclose(photo.rgb[8, 8], (220, 20, 20), atol=12)
+    assert photo.sha256 == hashlib.sha256(content).hexdigest()
+    assert photo.captured_at is None and photo.camera is None
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "TIFF", "PNG", "WEBP"])
+def test_a_photo_taken_sideways_is_turned_upright_once(format_name):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned a quarter clockwise
+    photo = gate.decode(encoded(format_name, exif=exif), "sideways")
+    assert (photo.width_px, photo.height_px) == (48, 64)
+    # What was the upper left corner is now the upper right one.
+    assert photo.rgb[8, 40, 0] > 180 and photo.rgb[8, 40, 1] < 70
+
+
+def test_the_moment_of_capture_has_a_time_zone_only_where_the_camera_wrote_one():
+    exif = Image.Exif()
+    exif[271], exif[272] = "Canon", "Canon EOS 5D\x00"
+    details = exif.get_ifd(0x8769)
+    details[36867] = "2026:11:03 06:15:00"
+    photo = gate.decode(encoded("JPEG", exif=exif), "a.jpg")
+    assert photo.captured_at == datetime(2026, 11, 3, 6, 15)
+    assert photo.camera == "Canon EOS 5D"
+    details[36881] = "+09:00"
+    photo = gate.decode(encoded("JPEG", exif=exif), "a.jpg")
+    assert photo.captured_at == datetime(2026, 11, 3, 6, 15, tzinfo=timezone(timedelta(hours=9)))
+
+
+def test_an_impossible_capture_time_counts_as_none():
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[36867] = "0000:00:00 00:00:00"
+    assert gate.decode(encoded("JPEG", exif=exif), "a.jpg").captured_at is None
+
+
+def test_grey_palette_cmyk_and_transparent_pictures_become_rgb():
+    picture = Image.fromarray(panel())
+    for content in (
+        encoded("PNG", picture.convert("L")),
+        encoded("PNG", picture.convert("P")),
+        encoded("JPEG", picture.convert("CMYK")),
+        encoded("PNG", picture.convert("RGBA")),
+    ):
+        assert gate.decode(content, "a").rgb.shape == (48, 64, 3)
+
+
+def test_a_phone_photo_with_a_second_picture_inside_counts_as_its_first():
+    first, second = Image.fromarray(panel()), Image.fromarray(255 - panel())
+    target = io.BytesIO()
+    first.save(target, "MPO", save_all=True, append_images=[second])
+    photo = gate.decode(target.getvalue(), "phone.jpg")
+    assert photo.format == "JPEG"
+    assert np.allclose(photo.rgb[8, 8], (220, 20, 20), atol=12)
+
+
+def test_an_empty_file_is_refused():
+    assert refusal(b"", "empty.jpg") == "empty.jpg: the file is empty"
+
+
+def test_a_file_over_fifty_mebibytes_is_refused():
+    assert refusal(b"\xff\xd8\xff" + bytes(50 * 2**20)) == "door.jpg: 50.0 MiB, at most 50 MiB"
+
+
+@pytest.mark.parametrize(
+    "content", [b"GIF89a" + bytes(50), b"%PDF-1.7\n", b"<svg/>", b"\x00", bytes(range(256))]
+)
+def test_anything_but_the_five_formats_is_refused_whatever_its_name(content):
+    assert "not a JPEG, PNG, BMP, TIFF or WebP image (starts with" in refusal(content)
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
+def test_a_truncated_photo_is_refused(format_name, kept):
+    content = encoded(format_name, panel(320, 240))
+    assert refusal(content[: int(len(content) * kept)]).startswith("door.jpg: ")
+
+
+def test_a_jpeg_with_damaged_pixels_is_refused_though_both_decoders_fill_them_in(capfd):
+    noise = np.random.default_rng(7).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+    content = bytearray(encoded("JPEG", noise, quality=95))
+    # A marker in the middle of the scan: decoders stop there and paint the rest grey.
+    content[len(content) // 2 : len(content) // 2 + 2] = b"\xff\xd9"
+    assert "damaged" in refusal(bytes(content))
+    assert capfd.readouterr().err == ""
+
+
+def test_a_png_chunk_that_claims_a_gigabyte_is_refused_at_once():
+    content = png_header(64, 48) + png_chunk(b"IDAT", b"x" * 20, claimed=0x3FFFFFFF)
+    started = time.perf_counter()
+    assert "claims 1073741823 bytes, 20 are left" in refusal(content)
+    assert time.perf_counter() - started < 0.2
+
+
+def test_a_png_with_a_wrong_checksum_is_refused():
+    content = bytearray(encoded("PNG"))
+    content[-20] ^= 1
+    assert "checksum of PNG chunk b'IDAT'" in refusal(bytes(content))
+
+
+@pytest.mark.parametrize(
+    "size, sentence",
+    [
+        ((20_000, 10_000), "more than 67,108,864 pixels"),
+        ((8193, 8192), "more than 67,108,864 pixels"),
+        ((7, 4000), "7 x 4000 px, at least 8 px on each side"),
+        ((70_000, 8), "70000 x 8 px, at most 65500 px on each side"),
+    ],
+)
+def test_a_picture_of_impossible_size_is_refused_before_it_is_decoded(size, sentence):
+    content = png_header(*size) + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND")
+    started = time.perf_counter()
+    assert sentence in refusal(content)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_sixteen_bits_a_channel_are_refused_with_the_cure():
+    deep = Image.fromarray(np.full((48, 64), 40_000, np.uint16))
+    for format_name in ("PNG", "TIFF"):
+        assert "save it with 8 bits a channel" in refusal(encoded(format_name, deep))
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "TIFF", "WEBP"])
+def test_several_pages_or_frames_are_refused(format_name):
+    others = [Image.fromarray(255 - panel())]
+    content = encoded(format_name, save_all=True, append_images=others)
+    assert refusal(content) == "door.jpg: 2 pages or frames, one photo a file is read"
+
+
+def test_a_picture_that_two_decoders_read_differently_is_refused(monkeypatch):
+    filled_in = panel()
+    filled_in[40:] = 20
+    monkeypatch.setattr(gate, "_decode_with_opencv", lambda content: filled_in)
+    assert "two decoders disagree on its pixels" in refusal(encoded("PNG"))
+    monkeypatch.setattr(gate, "_decode_with_opencv", lambda content: filled_in[:40])
+    assert "two decoders disagree on its size" in refusal(encoded("PNG"))
+
+
+def test_stderr_works_again_after_a_photo(capfd):
+    gate.decode(encoded("PNG"), "a.png")
+    os.write(2, b"still here\n")
+    assert capfd.readouterr().err == "still here\n"
+
+
+@pytest.mark.parametrize(
+    "given, shown",
+    [
+        ("door.jpg", "door.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Windows\\win.ini", "win.ini"),
+        ("a\nb\x00\u202egpj.exe", "a\ufffdb\ufffd\ufffdgpj.exe"),
+        ("", "unnamed file"),
+        ("..", "unnamed file"),
+        ("도어.jpg", "도어.jpg"),
+        (unicodedata.normalize("NFD", "도어.jpg"), "도어.jpg"),
+        ("x" * 200 + "0042.jpg", "x" * 59 + "…" + "x" * 12 + "0042.jpg"),
+    ],
+)
+def test_a_file_name_is_shown_without_path_and_control_characters(given, shown):
+    assert gate.inert_name(given) == shown
+
+
+@pytest.mark.skipif(not BAD_IMAGES.is_dir(), reason="../shared/bad_images is not here")
+def test_every_hostile_name_gives_a_refusal_of_one_harmless_line():
+    names = json.loads((BAD_IMAGES / "hostile_names.json").read_text(encoding="utf-8"))
+    assert len(names) > 400
+    for name in names:
+        sentence = refusal(b"", name["text"])
+        assert sentence.endswith(": the file is empty")
+        assert len(sentence) < 120
+        assert len(sentence.splitlines()) == 1
+        assert "/" not in sentence and "\\" not in sentence
+        assert not {unicodedata.category(letter) for letter in sentence} & {"Cc", "Cf", "Cs"}
+        sentence.encode("utf-8")

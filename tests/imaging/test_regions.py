@@ -1,0 +1,105 @@
+import cv2
+import numpy as np
+import pytest
+
+from inspection.imaging.regions import defect_mask, find_regions, photo_score, ribbon_size
+
+TYPES = ("scratch", "dent")
+
+
+def a_map(shape=(100, 100)):
+    return np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+
+
+def test_a_bar_of_40_by_4_pixels_measures_40_by_4():
+    probability, kind = a_map()
+    probability[50:54, 20:60] = 230
+    (region,) = find_regions(probability, kind, TYPES, 0.5, 16)
+    assert region.area_px == 160
+    assert region.length_px == pytest.approx(40, rel=0.05)
+    assert region.width_px == pytest.approx(4, rel=0.05)
+    assert region.bbox_px == (20, 50, 40, 4)
+    assert region.position == pytest.approx((0.4, 0.52))
+    assert region.score == pytest.approx(230 / 255)
+
+
+def test_a_bent_scratch_is_as_long_as_its_centre_line():
+    mask = np.zeros((200, 200), bool)
+    mask[20:25, 20:123] = True
+    mask[20:143, 118:123] = True
+    length, width = ribbon_size(mask)
+    assert length == pytest.approx(100 + 120, rel=0.06)
+    assert width == pytest.approx(5, rel=0.1)
+
+
+@pytest.mark.parametrize("angle", [0, 10, 22.5, 45, 70])
+def test_a_slanted_scratch_is_not_lengthened_by_its_stair_steps(angle):
+    mask = np.zeros((300, 300), np.uint8)
+    reach = 100 * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    ends = [tuple(int(v) for v in np.round(150 + sign * reach)) for sign in (-1, 1)]
+    cv2.line(mask, *ends, 1, 5)
+    assert ribbon_size(mask > 0)[0] == pytest.approx(204, rel=0.05)
+
+
+@pytest.mark.parametrize("diameter", [8, 20, 60])
+def test_a_dot_measures_its_diameter_both_ways(diameter):
+    mask = np.zeros((100, 100), np.uint8)
+    cv2.circle(mask, (50, 50), diameter // 2, 1, -1)
+    assert ribbon_size(mask > 0) == pytest.approx((diameter + 1, diameter + 1), rel=0.08)
+
+
+def test_pixels_that_touch_at_a_corner_are_one_defect():
+    probability, kind = a_map()
+    probability[10:14, 10:14] = 255
+    probability[14:18, 14:18] = 255
+    assert len(find_regions(probability, kind, TYPES, 0.5, 16)) == 1
+
+
+def test_fragments_four_pixels_apart_are_one_scratch_and_twenty_apart_are_two():
+    probability, kind = a_map()
+    probability[50:53, 10:40] = 255
+    probability[50:53, 44:70] = 255
+    (joined,) = find_regions(probability, kind, TYPES, 0.5, 16)
+    assert joined.area_px == 3 * 30 + 3 * 26  # the gap itself is not counted
+    probability[50:53, 40:60] = 0
+    assert len(find_regions(probability, kind, TYPES, 0.5, 16)) == 2
+
+
+def test_a_region_below_the_smallest_size_or_the_peak_is_dropped():
+    probability, kind = a_map()
+    probability[10:13, 10:15] = 255  # 15 px
+    probability[50:60, 50:60] = 140
+    assert [r.area_px for r in find_regions(probability, kind, TYPES, 0.5, 16)] == [100]
+    assert [r.area_px for r in find_regions(probability, kind, TYPES, 0.5, 1)] == [100, 15]
+    assert [r.area_px for r in find_regions(probability, kind, TYPES, 0.5, 1, peak=0.9)] == [15]
+
+
+def test_raising_the_threshold_never_adds_pixels():
+    rng = np.random.default_rng(3)
+    probability = cv2.GaussianBlur(rng.integers(0, 256, (80, 80)).astype(np.uint8), (0, 0), 2)
+    probability = cv2.normalize(probability, None, 0, 255, cv2.NORM_MINMAX)
+    low, high = (defect_mask(probability, t, 1) for t in (0.4, 0.7))
+    assert not (high & ~low).any()
+    assert (low > 0).sum() == (probability >= 102).sum()
+
+
+def test_the_type_is_what_most_of_the_evidence_says():
+    probability, kind = a_map()
+    probability[10:20, 10:20] = 200
+    kind[10:20, 10:17] = 1
+    (region,) = find_regions(probability, kind, TYPES, 0.5, 16)
+    assert region.type == "dent"
+
+
+def test_the_photo_score_is_the_mean_of_the_highest_pixels():
+    probability, _ = a_map((10, 10))
+    probability[0, :3] = (255, 102, 51)
+    assert photo_score(probability, 2) == pytest.approx((1.0 + 0.4) / 2)
+    assert photo_score(probability, 100) == pytest.approx((1.0 + 0.4 + 0.2) / 100)
+    assert photo_score(probability, 5000) == pytest.approx((1.0 + 0.4 + 0.2) / 100)
+
+
+def test_an_empty_map_has_no_regions():
+    probability, kind = a_map()
+    assert find_regions(probability, kind, TYPES, 0.5, 16) == ()
+    assert photo_score(probability, 10) == 0.0

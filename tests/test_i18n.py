@@ -1,0 +1,68 @@
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from inspection.domain.acceptance import REASONS
+from inspection.domain.defects import FAMILY_OF_TYPE, SEVERITIES
+from inspection.domain.inspections import DISPOSITIONS, VERDICTS, Reason
+from inspection.domain.scale import SCALE_SOURCES
+from inspection.i18n import LANGUAGES, reason_sentence, texts, translator
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_keys_and_placeholders():
+    korean, english = texts("ko"), texts("en")
+    assert korean.keys() == english.keys()
+    differing = [k for k in korean if placeholders(korean[k]) != placeholders(english[k])]
+    assert differing == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_code_has_a_word(language):
+    known = texts(language)
+    codes = [
+        *(f"defect.{code}" for code in FAMILY_OF_TYPE),
+        *(f"verdict.{code}" for code in VERDICTS),
+        *(f"disposition.{code}" for code in DISPOSITIONS),
+        *(f"severity.{code}" for code in SEVERITIES),
+        *(f"scale_source.{code}" for code in SCALE_SOURCES),
+        *(f"reason.{code}" for code in REASONS),
+    ]
+    assert [code for code in codes if code not in known] == []
+
+
+def test_every_literal_key_that_code_asks_for_exists():
+    asked = set()
+    for path in [*REPOSITORY.glob("pages/*.py"), *REPOSITORY.glob("inspection/**/*.py")]:
+        asked |= set(re.findall(r"""\bt\(\s*f?["']([a-z_]+\.[a-z0-9_.]+)["']""", path.read_text()))
+    assert asked, "no key found: the pattern no longer fits the code"
+    assert sorted(key for key in asked if key not in texts("ko")) == []
+
+
+def test_korean_texts_are_korean():
+    # Abbreviations, units and product words stay; a sentence of three plain English words does not.
+    english_run = re.compile(r"(?:\b[A-Za-z]{3,}\b[ ,.]+){3,}")
+    suspicious = {key: text for key, text in texts("ko").items() if english_run.search(text)}
+    assert suspicious == {}
+
+
+def test_a_reason_reads_as_a_sentence_in_both_languages():
+    reason = Reason(
+        "size_over_limit", {"type": "scratch", "size_mm": 4.2, "zone": "A", "limit_mm": 2.0}
+    )
+    english = reason_sentence(translator("en"), reason)
+    assert "scratch 4.2 mm" in english and "zone A" in english and "2.0 mm" in english
+    korean = reason_sentence(translator("ko"), reason)
+    assert "스크래치" in korean and "4.2" in korean and "2.0" in korean
+
+
+def test_an_unknown_language_falls_back_to_korean():
+    assert translator("fr").language == "ko"
+    assert translator("fr")("verdict.ok") == "합격"
