@@ -1,0 +1,1 @@
+"""Networks, data sets, training, conversion and the served segmenter."""

@@ -1,0 +1,106 @@
+"""Rendered panels as a labelled photo set in the one internal layout, for training."""
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from models.render import Conditions, RenderedPanel, random_defects, render_panel
+
+DATASET = "rendered"
+CLEAN_SHARE = 0.4
+SIDE_PX = 640
+LICENCE = "rendered by this project"
+
+
+def render_photo_set(
+    dest: Path, count: int, seed: int, done: Callable[[], object] = lambda: None
+) -> None:
+    """Render `count` panels into `dest`: images, masks, instances.json and manifest.csv.
+
+    Two in five are clean: reflections, gaps, handles and badges are what a network must learn to
+    leave alone. Every photo is its own group, all in split `train`: rendered photos choose and
+    prove nothing.
+    """
+    for folder in ("images", "masks"):
+        (dest / DATASET / folder).mkdir(parents=True, exist_ok=True)
+    rows, labels = [], {}
+    for number in range(count):
+        rng = np.random.default_rng((seed, number))
+        panel = _panel(rng)
+        stem = f"rendered_{number:05d}"
+        image, mask = f"{DATASET}/images/{stem}.jpg", f"{DATASET}/masks/{stem}.png"
+        bgr = cv2.cvtColor(panel.rgb, cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(dest / image), bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        clean = not panel.mask.any()
+        if not clean:
+            cv2.imwrite(str(dest / mask), panel.mask.astype(np.uint8) * 255)
+        labels[stem] = _instances(panel)
+        rows.append(
+            {
+                "dataset": DATASET,
+                "image": image,
+                "mask": "" if clean else mask,
+                "ignore": "",
+                "width": SIDE_PX,
+                "height": SIDE_PX,
+                "defect_free": int(clean),
+                "mask_kind": "clean" if clean else "rendered",
+                "mask_quality": "exact",
+                "licence": LICENCE,
+                "group": f"{DATASET}-{seed}-{number}",
+                "split": "train",
+            }
+        )
+        done()
+    (dest / DATASET / "instances.json").write_text(json.dumps(labels), encoding="utf-8")
+    with (dest / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _panel(rng: np.random.Generator) -> RenderedPanel:
+    conditions = Conditions(
+        reflections="strong" if rng.random() < 0.4 else None,
+        blur_px=float(rng.uniform(0.3, 1.4)),
+        grain=float(rng.uniform(0.5, 6.0)),
+        brightness=float(np.exp(rng.uniform(-1.0, 0.3))),
+        jpeg_quality=int(rng.integers(55, 95)),
+    )
+    defects = () if rng.random() < CLEAN_SHARE else random_defects(rng)
+    # Real scratches run to half a metre; a length left open would stay near the renderer's own.
+    defects = tuple(
+        replace(d, length_mm=float(np.exp(rng.uniform(np.log(8), np.log(250)))))
+        if d.type == "scratch" and rng.random() < 0.6
+        else d
+        for d in defects
+    )
+    mm_per_px = float(np.exp(rng.uniform(np.log(0.15), np.log(0.9))))
+    return render_panel(
+        rng,
+        width_px=SIDE_PX,
+        height_px=SIDE_PX,
+        mm_per_px=mm_per_px,
+        defects=defects,
+        conditions=conditions,
+    )
+
+
+def _instances(panel: RenderedPanel) -> list[dict]:
+    """One polygon label for each connected piece of each type's exact mask."""
+    answers = []
+    for code, mask in panel.type_masks.items():
+        contours, _ = cv2.findContours(
+            mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+        )
+        answers += [
+            {"cls": code, "poly": [contour[:, 0].tolist()], "ignore": False}
+            for contour in contours
+            if len(contour) >= 3
+        ]
+    return answers
