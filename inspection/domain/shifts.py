@@ -73,6 +73,11 @@ class PlantCalendar:
                     f"stands after {earlier.code!r} at {earlier.start}"
                 )
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The plant's time zone, for showing moments on the plant's clock."""
+        return ZoneInfo(self.timezone)
+
     def slot_at(self, moment_utc: datetime) -> ShiftSlot:
         """The shift running at the moment; a shift begins with its start and ends before the next.
 

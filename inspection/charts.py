@@ -1,0 +1,496 @@
+"""Every plotly figure of the product, in one look.
+
+A figure is made from a documented DataFrame and from words: `labels` maps the keys named in each
+docstring to words in the reader's language, units included ("mm² per body"); codes found in the
+data (vehicle models, defect types, run rules) are looked up there too and shown as they are when
+no word is given. An optional "title" stands above the figure.
+
+The daily frame has one row a day, shift and vehicle model, in time order, with the columns
+day (date), shift, vehicle_model, units, defects, dpu, first_units, first_ok, ftt,
+defect_area_mm2. Ratios are formed here from the sums, never averaged over shifts.
+
+Backgrounds are transparent and neutral colours stand in the template, so that light and dark
+pages, and Streamlit's own theme, can put theirs in. Made to be read from 600 px width on.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from inspection.domain.spc import RULES, ControlChart, signals
+
+Labels = Mapping[str, str]
+
+# Okabe & Ito's colour-blind safe palette without black, which vanishes on a dark page, and with
+# its yellow last, which is faint on a light one.
+BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
+PURPLE, ORANGE, SKY, YELLOW = "#CC79A7", "#E69F00", "#56B4E9", "#F0E442"
+PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW)
+
+# Colour is never the only sign: lines differ by marker too, verdicts by height.
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down")
+VERDICT_COLOURS = {"ok": GREEN, "human": ORANGE, "rework": VERMILLION}
+VERDICT_HEIGHTS = {"ok": 0.4, "human": 0.7, "rework": 1.0}
+
+FONT_FAMILY = (
+    "Pretendard, 'Noto Sans KR', NanumGothic, 'Apple SD Gothic Neo', 'Malgun Gothic', "
+    "system-ui, sans-serif"
+)
+# Readable on white and on near black alike (contrast above 4 on both).
+NEUTRAL = "#7A7A7A"
+FAINT = "rgba(128, 128, 128, 0.25)"
+
+# More are slow over the wire and unreadable; longer periods are summed up to fewer points.
+MAX_POINTS = 2000
+# A control chart draws up to six marks a point: the value, four limits and a signal.
+MAX_CHART_POINTS = MAX_POINTS // 6
+HEIGHT_PX = 360
+
+# For st.plotly_chart(config=...) and write_html: no logo, no tools that select.
+CONFIG = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"family": FONT_FAMILY, "size": 14, "color": NEUTRAL},
+        "xaxis": {"gridcolor": FAINT, "linecolor": FAINT, "zerolinecolor": FAINT},
+        "yaxis": {"gridcolor": FAINT, "linecolor": FAINT, "zerolinecolor": FAINT},
+    }
+)
+
+
+def dpu_by_model(daily: pd.DataFrame, labels: Labels, models: Sequence[str] = ()) -> go.Figure:
+    """Defects per unit of each vehicle model and day, one line a model.
+
+    daily: the daily frame (day, vehicle_model, units, defects are used). labels: day, dpu, units.
+    models: all vehicle models of the plant in their fixed order, so that a model keeps its colour
+    whatever is filtered; models of the frame that it lacks follow.
+    """
+    return _by_model(daily, "defects", "units", labels, "dpu", models, number=".2f")
+
+
+def ftt_by_model(daily: pd.DataFrame, labels: Labels, models: Sequence[str] = ()) -> go.Figure:
+    """First time through of each vehicle model and day in percent, one line a model.
+
+    daily: the daily frame (day, vehicle_model, first_units, first_ok are used).
+    labels: day, ftt, units. models: as in `dpu_by_model`.
+    """
+    figure = _by_model(daily, "first_ok", "first_units", labels, "ftt", models, number=".1%")
+    # The axis starts where the data do: the last few percent are what is watched.
+    figure.update_yaxes(tickformat=".0%", rangemode="normal")
+    return figure
+
+
+def defect_area(daily: pd.DataFrame, labels: Labels, models: Sequence[str] = ()) -> go.Figure:
+    """Defect area in mm² per unit of each vehicle model and day, one line a model.
+
+    daily: the daily frame (day, vehicle_model, units, defect_area_mm2 are used); rows without an
+    area, where no photo had a scale, are left out with their units.
+    labels: day, defect_area (with its unit), units. models: as in `dpu_by_model`.
+    """
+    _require(daily, "defect_area_mm2")
+    measured = daily[pd.to_numeric(daily["defect_area_mm2"]).notna()]
+    return _by_model(
+        measured, "defect_area_mm2", "units", labels, "defect_area", models, number=".1f"
+    )
+
+
+def pareto(types: pd.DataFrame, labels: Labels) -> go.Figure:
+    """Defects by type, most frequent first, with the cumulative share as a line.
+
+    types: one row a type with type, defects, share and cumulative (shares 0–1).
+    labels: type, defects, cumulative.
+    """
+    _require(types, "type", "defects", "cumulative")
+    ranked = types.sort_values("defects", ascending=False, kind="stable")
+    # Wrapped words stand upright under their bar; long ones would be turned and run off the side.
+    names = [_wrapped(labels.get(code, code)) for code in ranked["type"]]
+    most = float(ranked["defects"].max()) if len(ranked) else 1.0
+    bar_width = min(0.7, 0.14 * max(len(names), 1))
+    figure = go.Figure(layout=_layout(labels))
+    figure.add_bar(
+        x=names,
+        y=ranked["defects"],
+        width=bar_width,
+        name=labels["defects"],
+        marker_color=BLUE,
+        text=ranked["defects"],
+        # At the foot of a high bar, on top of a low one: never where the line passes.
+        textposition=["inside" if high else "outside" for high in ranked["defects"] > most / 5],
+        constraintext="none",
+        insidetextanchor="start",
+        textangle=0,
+        textfont={"size": 14},
+        insidetextfont={"color": "white"},
+        cliponaxis=False,
+        hovertemplate=f"%{{x}}<br>{labels['defects']}: %{{y:,}}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=names,
+        y=ranked["cumulative"],
+        yaxis="y2",
+        name=labels["cumulative"],
+        mode="lines+markers",
+        line={"color": VERMILLION, "width": 2},
+        marker={"size": 8, "symbol": "diamond"},
+        hovertemplate=f"%{{x}}<br>{labels['cumulative']}: %{{y:.1%}}<extra></extra>",
+    )
+    figure.update_layout(
+        xaxis={"title": {"text": labels["type"]}, "type": "category", "automargin": True},
+        # Room above the highest bar for its number; the line's 100 % ends at the same height.
+        yaxis={"title": {"text": labels["defects"]}, "range": [0, most * 1.15]},
+        yaxis2={
+            "title": {"text": labels["cumulative"]},
+            "overlaying": "y",
+            "side": "right",
+            "range": [0, 1.15],
+            "tickformat": ".0%",
+            "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1],
+            "showgrid": False,
+            "automargin": True,
+        },
+    )
+    return figure
+
+
+def u_chart_figure(points: pd.DataFrame, chart: ControlChart, labels: Labels) -> go.Figure:
+    """A control chart with centre, limits, Laney's limits and the points that signal.
+
+    points: one row a point of `chart`, in its order: day, and shift where a point is a shift.
+    chart: any chart of inspection.domain.spc. A provisional one is drawn without limits or
+    signals. Of more than MAX_CHART_POINTS points the newest are drawn.
+    labels: day, value (the plotted figure, with its unit), centre, limits, laney_limits, signal;
+    each run rule by its code; "provisional", a sentence on the figure that says why no limits
+    are drawn, is optional.
+    """
+    _require(points, "day")
+    if len(points) != len(chart.values):
+        raise ValueError(f"{len(points)} rows for a chart of {len(chart.values)} points")
+    figure = go.Figure(layout=_layout(labels))
+    newest = slice(max(len(points) - MAX_CHART_POINTS, 0), None)
+    moments = _moments(points)[newest]
+    hover = [_name(text, {}) for text in _when(points)[newest]]
+    values, lower, upper = chart.values[newest], chart.lower[newest], chart.upper[newest]
+
+    if not chart.provisional:
+        for number, limit in enumerate((upper, lower)):
+            _add_limit(figure, moments, limit, labels["limits"], VERMILLION, "solid", number == 0)
+        if chart.sigma_z is not None:
+            laney = f"{labels['laney_limits']} (σz = {chart.sigma_z:.2f})"
+            for number, limit in enumerate((chart.laney_upper[newest], chart.laney_lower[newest])):
+                _add_limit(figure, moments, limit, laney, PURPLE, "dot", number == 0)
+    if np.isfinite(chart.centre) and len(moments):
+        figure.add_scatter(
+            x=[moments[0], moments[-1]],
+            y=[chart.centre] * 2,
+            mode="lines",
+            name=f"{labels['centre']} {chart.centre:.3g}",
+            line={"color": GREEN, "width": 1.5, "dash": "dash"},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=moments,
+        y=values,
+        mode="lines+markers",
+        name=labels["value"],
+        connectgaps=True,
+        line={"color": BLUE, "width": 1.5},
+        marker={"size": 6},
+        customdata=hover,
+        hovertemplate=f"%{{customdata}}<br>{labels['value']}: %{{y:.3g}}<extra></extra>",
+    )
+    _add_signals(figure, chart, moments, hover, newest.start, labels)
+    if chart.provisional and "provisional" in labels:
+        figure.add_annotation(
+            text=labels["provisional"],
+            xref="paper",
+            yref="paper",
+            x=0,
+            y=1.02,
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            bgcolor="rgba(128, 128, 128, 0.15)",
+            borderpad=4,
+        )
+        figure.update_layout(margin_t=figure.layout.margin.t + 28)
+    figure.update_layout(
+        xaxis=_day_axis(moments, labels),
+        yaxis={"title": {"text": labels["value"]}, "rangemode": "tozero", "automargin": True},
+    )
+    return figure
+
+
+def sparkline(values: Sequence[float], labels: Labels, colour: str = BLUE) -> go.Figure:
+    """A trend the size of a word, oldest value first; NaN leaves a gap. labels: value."""
+    shown = np.asarray(values, dtype=float)[-MAX_POINTS:]
+    figure = go.Figure(layout=_strip_layout(height_px=56))
+    figure.add_scatter(
+        x=list(range(len(shown))),
+        y=shown,
+        mode="lines",
+        line={"color": colour, "width": 2},
+        hovertemplate=f"{labels['value']}: %{{y:.3g}}<extra></extra>",
+    )
+    if len(shown) and np.isfinite(shown[-1]):
+        figure.add_scatter(
+            x=[len(shown) - 1],
+            y=shown[-1:],
+            mode="markers",
+            marker={"color": colour, "size": 8},
+            hoverinfo="skip",
+        )
+    return figure
+
+
+def line_status(inspections: pd.DataFrame, labels: Labels) -> go.Figure:
+    """The last inspections as a strip of bars, oldest on the left: the worse, the higher.
+
+    inspections: verdict, and label (text of the hover, such as the local time) where there is one.
+    labels: each verdict by its code.
+    """
+    _require(inspections, "verdict")
+    shown = inspections.tail(MAX_POINTS)
+    texts = shown["label"] if "label" in shown else shown["verdict"].map(lambda _: "")
+    places = np.arange(len(shown))
+    figure = go.Figure(layout=_strip_layout(height_px=96))
+    figure.update_layout(
+        showlegend=True,
+        bargap=0.15,
+        barmode="overlay",
+        margin={"b": 28},
+        xaxis={"range": [-0.5, max(len(shown), 1) - 0.5]},
+        yaxis={"range": [0, 1]},
+        legend={"itemclick": False, "itemdoubleclick": False},
+    )
+    for verdict, colour in VERDICT_COLOURS.items():
+        of_verdict = (shown["verdict"] == verdict).to_numpy()
+        word = _name(verdict, labels)
+        figure.add_bar(
+            x=places[of_verdict],
+            y=[VERDICT_HEIGHTS[verdict]] * int(of_verdict.sum()),
+            width=0.85,
+            name=f"{word} {of_verdict.sum()}",
+            marker_color=colour,
+            customdata=[_name(text, {}) for text in texts[of_verdict]],
+            hovertemplate=f"{word}<br>%{{customdata}}<extra></extra>",
+        )
+    return figure
+
+
+def _by_model(
+    daily: pd.DataFrame,
+    count: str,
+    size: str,
+    labels: Labels,
+    measure: str,
+    models: Sequence[str],
+    number: str,
+) -> go.Figure:
+    """Sum of `count` over sum of `size` a day and model; days without any size are no point."""
+    _require(daily, "day", "vehicle_model", count, size)
+    figure = go.Figure(layout=_layout(labels))
+    sums = _summed(daily, [count, size])
+    present = set(sums["vehicle_model"])
+    known = [*models, *sorted(present - set(models))]
+    for place, model in enumerate(known):
+        if model not in present:
+            continue
+        of_model = sums[sums["vehicle_model"] == model]
+        name = _name(model, labels)
+        figure.add_scatter(
+            x=of_model["day"],
+            y=of_model[count] / of_model[size],
+            mode="lines+markers",
+            name=name,
+            line={"color": PALETTE[place % len(PALETTE)], "width": 2},
+            marker={"size": 6, "symbol": MARKERS[place % len(MARKERS)]},
+            customdata=of_model[size],
+            hovertemplate=(
+                f"{name}<br>%{{x|%Y-%m-%d}}<br>{labels[measure]}: %{{y:{number}}}"
+                f"<br>{labels['units']}: %{{customdata:,}}<extra></extra>"
+            ),
+        )
+    figure.update_layout(
+        xaxis=_day_axis(sums["day"], labels),
+        yaxis={"title": {"text": labels[measure]}, "rangemode": "tozero", "automargin": True},
+        showlegend=True,
+    )
+    return figure
+
+
+def _summed(daily: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Sums a day and model, or over as many days as keep the figure within MAX_POINTS.
+
+    A sum of several days stands at the first of them.
+    """
+    days = pd.to_datetime(daily["day"])
+    for width in (1, 7, 28, 91, 364):
+        start = days.min()
+        period = start + (days - start) // pd.Timedelta(days=width) * pd.Timedelta(days=width)
+        sums = (
+            daily.assign(day=period)
+            .groupby(["vehicle_model", "day"], as_index=False, sort=True)[columns]
+            .sum()
+        )
+        if len(sums) <= MAX_POINTS:
+            break
+    return sums[sums[columns[-1]] > 0]
+
+
+def _moments(points: pd.DataFrame) -> pd.Series:
+    """Where each point stands on the time axis: the shifts of a day share it evenly."""
+    days = pd.to_datetime(points["day"])
+    by_day = days.groupby(days)
+    share = by_day.cumcount() / by_day.transform("size")
+    return (days + pd.to_timedelta(share * 24, unit="h")).reset_index(drop=True).to_numpy()
+
+
+def _when(points: pd.DataFrame) -> list[str]:
+    days = pd.to_datetime(points["day"]).dt.strftime("%Y-%m-%d")
+    if "shift" not in points:
+        return list(days)
+    return [f"{day} {shift}" for day, shift in zip(days, points["shift"], strict=True)]
+
+
+def _add_limit(
+    figure: go.Figure,
+    moments: Sequence,
+    limit: np.ndarray,
+    name: str,
+    colour: str,
+    dash: str,
+    in_legend: bool,
+) -> None:
+    # A lower limit of 0 can never signal; drawn, it would look as if it could.
+    drawn = np.where(limit > 0, limit, np.nan)
+    if not np.isfinite(drawn).any():
+        return
+    figure.add_scatter(
+        x=moments,
+        y=drawn,
+        mode="lines",
+        name=name,
+        legendgroup=name,
+        showlegend=in_legend,
+        # The limits of a point hold around it: they step half-way between two points.
+        line={"color": colour, "width": 1.5, "dash": dash, "shape": "hvh"},
+        hovertemplate=f"{name}: %{{y:.3g}}<extra></extra>",
+    )
+
+
+def _add_signals(
+    figure: go.Figure,
+    chart: ControlChart,
+    moments: Sequence,
+    hover: list[str],
+    first: int,
+    labels: Labels,
+) -> None:
+    rules_at: dict[int, list[str]] = {}
+    for signal in signals(chart, RULES):
+        if signal.index >= first:
+            rules_at.setdefault(signal.index - first, []).append(_name(signal.rule, labels))
+    if not rules_at:
+        return
+    places = list(rules_at)
+    figure.add_scatter(
+        x=[moments[place] for place in places],
+        y=[chart.values[first + place] for place in places],
+        mode="markers",
+        name=labels["signal"],
+        marker={"symbol": "circle-open", "size": 14, "color": VERMILLION, "line": {"width": 3}},
+        customdata=[f"{hover[place]}<br>{'<br>'.join(rules_at[place])}" for place in places],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _layout(labels: Labels) -> go.Layout:
+    title = labels.get("title", "")
+    return go.Layout(
+        template=TEMPLATE,
+        height=HEIGHT_PX,
+        autosize=True,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        title={
+            "text": title,
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 10, "l": 8},
+            "font": {"size": 17},
+        },
+        margin={"l": 68, "r": 24, "t": 52 if title else 20, "b": 56},
+        # Below the figure, where it never meets the title or the tools.
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "x": 0,
+            "xanchor": "left",
+        },
+        # A finger on the figure scrolls the page; zooming is in the tools.
+        dragmode=False,
+        hoverlabel={"font": {"family": FONT_FAMILY}},
+    )
+
+
+def _strip_layout(height_px: int) -> go.Layout:
+    layout = _layout({})
+    layout.update(
+        height=height_px,
+        margin={"l": 4, "r": 4, "t": 4, "b": 4},
+        showlegend=False,
+        xaxis={"visible": False, "fixedrange": True},
+        yaxis={"visible": False, "fixedrange": True},
+    )
+    return layout
+
+
+def _day_axis(moments: Sequence, labels: Labels) -> dict:
+    """A time axis of dates that reads alike in every language: month-day, the year below."""
+    axis = {
+        "title": {"text": labels["day"]},
+        "type": "date",
+        "tickformat": "%m-%d\n%Y",
+        "ticklabelstandoff": 6,
+        "automargin": True,
+    }
+    if len(moments):
+        first, last = pd.Timestamp(min(moments)), pd.Timestamp(max(moments))
+        # Room for the first and the last marker.
+        room = max(pd.Timedelta(hours=12), (last - first) * 0.02)
+        axis["range"] = [first - room, last + room]
+        if last - first < pd.Timedelta(days=9):
+            # Left alone, a short axis would name hours, which the data do not have.
+            axis["dtick"] = 24 * 3600 * 1000
+    else:
+        axis["showticklabels"] = False
+    return axis
+
+
+def _name(code: str, labels: Labels) -> str:
+    # Names come from the log, and plotly reads <b> and <a> in any text.
+    return escape(str(labels.get(code, code)))
+
+
+def _wrapped(name: str) -> str:
+    return "<br>".join(escape(line) for line in wrap(str(name), 14))
+
+
+def _require(frame: pd.DataFrame, *columns: str) -> None:
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ValueError(f"the frame lacks {missing}; it has {list(frame.columns)}")

@@ -1,0 +1,141 @@
+"""The one settings mechanism: defaults, then a TOML file, then INSPECTION_* variables.
+
+Panels, zones and acceptance specs are data, not settings.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from inspection.domain.shifts import PlantCalendar, ShiftTime
+from inspection.errors import SettingsError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where things live and how the line works. Frozen; made by `load_settings`.
+
+    data_dir: database, photos and probability maps. database_url: empty = SQLite in data_dir.
+    photo_folders: folders that may be browsed from the Inspect page, by the name shown there.
+    shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
+    station_scales: mm per px of fixed stations by station code.
+    decode_seconds, worker_memory_mb: limits of the decode and inference process.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="INSPECTION_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    data_dir: Path = REPOSITORY / "data" / "local"
+    database_url: str = ""
+    model: str = "compact-unet"
+    models_dir: Path = REPOSITORY / "models" / "weights"
+    spec: Path = REPOSITORY / "data" / "specs" / "strict_topcoat.toml"
+    bodies_dir: Path = REPOSITORY / "data" / "bodies"
+    photo_folders: dict[str, Path] = Field(
+        default_factory=lambda: {"samples": REPOSITORY / "data" / "samples"}
+    )
+    timezone: str = "Asia/Seoul"
+    shifts: dict[str, str] = Field(
+        default_factory=lambda: {"day": "06:00", "evening": "14:00", "night": "22:00"}
+    )
+    lines: tuple[str, ...] = ("L1", "L2")
+    stations: tuple[str, ...] = ("ST10", "ST20", "ST30")
+    station_scales: dict[str, float] = Field(default_factory=dict)
+    language: str = "ko"
+    max_upload_mb: int = Field(50, ge=1, le=50)
+    decode_seconds: float = Field(5.0, gt=0)
+    worker_memory_mb: int = Field(6144, ge=1024)
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        if value not in ("ko", "en"):
+            raise ValueError("must be ko or en")
+        return value
+
+    @field_validator("station_scales")
+    @classmethod
+    def _positive_scales(cls, value: dict[str, float]) -> dict[str, float]:
+        for station, mm_per_px in value.items():
+            if not 0 < mm_per_px < 100:
+                raise ValueError(f"{station}: mm per px must lie between 0 and 100")
+        return value
+
+    @property
+    def url(self) -> str:
+        """Address of the log's database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'inspection.db'}"
+
+    @property
+    def photos_dir(self) -> Path:
+        return self.data_dir / "photos"
+
+    @property
+    def model_folder(self) -> Path:
+        return self.models_dir / self.model
+
+    def calendar(self) -> PlantCalendar:
+        """The plant's shifts in its own time zone."""
+        try:
+            starts = tuple(
+                ShiftTime(code, time.fromisoformat(start)) for code, start in self.shifts.items()
+            )
+            return PlantCalendar(self.timezone, starts)
+        except ValueError as error:
+            raise SettingsError(f"shifts {self.shifts} in {self.timezone!r}: {error}") from None
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Defaults, then the TOML file named by INSPECTION_CONFIG, then INSPECTION_* variables.
+
+    Raises SettingsError naming the unknown key or the impossible value and the known keys.
+    """
+    known = sorted(Settings.model_fields)
+    from_file: dict[str, Any] = {}
+    config = environ.get("INSPECTION_CONFIG")
+    if config:
+        from_file = _read_toml(Path(config))
+    variables = {
+        name.removeprefix("INSPECTION_").lower(): value
+        for name, value in environ.items()
+        if name.startswith("INSPECTION_") and name != "INSPECTION_CONFIG"
+    }
+    for name in [*from_file, *(variable.split("__")[0] for variable in variables)]:
+        if name not in Settings.model_fields:
+            raise SettingsError(f"setting {name!r} is unknown; known settings are {known}")
+    # The variables win: pydantic reads them itself, so only what they leave open is passed in.
+    spoken_for = {variable.split("__")[0] for variable in variables}
+    open_keys = {name: value for name, value in from_file.items() if name not in spoken_for}
+    try:
+        return Settings(**open_keys)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"setting {name!r} = {first.get('input')!r} is not possible: {first['msg']}"
+        ) from None
+    except ValueError as error:
+        # pydantic-settings reports an unparsable variable this way.
+        raise SettingsError(f"an INSPECTION_* variable cannot be read: {error}") from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: INSPECTION_CONFIG names a file that cannot be read ({error.strerror})"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not a TOML file ({error})") from None

@@ -1,0 +1,85 @@
+"""A model folder's card: what the model is, what it was measured on, and what proves it is whole.
+
+`models/weights/<name>/` holds `unet.keras` (training, evaluation), `unet.xml` + `unet.bin`
+(served), the golden photos and `card.json`.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from inspection.errors import ModelRefused
+
+SERVED_FILES = ("unet.keras", "unet.xml", "unet.bin")
+REQUIRED_KEYS = (
+    "name",
+    "date",
+    "data",
+    "types",
+    "input",
+    "thresholds",
+    "score",
+    "files",
+    "golden",
+)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """The card of a model folder. Raises ModelRefused naming the folder and what is missing."""
+    path = folder / "card.json"
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelRefused(
+            f"{folder}: no model there (card.json is missing); set INSPECTION_MODEL to one of "
+            f"{installed_models(folder.parent)}"
+        ) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelRefused(f"{path}: not a readable card ({error}); restore the folder") from None
+    missing = [key for key in REQUIRED_KEYS if key not in card] if isinstance(card, dict) else []
+    if not isinstance(card, dict) or missing:
+        raise ModelRefused(f"{path}: the card lacks {missing or 'everything'}; restore the folder")
+    return card
+
+
+def installed_models(folder: Path) -> list[str]:
+    """Names of the model folders under `folder`."""
+    return sorted(path.parent.name for path in folder.glob("*/card.json"))
+
+
+def model_sha256(card: dict[str, Any]) -> str:
+    """What names a model version in every record: a hash over its files and its thresholds."""
+    content = {key: card[key] for key in ("types", "input", "thresholds", "score", "files")}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def check_files(folder: Path, card: dict[str, Any]) -> None:
+    """Raise ModelRefused unless every file of the card is there, byte for byte."""
+    absent = [name for name in SERVED_FILES if name not in card["files"]]
+    if absent:
+        raise ModelRefused(f"{folder}: the card names no hash for {absent}; restore the folder")
+    for name, expected in card["files"].items():
+        path = folder / name
+        if Path(name).name != name or not path.is_file():
+            raise ModelRefused(f"{folder}: {name} is missing; restore the folder")
+        found = sha256_of(path)
+        if found != expected:
+            raise ModelRefused(
+                f"{path}: changed or damaged (SHA-256 {found[:12]}…, the card says "
+                f"{expected[:12]}…); restore the folder"
+            )
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write the card with fresh hashes of every other file in the folder."""
+    hashes = {
+        path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != "card.json"
+    }
+    text = json.dumps({**card, "files": hashes}, indent=1, ensure_ascii=False)
+    (folder / "card.json").write_text(text + "\n", encoding="utf-8")

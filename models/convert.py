@@ -1,0 +1,118 @@
+"""From a training run to a model folder: half-precision Keras file, OpenVINO IR, golden photos."""
+
+import json
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+import openvino
+
+from inspection.errors import ModelRefused, TrainingError
+from models import networks
+from models.card import write_card
+
+# Largest difference allowed between the Keras network and the served one, both in float32.
+LARGEST_DIFFERENCE = 2e-3
+
+
+def trained_network(run: Path) -> keras.Model:
+    """The best network of a training run in float32, answering probabilities."""
+    kept = run / "best.weights.npz"
+    if not kept.is_file():
+        raise TrainingError(f"{kept}: no trained weights there; run `train` first")
+    keras.mixed_precision.set_global_policy("float32")
+    network = networks.compact_unet()
+    with np.load(kept) as weights:
+        network.set_weights([weights[name] for name in weights.files])
+    return networks.with_probabilities(network)
+
+
+def save_half(network: keras.Model, path: Path) -> None:
+    """Write the network as `.keras` with float16 weights: half the size, enough to go on from."""
+    keras.mixed_precision.set_global_policy("float16")
+    try:
+        half = networks.with_probabilities(networks.compact_unet())
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    half.set_weights([np.asarray(w, np.float16) for w in network.get_weights()])
+    half.save(path)
+
+
+def load_half(path: Path) -> keras.Model:
+    """A `.keras` file of ours as a float32 network answering probabilities.
+
+    safe_mode refuses code inside the file; a foreign or damaged file raises ModelRefused.
+    """
+    try:
+        half = keras.saving.load_model(path, compile=False, safe_mode=True)
+        network = networks.with_probabilities(networks.compact_unet())
+        network.set_weights([np.asarray(w, np.float32) for w in half.get_weights()])
+    except (ValueError, OSError, TypeError, KeyError) as error:
+        raise ModelRefused(f"{path}: not one of our networks ({str(error)[:120]})") from None
+    return network
+
+
+def save_openvino(network: keras.Model, folder: Path) -> None:
+    """Write `unet.xml` and `unet.bin` (weights in float16) and check them against Keras."""
+    with tempfile.TemporaryDirectory() as exported:
+        network.export(exported, format="tf_saved_model", verbose=False)
+        converted = openvino.convert_model(exported)
+    openvino.save_model(converted, folder / "unet.xml", compress_to_fp16=True)
+    photo = np.random.default_rng(0).random((1, 256, 320, 3)).astype(np.float32)
+    served = openvino.Core().compile_model(
+        folder / "unet.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    expected = keras.ops.convert_to_numpy(network(photo, training=False))
+    difference = float(np.abs(served(photo)[0] - expected).max())
+    if not difference <= LARGEST_DIFFERENCE:
+        raise ModelRefused(
+            f"{folder}: the converted network differs by {difference:.4f} from Keras; at most "
+            f"{LARGEST_DIFFERENCE} is allowed"
+        )
+
+
+def build_model_folder(
+    run: Path,
+    folder: Path,
+    *,
+    thresholds: dict[str, float],
+    score: dict[str, Any],
+    golden: list[dict[str, Any]],
+    facts: dict[str, Any],
+) -> None:
+    """Write a whole model folder from a training run.
+
+    golden: {"file", "rgb", "expect": "defect" | "clean", and "bbox_px", "least_px" or "most_px"}.
+    facts: what else belongs on the card (data, licence, figures, training).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    network = trained_network(run)
+    save_half(network, folder / "unet.keras")
+    # What is served is what the small file holds: rounded once, the same everywhere.
+    save_openvino(load_half(folder / "unet.keras"), folder)
+    answers = []
+    for photo in golden:
+        rgb = photo["rgb"]
+        cv2.imwrite(str(folder / photo["file"]), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        answers.append({key: value for key, value in photo.items() if key != "rgb"})
+    write_card(
+        folder,
+        {
+            "name": folder.name,
+            "date": date.today().isoformat(),
+            "types": list(networks.TYPES),
+            "input": {"channels": "RGB", "scale": 1 / 255, "multiple_px": 32},
+            "parameters": int(network.count_params()),
+            "thresholds": thresholds,
+            "score": score,
+            "golden": answers,
+            "training": json.loads((run / "best.json").read_text(encoding="utf-8")),
+            **facts,
+        },
+    )

@@ -1,0 +1,308 @@
+"""The labelled photo set in its one internal layout: reading, targets, training crops.
+
+Layout and the worth of each mask: README of the photo set. A photo set is a folder with
+`manifest.csv` (one row a photo) and `DATASET/instances.json` (the human labels).
+"""
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+
+from inspection.errors import TrainingError
+from models.networks import TYPES
+
+# Classes of the photo set mapped onto our type channels; the stored codes stay as they are.
+TYPE_OF_CLASS = {
+    "scratch": "scratch",
+    "dent": "dent",
+    "primer_exposed": "paint_loss",
+    "corrosion": "paint_loss",
+    "hood_damage": "other",
+    "damage": "other",
+    # Rendered panels know more types than the first network tells apart.
+    "chip": "paint_loss",
+    "dust_inclusion": "other",
+    "crater": "other",
+    "run_sag": "other",
+}
+
+# One byte a pixel holds all that the loss needs: bit 0 the truth, bits 1–2 the weight,
+# bits 3–5 the type. It survives nearest-neighbour warping as one plane.
+WEIGHTS = (1.0, 0.5, 0.15, 0.0)
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """One row of the manifest with its human labels; paths are absolute."""
+
+    dataset: str
+    image: Path
+    mask: Path | None
+    ignore: Path | None
+    split: str
+    group: str
+    mask_quality: str
+    licence: str
+    defect_free: bool
+    instances: tuple[dict, ...]
+
+    @property
+    def stem(self) -> str:
+        return self.image.stem
+
+
+def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
+    """The photos of one split ("train", "val", "test" or "all").
+
+    Raises TrainingError when the folder has no manifest or a group stands in two splits.
+    """
+    manifest = folder / "manifest.csv"
+    if not manifest.is_file():
+        raise TrainingError(f"{folder}: no manifest.csv there; name a folder of labelled photos")
+    with manifest.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    split_of_group: dict[str, str] = {}
+    for row in rows:
+        if split_of_group.setdefault(row["group"], row["split"]) != row["split"]:
+            raise TrainingError(
+                f"{manifest}: group {row['group']} stands in two splits; split by group"
+            )
+    labels = {
+        path.parent.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in folder.glob("*/instances.json")
+    }
+    chosen = [row for row in rows if split in ("all", row["split"])]
+    if not chosen:
+        raise TrainingError(f"{manifest}: no photos of split {split!r}; splits are {SPLITS}")
+    return [
+        LabelledPhoto(
+            dataset=row["dataset"],
+            image=folder / row["image"],
+            mask=folder / row["mask"] if row["mask"] else None,
+            ignore=folder / row["ignore"] if row.get("ignore") else None,
+            split=row["split"],
+            group=row["group"],
+            mask_quality=row.get("mask_quality", ""),
+            licence=row.get("licence", ""),
+            defect_free=row.get("defect_free") == "1",
+            instances=tuple(
+                labels.get(row["dataset"], {}).get(Path(row["image"]).stem, ()),
+            ),
+        )
+        for row in chosen
+    ]
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Photo of the training set as RGB uint8 (H, W, 3)."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise TrainingError(f"{path}: not a readable photo; remove it from the manifest")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+
+
+def read_grey(path: Path, shape: tuple[int, int]) -> np.ndarray:
+    """Mask of the training set as bool (H, W)."""
+    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if image is None or image.shape != shape:
+        raise TrainingError(f"{path}: not a mask of {shape[1]}×{shape[0]} px like its photo")
+    return image > 0
+
+
+def encode_targets(truth: np.ndarray, weight_code: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """bool truth, uint8 index into WEIGHTS, uint8 type index -> one uint8 plane (H, W)."""
+    return truth.astype(np.uint8) | (weight_code << 1) | (kind << 3)
+
+
+def decode_targets(plane: np.ndarray) -> np.ndarray:
+    """One uint8 plane (…, H, W) -> float32 (…, H, W, 3): truth, weight, type index."""
+    weights = np.array(WEIGHTS, np.float32)[(plane >> 1) & 3]
+    return np.stack(
+        [(plane & 1).astype(np.float32), weights, (plane >> 3).astype(np.float32)], axis=-1
+    )
+
+
+def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
+    """What the loss may learn from one photo, as one uint8 plane (H, W).
+
+    Weak masks were drawn by a rule inside human boxes: the rest of such a box is unsure (weight
+    0.15), and a box whose weak mask is known to be poor teaches nothing inside (weight 0).
+    """
+    truth = read_grey(photo.mask, shape) if photo.mask else np.zeros(shape, bool)
+    weight = np.zeros(shape, np.uint8)
+    kind = np.full(shape, TYPES.index("other"), np.uint8)
+    for label in photo.instances:
+        code = TYPES.index(TYPE_OF_CLASS.get(label["cls"], "other"))
+        if "poly" in label:
+            for polygon in label["poly"]:
+                cv2.fillPoly(kind, [np.round(polygon).astype(np.int32).reshape(-1, 2)], code)
+            continue
+        x, y, w, h = (round(v) for v in label["bbox"])
+        box = np.s_[max(y, 0) : y + h, max(x, 0) : x + w]
+        kind[box] = code
+        poor = photo.mask_quality == "weak_low"
+        weight[box] = np.maximum(weight[box], WEIGHTS.index(0.0 if poor else 0.15))
+    if photo.mask_quality == "weak_low":
+        truth = truth & (weight == 0)
+    weight[truth] = 0
+    if photo.ignore:
+        weight[read_grey(photo.ignore, shape)] = WEIGHTS.index(0.0)
+    return encode_targets(truth & (weight == 0), weight, kind)
+
+
+class CropSource:
+    """All photos of a split, decoded once and kept in memory, and crops cut from them.
+
+    3 bytes of colour and 1 of targets a pixel: about 1.6 MB for a photo of 640×640 px.
+    """
+
+    def __init__(self, photos: Sequence[LabelledPhoto], *, threads: int = 2):
+        self.photos = list(photos)
+        with ThreadPoolExecutor(threads) as pool:
+            loaded = list(pool.map(self._load, self.photos))
+        self.images = [image for image, _ in loaded]
+        self.targets = [target for _, target in loaded]
+        self._defects = [self._defect_pixels(target) for target in self.targets]
+
+    @staticmethod
+    def _load(photo: LabelledPhoto):
+        image = read_rgb(photo.image)
+        return image, photo_targets(photo, image.shape[:2])
+
+    @staticmethod
+    def _defect_pixels(target: np.ndarray, most: int = 400) -> np.ndarray:
+        """Up to `most` (y, x) points on defects: a crop is drawn towards one of them."""
+        points = np.argwhere(target & 1)
+        return points[:: max(1, len(points) // most)]
+
+    def by_dataset(self) -> dict[str, np.ndarray]:
+        """Photo numbers of each data set."""
+        names = np.array([photo.dataset for photo in self.photos])
+        return {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
+
+    def crop(self, number: int, size: int, rng: np.random.Generator):
+        """One augmented crop: uint8 (size, size, 3) and its targets uint8 (size, size).
+
+        Flip, quarter turn, a little rotation and stretch, and scale 0.6–1.8 in one warp.
+        """
+        image, target = self.images[number], self.targets[number]
+        height, width = target.shape
+        scale = math.exp(rng.uniform(math.log(0.6), math.log(1.8)))
+        # A small photo is enlarged until it fills most of the crop: a border teaches nothing.
+        scale = max(scale, 0.75 * size / min(height, width))
+        points = self._defects[number]
+        if len(points) and rng.random() < 0.7:
+            y, x = points[rng.integers(len(points))]
+            reach = 0.35 * size / scale
+            y, x = y + rng.uniform(-reach, reach), x + rng.uniform(-reach, reach)
+        else:
+            y, x = rng.uniform(0, height), rng.uniform(0, width)
+        half = 0.5 * size / scale
+        y = np.clip(y, min(half, height / 2), max(height - half, height / 2))
+        x = np.clip(x, min(half, width / 2), max(width - half, width / 2))
+        angle = rng.normal(0.0, 0.12) + (math.pi / 2) * rng.choice([0, 0, 0, 1, 2, 3])
+        stretch = math.exp(rng.normal(0.0, 0.1))
+        flip = -1.0 if rng.random() < 0.5 else 1.0
+        a, b = scale * math.cos(angle), scale * math.sin(angle)
+        matrix = np.array([[a * flip * stretch, -b], [b * flip * stretch, a]])
+        shift = np.array([size / 2, size / 2]) - matrix @ np.array([x, y])
+        warp = np.column_stack([matrix, shift])
+        how = cv2.INTER_AREA if scale < 0.8 else cv2.INTER_LINEAR
+        colour = cv2.warpAffine(
+            image, warp, (size, size), flags=how, borderMode=cv2.BORDER_REFLECT_101
+        )
+        plane = cv2.warpAffine(
+            target, warp, (size, size), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
+        )
+        return vary_light(colour, rng), plane
+
+
+def vary_light(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Another exposure, colour cast, focus and camera for the same crop, uint8 in and out.
+
+    Darkening reaches further than brightening: dark photos are the known weakness.
+    """
+    x = rgb.astype(np.float32)
+    if rng.random() < 0.8:
+        gain = math.exp(rng.uniform(-0.7, 0.35))
+        cast = np.exp(rng.normal(0.0, 0.06, 3)).astype(np.float32)
+        mean = x.mean()
+        x = (x - mean) * np.float32(math.exp(rng.normal(0.0, 0.18))) + mean
+        x = x * (gain * cast)
+    if rng.random() < 0.3:
+        x = 255.0 * (np.clip(x, 0, 255) / 255.0) ** np.float32(math.exp(rng.normal(0.0, 0.3)))
+    if rng.random() < 0.15:
+        grey = x.mean(axis=-1, keepdims=True)
+        x = grey + (x - grey) * np.float32(rng.uniform(0.0, 0.7))
+    if rng.random() < 0.1:
+        x = x[..., ::-1]
+    if rng.random() < 0.2:
+        x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.4, 1.3))
+    if rng.random() < 0.3:
+        x = x + rng.normal(0.0, rng.uniform(1.0, 8.0), (*x.shape[:2], 1)).astype(np.float32)
+    x = np.clip(x, 0, 255).astype(np.uint8)
+    if rng.random() < 0.25:
+        quality = int(rng.integers(40, 90))
+        _, packed = cv2.imencode(".jpg", x, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        x = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(x)
+
+
+class CropBatches(keras.utils.PyDataset):
+    """Endless-looking batches of crops, the data sets mixed by fixed shares.
+
+    The crop of a given seed, epoch and place is always the same, however many threads cut it.
+    """
+
+    def __init__(self, source, shares, *, batch, size, steps, seed, epoch=0, **kwargs):
+        super().__init__(**kwargs)
+        self.source, self.batch, self.size, self.steps = source, batch, size, steps
+        self.seed, self.epoch = seed, epoch
+        numbers = source.by_dataset()
+        unknown = sorted(set(shares) - set(numbers))
+        if unknown:
+            raise TrainingError(f"no photos of {unknown}; data sets here are {sorted(numbers)}")
+        self._sets = [numbers[name] for name in shares]
+        self._shares = np.array(list(shares.values()), float) / sum(shares.values())
+
+    def __len__(self):
+        return self.steps
+
+    def __getitem__(self, index):
+        photos = np.empty((self.batch, self.size, self.size, 3), np.uint8)
+        planes = np.empty((self.batch, self.size, self.size), np.uint8)
+        for place in range(self.batch):
+            rng = np.random.default_rng((self.seed, self.epoch, index, place))
+            numbers = self._sets[rng.choice(len(self._sets), p=self._shares)]
+            photos[place], planes[place] = self.source.crop(
+                int(rng.choice(numbers)), self.size, rng
+            )
+        return photos.astype(np.float32) / 255.0, decode_targets(planes)
+
+    def on_epoch_end(self):
+        self.epoch += 1
+
+
+def batches_of_photos(
+    photos: Sequence[LabelledPhoto],
+) -> Iterator[tuple[LabelledPhoto, np.ndarray]]:
+    """Each photo with its RGB pixels, read ahead by one thread."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = None
+        for photo in photos:
+            following = pool.submit(read_rgb, photo.image)
+            if waiting is not None:
+                yield waiting[0], waiting[1].result()
+            waiting = (photo, following)
+        if waiting is not None:
+            yield waiting[0], waiting[1].result()

@@ -1,0 +1,249 @@
+"""Predictions for the scorer, and the choice of the operating point on split `val`.
+
+Masks go through the same regions as on the line, so what is scored is what is served.
+"""
+
+import csv
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inspection.domain.reliability import wilson
+from inspection.imaging.regions import defect_mask, photo_score
+from models.choosing import COVERED, auroc, label_regions
+from models.datasets import LabelledPhoto, batches_of_photos, read_grey
+
+SCORE_CANDIDATES_PX = (64, 256, 1024, 4096, 16384)
+
+
+def eight_bit(probability: np.ndarray) -> np.ndarray:
+    """float (H, W) 0–1 -> uint8 (H, W), as the kept probability map holds it."""
+    return np.round(probability * 255.0).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPhoto:
+    """A photo with the network's 8-bit answer for "any paint defect"."""
+
+    photo: LabelledPhoto
+    probability: np.ndarray
+
+
+def look_at(
+    segment: Callable[[np.ndarray], np.ndarray],
+    photos: Sequence[LabelledPhoto],
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Iterable[SeenPhoto]:
+    """Run the network over the photos. segment: RGB uint8 -> float32 (H, W, 1 + T)."""
+    for done, (photo, rgb) in enumerate(batches_of_photos(photos), start=1):
+        yield SeenPhoto(photo, eight_bit(segment(rgb)[..., 0]))
+        progress(done, len(photos))
+
+
+def write_predictions(
+    seen: Iterable[SeenPhoto], out: Path, thresholds: dict[str, Any], top_px: int
+) -> list[dict[str, Any]]:
+    """Write DATASET/STEM.png and scores.csv in the scorer's layout; answers a row a photo.
+
+    A row: dataset, stem, defect_free, score, defects (labelled), found, regions (claimed).
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for item in seen:
+        photo = item.photo
+        mask = defect_mask(item.probability, *region_arguments(thresholds))
+        place = out / photo.dataset
+        place.mkdir(exist_ok=True)
+        cv2.imwrite(str(place / f"{photo.stem}.png"), mask)
+        counted = mask > 0
+        if photo.ignore:
+            counted &= ~read_grey(photo.ignore, mask.shape)
+        labels = label_regions(photo, mask.shape)
+        rows.append(
+            {
+                "dataset": photo.dataset,
+                "stem": photo.stem,
+                "defect_free": photo.defect_free,
+                "score": photo_score(item.probability, top_px),
+                "defects": len(labels),
+                "found": sum(bool(counted[r].mean() >= COVERED) for r in labels),
+                "regions": cv2.connectedComponents(counted.astype(np.uint8))[0] - 1,
+            }
+        )
+    with (out / "scores.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["dataset", "stem", "score"])
+        for row in rows:
+            writer.writerow([row["dataset"], row["stem"], f"{row['score']:.6f}"])
+    return rows
+
+
+def region_arguments(thresholds: dict[str, Any]) -> tuple[float, int, float]:
+    """(threshold, smallest_px, peak) of a card for `find_regions` and `defect_mask`."""
+    return thresholds["region"], thresholds["smallest_px"], thresholds.get("peak", 0.0)
+
+
+def figures(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Shares with hits, n and Wilson 95 % interval, for all photos and each data set.
+
+    defect_recall: labelled defects found. photo_false_alarm: defect-free photos with any region.
+    auroc: of the photo score, where both kinds of photo are present.
+    """
+    answers = {}
+    for name in ["ALL", *sorted({row["dataset"] for row in rows})]:
+        mine = [row for row in rows if name in ("ALL", row["dataset"])]
+        clean = [row for row in mine if row["defect_free"]]
+        bad = [row for row in mine if not row["defect_free"]]
+        answers[name] = {
+            "photos": len(mine),
+            "defect_recall": _share(sum(r["found"] for r in bad), sum(r["defects"] for r in bad)),
+            "photo_false_alarm": _share(sum(r["regions"] > 0 for r in clean), len(clean)),
+            "auroc": auroc(
+                np.array([r["score"] for r in bad]), np.array([r["score"] for r in clean])
+            )
+            if bad and clean
+            else None,
+        }
+    return answers
+
+
+def _share(hits: int, n: int) -> dict[str, Any] | None:
+    if not n:
+        return None
+    low, high = wilson(hits, n)
+    return {"value": hits / n, "hits": hits, "n": n, "ci95": [low, high]}
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """One candidate for the card's region thresholds with its figures on `val`."""
+
+    region: float
+    smallest_px: int
+    peak: float
+    doors: float
+    defects: float
+    crops: float
+    cars: float
+
+
+def operating_points(seen: Sequence[SeenPhoto]) -> list[OperatingPoint]:
+    """Every candidate on the grid: share of defects found beside share of clean photos in alarm."""
+    labels = [label_regions(item.photo, item.probability.shape) for item in seen]
+    candidates = itertools.product(
+        (0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (16, 48, 96, 160), (0.0, 0.7, 0.8, 0.9, 0.95)
+    )
+    points = []
+    for region, smallest_px, peak in candidates:
+        if peak and peak <= region:
+            continue
+        found: dict[str, list[bool]] = {}
+        alarms: dict[str, list[bool]] = {}
+        for item, regions in zip(seen, labels, strict=True):
+            mask = defect_mask(item.probability, region, smallest_px, peak) > 0
+            if item.photo.defect_free:
+                alarms.setdefault(item.photo.dataset, []).append(bool(mask.any()))
+            found.setdefault(item.photo.dataset, []).extend(
+                bool(mask[r].mean() >= COVERED) for r in regions
+            )
+        every = [hit for hits in found.values() for hit in hits]
+        points.append(
+            OperatingPoint(
+                region,
+                smallest_px,
+                peak,
+                doors=float(np.mean(found["aihub578_door_scratch"])),
+                defects=float(np.mean(every)),
+                crops=float(np.mean(alarms["aihub578_clean_crops"])),
+                cars=float(np.mean(alarms["whole_cars_clean"])),
+            )
+        )
+    return points
+
+
+def choose_point(points: Sequence[OperatingPoint], most_alarms: float) -> OperatingPoint:
+    """The point that finds most, among those with at most `most_alarms` clean crops in alarm.
+
+    What is found counts on the doors and over all sets alike; clean cars in alarm cost half.
+    """
+    allowed = [p for p in points if p.crops <= most_alarms] or [min(points, key=lambda p: p.crops)]
+    return max(allowed, key=lambda p: p.doors + p.defects - 0.5 * p.cars)
+
+
+def choose_score(seen: Sequence[SeenPhoto]) -> tuple[int, float]:
+    """(top_px, auroc) of the photo score that separates best on `val`."""
+    best = (0, -1.0)
+    for top_px in SCORE_CANDIDATES_PX:
+        bad = [photo_score(s.probability, top_px) for s in seen if not s.photo.defect_free]
+        good = [photo_score(s.probability, top_px) for s in seen if s.photo.defect_free]
+        area = auroc(np.array(bad), np.array(good))
+        if area > best[1]:
+            best = (top_px, area)
+    return best
+
+
+def choose_band(
+    seen: Sequence[SeenPhoto], top_px: int, missed: float = 0.05, rejected: float = 0.05
+) -> tuple[float, float]:
+    """(ok_below, reject_from): between the two a person decides.
+
+    ok_below: highest score that lets at most `missed` of the defective photos pass as OK.
+    reject_from: lowest score that rejects at most `rejected` of the clean ones. When the network
+    is good enough that the two cross, both take their middle and nobody is asked.
+    """
+    bad = np.sort([photo_score(s.probability, top_px) for s in seen if not s.photo.defect_free])
+    good = np.sort([photo_score(s.probability, top_px) for s in seen if s.photo.defect_free])
+    ok_below = float(bad[int(missed * len(bad))])
+    reject_from = float(good[min(len(good) - 1, int(np.ceil((1 - rejected) * len(good))))])
+    if ok_below > reject_from:
+        ok_below = reject_from = (ok_below + reject_from) / 2
+    return round(ok_below, 4), round(reject_from, 4)
+
+
+def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, Any]:
+    """Everything the card needs from `val`: thresholds, score and the figures that chose them."""
+    point = choose_point(operating_points(seen), most_alarms)
+    top_px, area = choose_score(seen)
+    ok_below, reject_from = choose_band(seen, top_px)
+    return {
+        "thresholds": {
+            "region": point.region,
+            "smallest_px": point.smallest_px,
+            "peak": point.peak,
+            "ok_below": ok_below,
+            "reject_from": reject_from,
+        },
+        "score": {"top_px": top_px},
+        "val": {**asdict(point), "auroc": area},
+    }
+
+
+def report_text(report: dict[str, Any]) -> str:
+    """The figures as a Markdown table, with n and interval."""
+    lines = [
+        f"# {report['model']['name']} on split {report['split']}",
+        "",
+        f"Model SHA-256 {report['model']['sha256'][:12]}…, thresholds {report['thresholds']}.",
+        "",
+        "| photos | n | defects found (95 %) | clean photos in alarm (95 %) | AUROC |",
+        "|---|---|---|---|---|",
+    ]
+    for name, row in report["figures"].items():
+        area = "–" if row["auroc"] is None else f"{row['auroc']:.3f}"
+        lines.append(
+            f"| {name} | {row['photos']} | {_words(row['defect_recall'])} "
+            f"| {_words(row['photo_false_alarm'])} | {area} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _words(share: dict[str, Any] | None) -> str:
+    if share is None:
+        return "–"
+    low, high = share["ci95"]
+    return f"{share['hits']} of {share['n']} = {share['value']:.1%} ({low:.1%}–{high:.1%})"

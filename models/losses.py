@@ -1,0 +1,57 @@
+"""The training loss: pixels, overlap, type and the whole crop, with a weight for each pixel."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="inspection")
+class DefectLoss(keras.losses.Loss):
+    """Weighted BCE + Dice on "any defect", cross entropy on its type, BCE on the whole crop.
+
+    y_true: (N, H, W, 3) = any defect (0/1), pixel weight (0–1), type index.
+    y_pred: logits (N, H, W, 1 + T).
+
+    The whole-crop term looks at the mean of the `top` highest logits: one confident speck on a
+    clean crop costs as much as a missed defect, which plain pixel losses never notice.
+    """
+
+    def __init__(self, positive_weight=3.0, top=64, crop_share=0.25, name="defect_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+        self.positive_weight = positive_weight
+        self.top = top
+        self.crop_share = crop_share
+
+    def call(self, y_true, y_pred):
+        truth, weight, kind = y_true[..., 0], y_true[..., 1], y_true[..., 2]
+        logit, types = y_pred[..., 0], y_pred[..., 1:]
+        log_loss = ops.softplus(logit) - truth * logit
+        emphasis = weight * (1.0 + (self.positive_weight - 1.0) * truth)
+        pixels = ops.sum(emphasis * log_loss, axis=(1, 2)) / (ops.sum(weight, axis=(1, 2)) + 1.0)
+
+        probability = ops.sigmoid(logit) * weight
+        covered = ops.sum(truth * weight, axis=(1, 2))
+        overlap = 2.0 * ops.sum(probability * truth, axis=(1, 2)) + 100.0
+        dice = 1.0 - overlap / (ops.sum(probability, axis=(1, 2)) + covered + 100.0)
+
+        per_type = ops.log_softmax(types)
+        chosen = ops.sum(per_type * ops.one_hot(ops.cast(kind, "int32"), types.shape[-1]), axis=-1)
+        typed = truth * weight
+        type_loss = -ops.sum(typed * chosen, axis=(1, 2)) / (ops.sum(typed, axis=(1, 2)) + 50.0)
+
+        defective = ops.cast(covered > 8.0, logit.dtype)
+        # A crop whose only marks are unsure (weight below 1, no truth) teaches nothing as a whole.
+        unsure = ops.cast(ops.sum(1.0 - weight, axis=(1, 2)) > 32.0, logit.dtype)
+        trusted = defective + (1.0 - defective) * (1.0 - unsure)
+        shown = ops.where(weight > 0.5, logit, -20.0)
+        highest, _ = ops.top_k(ops.reshape(shown, (ops.shape(shown)[0], -1)), self.top)
+        crop = ops.mean(highest, axis=-1)
+        whole = trusted * (ops.softplus(crop) - defective * crop)
+        return pixels + 0.7 * dice + 0.2 * type_loss + self.crop_share * whole
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "positive_weight": self.positive_weight,
+            "top": self.top,
+            "crop_share": self.crop_share,
+        }

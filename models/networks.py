@@ -1,0 +1,106 @@
+"""The networks: our served U-Net and the original project's, written with Keras alone.
+
+Nothing here names a backend, so the same code trains under TensorFlow on a CPU and under JAX
+where that is what a GPU has.
+"""
+
+import keras
+from keras import layers, ops
+
+# Order of the type channels behind channel 0 ("any paint defect"). The card repeats it.
+TYPES = ("scratch", "dent", "paint_loss", "other")
+
+
+@keras.saving.register_keras_serializable(package="inspection")
+class DefectProbabilities(layers.Layer):
+    """Logits (…, 1 + T) to probabilities: sigmoid of channel 0, times a softmax over the types.
+
+    The types share channel 0's probability between them, so they never claim a defect that
+    channel 0 does not see.
+    """
+
+    def call(self, logits):
+        any_defect = ops.sigmoid(logits[..., :1])
+        return ops.concatenate([any_defect, any_defect * ops.softmax(logits[..., 1:])], axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+
+def _conv(x, filters, *, stride=1, size=3):
+    x = layers.Conv2D(filters, size, strides=stride, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=0.98, epsilon=1e-3)(x)
+    return layers.ReLU()(x)
+
+
+def _residual(x, filters):
+    y = _conv(x, filters)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
+    y = layers.BatchNormalization(momentum=0.98, epsilon=1e-3)(y)
+    return layers.ReLU()(layers.Add()([x, y]))
+
+
+def compact_unet(widths=(16, 40, 80, 112, 152), blocks=(0, 1, 1, 2, 2), types=4):
+    """A U-Net with a stride-2 stem and a narrow decoder; answers logits at the input's size.
+
+    widths, blocks: channels and residual blocks of the levels at stride 2, 4, 8, 16, 32.
+    Input: float32 (N, H, W, 3) scaled to 0–1, H and W multiples of 32.
+    Output: float32 logits (N, H, W, 1 + types).
+    """
+    photo = keras.Input((None, None, 3), name="photo")
+    # Centred input keeps the first activations small; the scale itself belongs to the card.
+    x = layers.Rescaling(4.0, offset=-2.0)(photo)
+    skips = []
+    for width, count in zip(widths, blocks, strict=True):
+        x = _conv(x, width, stride=2)
+        for _ in range(count):
+            x = _residual(x, width)
+        if not count:
+            x = _conv(x, width)
+        skips.append(x)
+    skips.pop()
+    for level, skip in reversed(list(enumerate(skips))):
+        x = _conv(x, max(16, widths[level + 1] // 2 - 16), size=1)
+        x = layers.UpSampling2D(2, interpolation="nearest")(x)
+        x = layers.Concatenate()([x, skip])
+        x = _conv(x, max(24, int(widths[level] * 0.75)))
+    # The last doubling learns its own sharpening: a scratch is often two pixels wide.
+    logits = layers.Conv2DTranspose(
+        1 + types,
+        4,
+        strides=2,
+        padding="same",
+        dtype="float32",
+        bias_initializer=keras.initializers.Constant(0.0),
+        name="logits",
+    )(x)
+    # Few pixels are defects: starting near their share saves the first hundred steps.
+    prior = layers.Rescaling(1.0, offset=[-3.0] + [0.0] * types, dtype="float32")(logits)
+    return keras.Model(photo, prior, name="compact_unet")
+
+
+def original_unet(size=128):
+    """The student project's recipe: whole photo at 128×128, one sigmoid channel.
+
+    Kept for the comparison only. Input and output: (N, size, size, 3) and (N, size, size, 1).
+    """
+    photo = keras.Input((size, size, 3))
+    x, skips = photo, []
+    for filters in (16, 32, 64, 128):
+        for _ in range(2):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        skips.append(x)
+        x = layers.MaxPooling2D()(x)
+    for _ in range(2):
+        x = layers.Conv2D(256, 3, padding="same", activation="relu")(x)
+    for filters, skip in zip((128, 64, 32, 16), reversed(skips), strict=True):
+        x = layers.Conv2DTranspose(filters, 2, strides=2, padding="same")(x)
+        x = layers.Concatenate()([x, skip])
+        for _ in range(2):
+            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+    return keras.Model(photo, layers.Conv2D(1, 1, activation="sigmoid")(x), name="original_unet")
+
+
+def with_probabilities(network):
+    """The same network, answering probabilities instead of logits: the form that is served."""
+    return keras.Model(network.input, DefectProbabilities(dtype="float32")(network.output))

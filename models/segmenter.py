@@ -1,0 +1,178 @@
+"""The served network: any photo, padded, tiled, the overlap blended; refused unless it is whole."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import openvino
+
+from inspection.errors import ModelRefused
+from models.card import check_files, model_sha256, read_card
+
+# The deepest level of the network halves a side five times: sides are multiples of this.
+STRIDE = 32
+
+TILE_PX = 1024
+OVERLAP_PX = 256
+
+
+def _starts(length: int, tile: int, overlap: int) -> list[int]:
+    """Where tiles begin along one side, the last one flush with the end."""
+    if length <= tile:
+        return [0]
+    step = tile - overlap
+    starts = list(range(0, length - tile, step))
+    return [*starts, length - tile]
+
+
+def _ramp(length: int, overlap: int, *, first: bool, last: bool) -> np.ndarray:
+    """Blending weight along one side: rises over the overlap, flat on the photo's own border.
+
+    The outermost quarter of an overlap weighs nothing: a pixel there has seen too little of its
+    surroundings, and what is cut off must not show.
+    """
+    weight = np.ones(length, np.float32)
+    dead = overlap // 4
+    slope = np.clip((np.arange(overlap) - dead + 0.5) / (overlap - 2 * dead), 0, 1)
+    if not first:
+        weight[:overlap] = slope
+    if not last:
+        weight[-overlap:] = slope[::-1]
+    return weight
+
+
+def _padded(rgb: np.ndarray) -> np.ndarray:
+    """The photo mirrored at its right and lower border up to whole strides."""
+    height, width = rgb.shape[:2]
+    down, right = -height % STRIDE, -width % STRIDE
+    if not (down or right):
+        return rgb
+    # "symmetric" works for any size, also for sides shorter than the padding.
+    return np.pad(rgb, ((0, down), (0, right), (0, 0)), mode="symmetric")
+
+
+def tiles_of(
+    height: int, width: int, tile: int = TILE_PX, overlap: int = OVERLAP_PX
+) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    """Places of the tiles over (height, width) with their blending weights (tile h, tile w)."""
+    rows, columns = _starts(height, tile, overlap), _starts(width, tile, overlap)
+    h, w = min(tile, height), min(tile, width)
+    for i, y in enumerate(rows):
+        vertical = _ramp(h, overlap, first=i == 0, last=i == len(rows) - 1)
+        for j, x in enumerate(columns):
+            across = _ramp(w, overlap, first=j == 0, last=j == len(columns) - 1)
+            yield slice(y, y + h), slice(x, x + w), vertical[:, None] * across
+
+
+def tiled_probabilities(
+    run: Callable[[np.ndarray], np.ndarray],
+    rgb: np.ndarray,
+    *,
+    channels: int,
+    tile: int = TILE_PX,
+    overlap: int = OVERLAP_PX,
+) -> np.ndarray:
+    """Probabilities float32 (H, W, channels) of a photo of any size.
+
+    run: float32 (1, h, w, 3) scaled 0–1, h and w multiples of STRIDE -> (1, h, w, channels).
+    """
+    height, width = rgb.shape[:2]
+    photo = _padded(rgb)
+    if photo.shape[0] <= tile and photo.shape[1] <= tile:
+        answer = run(photo[None].astype(np.float32) / 255.0)[0]
+        return np.ascontiguousarray(answer[:height, :width])
+    total = np.zeros((*photo.shape[:2], channels), np.float32)
+    weights = np.zeros((*photo.shape[:2], 1), np.float32)
+    for rows, columns, weight in tiles_of(*photo.shape[:2], tile, overlap):
+        answer = run(photo[None, rows, columns].astype(np.float32) / 255.0)[0]
+        total[rows, columns] += answer * weight[..., None]
+        weights[rows, columns] += weight[..., None]
+    total /= weights
+    return total[:height, :width]
+
+
+class Segmenter:
+    """A model folder that passed every check, ready to run on this machine's CPU.
+
+    name, sha256: what a record says about the model. types: codes of the channels behind
+    channel 0. card: the whole card.
+    """
+
+    def __init__(self, folder: Path):
+        """Raises ModelRefused, one sentence, when a hash, shape, weight or golden photo fails."""
+        self.card = read_card(folder)
+        check_files(folder, self.card)
+        self.name: str = self.card["name"]
+        self.types: tuple[str, ...] = tuple(self.card["types"])
+        self.sha256 = model_sha256(self.card)
+        self._network = self._compile(folder)
+        self._check_golden_photos(folder)
+
+    def _compile(self, folder: Path):
+        core = openvino.Core()
+        try:
+            network = core.read_model(folder / "unet.xml")
+        except RuntimeError as error:
+            first_line = str(error).strip().splitlines()[-1]
+            raise ModelRefused(f"{folder}: unet.xml cannot be read ({first_line})") from None
+        shown, answered = network.input(0).partial_shape, network.output(0).partial_shape
+        channels = 1 + len(self.types)
+        if len(shown) != 4 or shown[3] != 3 or len(answered) != 4 or answered[3] != channels:
+            raise ModelRefused(
+                f"{folder}: the network maps {shown} to {answered}, the card asks for 3 colour "
+                f"channels in and {channels} out"
+            )
+        for node in network.get_ops():
+            if node.get_type_name() == "Constant":
+                data = node.get_data()
+                if data.dtype.kind == "f" and not np.isfinite(data).all():
+                    raise ModelRefused(
+                        f"{folder}: weights {node.get_friendly_name()!r} are not finite"
+                    )
+        # Without a hint the runtime takes bfloat16 where the CPU has it and float32 elsewhere.
+        return core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+
+    def _check_golden_photos(self, folder: Path) -> None:
+        """A known defect must be found, and a known clean panel must stay clean."""
+        kinds = {golden["expect"] for golden in self.card["golden"]}
+        if kinds != {"defect", "clean"}:
+            raise ModelRefused(f"{folder}: the card needs a golden defect and a golden clean photo")
+        threshold = self.card["thresholds"]["region"]
+        for golden in self.card["golden"]:
+            image = cv2.imread(str(folder / golden["file"]), cv2.IMREAD_COLOR)
+            if image is None:
+                raise ModelRefused(f"{folder}: golden photo {golden['file']} cannot be read")
+            seen = self.segment(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))[..., 0]
+            if not np.isfinite(seen).all():
+                raise ModelRefused(f"{folder}: the network answers numbers that are not finite")
+            if golden["expect"] == "clean":
+                alarms = int((seen >= threshold).sum())
+                if alarms > golden["most_px"]:
+                    raise ModelRefused(
+                        f"{folder}: golden clean photo {golden['file']} shows {alarms} defect "
+                        f"pixels, at most {golden['most_px']} are allowed"
+                    )
+                continue
+            x, y, w, h = golden["bbox_px"]
+            found = int((seen[y : y + h, x : x + w] >= threshold).sum())
+            if found < golden["least_px"]:
+                raise ModelRefused(
+                    f"{folder}: the defect of golden photo {golden['file']} is not found "
+                    f"({found} px, at least {golden['least_px']} are expected)"
+                )
+
+    def segment(self, rgb: np.ndarray) -> np.ndarray:
+        """uint8 (H, W, 3) of any size -> float32 (H, W, 1 + T) probabilities.
+
+        Channel 0: any paint defect; then one channel a type in the order of `types`.
+        """
+        return tiled_probabilities(self._run, rgb, channels=1 + len(self.types))
+
+    def _run(self, tiles: np.ndarray) -> np.ndarray:
+        return self._network(tiles)[0]
+
+
+def open_segmenter(folder: Path) -> Segmenter:
+    """The segmenter of a model folder; raises ModelRefused with one sentence."""
+    return Segmenter(Path(folder))

@@ -1,0 +1,239 @@
+"""Training from scratch: time-budgeted, resumable from its checkpoint, logged to a CSV.
+
+The learning rate follows the share of the time budget that is spent, not a count of steps: on a
+shared machine the hours are known and the speed is not.
+"""
+
+import csv
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from inspection.errors import TrainingError
+from models import choosing, networks
+from models.datasets import CropBatches, CropSource, read_photo_set
+from models.losses import DefectLoss
+from models.segmenter import tiled_probabilities
+
+DEFAULT_SHARES = {
+    "aihub578_door_scratch": 0.36,
+    "aihub578_clean_crops": 0.16,
+    "whole_cars_clean": 0.12,
+    "bilgi": 0.17,
+    "severity": 0.12,
+    "web_scratch": 0.07,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a training run; it is written into the model's card.
+
+    minutes: time budget of the whole run, resumed parts included. precision: "float32" or
+    "mixed_bfloat16" (worth it only where the CPU or GPU has bfloat16).
+    """
+
+    minutes: float = 60.0
+    crop_px: int = 320
+    batch: int = 12
+    steps_per_epoch: int = 400
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-4
+    seed: int = 7
+    precision: str = "float32"
+    shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+
+
+class _Pace(keras.callbacks.Callback):
+    """Sets the learning rate from the time spent and keeps an averaged copy of the weights."""
+
+    AVERAGED_EVERY = 10
+
+    def __init__(self, run: "TrainingRun"):
+        super().__init__()
+        self.run = run
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate.assign(self.run.learning_rate())
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.run.steps += 1
+        if self.run.steps % self.AVERAGED_EVERY == 0:
+            # Short memory at first, then about 600 steps.
+            keep = min(0.984, self.run.steps / (self.run.steps + 100.0))
+            for mean, now in zip(self.run.averaged, self.model.get_weights(), strict=True):
+                mean *= keep
+                mean += (1.0 - keep) * now
+
+
+class TrainingRun:
+    """One run folder: `checkpoint.npz` (everything to go on), `log.csv`, `best.weights.npz`."""
+
+    def __init__(self, folder: Path, recipe: Recipe, say: Callable[[str], None] = print):
+        self.folder, self.recipe, self.say = folder, recipe, say
+        folder.mkdir(parents=True, exist_ok=True)
+        keras.utils.set_random_seed(recipe.seed)
+        keras.mixed_precision.set_global_policy(recipe.precision)
+        self.network = networks.compact_unet()
+        self.network.compile(
+            keras.optimizers.AdamW(
+                recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
+            ),
+            loss=DefectLoss(),
+            # XLA's convolutions on a CPU are several times slower than oneDNN's.
+            jit_compile=keras.backend.backend() == "jax",
+        )
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.averaged = [np.array(w) for w in self.network.get_weights()]
+        self.epoch, self.steps, self.spent_s, self.best = 0, 0, 0.0, -math.inf
+        self._since = time.monotonic()
+        if self._checkpoint.exists():
+            self._resume()
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self.folder / "checkpoint.npz"
+
+    def elapsed_s(self) -> float:
+        return self.spent_s + time.monotonic() - self._since
+
+    def learning_rate(self) -> float:
+        """Warm-up over 300 steps, then a cosine over the time budget down to 1 %."""
+        share = min(1.0, self.elapsed_s() / (60.0 * self.recipe.minutes))
+        cosine = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * share))
+        return self.recipe.learning_rate * cosine * min(1.0, (self.steps + 1) / 300.0)
+
+    def fit(self, data: Path, extra: Path | None = None) -> dict:
+        """Train until the budget is spent; returns the best val figures.
+
+        extra: a second photo set (rendered panels) whose data sets the recipe's shares name.
+        """
+        photos = read_photo_set(data, "train")
+        if extra:
+            photos += read_photo_set(extra, "train")
+        chosen = [photo for photo in photos if photo.dataset in self.recipe.shares]
+        self.say(f"reading {len(chosen)} photos")
+        source = CropSource(chosen)
+        val = read_photo_set(data, "val")
+        while self.elapsed_s() < 60.0 * self.recipe.minutes:
+            batches = CropBatches(
+                source,
+                self.recipe.shares,
+                batch=self.recipe.batch,
+                size=self.recipe.crop_px,
+                steps=self.recipe.steps_per_epoch,
+                seed=self.recipe.seed,
+                epoch=self.epoch,
+                workers=2,
+                max_queue_size=8,
+            )
+            history = self.network.fit(batches, epochs=1, verbose=0, callbacks=[_Pace(self)])
+            self.epoch += 1
+            loss = float(history.history["loss"][-1])
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"{self.folder}: the loss became {loss} in epoch {self.epoch}; resume from the "
+                    f"checkpoint with a lower learning rate than {self.recipe.learning_rate}"
+                )
+            figures = self.validate(val)
+            if figures["value"] > self.best:
+                self.best = figures["value"]
+                self._save_best(figures)
+            self._save(loss)
+            self._log(loss, figures)
+        return json.loads((self.folder / "best.json").read_text(encoding="utf-8"))
+
+    def validate(self, photos) -> dict:
+        """Val figures of the averaged weights."""
+        trained = self.network.get_weights()
+        self.network.set_weights(self.averaged)
+        try:
+            served = networks.with_probabilities(self.network)
+
+            def any_defect(rgb):
+                return tiled_probabilities(
+                    lambda tiles: np.asarray(
+                        keras.ops.convert_to_numpy(served(tiles, training=False)), np.float32
+                    ),
+                    rgb,
+                    channels=1 + len(networks.TYPES),
+                )[..., 0]
+
+            return choosing.summary(choosing.levels(any_defect, photos))
+        finally:
+            self.network.set_weights(trained)
+
+    def _save_best(self, figures: dict) -> None:
+        np.savez(self.folder / "best.weights.npz", *self.averaged)
+        text = json.dumps({"epoch": self.epoch, **figures}, indent=1)
+        (self.folder / "best.json").write_text(text, encoding="utf-8")
+
+    def _save(self, loss: float) -> None:
+        state = {
+            "epoch": self.epoch,
+            "steps": self.steps,
+            "spent_s": self.elapsed_s(),
+            "best": self.best,
+            "loss": loss,
+            "recipe": asdict(self.recipe),
+        }
+        partial = self.folder / "checkpoint.partial.npz"
+        np.savez(
+            partial,
+            state=json.dumps(state),
+            **{f"weight_{i:04d}": w for i, w in enumerate(self.network.get_weights())},
+            **{f"averaged_{i:04d}": w for i, w in enumerate(self.averaged)},
+            **{
+                f"optimizer_{i:04d}": np.asarray(keras.ops.convert_to_numpy(v))
+                for i, v in enumerate(self.network.optimizer.variables)
+            },
+        )
+        os.replace(partial, self._checkpoint)
+
+    def _resume(self) -> None:
+        with np.load(self._checkpoint) as kept:
+            state = json.loads(str(kept["state"]))
+
+            def group(prefix):
+                return [kept[name] for name in sorted(kept.files) if name.startswith(prefix)]
+
+            weights, averaged, optimizer = group("weight_"), group("averaged_"), group("optimizer_")
+        mine = [tuple(v.shape) for v in self.network.optimizer.variables]
+        if [w.shape for w in weights] != [w.shape for w in self.averaged] or mine != [
+            v.shape for v in optimizer
+        ]:
+            raise TrainingError(
+                f"{self._checkpoint}: made by another network; choose another run folder"
+            )
+        self.network.set_weights(weights)
+        self.averaged = averaged
+        for variable, value in zip(self.network.optimizer.variables, optimizer, strict=True):
+            variable.assign(value)
+        self.epoch, self.steps = state["epoch"], state["steps"]
+        self.spent_s, self.best = state["spent_s"], state["best"]
+        self._since = time.monotonic()
+        self.say(f"going on after epoch {self.epoch}, {self.spent_s / 60:.1f} min spent")
+
+    def _log(self, loss: float, figures: dict) -> None:
+        row = {
+            "epoch": self.epoch,
+            "minutes": round(self.elapsed_s() / 60.0, 1),
+            "learning_rate": f"{self.learning_rate():.2e}",
+            "loss": round(loss, 4),
+            **{k: round(v, 4) if isinstance(v, float) else v for k, v in figures.items()},
+        }
+        log = self.folder / "log.csv"
+        fresh = not log.exists()
+        with log.open("a", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+        self.say(" ".join(f"{name}={value}" for name, value in row.items()))

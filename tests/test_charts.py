@@ -1,0 +1,246 @@
+import json
+import subprocess
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from inspection import charts
+from inspection.domain.spc import RULES, u_chart
+
+LABELS = {
+    "title": "차종별 대당 결함수",
+    "day": "생산일",
+    "dpu": "대당 결함수 (건/대)",
+    "ftt": "직행률",
+    "defect_area": "결함 면적 (mm²/대)",
+    "units": "검사 대수",
+    "type": "결함 유형",
+    "defects": "결함 수 (건)",
+    "cumulative": "누적 비율",
+    "value": "대당 결함수 (건/대)",
+    "centre": "중심선",
+    "limits": "관리한계",
+    "laney_limits": "Laney 한계",
+    "signal": "이상 신호",
+    "provisional": "관리한계는 20점부터",
+    "scratch": "스크래치",
+    "ok": "합격",
+    "human": "검사자 판정",
+    "rework": "재작업",
+    **{rule: rule.replace("_", " ") for rule in RULES},
+}
+MONDAY = date(2026, 5, 4)
+
+
+def daily_frame(*rows: tuple) -> pd.DataFrame:
+    """Rows of (days after Monday, shift, model, units, defects, first_ok, defect_area_mm2)."""
+    return pd.DataFrame(
+        [
+            {
+                "day": MONDAY + timedelta(days=days),
+                "shift": shift,
+                "vehicle_model": model,
+                "units": units,
+                "defects": defects,
+                "dpu": defects / units if units else None,
+                "first_units": units,
+                "first_ok": ok,
+                "ftt": ok / units if units else None,
+                "defect_area_mm2": area,
+            }
+            for days, shift, model, units, defects, ok, area in rows
+        ],
+        columns=[
+            "day",
+            "shift",
+            "vehicle_model",
+            "units",
+            "defects",
+            "dpu",
+            "first_units",
+            "first_ok",
+            "ftt",
+            "defect_area_mm2",
+        ],
+    )
+
+
+TWO_MODELS = daily_frame(
+    (0, "day", "aurora", 30, 3, 28, 60.0),
+    (0, "night", "aurora", 10, 5, 6, 20.0),
+    (1, "day", "aurora", 0, 0, 0, 0.0),
+    (0, "day", "comet", 20, 1, 19, None),
+)
+PARETO = pd.DataFrame(
+    {
+        "type": ["dent", "scratch"],
+        "defects": [25, 75],
+        "share": [0.25, 0.75],
+        "cumulative": [1.0, 0.75],
+    }
+)
+
+
+def days_frame(points: int) -> pd.DataFrame:
+    return pd.DataFrame({"day": [MONDAY + timedelta(days=n) for n in range(points)]})
+
+
+def chart_with_a_jump():
+    return u_chart([10] * 20 + [40], [50] * 21, slice(0, 20))
+
+
+def lines(figure) -> dict:
+    return {trace.name: trace for trace in figure.data}
+
+
+def points_drawn(figure) -> int:
+    return sum(len(trace.y) for trace in figure.data)
+
+
+def test_the_shifts_of_a_day_are_summed_and_not_averaged():
+    # 8 defects on 40 bodies; the mean of 3/30 and 5/10 would be 0.3.
+    aurora = lines(charts.dpu_by_model(TWO_MODELS, LABELS))["aurora"]
+    assert list(aurora.y) == [pytest.approx(0.2)]
+    assert lines(charts.ftt_by_model(TWO_MODELS, LABELS))["aurora"].y[0] == pytest.approx(0.85)
+
+
+def test_a_day_without_bodies_is_no_point():
+    assert len(lines(charts.dpu_by_model(TWO_MODELS, LABELS))["aurora"].x) == 1
+
+
+def test_bodies_whose_photos_had_no_scale_do_not_thin_the_defect_area():
+    figure = lines(charts.defect_area(TWO_MODELS, LABELS))
+    assert figure["aurora"].y[0] == pytest.approx(80 / 40)
+    assert "comet" not in figure
+
+
+def test_a_model_keeps_its_colour_when_others_are_filtered_away():
+    models = ("aurora", "comet")
+    both = lines(charts.dpu_by_model(TWO_MODELS, LABELS, models))
+    only_comet = TWO_MODELS[TWO_MODELS["vehicle_model"] == "comet"]
+    alone = lines(charts.dpu_by_model(only_comet, LABELS, models))
+    assert alone["comet"].line.color == both["comet"].line.color != both["aurora"].line.color
+
+
+def test_ten_years_of_five_models_stay_within_the_points_of_a_figure():
+    rows = [(n, "day", model, 10, 1, 9, 1.0) for n in range(3650) for model in "abcde"]
+    figure = charts.dpu_by_model(daily_frame(*rows), LABELS)
+    assert points_drawn(figure) <= charts.MAX_POINTS
+    assert set(np.concatenate([trace.y for trace in figure.data])) == {0.1}
+
+
+def test_the_pareto_starts_with_the_most_frequent_type_in_the_words_of_the_reader():
+    bars, line = charts.pareto(PARETO, LABELS).data
+    assert list(bars.x) == ["스크래치", "dent"]
+    assert list(bars.y) == [75, 25]
+    assert list(line.y) == [0.75, 1.0]
+
+
+def test_limits_and_signals_are_drawn_from_twenty_points_on():
+    figure = lines(charts.u_chart_figure(days_frame(21), chart_with_a_jump(), LABELS))
+    assert "관리한계" in figure
+    assert list(figure["이상 신호"].y) == [0.8]
+    assert "beyond limit" in figure["이상 신호"].customdata[0]
+
+
+def test_below_twenty_points_the_figure_says_why_there_are_no_limits():
+    figure = charts.u_chart_figure(days_frame(5), u_chart([9, 1, 1, 1, 1], [5] * 5), LABELS)
+    assert set(lines(figure)) == {"중심선 0.52", "대당 결함수 (건/대)"}
+    assert figure.layout.annotations[0].text == "관리한계는 20점부터"
+
+
+def test_a_lower_limit_of_zero_is_not_drawn():
+    # 0.2 ± 3·√(0.2/5) reaches below zero, so only the upper limit remains.
+    chart = u_chart([1] * 20, [5] * 20)
+    limits = [
+        trace
+        for trace in charts.u_chart_figure(days_frame(20), chart, LABELS).data
+        if trace.name == "관리한계"
+    ]
+    assert len(limits) == 1
+    assert limits[0].y[0] == pytest.approx(0.8)
+
+
+def test_the_shifts_of_one_day_stand_side_by_side():
+    points = pd.DataFrame({"day": [MONDAY] * 3, "shift": ["day", "evening", "night"]})
+    figure = charts.u_chart_figure(points, u_chart([1, 2, 3], [9, 9, 9]), LABELS)
+    values = lines(figure)["대당 결함수 (건/대)"]
+    assert [str(moment)[11:13] for moment in values.x] == ["00", "08", "16"]
+    assert values.customdata[2] == "2026-05-04 night"
+
+
+def test_a_long_control_chart_draws_the_newest_points_and_their_signals():
+    units = [50] * 3000
+    chart = u_chart([10] * 2999 + [40], units, slice(0, 20))
+    figure = charts.u_chart_figure(days_frame(3000), chart, LABELS)
+    assert points_drawn(figure) <= charts.MAX_POINTS
+    assert list(lines(figure)["이상 신호"].y) == [0.8]
+    assert str(lines(figure)["이상 신호"].x[0])[:10] == str(MONDAY + timedelta(days=2999))
+
+
+def test_a_frame_that_does_not_fit_the_chart_is_refused():
+    with pytest.raises(ValueError, match="2 rows for a chart of 3 points"):
+        charts.u_chart_figure(days_frame(2), u_chart([1, 2, 3], [9, 9, 9]), LABELS)
+    with pytest.raises(ValueError, match=r"lacks \['units'\]"):
+        charts.dpu_by_model(TWO_MODELS.drop(columns="units"), LABELS)
+
+
+def test_the_line_strip_counts_each_verdict_and_shows_the_worse_higher():
+    verdicts = pd.DataFrame({"verdict": ["ok", "ok", "rework", "human"]})
+    bars = charts.line_status(verdicts, LABELS).data
+    assert [bar.name for bar in bars] == ["합격 2", "검사자 판정 1", "재작업 1"]
+    assert list(bars[2].x) == [2]
+    assert bars[0].y[0] < bars[1].y[0] < bars[2].y[0]
+
+
+def test_a_sparkline_marks_the_newest_value():
+    assert list(charts.sparkline([3, 1, 2], LABELS).data[1].y) == [2]
+    assert len(charts.sparkline([], LABELS).data) == 1
+
+
+def test_names_from_the_log_are_shown_and_not_interpreted():
+    hostile = TWO_MODELS.assign(vehicle_model="<a href='x'>comet</a>")
+    name = charts.dpu_by_model(hostile, LABELS).data[0].name
+    assert "<" not in name
+
+
+def every_figure(daily, types, chart, points):
+    return [
+        charts.dpu_by_model(daily, LABELS),
+        charts.ftt_by_model(daily, LABELS),
+        charts.defect_area(daily, LABELS),
+        charts.pareto(types, LABELS),
+        charts.u_chart_figure(points, chart, LABELS),
+        charts.line_status(pd.DataFrame({"verdict": []}), LABELS),
+        charts.sparkline([], LABELS),
+    ]
+
+
+def test_an_empty_period_gives_empty_figures():
+    empty = daily_frame()
+    for figure in every_figure(empty, PARETO.head(0), u_chart([], []), days_frame(0)):
+        assert points_drawn(figure) == 0
+
+
+def test_every_figure_is_see_through_and_leaves_text_colours_to_the_page():
+    for figure in every_figure(TWO_MODELS, PARETO, chart_with_a_jump(), days_frame(21)):
+        layout = json.loads(figure.to_json())["layout"]
+        assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
+        assert "font" not in layout
+        assert "NanumGothic" in layout["template"]["layout"]["font"]["family"]
+
+
+def test_no_hover_shows_the_name_box_of_plotly():
+    for figure in every_figure(TWO_MODELS, PARETO, chart_with_a_jump(), days_frame(21)):
+        for trace in figure.data:
+            assert trace.hoverinfo == "skip" or trace.hovertemplate.endswith("<extra></extra>")
+
+
+def test_figures_can_be_had_without_streamlit():
+    code = "import sys, inspection.charts; sys.exit('streamlit' in sys.modules)"
+    repository = Path(charts.__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", code], cwd=repository).returncode == 0

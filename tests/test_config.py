@@ -1,0 +1,70 @@
+import pytest
+
+from inspection.config import load_settings
+from inspection.errors import SettingsError
+
+
+def test_defaults_hold_without_a_file_or_a_variable():
+    settings = load_settings({})
+    assert settings.language == "ko"
+    assert settings.url.startswith("sqlite:///")
+    assert [shift.code for shift in settings.calendar().shifts] == ["day", "evening", "night"]
+
+
+def test_a_variable_beats_the_file_and_the_file_beats_the_default(tmp_path, monkeypatch):
+    config = tmp_path / "line.toml"
+    config.write_text('language = "en"\nmodel = "from-file"\n', encoding="utf-8")
+    monkeypatch.setenv("INSPECTION_CONFIG", str(config))
+    monkeypatch.setenv("INSPECTION_MODEL", "from-variable")
+    settings = load_settings()
+    assert settings.language == "en"
+    assert settings.model == "from-variable"
+
+
+def test_an_unknown_key_is_refused_with_the_list_of_known_ones(tmp_path, monkeypatch):
+    config = tmp_path / "line.toml"
+    config.write_text("langauge = 'en'\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="'langauge' is unknown; known settings are .*language"):
+        load_settings({"INSPECTION_CONFIG": str(config)})
+    monkeypatch.setenv("INSPECTION_DATADIR", "/tmp")
+    with pytest.raises(SettingsError, match="'datadir' is unknown"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("INSPECTION_LANGUAGE", "fr", "language.*fr.*must be ko or en"),
+        ("INSPECTION_MAX_UPLOAD_MB", "500", "max_upload_mb.*500"),
+        ("INSPECTION_STATION_SCALES", '{"ST10": -1}', "station_scales.*ST10"),
+        ("INSPECTION_SHIFTS", "not json", "cannot be read"),
+    ],
+)
+def test_an_impossible_value_is_named(monkeypatch, name, value, said):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=said):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"INSPECTION_TIMEZONE": "Asia/Atlantis"},
+        {"INSPECTION_SHIFTS": '{"day": "25:00"}'},
+        {"INSPECTION_SHIFTS": "{}"},
+    ],
+)
+def test_an_impossible_calendar_is_named_when_it_is_asked_for(monkeypatch, variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="shifts"):
+        load_settings().calendar()
+
+
+def test_a_missing_or_broken_settings_file_is_one_sentence(tmp_path):
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings({"INSPECTION_CONFIG": str(tmp_path / "none.toml")})
+    broken = tmp_path / "broken.toml"
+    broken.write_text("language = ", encoding="utf-8")
+    with pytest.raises(SettingsError, match="not a TOML file"):
+        load_settings({"INSPECTION_CONFIG": str(broken)})
