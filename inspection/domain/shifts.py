@@ -85,7 +85,7 @@ class PlantCalendar:
         """
         if moment_utc.tzinfo is None:
             raise ValueError(f"{moment_utc} has no time zone; pass the moment in UTC")
-        today = moment_utc.astimezone(ZoneInfo(self.timezone)).date()
+        today = moment_utc.astimezone(self.zone).date()
         slots = [
             *self.shifts_of(today - timedelta(days=1)),
             *self.shifts_of(today),
@@ -130,7 +130,7 @@ class PlantCalendar:
 
     def _start(self, day: date, code: str) -> datetime:
         start = self.shifts[self._place(code)].start
-        return _first_moment(datetime.combine(day, start, ZoneInfo(self.timezone)))
+        return _first_moment(datetime.combine(day, start, self.zone))
 
 
 def _first_moment(local: datetime) -> datetime:
