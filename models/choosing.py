@@ -35,7 +35,7 @@ class PhotoLevels:
     scores: dict[str, float]
 
 
-def label_regions(photo: LabelledPhoto, shape: tuple[int, int]) -> list[np.ndarray]:
+def labelled_defects(photo: LabelledPhoto, shape: tuple[int, int]) -> list[np.ndarray]:
     """Pixels of each labelled defect that counts, bool (H, W); a box stands for its weak mask."""
     truth = read_grey(photo.mask, shape) if photo.mask else np.zeros(shape, bool)
     if photo.ignore:
@@ -95,7 +95,7 @@ def levels(
             probability = probability * ~read_grey(photo.ignore, probability.shape)
         found = tuple(
             float(np.quantile(probability[region], 1.0 - COVERED))
-            for region in label_regions(photo, probability.shape)
+            for region in labelled_defects(photo, probability.shape)
         )
         answers.append(
             PhotoLevels(

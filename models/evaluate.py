@@ -14,8 +14,13 @@ import cv2
 import numpy as np
 
 from inspection.domain.reliability import wilson
-from inspection.imaging.regions import defect_mask, photo_score
-from models.choosing import COVERED, auroc, label_regions
+from inspection.imaging.regions import (
+    LabelledRegions,
+    defect_mask,
+    label_regions,
+    photo_score,
+)
+from models.choosing import COVERED, auroc, labelled_defects
 from models.datasets import LabelledPhoto, batches_of_photos, read_grey
 
 SCORE_CANDIDATES_PX = (64, 256, 1024, 4096, 16384)
@@ -63,7 +68,7 @@ def write_predictions(
         counted = mask > 0
         if photo.ignore:
             counted &= ~read_grey(photo.ignore, mask.shape)
-        labels = label_regions(photo, mask.shape)
+        labels = labelled_defects(photo, mask.shape)
         rows.append(
             {
                 "dataset": photo.dataset,
@@ -134,36 +139,63 @@ class OperatingPoint:
 
 def operating_points(seen: Sequence[SeenPhoto]) -> list[OperatingPoint]:
     """Every candidate on the grid: share of defects found beside share of clean photos in alarm."""
-    labels = [label_regions(item.photo, item.probability.shape) for item in seen]
-    candidates = itertools.product(
-        (0.3, 0.4, 0.5, 0.6, 0.7, 0.8), (16, 48, 96, 160), (0.0, 0.7, 0.8, 0.9, 0.95)
-    )
     points = []
-    for region, smallest_px, peak in candidates:
-        if peak and peak <= region:
-            continue
-        found: dict[str, list[bool]] = {}
-        alarms: dict[str, list[bool]] = {}
-        for item, regions in zip(seen, labels, strict=True):
-            mask = defect_mask(item.probability, region, smallest_px, peak) > 0
-            if item.photo.defect_free:
-                alarms.setdefault(item.photo.dataset, []).append(bool(mask.any()))
-            found.setdefault(item.photo.dataset, []).extend(
-                bool(mask[r].mean() >= COVERED) for r in regions
-            )
-        every = [hit for hits in found.values() for hit in hits]
-        points.append(
-            OperatingPoint(
-                region,
-                smallest_px,
-                peak,
-                doors=float(np.mean(found["aihub578_door_scratch"])),
-                defects=float(np.mean(every)),
-                crops=float(np.mean(alarms["aihub578_clean_crops"])),
-                cars=float(np.mean(alarms["whole_cars_clean"])),
-            )
-        )
+    for region in (0.3, 0.4, 0.5, 0.6):
+        photos = [_claims(item, region) for item in seen]
+        for smallest_px, peak in itertools.product(
+            (16, 48, 96, 160), (0.0, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+        ):
+            if not peak or peak > region:
+                points.append(_figures_at(photos, region, smallest_px, peak))
     return points
+
+
+@dataclass(frozen=True, slots=True)
+class _Claims:
+    """Regions of one photo, and how many pixels of each labelled defect each region covers."""
+
+    photo: LabelledPhoto
+    regions: LabelledRegions
+    covered: tuple[np.ndarray, ...]
+    sizes: tuple[int, ...]
+
+
+def _claims(item: SeenPhoto, threshold: float) -> _Claims:
+    found = label_regions(item.probability, threshold)
+    labels = labelled_defects(item.photo, item.probability.shape)
+    count = len(found.area_px)
+    return _Claims(
+        item.photo,
+        found,
+        tuple(np.bincount(found.labels[label], minlength=count) for label in labels),
+        tuple(int(label.sum()) for label in labels),
+    )
+
+
+def _figures_at(
+    photos: Sequence[_Claims], region: float, smallest_px: int, peak: float
+) -> OperatingPoint:
+    found: dict[str, list[bool]] = {}
+    alarms: dict[str, list[bool]] = {}
+    for claims in photos:
+        kept = claims.regions.counts(smallest_px, peak)
+        name = claims.photo.dataset
+        if claims.photo.defect_free:
+            alarms.setdefault(name, []).append(bool(kept.any()))
+        found.setdefault(name, []).extend(
+            bool(covered[kept].sum() >= COVERED * size)
+            for covered, size in zip(claims.covered, claims.sizes, strict=True)
+        )
+    every = [hit for hits in found.values() for hit in hits]
+    return OperatingPoint(
+        region,
+        smallest_px,
+        peak,
+        doors=float(np.mean(found["aihub578_door_scratch"])),
+        defects=float(np.mean(every)),
+        crops=float(np.mean(alarms["aihub578_clean_crops"])),
+        cars=float(np.mean(alarms["whole_cars_clean"])),
+    )
 
 
 def choose_point(points: Sequence[OperatingPoint], most_alarms: float) -> OperatingPoint:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -37,9 +38,11 @@ def find_regions(
     touch at a corner or lie within JOIN_GAP_PX belong to the same one. Regions below
     `smallest_px`, or nowhere as sure as `peak` (0–1), are dropped.
     """
+    found = label_regions(probability, threshold)
+    kept = np.flatnonzero(found.counts(smallest_px, peak))
     return tuple(
-        _measure(window, labels == number, probability, kind, types)
-        for window, labels, number in _kept(probability, threshold, smallest_px, peak)
+        _measure(found, int(number), probability, kind, types)
+        for number in kept[np.argsort(-found.area_px[kept], kind="stable")]
     )
 
 
@@ -47,39 +50,51 @@ def defect_mask(
     probability: np.ndarray, threshold: float, smallest_px: int, peak: float = 0.0
 ) -> np.ndarray:
     """The same regions as one mask, uint8 (H, W): 0 no defect, 255 defect."""
-    mask = np.zeros(probability.shape, np.uint8)
-    for window, labels, number in _kept(probability, threshold, smallest_px, peak):
-        mask[window][labels == number] = 255
-    return mask
+    found = label_regions(probability, threshold)
+    return np.where(found.counts(smallest_px, peak), np.uint8(255), np.uint8(0))[found.labels]
 
 
-def _kept(probability, threshold, smallest_px, peak):
-    """(window, labels inside it, label) of each region that counts, largest first."""
+@dataclass(frozen=True, slots=True)
+class LabelledRegions:
+    """All regions above a threshold, before any is dropped. Number 0 is the background.
+
+    labels: int32 (H, W). area_px, peak: one entry a number; peak in levels of the 8-bit map.
+    boxes: (number, 4) = x, y, width, height.
+    """
+
+    labels: np.ndarray
+    area_px: np.ndarray
+    peak: np.ndarray
+    boxes: np.ndarray
+
+    def counts(self, smallest_px: int, peak: float) -> np.ndarray:
+        """Which numbers are defects, bool: large enough, and somewhere as sure as `peak`."""
+        defects = (self.area_px >= smallest_px) & (self.peak >= level(peak))
+        defects[0] = False
+        return defects
+
+
+def label_regions(probability: np.ndarray, threshold: float) -> LabelledRegions:
+    """Number the regions of pixels from `threshold` (0–1) on; see `find_regions` for what joins."""
     mask = (probability >= level(threshold)).astype(np.uint8)
-    if not mask.any():
-        return []
     bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (JOIN_GAP_PX, JOIN_GAP_PX))
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(
-        cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask, connectivity=8
-    )
-    kept = []
-    for number in range(1, len(boxes)):
-        x, y, w, h = boxes[number, :4]
-        window = np.s_[y : y + h, x : x + w]
-        # The bridge joins, it does not add: only pixels above the threshold are measured.
-        inside = np.where(mask[window] > 0, labels[window], 0)
-        own = inside == number
-        area = int(own.sum())
-        if area >= smallest_px and probability[window][own].max() >= level(peak):
-            kept.append((area, window, inside, number))
-    kept.sort(key=lambda region: -region[0])
-    return [region[1:] for region in kept]
+    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    # The bridge joins, it does not add: only pixels above the threshold are measured.
+    rows, columns = np.nonzero(mask)
+    numbers = labels[rows, columns]
+    labels[mask == 0] = 0
+    peak = np.zeros(count, np.uint8)
+    np.maximum.at(peak, numbers, probability[rows, columns])
+    return LabelledRegions(labels, np.bincount(numbers, minlength=count), peak, boxes[:, :4])
 
 
-def _measure(window, own, probability, kind, types) -> Region:
+def _measure(found, number, probability, kind, types) -> Region:
     height, width = probability.shape
+    left, top, box_width, box_height = (int(v) for v in found.boxes[number])
+    window = np.s_[top : top + box_height, left : left + box_width]
+    own = found.labels[window] == number
     rows, columns = np.nonzero(own)
-    top, left = window[0].start, window[1].start
     area = len(rows)
     votes = np.bincount(kind[window][own], weights=probability[window][own], minlength=len(types))
     length, across = ribbon_size(own)

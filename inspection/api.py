@@ -1,0 +1,194 @@
+"""The HTTP API under /api/v1: the same services as the pages, on the same port.
+
+It also serves the photos and masks that the pages show. There is no sign-in yet: who reaches the
+port may use it, which is why the server listens on localhost unless told otherwise.
+"""
+
+import base64
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from inspection.domain.inspections import Subject
+from inspection.errors import (
+    AlreadyInspected,
+    Conflict,
+    InspectionError,
+    ModelRefused,
+    NotFound,
+    UnreadableImage,
+    WorkerFailed,
+)
+from inspection.imaging import codec
+from inspection.services import inspecting
+from inspection.services.station import Station
+from inspection.storage import reading
+
+_STATUS = {
+    UnreadableImage: 422,
+    NotFound: 404,
+    AlreadyInspected: 409,
+    Conflict: 409,
+    ModelRefused: 503,
+    WorkerFailed: 503,
+}
+
+# A photo under its hash never changes: the browser may keep it.
+_FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+def create_api(station_of: Callable[[], Station]) -> FastAPI:
+    """The API over one station. Its own documentation page would need a CDN, so it has none."""
+    api = FastAPI(title="Paint-line inspection", docs_url=None, redoc_url=None)
+
+    @api.middleware("http")
+    async def refuse_other_sites(request: Request, call_next):
+        # A page of another site must not write into the log through an inspector's browser.
+        origin = request.headers.get("origin")
+        writes = request.method not in ("GET", "HEAD")
+        if origin and writes and urlsplit(origin).netloc != request.headers.get("host"):
+            return JSONResponse({"error": f"requests from {origin} are refused"}, 403)
+        return await call_next(request)
+
+    @api.exception_handler(InspectionError)
+    async def our_error(request: Request, error: InspectionError):
+        body = {"error": str(error)}
+        if isinstance(error, AlreadyInspected):
+            body["inspection_id"] = error.inspection_id
+        return JSONResponse(body, _STATUS.get(type(error), 400))
+
+    @api.exception_handler(RequestValidationError)
+    async def wrong_request(request: Request, error: RequestValidationError):
+        if request.url.path.endswith("/mask-file"):
+            # The phone client's contract: a missing file is a 404 with this message.
+            return JSONResponse({"message": "File is missing"}, 404)
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"][1:])
+        return JSONResponse({"error": f"field {name!r}: {first['msg']}"}, 400)
+
+    @api.get("/health")
+    def health():
+        """Whether photos can be inspected, and by which model."""
+        station = station_of()
+        model = station.worker.model
+        return {
+            "status": "ok" if model.is_ready else "no model",
+            "model": {"name": model.name, "sha256": model.sha256},
+            "error": model.error,
+            "inspections": reading.count(station.engine, reading.LogFilter()),
+        }
+
+    @api.post("/inspections")
+    async def inspect(
+        file: Annotated[UploadFile, File()],
+        vehicle_model: Annotated[str, Form()] = "",
+        body_number: Annotated[str, Form()] = "",
+        panel: Annotated[str, Form()] = "",
+        colour: Annotated[str, Form()] = "",
+        station: Annotated[str, Form()] = "",
+        line: Annotated[str, Form()] = "",
+        inspector: Annotated[str, Form()] = "",
+        mm_per_px: Annotated[float | None, Form(gt=0, lt=100)] = None,
+        again: Annotated[bool, Form()] = False,
+        request_id: Annotated[str | None, Form(max_length=64)] = None,
+    ):
+        """Inspect and log one photo."""
+        content, name = await _read(file, station_of())
+        subject = Subject(vehicle_model, body_number, panel, colour, station, line, inspector)
+        inspected = await run_in_threadpool(
+            inspecting.inspect_photo,
+            station_of(),
+            content,
+            name,
+            subject,
+            mm_per_px=mm_per_px,
+            again=again,
+            source="api",
+            request_id=request_id,
+        )
+        return inspecting.inspection_json(inspected, name)
+
+    @api.get("/inspections")
+    def inspections(
+        vehicle_model: str = "",
+        panel: str = "",
+        verdict: str = "",
+        body_number: str = "",
+        inspector: str = "",
+        before: Annotated[int | None, Query(ge=1)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    ):
+        """The newest inspections first; go on with `before` = the last id of a page."""
+        where = reading.LogFilter(
+            vehicle_model=vehicle_model,
+            panel=panel,
+            verdict=verdict,
+            body_number=body_number,
+            inspector=inspector,
+        )
+        page = reading.log_page(station_of().engine, where, after=before, limit=limit)
+        return Response(
+            page.to_json(orient="records", date_format="iso", force_ascii=False),
+            media_type="application/json",
+        )
+
+    @api.get("/inspections/{number}")
+    def inspection(number: int):
+        """One inspection with its defects and everything people said about it."""
+        return inspecting.detail_json(reading.inspection_detail(station_of().engine, number))
+
+    @api.get("/inspections/{number}/photo")
+    def photo(number: int):
+        """The photo at full resolution, re-encoded as JPEG without metadata."""
+        station = station_of()
+        detail = reading.inspection_detail(station.engine, number)
+        return FileResponse(
+            station.photos.display_path(detail.photo_sha256),
+            media_type="image/jpeg",
+            headers=_FOR_EVER,
+        )
+
+    @api.get("/photos/{sha256}/thumbnail")
+    def thumbnail(sha256: str):
+        """At most 320 px on the longer side."""
+        path = station_of().photos.thumbnail_path(sha256)
+        return FileResponse(path, media_type="image/jpeg", headers=_FOR_EVER)
+
+    @api.get("/inspections/{number}/mask")
+    def mask(
+        number: int,
+        threshold: Annotated[float | None, Query(gt=0, lt=1)] = None,
+        smallest_px: Annotated[int | None, Query(ge=1)] = None,
+    ):
+        """The defect mask as 8-bit PNG; other thresholds re-cut it from the kept map."""
+        station = station_of()
+        detail = reading.inspection_detail(station.engine, number)
+        cut = inspecting.mask_again(station, detail, threshold, smallest_px)
+        return Response(codec.encode_png(cut), media_type="image/png", headers=_FOR_EVER)
+
+    @api.post("/mask-file")
+    async def mask_file(file: Annotated[UploadFile, File()]):
+        """The original project's call, kept for its phone client: the soft mask as base64 JPEG."""
+        station = station_of()
+        content, name = await _read(file, station)
+        _, evidence = await run_in_threadpool(station.worker.inspect, content, name)
+        grey = codec.decode_grey(evidence.probability_png)
+        # A phone shows the mask over a preview: nothing beyond its screen is worth sending.
+        content = codec.encode_thumbnail(grey, 1280)
+        return {"content": base64.b64encode(content).decode(), "message": "성공"}
+
+    return api
+
+
+async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:
+    limit = station.settings.max_upload_mb * 2**20
+    name = file.filename or "photo"
+    content = await file.read(limit + 1)
+    if len(content) > limit:
+        raise UnreadableImage(f"{name}: larger than {station.settings.max_upload_mb} MB")
+    return content, name

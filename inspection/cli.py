@@ -1,0 +1,396 @@
+"""The command line: `python -m inspection COMMAND`. Same services as the pages.
+
+Exit codes: 0 all went well, 2 wrong use, 3 some inputs were refused (each named on stderr).
+"""
+
+import json
+import os
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from inspection.config import load_settings
+from inspection.domain.acceptance import load_spec
+from inspection.domain.inspections import Subject
+from inspection.errors import InspectionError
+
+REFUSED = 3
+PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+
+on_stderr = Console(stderr=True, highlight=False)
+
+
+class _Sentences(click.Group):
+    """Shows one of our errors as its sentence, without a traceback."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except InspectionError as error:
+            on_stderr.print(str(error), style="red", markup=False, soft_wrap=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """Paint-line inspection: photos, log, reports and the life of the model."""
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=on_stderr,
+        transient=True,
+    )
+
+
+@main.command()
+def prepare():
+    """Make the data folder and bring the database to the current schema."""
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings(), with_model=False)
+    click.echo(f"data: {station.settings.data_dir}")
+    station.close()
+
+
+def _photo_files(paths: tuple[Path, ...]) -> list[Path]:
+    """The files named, and every photo below the folders named, in order of name."""
+    files = []
+    for path in paths:
+        if path.is_dir():
+            inside = (p for p in path.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
+            files += sorted(p for p in inside if p.is_file())
+        else:
+            files.append(path)
+    return files
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "json_out", type=click.Path(path_type=Path), help="one JSON line a photo")
+@click.option("--masks", type=click.Path(path_type=Path), help="folder for STEM.png masks")
+@click.option("--spec", type=click.Path(path_type=Path), help="another acceptance spec")
+@click.option("--mm-per-px", type=click.FloatRange(0, 100, min_open=True, max_open=True))
+@click.option("--vehicle-model", default="", help="code of the vehicle model")
+@click.option("--panel", default="", help="code of the panel")
+@click.option("--body-number", default="")
+@click.option("--inspector", default="")
+@click.option("--log", is_flag=True, help="write the inspections into the log")
+@click.option("--again", is_flag=True, help="with --log: judge photos again that are logged")
+def inspect(
+    paths,
+    json_out,
+    masks,
+    spec,
+    mm_per_px,
+    vehicle_model,
+    panel,
+    body_number,
+    inspector,
+    log,
+    again,
+):
+    """Inspect photos or folders of photos."""
+    from inspection.imaging import codec
+    from inspection.services import inspecting
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings())
+    chosen_spec = load_spec(spec) if spec else None
+    subject = Subject(
+        vehicle_model=vehicle_model, body_number=body_number, panel=panel, inspector=inspector
+    )
+    files = _photo_files(paths)
+    if masks:
+        masks.mkdir(parents=True, exist_ok=True)
+    lines = json_out.open("w", encoding="utf-8") if json_out else None
+    refused = 0
+    try:
+        station.worker.start()
+        if station.worker.model.error:
+            on_stderr.print(station.worker.model.error, style="red", markup=False, soft_wrap=True)
+            sys.exit(1)
+        with _progress() as progress:
+            task = progress.add_task("inspect", total=len(files))
+            for path in files:
+                try:
+                    content = _content(path)
+                    inspected = inspecting.inspect_photo(
+                        station,
+                        content,
+                        path.name,
+                        subject,
+                        mm_per_px=mm_per_px,
+                        again=again,
+                        log=log,
+                        source="cli",
+                        spec=chosen_spec,
+                    )
+                    answer = inspecting.inspection_json(inspected, str(path))
+                    if masks:
+                        codec.write_mask(masks / f"{path.stem}.png", inspected.mask > 0)
+                    if not lines:
+                        on_stdout(answer)
+                except InspectionError as error:
+                    refused += 1
+                    answer = {"file": str(path), "error": str(error)}
+                    on_stderr.print(str(error), style="red", markup=False, soft_wrap=True)
+                if lines:
+                    lines.write(json.dumps(answer, ensure_ascii=False) + "\n")
+                    lines.flush()
+                progress.advance(task)
+    finally:
+        if lines:
+            lines.close()
+        station.close()
+    on_stderr.print(f"{len(files) - refused} inspected, {refused} refused")
+    sys.exit(REFUSED if refused else 0)
+
+
+def on_stdout(answer: dict) -> None:
+    """One line a photo for a person: file, verdict, first reason."""
+    reason = answer["reasons"][0]["text"] if answer["reasons"] else ""
+    click.echo(f"{answer['file']}: {answer['verdict']} ({reason})")
+
+
+def _content(path: Path) -> bytes:
+    from inspection.errors import UnreadableImage
+
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"{path}: cannot be read ({error.strerror})") from None
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="run folder")
+@click.option(
+    "--minutes", default=60.0, help="time budget of the whole run, resumed parts included"
+)
+@click.option("--extra", type=click.Path(path_type=Path), help="second photo set (rendered panels)")
+@click.option("--extra-share", default=0.15, help="share of crops from the second set")
+@click.option("--crop-px", default=320)
+@click.option("--batch", default=12)
+@click.option("--steps", default=400, help="steps between two checkpoints")
+@click.option("--seed", default=7)
+@click.option(
+    "--precision",
+    default="float32",
+    type=click.Choice(["float32", "mixed_bfloat16"]),
+    help="bfloat16 only where the processor has it",
+)
+def train(data, out, minutes, extra, extra_share, crop_px, batch, steps, seed, precision):
+    """Train the U-Net from scratch, or go on from the checkpoint in the run folder."""
+    os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models.training import DEFAULT_SHARES, Recipe, TrainingRun
+
+    shares = dict(DEFAULT_SHARES)
+    if extra:
+        shares["rendered"] = extra_share * sum(shares.values()) / (1 - extra_share)
+    recipe = Recipe(
+        minutes=minutes,
+        crop_px=crop_px,
+        batch=batch,
+        steps_per_epoch=steps,
+        seed=seed,
+        precision=precision,
+        shares=shares,
+    )
+    best = TrainingRun(out, recipe, say=click.echo).fit(data, extra)
+    click.echo(json.dumps(best))
+
+
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--split", default="test", type=click.Choice(["train", "val", "test", "all"]))
+@click.option("--model", "model_name", help="name of a model folder; default: the served one")
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option("--write-card", is_flag=True, help="put the figures on the model's card")
+def evaluate(data, split, model_name, out, write_card):
+    """Write predictions in the scorer's layout, and a report of their figures."""
+    from models import card
+    from models import evaluate as evaluation
+    from models.datasets import read_photo_set
+    from models.segmenter import open_segmenter
+
+    settings = load_settings()
+    folder = settings.models_dir / (model_name or settings.model)
+    segmenter = open_segmenter(folder)
+    photos = read_photo_set(data, split)
+    with _progress() as progress:
+        task = progress.add_task(f"evaluate {split}", total=len(photos))
+        rows = evaluation.write_predictions(
+            evaluation.look_at(
+                segmenter.segment, photos, lambda done, of: progress.update(task, completed=done)
+            ),
+            out,
+            segmenter.card["thresholds"],
+            segmenter.card["score"]["top_px"],
+        )
+    report = {
+        "model": {"name": segmenter.name, "sha256": segmenter.sha256},
+        "split": split,
+        "thresholds": segmenter.card["thresholds"],
+        "figures": evaluation.figures(rows),
+    }
+    if write_card:
+        figures = {**segmenter.card.get("figures", {}), split: report["figures"]}
+        card.write_card(folder, {**segmenter.card, "figures": figures})
+    (out / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    (out / "report.md").write_text(evaluation.report_text(report), encoding="utf-8")
+    click.echo(evaluation.report_text(report))
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--name", required=True, help="name of the model folder to write")
+@click.option("--most-alarms", default=0.15, help="share of clean val crops that may be in alarm")
+@click.option("--note", default="", help="what a person should know about this model")
+def convert(run, data, name, most_alarms, note):
+    """Turn a training run into a model folder: thresholds from val, IR, golden photos, card."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models.release import release_run
+
+    settings = load_settings()
+    with _progress() as progress:
+        task = progress.add_task("choose on val", total=None)
+        folder = release_run(
+            run,
+            data,
+            settings.models_dir / name,
+            most_alarms=most_alarms,
+            note=note,
+            progress=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+    click.echo(f"{folder}: {json.dumps(folder_thresholds(folder))}")
+
+
+def folder_thresholds(folder: Path) -> dict:
+    from models.card import read_card
+
+    return read_card(folder)["thresholds"]
+
+
+@main.command()
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option("--count", default=400, help="panels to render; ignored with --samples")
+@click.option("--seed", default=1)
+@click.option("--samples", is_flag=True, help="the dozen sample photos instead of a training set")
+def render(dest, count, seed, samples):
+    """Render painted panels: a labelled photo set, or the samples."""
+    if samples:
+        from models.render_samples import render_samples
+
+        render_samples(dest)
+        click.echo(f"samples in {dest}")
+        return
+    from models.rendered_set import render_photo_set
+
+    with _progress() as progress:
+        task = progress.add_task("render", total=count)
+        render_photo_set(dest, count, seed, lambda: progress.advance(task))
+    click.echo(f"{count} rendered panels in {dest}")
+
+
+@main.command()
+@click.option("--model", "model_name", help="name of a model folder; default: the served one")
+@click.option("--rounds", default=3, help="timed rounds of each way, taken in turn")
+def bench(model_name, rounds):
+    """Speed of the served network beside keras.predict over the same tiles, in one run."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models.bench import compare
+
+    settings = load_settings()
+    folder = settings.models_dir / (model_name or settings.model)
+    click.echo("photo        served    keras.predict   ratio   served Mpx/s")
+    for row in compare(folder, [(1152, 864), (4000, 3000)], rounds):
+        click.echo(
+            f"{row.width_px}×{row.height_px}   {row.served_s:6.2f} s   {row.predict_s:8.2f} s   "
+            f"{row.ratio:5.2f}   {row.served_mpx_per_s:6.2f}"
+        )
+
+
+@main.command()
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="production day")
+@click.option("--shift", required=True, help="code of the shift")
+@click.option("--line", default="", help="code of the line; default: all lines")
+@click.option("--language", type=click.Choice(["ko", "en"]))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help=".pdf or .xlsx")
+def report(day: datetime, shift: str, line: str, language: str | None, out: Path):
+    """Write the shift report of one day and shift as PDF or XLSX."""
+    from inspection.services.reporting import write_shift_report
+    from inspection.services.station import open_station
+
+    if out.suffix.lower() not in (".pdf", ".xlsx"):
+        raise click.BadParameter(
+            f"{out}: the report is written as .pdf or .xlsx", param_hint="--out"
+        )
+    settings = load_settings()
+    if shift not in settings.shifts:
+        raise click.BadParameter(
+            f"{shift!r}: shifts are {sorted(settings.shifts)}", param_hint="--shift"
+        )
+    station = open_station(settings, with_model=False)
+    write_shift_report(station, day.date(), shift, line, language or settings.language, out)
+    station.close()
+    click.echo(str(out))
+
+
+@main.command()
+@click.option("--weeks", default=8, help="weeks of inspections up to yesterday")
+@click.option("--seed", default=1)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="last day; default: today")
+def demo(weeks: int, seed: int, until: datetime | None):
+    """Fill the log with weeks of believable inspections of a demo line."""
+    from inspection.services.demo import load_demo_line
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings(), with_model=False)
+    last_day: date = until.date() if until else datetime.now(station.calendar.zone).date()
+    with _progress() as progress:
+        task = progress.add_task("demo line", total=None)
+        count = load_demo_line(
+            station,
+            weeks=weeks,
+            seed=seed,
+            last_day=last_day,
+            progress=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+    station.close()
+    click.echo(f"{count} inspections written; see the Trends page")
+
+
+@main.command()
+def doctor():
+    """Check settings, database, roll-up, audit chain, photos, specs and model."""
+    from inspection.services.health import check_installation
+
+    checks = check_installation(load_settings())
+    for check in checks:
+        mark = "ok  " if check.passed else "FAIL"
+        click.echo(f"{mark} {check.name}: {check.sentence}")
+    sys.exit(0 if all(check.passed for check in checks) else 1)
+
+
+@main.command()
+def verify():
+    """Verify the audit chain of the log, row by row."""
+    from inspection.services.station import open_station
+    from inspection.storage.records import verify_chain
+
+    station = open_station(load_settings(), with_model=False)
+    outcome = verify_chain(station.engine)
+    station.close()
+    click.echo(outcome.sentence)
+    sys.exit(0 if outcome.is_whole else 1)

@@ -1,0 +1,124 @@
+"""Looking through the photo folders that the settings name, and never outside them."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inspection.errors import InspectionError, NotFound, OutsideRoot
+from inspection.imaging.gate import inert_name
+from inspection.services.station import Station
+
+PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+@dataclass(frozen=True, slots=True)
+class FolderPhoto:
+    """A photo file in a browsed folder. place: path below the root, with "/" between its parts."""
+
+    place: str
+    name: str
+    size_bytes: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FolderView:
+    """What stands in one folder: sub-folders by name, photos newest first.
+
+    place: this folder below the root, "" for the root itself. above: the folder above, None at
+    the root.
+    """
+
+    place: str
+    above: str | None
+    folders: tuple[str, ...]
+    photos: tuple[FolderPhoto, ...]
+
+
+def open_folder(station: Station, root: str, place: str = "") -> FolderView:
+    """The contents of one folder below the named root.
+
+    root: a name of `Settings.photo_folders`. Raises NotFound for a root or folder that is not
+    there, OutsideRoot for a place that leads out of the root, also by a link.
+    """
+    base, folder = _inside(station, root, place)
+    folders, photos = [], []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or not _stays_inside(base, Path(entry.path)):
+                    continue
+                below = Path(entry.path).relative_to(base).as_posix()
+                if entry.is_dir():
+                    folders.append(below)
+                elif Path(entry.name).suffix.lower() in PHOTO_SUFFIXES and entry.is_file():
+                    facts = entry.stat()
+                    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
+                    photos.append(
+                        FolderPhoto(below, inert_name(entry.name), facts.st_size, changed)
+                    )
+    except OSError as error:
+        raise NotFound(
+            f"folder {inert_name(place) or root}: cannot be opened ({error.strerror})"
+        ) from None
+    here = folder.relative_to(base).as_posix()
+    above = None if here == "." else Path(here).parent.as_posix()
+    return FolderView(
+        place="" if here == "." else here,
+        above="" if above == "." else above,
+        folders=tuple(sorted(folders)),
+        photos=tuple(sorted(photos, key=lambda p: (p.changed_at, p.name), reverse=True)),
+    )
+
+
+def read_photo(station: Station, root: str, place: str) -> bytes:
+    """The bytes of one photo below the named root; raises as `open_folder` does."""
+    _, path = _inside(station, root, place)
+    limit = station.settings.max_upload_mb * 2**20
+    try:
+        # One byte more than allowed is read, so that the gate can say that it is too large.
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise NotFound(f"{inert_name(path.name)}: cannot be read ({error.strerror})") from None
+
+
+def thumbnail(station: Station, root: str, photo: FolderPhoto) -> Path | None:
+    """A small JPEG of a photo in a folder, made once through the gate; None if it is refused."""
+    key = f"{root}/{photo.place}/{photo.size_bytes}/{photo.changed_at.timestamp()}"
+    name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    kept = station.settings.data_dir / "browse" / name[:2] / f"{name}.jpg"
+    if not kept.exists():
+        try:
+            small = station.worker.look(read_photo(station, root, photo.place), photo.name)
+        except InspectionError:
+            return None
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        partial = kept.with_suffix(f".{os.getpid()}.part")
+        partial.write_bytes(small.thumbnail_jpeg)
+        partial.replace(kept)
+    return kept
+
+
+def _inside(station: Station, root: str, place: str) -> tuple[Path, Path]:
+    """(root folder, asked path), both resolved; the path lies inside the root."""
+    folders = station.settings.photo_folders
+    if root not in folders:
+        raise NotFound(f"photo folder {inert_name(root)!r}: known folders are {sorted(folders)}")
+    base = folders[root].resolve()
+    try:
+        asked = (base / place).resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise OutsideRoot(f"{inert_name(place)!r}: not a place in photo folder {root}") from None
+    if not asked.is_relative_to(base):
+        raise OutsideRoot(f"{inert_name(place)!r}: lies outside photo folder {root}")
+    return base, asked
+
+
+def _stays_inside(base: Path, path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(base)
+    except (OSError, RuntimeError):
+        return False

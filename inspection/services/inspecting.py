@@ -1,0 +1,256 @@
+"""The way of one photo: gate, network, regions, measures, verdict, one short transaction."""
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from inspection.domain.acceptance import Spec, judge
+from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
+from inspection.domain.placing import place_and_measure
+from inspection.domain.scale import Scale
+from inspection.errors import AlreadyInspected
+from inspection.i18n import reason_sentence, translator
+from inspection.imaging import codec, quality
+from inspection.imaging.gate import inert_name
+from inspection.imaging.photo import Evidence, Photo
+from inspection.imaging.regions import defect_mask, find_regions, photo_score
+from inspection.services.station import Station
+from inspection.storage import reading, records
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A photo with what the network saw: all that judging needs, and nothing is asked again.
+
+    probability, kind: uint8 (H, W), the kept map and the index of the likeliest type.
+    problems: codes of what is wrong with the photo itself.
+    """
+
+    sha256: str
+    width_px: int
+    height_px: int
+    probability: np.ndarray
+    kind: np.ndarray
+    types: tuple[str, ...]
+    score_top_px: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        return photo_score(self.probability, self.score_top_px)
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedPhoto:
+    """One photo that went the whole way; id is None when it was not logged."""
+
+    inspection: Inspection
+    id: int | None
+    mask: np.ndarray
+
+
+def judge_seen(
+    seen: Seen,
+    subject: Subject,
+    *,
+    station: Station,
+    scale: Scale | None,
+    thresholds: Thresholds,
+    spec: Spec,
+) -> Judgement:
+    """Regions, millimetres and verdict from the kept map; milliseconds, no network."""
+    panel = station.bodies.panel(subject.vehicle_model, subject.panel)
+    regions = find_regions(
+        seen.probability,
+        seen.kind,
+        seen.types,
+        thresholds.region,
+        thresholds.smallest_px,
+        thresholds.peak,
+    )
+    return judge(
+        place_and_measure(
+            regions,
+            scale=scale,
+            panel=panel,
+            photo_width_px=seen.width_px,
+            photo_height_px=seen.height_px,
+        ),
+        spec=spec,
+        vehicle_model=subject.vehicle_model,
+        panel=panel,
+        scale=scale,
+        score=seen.score,
+        thresholds=thresholds,
+        quality_problems=seen.problems,
+    )
+
+
+def inspect_photo(
+    station: Station,
+    content: bytes,
+    filename: str,
+    subject: Subject,
+    *,
+    mm_per_px: float | None = None,
+    again: bool = False,
+    log: bool = True,
+    source: str = "upload",
+    spec: Spec | None = None,
+    request_id: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> InspectedPhoto:
+    """Inspect one photo and, with `log`, write it down.
+
+    again: a deliberate re-inspection. Without it a photo that was judged before raises
+    AlreadyInspected before anything is decoded. request_id: the same id twice writes one record.
+    Raises UnreadableImage, WorkerFailed, ModelRefused or StorageError with one sentence.
+    """
+    started = time.monotonic()
+    sha256 = hashlib.sha256(content).hexdigest()
+    earlier = reading.find_photo(station.engine, sha256) if log else None
+    if earlier and not again:
+        raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
+    photo, evidence = station.worker.inspect(content, filename, progress)
+    seen = see(photo, evidence, station.worker.model.card)
+    spec = spec or station.spec
+    scale = station.scale_for(subject.station, mm_per_px)
+    thresholds = station.thresholds()
+    judgement = judge_seen(
+        seen, subject, station=station, scale=scale, thresholds=thresholds, spec=spec
+    )
+    model = station.worker.model
+    inspection = Inspection(
+        subject=subject,
+        photo_sha256=sha256,
+        photo_name=inert_name(filename),
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        inspected_at=datetime.now(UTC),
+        judgement=judgement,
+        score=seen.score,
+        scale=scale,
+        thresholds=thresholds,
+        model_name=model.name or "",
+        model_sha256=model.sha256 or "",
+        spec_name=spec.name,
+        spec_sha256=spec.sha256,
+        duration_ms=round(1000 * (time.monotonic() - started)),
+        quality=seen.problems,
+        captured_at=_with_zone(photo.captured_at, station),
+        photo_source=source,
+        repeats=earlier.id if earlier else None,
+    )
+    mask = defect_mask(seen.probability, thresholds.region, thresholds.smallest_px, thresholds.peak)
+    number = None
+    if log:
+        # Files first: a record must never point at a photo that is not there.
+        station.photos.put_photo(content, photo)
+        station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
+        number = write_down(station, inspection, spec, request_id)
+    return InspectedPhoto(inspection, number, mask)
+
+
+def write_down(
+    station: Station, inspection: Inspection, spec: Spec, request_id: str | None = None
+) -> int:
+    """One short transaction; answers the inspection's id."""
+    return records.record_inspection(
+        station.engine,
+        inspection,
+        station.calendar.slot_at(inspection.inspected_at),
+        request_id=request_id or uuid.uuid4().hex,
+        model_card=station.worker.model.card,
+        spec_text=spec.text,
+    )
+
+
+def already_inspected(
+    station: Station, filename: str, number: int, inspected_at: datetime
+) -> AlreadyInspected:
+    local = inspected_at.astimezone(station.calendar.zone)
+    return AlreadyInspected(
+        f"{inert_name(filename)}: already inspected at {local:%Y-%m-%d %H:%M} (no. {number}); "
+        "ask for a re-inspection to judge it again",
+        number,
+        inspected_at,
+    )
+
+
+def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:
+    """What the worker answered, ready for judging."""
+    return Seen(
+        sha256=photo.sha256,
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        probability=codec.decode_grey(evidence.probability_png),
+        kind=codec.type_map(evidence),
+        types=evidence.types,
+        score_top_px=card["score"]["top_px"],
+        problems=quality.problems(photo.quality),
+    )
+
+
+def seen_again(station: Station, detail: reading.InspectionDetail) -> Seen:
+    """A logged photo with its kept map; raises NotFound when the map is not there any more."""
+    card = reading.model_card(station.engine, detail.model_sha256)
+    probability_png, type_png = station.photos.evidence(detail.photo_sha256, detail.model_sha256)
+    return Seen(
+        sha256=detail.photo_sha256,
+        width_px=detail.width_px,
+        height_px=detail.height_px,
+        probability=codec.decode_grey(probability_png),
+        kind=codec.decode_grey(type_png),
+        types=tuple(card["types"]),
+        score_top_px=card["score"]["top_px"],
+        problems=detail.quality,
+    )
+
+
+def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
+    """A camera's clock shows the plant's time unless it says otherwise."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=station.calendar.zone)
+
+
+def inspection_json(inspected: InspectedPhoto, filename: str) -> dict:
+    """The documented JSON of one inspected photo (one line of `inspect --json`)."""
+    inspection, t = inspected.inspection, translator("en")
+    judgement = inspection.judgement
+    return {
+        "id": inspected.id,
+        "file": filename,
+        "sha256": inspection.photo_sha256,
+        "width_px": inspection.width_px,
+        "height_px": inspection.height_px,
+        "mm_per_px": inspection.scale.mm_per_px if inspection.scale else None,
+        "verdict": judgement.verdict,
+        "reasons": [
+            {"code": reason.code, "text": reason_sentence(t, reason), **reason.values}
+            for reason in judgement.reasons
+        ],
+        "score": round(inspection.score, 6),
+        "defects": [
+            {
+                "type": defect.type,
+                "score": round(defect.region.score, 4),
+                "area_px": defect.region.area_px,
+                "area_mm2": defect.area_mm2,
+                "length_mm": defect.length_mm,
+                "width_mm": defect.width_mm,
+                "bbox_px": list(defect.region.bbox_px),
+                "zone": defect.zone,
+                "severity": defect.severity,
+            }
+            for defect in judgement.defects
+        ],
+        "model": {"name": inspection.model_name, "sha256": inspection.model_sha256},
+        "spec": {"name": inspection.spec_name, "sha256": inspection.spec_sha256},
+        "duration_ms": inspection.duration_ms,
+    }

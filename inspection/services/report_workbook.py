@@ -1,0 +1,338 @@
+"""The shift report as a workbook.
+
+Dated at the end of the shift: the same report gives the same bytes.
+"""
+
+import io
+from datetime import datetime
+
+import xlsxwriter
+
+from inspection.i18n import Translate
+from inspection.services.exporting import plain_cell
+from inspection.services.report_words import (
+    about_the_shift,
+    disposition_word,
+    group_head,
+    plain,
+    scale_word,
+    subtitle,
+    word,
+)
+from inspection.services.reporting import (
+    BASELINE_DAYS,
+    ShiftReport,
+    cumulative_shares,
+    data_sha256,
+)
+
+_MAX_CELL = 32_000  # a workbook cell holds 32,767 characters
+
+
+def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
+    """The report as a workbook: summary, by model, Pareto, worst photos, overruled.
+
+    Numbers stay numbers with a format and their unit in the header; no text becomes a formula.
+    """
+    file = io.BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    with xlsxwriter.Workbook(file, options) as workbook:
+        workbook.set_properties(
+            {
+                "title": plain(f"{t('report.title')} {subtitle(report, t)}")[:255],
+                # Without a date of its own the file would carry the moment it was made.
+                "created": report.header.ends_at.replace(tzinfo=None),
+            }
+        )
+        sheets = _Sheets(workbook)
+        _summary_sheet(sheets, report, t)
+        _models_sheet(sheets, report, t)
+        _pareto_sheet(sheets, report, t)
+        _worst_sheet(sheets, report, t)
+        _overruled_sheet(sheets, report, t)
+    return file.getvalue()
+
+
+_CELL_KINDS = {
+    "text": {"text_wrap": True, "valign": "top"},
+    "count": {"num_format": "#,##0", "valign": "top"},
+    "dpu": {"num_format": "0.00", "valign": "top"},
+    "share": {"num_format": "0.0%", "valign": "top"},
+    "area": {"num_format": "#,##0.0", "valign": "top"},
+    "length": {"num_format": "#,##0.0", "valign": "top"},
+    "time": {"num_format": "yyyy-mm-dd hh:mm", "valign": "top", "align": "left"},
+}
+
+
+class _Sheets:
+    """Writes cells and tables; a cell's kind is one of _CELL_KINDS."""
+
+    def __init__(self, workbook: xlsxwriter.Workbook) -> None:
+        self.workbook = workbook
+        self._formats = {name: workbook.add_format(f) for name, f in _CELL_KINDS.items()}
+        self._head = workbook.add_format(
+            {"bold": True, "bg_color": "#1F3A5F", "font_color": "#FFFFFF", "text_wrap": True}
+        )
+        self._title = workbook.add_format({"bold": True, "font_size": 16})
+        self._strong = workbook.add_format({"bold": True, "valign": "top"})
+
+    def add(self, name: str) -> xlsxwriter.workbook.Worksheet:
+        sheet = self.workbook.add_worksheet(plain(name)[:31])
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def table(self, name: str, columns: list[tuple[str, str, int]], rows: list[list]):
+        """A sheet with one table. columns: (header, kind, width in characters)."""
+        sheet = self.add(name)
+        sheet.set_landscape()
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        for column, (header, _, width) in enumerate(columns):
+            sheet.set_column(column, column, width)
+            sheet.write_string(0, column, header, self._head)
+        for row, values in enumerate(rows, start=1):
+            for column, value in enumerate(values):
+                self.cell(sheet, row, column, value, columns[column][1])
+        if rows:
+            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
+        return sheet
+
+    def cell(self, sheet, row: int, column: int, value, kind: str) -> None:
+        shape = self._formats[kind]
+        if value is None:
+            sheet.write_blank(row, column, None, shape)
+        elif isinstance(value, datetime):
+            # A cell has no time zone: the clock of the plant is written.
+            sheet.write_datetime(row, column, value.replace(tzinfo=None), shape)
+        elif isinstance(value, str):
+            sheet.write_string(row, column, _cell_text(value), shape)
+        else:
+            sheet.write_number(row, column, value, shape)
+
+    def heading(self, sheet, row: int, text: str) -> None:
+        sheet.write_string(row, 0, _cell_text(text), self._title if row == 0 else self._head)
+
+    def label(self, sheet, row: int, text: str) -> None:
+        sheet.write_string(row, 0, _cell_text(text), self._strong)
+
+
+def _cell_text(text: str) -> str:
+    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return plain_cell(whole)[:_MAX_CELL]
+
+
+def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    sheet = sheets.add(t("report.sheet_summary"))
+    sheet.set_column(0, 0, 34)
+    sheet.set_column(1, 1, 46)
+    sheets.heading(sheet, 0, t("report.title"))
+    row = 1
+    for block in _summary_blocks(report, t):
+        row += 1
+        for label, value, kind in block:
+            sheets.label(sheet, row, label)
+            sheets.cell(sheet, row, 1, value, kind)
+            row += 1
+
+
+def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
+    header, quality, agreement = report.header, report.quality, report.agreement
+    return [
+        [
+            (t("report.production_day"), str(header.production_day), "text"),
+            (t("report.shift"), word(t, "shift", header.shift), "text"),
+            (t("report.line_name"), header.line or t("report.all_lines"), "text"),
+            *((label, value, "text") for label, value in about_the_shift(report, t)),
+        ],
+        [
+            (t("report.photos"), report.photos, "count"),
+            (t("report.units"), quality.units, "count"),
+            (t("report.defects"), quality.defects, "count"),
+            (t("report.dpu"), quality.dpu, "dpu"),
+            (t("report.baseline_dpu", days=BASELINE_DAYS), report.baseline.dpu, "dpu"),
+            (t("report.ftt"), quality.ftt, "share"),
+            (t("report.passed_units"), quality.passed_units, "count"),
+            (t("report.decided_units"), quality.decided_units, "count"),
+            (t("report.undecided"), quality.undecided_units, "count"),
+        ],
+        [
+            (f"{t('report.dispositions')}: {disposition_word(t, code)}", units, "count")
+            for code, units in report.dispositions
+        ],
+        [
+            (t("report.confirmed"), agreement.confirmed, "count"),
+            (t("report.overruled"), agreement.overruled, "count"),
+            (t("report.misses_found"), agreement.misses_found, "count"),
+            (t("report.overkill"), agreement.overkill, "count"),
+            (t("report.not_reviewed"), agreement.undecided, "count"),
+        ],
+        [
+            *(_version_row(t("report.used_model"), used) for used in report.models),
+            *(_version_row(t("report.used_spec"), used) for used in report.specs),
+            *(
+                (f"{t('report.used_scale')}: {scale_word(t, used.source)}", used.photos, "count")
+                for used in report.scales
+            ),
+        ],
+        [
+            (t("report.notes"), report.notes, "text"),
+            (t("report.hand_over"), report.hand_over, "text"),
+            *((t(f"report.sign_{line.role}"), line.name, "text") for line in report.signatures),
+        ],
+        [("SHA-256", data_sha256(report), "text")],
+    ]
+
+
+def _version_row(label: str, used) -> tuple:
+    return (label, f"{used.name} · {used.sha256[:12]} · {used.photos:,}", "text")
+
+
+def _models_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    kinds = ("text", "text", "count", "count", "count", "dpu", "count", "share")
+    columns = [
+        (header, kind, 18 if kind == "text" else 12)
+        for header, kind in zip(group_head(t), kinds, strict=True)
+    ]
+    rows = [
+        [
+            row.vehicle_model,
+            word(t, "colour", row.colour),
+            row.photos,
+            row.quality.units,
+            row.quality.defects,
+            row.quality.dpu,
+            row.quality.undecided_units,
+            row.quality.ftt,
+        ]
+        for row in report.groups
+    ]
+    sheets.table(t("report.sheet_models"), columns, rows)
+
+
+def _pareto_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    name = t("report.sheet_pareto")
+    shares = cumulative_shares([row.defects for row in report.pareto])
+    sheet = sheets.table(
+        name,
+        [
+            (t("report.defect_type"), "text", 26),
+            (t("report.defects"), "count", 12),
+            (t("report.cumulative"), "share", 12),
+            (t("report.units"), "count", 12),
+            (t("report.area_mm2"), "area", 14),
+        ],
+        [
+            [word(t, "defect", row.type), row.defects, share, row.units, row.area_mm2]
+            for row, share in zip(report.pareto, shares, strict=True)
+        ],
+    )
+    if report.pareto:
+        sheet.insert_chart("G2", _pareto_chart(sheets.workbook, sheet.get_name(), report, t))
+
+
+def _pareto_chart(workbook: xlsxwriter.Workbook, sheet: str, report: ShiftReport, t: Translate):
+    last = len(report.pareto)
+    chart = workbook.add_chart({"type": "column"})
+    chart.add_series(
+        {
+            "name": t("report.defects"),
+            "categories": [sheet, 1, 0, last, 0],
+            "values": [sheet, 1, 1, last, 1],
+            "fill": {"color": "#2F5D8A"},
+            "gap": 40,
+        }
+    )
+    line = workbook.add_chart({"type": "line"})
+    line.add_series(
+        {
+            "name": t("report.cumulative"),
+            "categories": [sheet, 1, 0, last, 0],
+            "values": [sheet, 1, 2, last, 2],
+            "y2_axis": True,
+            "line": {"color": "#B3382C", "width": 2},
+            "marker": {"type": "circle", "size": 5},
+        }
+    )
+    chart.combine(line)
+    chart.set_title({"name": t("report.pareto_chart")})
+    chart.set_y_axis({"name": t("report.defects"), "min": 0})
+    line.set_y2_axis({"min": 0, "max": 1, "num_format": "0%"})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": 720, "height": 400})
+    return chart
+
+
+def _worst_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    sheets.table(
+        t("report.sheet_worst"),
+        [
+            (t("report.number"), "count", 10),
+            (t("report.time"), "time", 17),
+            (t("report.body_number"), "text", 20),
+            (t("report.vehicle_model"), "text", 16),
+            (t("report.colour"), "text", 14),
+            (t("report.panel"), "text", 18),
+            (t("report.proposed"), "text", 14),
+            (t("report.decision"), "text", 14),
+            (t("report.defects"), "count", 10),
+            (t("report.area_mm2"), "area", 12),
+            (t("report.area_px"), "count", 12),
+            (t("report.longest_mm"), "length", 12),
+            ("SHA-256", "text", 24),
+        ],
+        [
+            [
+                photo.inspection_id,
+                photo.inspected_at,
+                photo.body_number,
+                photo.vehicle_model,
+                word(t, "colour", photo.colour),
+                word(t, "panel", photo.panel),
+                word(t, "verdict", photo.verdict),
+                disposition_word(t, photo.disposition),
+                photo.defects,
+                photo.area_mm2,
+                photo.area_px,
+                photo.longest_mm,
+                photo.photo_sha256,
+            ]
+            for photo in report.worst
+        ],
+    )
+
+
+def _overruled_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    sheets.table(
+        t("report.sheet_overruled"),
+        [
+            (t("report.number"), "count", 10),
+            (t("report.body_number"), "text", 20),
+            (t("report.vehicle_model"), "text", 16),
+            (t("report.panel"), "text", 18),
+            (t("report.proposed"), "text", 14),
+            (t("report.decision"), "text", 14),
+            (t("report.reason"), "text", 50),
+            (t("report.inspector"), "text", 16),
+            (t("report.decided_at"), "time", 17),
+        ],
+        [
+            [
+                row.inspection_id,
+                row.body_number,
+                row.vehicle_model,
+                word(t, "panel", row.panel),
+                word(t, "verdict", row.verdict),
+                disposition_word(t, row.disposition),
+                row.reason,
+                row.inspector,
+                row.decided_at,
+            ]
+            for row in report.overruled
+        ],
+    )

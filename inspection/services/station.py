@@ -1,0 +1,123 @@
+"""The wired parts: one station holds everything that one installation shares."""
+
+import atexit
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from inspection.config import Settings, load_settings
+from inspection.domain.acceptance import Spec, load_spec
+from inspection.domain.inspections import Thresholds
+from inspection.domain.panels import BodyCatalogue, load_bodies
+from inspection.domain.scale import Scale
+from inspection.domain.shifts import PlantCalendar
+from inspection.errors import InspectionError, SettingsError
+from inspection.services.worker import InspectionWorker
+from inspection.storage.database import open_database, prepare
+from inspection.storage.photo_files import PhotoFiles
+
+
+@dataclass(frozen=True)
+class Station:
+    """Settings, log, photo files, worker, catalogue and spec of this installation."""
+
+    settings: Settings
+    engine: Engine
+    photos: PhotoFiles
+    worker: InspectionWorker
+    bodies: BodyCatalogue
+    spec: Spec
+    calendar: PlantCalendar
+
+    def thresholds(self) -> Thresholds:
+        """The served model's own thresholds, from its card."""
+        return thresholds_of(self.worker.model.card)
+
+    def scale_for(self, station_code: str, mm_per_px: float | None) -> Scale | None:
+        """The scale of one photo: what the person gave, else the fixed station's, else unknown."""
+        if mm_per_px:
+            return Scale(mm_per_px, "person")
+        fixed = self.settings.station_scales.get(station_code)
+        return Scale(fixed, "station") if fixed else None
+
+    def close(self) -> None:
+        self.worker.close()
+        self.engine.dispose()
+
+
+def thresholds_of(card: dict) -> Thresholds:
+    """A model card's thresholds as they judge."""
+    return Thresholds(**card["thresholds"])
+
+
+def open_station(settings: Settings, *, with_model: bool = True) -> Station:
+    """Open database, photo folder and catalogues; the worker starts on first use or by `start`.
+
+    Raises SettingsError or StorageError with one sentence when a part cannot be used.
+    """
+    calendar = settings.calendar()
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.data_dir}: the data folder cannot be made ({error.strerror}); set "
+            "INSPECTION_DATA_DIR to a folder that can be written"
+        ) from None
+    engine = open_database(settings.url)
+    prepare(engine)
+    return Station(
+        settings=settings,
+        engine=engine,
+        photos=PhotoFiles(settings.photos_dir),
+        worker=InspectionWorker(
+            settings.model_folder if with_model else None,
+            decode_limit_s=settings.decode_seconds,
+            memory_limit_mb=settings.worker_memory_mb,
+        ),
+        bodies=load_bodies(settings.bodies_dir),
+        spec=load_spec(settings.spec),
+        calendar=calendar,
+    )
+
+
+def installed_specs(settings: Settings) -> dict[str, Path]:
+    """Spec files beside the chosen one, by file name without suffix."""
+    return {path.stem: path for path in sorted(settings.spec.parent.glob("*.toml"))}
+
+
+def readable_specs(settings: Settings) -> dict[str, Spec]:
+    """Those of `installed_specs` that can be read."""
+    specs = {}
+    for name, path in installed_specs(settings).items():
+        try:
+            specs[name] = load_spec(path)
+        except InspectionError:
+            # `doctor` names it; a broken example must not stop the line.
+            continue
+    return specs
+
+
+_shared: Station | None = None
+_opening = threading.Lock()
+
+
+def shared_station() -> Station:
+    """The one station of this process: pages, API and start-up all mean the same one."""
+    global _shared
+    with _opening:
+        if _shared is None:
+            _shared = open_station(load_settings())
+            atexit.register(close_shared_station)
+        return _shared
+
+
+def close_shared_station() -> None:
+    """End the worker and the database connections; the next call of `shared_station` opens anew."""
+    global _shared
+    with _opening:
+        if _shared is not None:
+            _shared.close()
+            _shared = None
+            atexit.unregister(close_shared_station)

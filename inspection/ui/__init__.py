@@ -1,0 +1,1 @@
+"""The dashboard: the only Streamlit outside `pages/` and `app.py`."""

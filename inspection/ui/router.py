@@ -1,0 +1,82 @@
+"""The script that runs first on every page: language, navigation, who is inspecting."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from inspection.errors import InspectionError
+from inspection.i18n import LANGUAGES
+from inspection.ui import session
+from inspection.ui.session import t
+
+PAGES = Path(__file__).resolve().parents[2] / "pages"
+ICON = Path(__file__).parent / "icon.png"
+
+# Name of the script and of the address, and the icon beside the title.
+NAVIGATION = {
+    "home": ":material/home:",
+    "inspect": ":material/center_focus_strong:",
+    "log": ":material/list_alt:",
+    "trends": ":material/monitoring:",
+    "report": ":material/description:",
+    "model": ":material/model_training:",
+    "settings": ":material/settings:",
+    "help": ":material/help:",
+}
+
+
+def page(name: str) -> st.Page:
+    """One page of the navigation; Home is the default and so has no address of its own."""
+    if name == "home":
+        return st.Page(PAGES / "home.py", title=t("nav.home"), icon=NAVIGATION[name], default=True)
+    return st.Page(
+        PAGES / f"{name}.py", title=t(f"nav.{name}"), icon=NAVIGATION[name], url_path=name
+    )
+
+
+def sidebar() -> None:
+    """Who is inspecting, and in which language."""
+    with st.sidebar:
+        st.text_input(
+            t("common.inspector"),
+            key="inspector",
+            max_chars=80,
+            placeholder=t("session.inspector_placeholder"),
+            help=t("session.inspector_help"),
+        )
+        st.segmented_control(
+            t("common.language"),
+            LANGUAGES,
+            format_func=lambda code: t(f"language.{code}"),
+            default=st.session_state["language"],
+            key=f"language_choice_{st.session_state['language']}",
+            on_change=_language_chosen,
+            label_visibility="collapsed",
+        )
+
+
+def _language_chosen() -> None:
+    chosen = st.session_state[f"language_choice_{st.session_state['language']}"]
+    if chosen:
+        session.speak(chosen)
+
+
+def main() -> None:
+    """Settle the language, draw the navigation, run the page that was asked for."""
+    try:
+        session.settle_language()
+    except InspectionError as error:
+        # Without a data folder there is nothing to show, and the sentence says what to do.
+        st.set_page_config(page_title="Paint-line inspection", page_icon=str(ICON))
+        st.error(str(error), icon=":material/error:")
+        st.stop()
+    st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
+    chosen = st.navigation([page(name) for name in NAVIGATION])
+    sidebar()
+    try:
+        chosen.run()
+    except InspectionError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+main()

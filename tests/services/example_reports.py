@@ -1,0 +1,127 @@
+"""Shift reports for the tests of the documents: a busy shift and an empty one."""
+
+import io
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from PIL import Image
+
+from inspection.services.reporting import (
+    Agreement,
+    GroupRow,
+    OpenRow,
+    OverruledRow,
+    ParetoRow,
+    Quality,
+    ReportHeader,
+    ScaleUsed,
+    ShiftReport,
+    Signature,
+    VersionUsed,
+    WorstPhoto,
+)
+
+SEOUL = ZoneInfo("Asia/Seoul")
+
+# What a person may type that is markup or a formula somewhere.
+HOSTILE = (
+    "=1+1",
+    "#panic()",
+    "*bold* _it_",
+    "$x^2$",
+    "<label>",
+    "@ref",
+    "[c](d)",
+    "a\\b",
+    '#import "x"',
+    "// no",
+    "= head",
+    "`raw`",
+    "{json}",
+    "~-- ...",
+)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 11, 24, hour, minute, tzinfo=SEOUL)
+
+
+HEADER = ReportHeader(
+    date(2026, 11, 24), "day", "L1", at(6), at(14), ("김민수", "이서연"), "박지훈"
+)
+
+
+def picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (120, 90), (90, 120, 160)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def worst_photo(number: int, **changes) -> WorstPhoto:
+    values = {
+        "inspection_id": number,
+        "body_number": f"B{number}",
+        "vehicle_model": "SEDAN_A",
+        "colour": "white",
+        "panel": "hood",
+        "verdict": "rework",
+        "disposition": "polish",
+        "defects": 3,
+        "area_px": 4210,
+        "area_mm2": 23.4,
+        "longest_mm": 12.8,
+        "inspected_at": at(9, 12),
+        "photo_sha256": "ab" * 32,
+        "picture": picture(),
+    }
+    return WorstPhoto(**{**values, **changes})
+
+
+def overruled_row(number: int, **changes) -> OverruledRow:
+    values = {
+        "inspection_id": number,
+        "body_number": f"B{number}",
+        "vehicle_model": "SUV_B",
+        "panel": "hood",
+        "verdict": "rework",
+        "disposition": "accept",
+        "reason": "조명 반사",
+        "inspector": "김민수",
+        "decided_at": at(10, 5),
+    }
+    return OverruledRow(**{**values, **changes})
+
+
+def busy_shift(**changes) -> ShiftReport:
+    """100 bodies, 10 of them undecided, 30 defects; of the 90 decided 72 passed: FTT 80.0 %."""
+    values = {
+        "header": HEADER,
+        "photos": 1284,
+        "quality": Quality(units=100, defects=30, passed_units=72, undecided_units=10),
+        "baseline": Quality(units=1000, defects=250, passed_units=900),
+        "groups": (
+            GroupRow("SEDAN_A", "white", 700, Quality(60, 20, 42, 8)),
+            GroupRow("SUV_B", "KU3-pearl", 584, Quality(40, 10, 30, 2)),
+        ),
+        "pareto": (
+            ParetoRow("dust_inclusion", 18, 14, 31.2),
+            ParetoRow("scratch", 9, 8, 210.7),
+            ParetoRow("dent", 3, 3, None),
+        ),
+        "worst": (worst_photo(1040), worst_photo(1041, picture=None, area_mm2=None)),
+        "overruled": (overruled_row(1042),),
+        "open_items": (OpenRow(1043, "B1043", "SUV_B", "hood", "human", "", at(13)),),
+        "dispositions": (("accept", 72), ("polish", 18)),
+        "agreement": Agreement(1190, 42, 6, 36, 52),
+        "models": (VersionUsed("compact-unet", "9f3c" * 16, 1284),),
+        "specs": (VersionUsed("strict_topcoat", "77aa" * 16, 1284),),
+        "scales": (ScaleUsed("station", 1250), ScaleUsed("", 34)),
+        "notes": "10:20 부스 2 필터 교체",
+        "hand_over": "색상 차이 확인 필요",
+        "signatures": (Signature("outgoing_lead", "박지훈"), Signature("incoming_lead")),
+    }
+    return ShiftReport(**{**values, **changes})
+
+
+def empty_shift() -> ShiftReport:
+    return ShiftReport(HEADER)

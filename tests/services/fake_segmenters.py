@@ -1,0 +1,92 @@
+"""Segmenters for the worker's tests: a believable one and those that go wrong.
+
+They are opened inside the worker process by their dotted path.
+"""
+
+import os
+import signal
+import time
+
+import numpy as np
+
+from inspection.errors import ModelRefused
+
+
+class _Fake:
+    name = "fake"
+    sha256 = "f" * 64
+    types = ("scratch", "dent")
+
+    def __init__(self):
+        self.card = {
+            "name": "fake",
+            "types": ["scratch", "dent"],
+            "thresholds": {
+                "region": 0.5,
+                "smallest_px": 16,
+                "peak": 0.0,
+                "ok_below": 0.3,
+                "reject_from": 0.5,
+            },
+            "score": {"top_px": 64},
+        }
+
+    def segment(self, rgb):
+        """Red pixels are scratches, everything else is clean; faint noise of 0.02 everywhere."""
+        answer = np.full((*rgb.shape[:2], 3), 0.02, np.float32)
+        red = (rgb[:, :, 0] > 200) & (rgb[:, :, 1] < 60)
+        answer[red] = (0.9, 0.1, 0.8)
+        return answer
+
+
+class _Killed(_Fake):
+    def segment(self, rgb):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Hanging(_Fake):
+    def segment(self, rgb):
+        time.sleep(600)
+
+
+class _Hungry(_Fake):
+    def segment(self, rgb):
+        return np.ones(2**34, np.uint8)
+
+
+class _NotANumber(_Fake):
+    def segment(self, rgb):
+        return np.full((*rgb.shape[:2], 3), np.nan, np.float32)
+
+
+class _Prying(_Fake):
+    """Tells in its card what the process can see."""
+
+    def __init__(self):
+        import sys
+
+        self.card = {
+            "environment": sorted(os.environ),
+            "libraries": sorted({"tensorflow", "openvino", "streamlit"} & set(sys.modules)),
+            "niceness": os.nice(0),
+        }
+
+
+def _opener(kind):
+    return lambda folder: kind()
+
+
+open_fake = _opener(_Fake)
+open_killed = _opener(_Killed)
+open_hanging = _opener(_Hanging)
+open_hungry = _opener(_Hungry)
+open_not_a_number = _opener(_NotANumber)
+open_prying = _opener(_Prying)
+
+
+def open_refused(folder):
+    raise ModelRefused(f"model {folder.name}: unet.bin does not match its card")
+
+
+def open_and_die(folder):
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,178 @@
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from example_reports import HEADER, HOSTILE, busy_shift, empty_shift, overruled_row, worst_photo
+
+from inspection.errors import InspectionError
+from inspection.i18n import LANGUAGES, texts, translator
+from inspection.services import report_documents
+from inspection.services.report_documents import shift_report_pdf
+from inspection.services.reporting import (
+    GroupRow,
+    OpenRow,
+    ParetoRow,
+    Quality,
+    ReportHeader,
+    Signature,
+    data_sha256,
+)
+
+KOREAN, ENGLISH = translator("ko"), translator("en")
+
+
+def poppler(tool: str, pdf: bytes, *options: str) -> str:
+    if shutil.which(tool) is None:
+        pytest.skip(f"{tool} (poppler-utils) is not installed")
+    arguments = [tool, *options, "-", "-"] if tool == "pdftotext" else [tool, *options, "-"]
+    done = subprocess.run(arguments, input=pdf, capture_output=True, check=True, timeout=30)
+    return done.stdout.decode("utf-8")
+
+
+def text_of(pdf: bytes) -> str:
+    return poppler("pdftotext", pdf, "-layout")
+
+
+def test_the_korean_report_is_read_back_in_korean():
+    text = text_of(shift_report_pdf(busy_shift(), KOREAN))
+    for words in ("교대 보고서", "먼지", "스크래치", "김민수", "조명 반사", "부스 2 필터 교체"):
+        assert words in text
+    assert "report." not in text
+
+
+def test_the_english_report_is_read_back_in_english():
+    text = text_of(shift_report_pdf(busy_shift(), ENGLISH))
+    for words in ("Shift report", "FTT before repair", "Sign-off", "Overruled", "Line L1"):
+        assert words in text
+    assert "report." not in text
+
+
+def test_the_first_page_holds_the_key_figures():
+    pdf = shift_report_pdf(busy_shift(), ENGLISH)
+    first = poppler("pdftotext", pdf, "-layout", "-f", "1", "-l", "1")
+    for figure in ("1,284", "0.30", "0.25", "(+0.05)", "80.0%", "72 of 90", "박지훈", "Sign-off"):
+        assert figure in first
+
+
+def test_a_colour_of_the_plants_own_speaks_itself():
+    text = text_of(shift_report_pdf(busy_shift(), ENGLISH))
+    assert "KU3-pearl" in text
+    assert "colour." not in text
+
+
+def test_the_footer_carries_the_fingerprint_of_the_data():
+    report = busy_shift()
+    assert data_sha256(report)[:16] in text_of(shift_report_pdf(report, ENGLISH))
+
+
+def test_every_font_is_embedded_and_one_is_nanum_gothic():
+    listing = poppler("pdffonts", shift_report_pdf(busy_shift(), KOREAN)).splitlines()[2:]
+    assert any("NanumGothic" in line for line in listing)
+    for line in listing:
+        embedded, *_ = re.search(r"(yes|no)\s+(yes|no)\s+(yes|no)", line).groups()
+        assert embedded == "yes"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_shift_gives_one_page_that_says_so(language):
+    pdf = shift_report_pdf(empty_shift(), translator(language))
+    assert texts(language)["report.nothing_inspected"] in text_of(pdf)
+    assert "Pages:           1" in poppler("pdfinfo", pdf)
+
+
+def test_the_same_report_gives_the_same_file():
+    assert shift_report_pdf(busy_shift(), KOREAN) == shift_report_pdf(busy_shift(), KOREAN)
+
+
+def test_a_short_number_is_not_broken_for_the_sake_of_rounding():
+    text = text_of(shift_report_pdf(busy_shift(), KOREAN))
+    assert "#1042" in text
+    assert "\u200b" not in text
+
+
+def test_the_pdf_is_dated_at_the_end_of_the_shift():
+    info = poppler("pdfinfo", shift_report_pdf(busy_shift(), KOREAN), "-isodates")
+    assert re.search(r"CreationDate:\s+2026-11-24T05:00:00(Z|\+00)", info)  # 14:00 in Seoul
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_typed_text_stays_literal_on_paper(hostile):
+    report = busy_shift(notes=hostile, overruled=(overruled_row(7, reason=hostile),))
+    assert text_of(shift_report_pdf(report, ENGLISH)).count(hostile) == 2
+
+
+def test_text_without_shape_or_with_half_letters_does_not_stop_the_report():
+    report = busy_shift(
+        notes="a\x00b\u202ec \ud800 😀", worst=(worst_photo(1, body_number="\x1b"),)
+    )
+    assert "a□b□c" in text_of(shift_report_pdf(report, ENGLISH))
+
+
+def long_report():
+    """40 rows of everything, with words that offer no place to break."""
+    name = "KMHXX00XXXX" * 8
+    return busy_shift(
+        header=ReportHeader(
+            HEADER.production_day,
+            "day",
+            name,
+            HEADER.starts_at,
+            HEADER.ends_at,
+            (name,) * 12,
+            name,
+        ),
+        groups=tuple(GroupRow(name, f"C{n}", 1, Quality(2, 1, 1)) for n in range(40)),
+        pareto=tuple(ParetoRow("scratch", 40 - n, 1, 1e6) for n in range(40)),
+        overruled=tuple(
+            overruled_row(10**9 + n, body_number=name, reason=name * 4) for n in range(40)
+        ),
+        open_items=tuple(
+            OpenRow(n, name, name, "hood", "human", "hold", HEADER.starts_at) for n in range(40)
+        ),
+        worst=tuple(worst_photo(n, body_number=name, vehicle_model=name) for n in range(7)),
+        notes="\n".join([name * 3] * 40),
+        signatures=(Signature("outgoing_lead", name), Signature("incoming_lead", name)),
+    )
+
+
+def test_forty_long_rows_stay_inside_the_page():
+    boxes = poppler("pdftotext", shift_report_pdf(long_report(), KOREAN), "-bbox")
+    width, height = 595.3, 841.9  # A4 in points
+    words = re.findall(r'xMin="(.+?)" yMin="(.+?)" xMax="(.+?)" yMax="(.+?)"', boxes)
+    assert len(words) > 1000
+    for x0, y0, x1, y1 in (map(float, word) for word in words):
+        assert x0 >= 40 and x1 <= width - 40
+        assert y0 >= 20 and y1 <= height - 15
+
+
+def test_a_picture_that_is_no_image_is_named_as_the_reason():
+    report = busy_shift(worst=(worst_photo(1, picture=b"no image"),))
+    with pytest.raises(InspectionError, match="2026-11-24"):
+        shift_report_pdf(report, KOREAN)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_the_documents_ask_for_exists(language):
+    folder = Path(report_documents.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in folder.glob("report_*.py"))
+    asked = set(re.findall(r't\(\s*"(report\.[a-z0-9_]+)"', source))
+    assert len(asked) > 60
+    asked |= {f"report.sign_{role}" for role in ("outgoing_lead", "incoming_lead")}
+    asked |= {f"report.used_{kind}" for kind in ("model", "spec", "scale")}
+    assert asked <= set(texts(language))
+
+
+def test_the_report_loads_neither_matplotlib_nor_a_network_library():
+    program = (
+        "import sys; sys.path.insert(0, '.');"
+        "from inspection.services import report_documents as d; d._fonts();"
+        "print([m for m in ('matplotlib', 'keras', 'tensorflow', 'cv2') if m in sys.modules])"
+    )
+    root = Path(report_documents.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.decode().strip() == "[]"

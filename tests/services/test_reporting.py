@@ -1,0 +1,102 @@
+import json
+from dataclasses import replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from example_reports import HEADER, at, busy_shift, empty_shift, worst_photo
+
+from inspection.services.reporting import (
+    Quality,
+    ReportHeader,
+    ShiftReport,
+    cumulative_shares,
+    data_bytes,
+    data_sha256,
+)
+
+
+def test_thirty_defects_on_a_hundred_bodies_are_a_dpu_of_0_30():
+    assert Quality(units=100, defects=30, passed_units=85).dpu == pytest.approx(0.30)
+
+
+def test_fifteen_reworked_bodies_of_a_hundred_are_an_ftt_of_85_percent():
+    assert Quality(units=100, defects=30, passed_units=85).ftt == pytest.approx(0.85)
+
+
+def test_undecided_bodies_stand_apart_from_the_ftt_but_not_from_the_dpu():
+    quality = Quality(units=100, defects=30, passed_units=72, undecided_units=10)
+    assert quality.ftt == pytest.approx(72 / 90)
+    assert quality.dpu == pytest.approx(30 / 100)
+
+
+def test_without_a_unit_there_is_no_dpu_and_no_ftt():
+    assert Quality().dpu is None
+    assert Quality().ftt is None
+
+
+def test_more_passed_bodies_than_decided_ones_are_refused():
+    with pytest.raises(ValueError, match="95 bodies passed, but only 90 were decided"):
+        Quality(units=100, passed_units=95, undecided_units=10)
+
+
+def test_a_negative_count_is_refused():
+    with pytest.raises(ValueError, match="negative"):
+        Quality(defects=-1)
+
+
+def test_a_shift_cannot_end_before_it_starts():
+    with pytest.raises(ValueError, match="before its start"):
+        replace(HEADER, starts_at=at(14), ends_at=at(6))
+
+
+def test_a_night_in_which_the_clock_is_set_back_is_a_shift_like_others():
+    berlin = ZoneInfo("Europe/Berlin")
+    start = datetime(2026, 10, 25, 2, 30, tzinfo=berlin)
+    end = datetime(2026, 10, 25, 2, 10, fold=1, tzinfo=berlin)  # 40 minutes later
+    assert ReportHeader(date(2026, 10, 24), "night", "", start, end).ends_at == end
+
+
+def test_the_same_report_has_the_same_data_and_one_defect_more_has_other_data():
+    assert data_bytes(busy_shift()) == data_bytes(busy_shift())
+    other = busy_shift(quality=Quality(100, 31, 72, 10))
+    assert data_sha256(other) != data_sha256(busy_shift())
+
+
+def test_the_data_names_a_photo_by_its_hash_and_leaves_the_drawn_picture_out():
+    with_picture = busy_shift(worst=(worst_photo(1),))
+    without = busy_shift(worst=(worst_photo(1, picture=None),))
+    assert data_sha256(with_picture) == data_sha256(without)
+    assert json.loads(data_bytes(without))["worst"][0]["photo_sha256"] == "ab" * 32
+
+
+def test_the_data_is_json_with_moments_in_plant_time():
+    data = json.loads(data_bytes(busy_shift()))
+    assert data["header"]["production_day"] == "2026-11-24"
+    assert data["header"]["starts_at"] == "2026-11-24T06:00:00+09:00"
+    assert data["header"]["inspectors"] == ["김민수", "이서연"]
+
+
+def test_a_name_with_half_a_letter_still_gives_a_report():
+    assert data_sha256(busy_shift(notes="bad \ud800 name"))
+
+
+def test_an_empty_shift_is_a_report_too():
+    assert empty_shift().is_empty
+    assert json.loads(data_bytes(empty_shift()))["photos"] == 0
+
+
+def test_the_pareto_line_climbs_to_one():
+    assert cumulative_shares([6, 3, 1]) == pytest.approx([0.6, 0.9, 1.0])
+    assert cumulative_shares([0]) == [0.0]
+    assert cumulative_shares([]) == []
+
+
+def test_an_unknown_verdict_in_a_row_is_refused():
+    with pytest.raises(ValueError, match="verdict must be one of"):
+        worst_photo(1, verdict="maybe")
+
+
+def test_two_lines_to_sign_on_stand_ready():
+    roles = [line.role for line in ShiftReport(HEADER).signatures]
+    assert roles == ["outgoing_lead", "incoming_lead"]

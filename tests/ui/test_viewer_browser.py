@@ -1,0 +1,571 @@
+"""The photo viewer in a real browser, on a throwaway app that serves one 12 Mpx photo."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inspection.ui import viewer as viewer_module
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+pytestmark = pytest.mark.skipif(
+    not Path(CHROMIUM).exists(), reason="no Chromium found: apt-get install chromium"
+)
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPOSITORY = Path(__file__).parents[2]
+WIDTH_PX, HEIGHT_PX = 4000, 3000
+SCRATCH_PX = (1000, 800)  # a point on the scratch of region 1
+PLAIN_PX = (2600, 2600)  # a point far from any defect
+
+ENGLISH = {
+    "viewer": "Photo viewer",
+    "loading": "Loading the photo",
+    "failed": "The photo cannot be loaded",
+    "retry": "Try again",
+    "mask_failed": "The mask cannot be loaded",
+    "photo": "Photo",
+    "mask": "Mask",
+    "opacity": "Mask opacity",
+    "regions": "Numbers",
+    "compare": "Compare",
+    "divider": "Position of the dividing line",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "fit": "Whole photo",
+    "actual_size": "Actual size 1:1",
+    "region": "Defect {index}",
+    "rework": "Rework",
+    "human": "Check",
+    "ok": "OK",
+}
+KOREAN = {
+    "viewer": "사진 보기",
+    "loading": "사진을 불러오는 중",
+    "failed": "사진을 불러올 수 없습니다",
+    "retry": "다시 시도",
+    "mask_failed": "마스크를 불러올 수 없습니다",
+    "photo": "사진",
+    "mask": "마스크",
+    "opacity": "마스크 불투명도",
+    "regions": "번호",
+    "compare": "비교",
+    "divider": "구분선 위치",
+    "zoom_in": "확대",
+    "zoom_out": "축소",
+    "fit": "전체 보기",
+    "actual_size": "실제 크기 1:1",
+    "region": "결함 {index}",
+    "rework": "재작업",
+    "human": "확인 필요",
+    "ok": "합격",
+}
+
+SERVER = """
+from pathlib import Path
+import streamlit as st
+from starlette.responses import FileResponse, PlainTextResponse
+from starlette.routing import Route
+
+HERE = Path(__file__).parent
+
+async def file(request):
+    path = HERE / "files" / request.path_params["name"]
+    return FileResponse(path) if path.is_file() else PlainTextResponse("no", status_code=404)
+
+app = st.App(HERE / "ui" / "page.py", routes=[Route("/files/{name}", file)])
+"""
+
+PAGE = f"""
+import streamlit as st
+from inspection.ui.viewer import viewer
+
+WORDS = {{"en": {ENGLISH!r}, "ko": {KOREAN!r}}}
+REGIONS = [
+    {{"index": 1, "bbox_px": [700, 780, 600, 40], "verdict": "rework"}},
+    {{"index": 2, "bbox_px": [2940, 1140, 120, 120], "verdict": "human"}},
+    {{"index": 3, "bbox_px": [1780, 2180, 40, 40], "verdict": "ok"}},
+]
+
+asked = st.query_params
+st.set_page_config(layout="wide", page_title="viewer")
+left, right = st.columns([3, 1])
+right.button("rerun")
+above = right.checkbox("above")
+away = right.checkbox("away")
+focus = right.radio("focus", [None, 1, 2, 3], horizontal=True)
+mask = asked.get("mask", "mask.png")
+if above:
+    left.info("something above")
+if away:
+    st.stop()
+with left:
+    selected = viewer(
+        "photo",
+        "/files/" + asked.get("photo", "photo.jpg") + "?v=1",
+        None if mask == "none" else "/files/" + mask,
+        [] if "clean" in asked else REGIONS,
+        WORDS[asked.get("lang", "en")],
+        focus=focus,
+        on_select=lambda index: st.session_state.update(told=index),
+    )
+st.session_state.runs = st.session_state.get("runs", 0) + 1
+right.text(f"selected: {{selected}} told: {{st.session_state.get('told')}}")
+right.text(f"runs: {{st.session_state.runs}}")
+"""
+
+
+def write_photo_and_mask(folder: Path) -> None:
+    """A blue panel with a scratch, a large and a small spot; mask 255 exactly on them."""
+    down = np.linspace(0, 1, HEIGHT_PX, dtype=np.float32)[:, None]
+    along = np.linspace(0, 1, WIDTH_PX, dtype=np.float32)[None, :]
+    shine = 95 * np.exp(-(((down - 0.32 - 0.12 * along) / 0.09) ** 2)) + 35 * (1 - down)
+    photo = np.stack([95 + shine, 55 + shine, 32 + shine], axis=-1)
+    photo = np.clip(photo, 0, 255).astype(np.uint8)
+    cv2.line(photo, (0, 2450), (WIDTH_PX, 2300), (28, 18, 12), 14, cv2.LINE_AA)
+    mask = np.zeros((HEIGHT_PX, WIDTH_PX), np.uint8)
+    cv2.line(mask, (710, 790), (1290, 810), 255, 7)
+    cv2.circle(mask, (3000, 1200), 50, 255, -1)
+    cv2.circle(mask, (1800, 2200), 12, 255, -1)
+    photo[mask > 0] = (photo[mask > 0] * 0.4 + 130).astype(np.uint8)
+    cv2.imwrite(str(folder / "photo.jpg"), photo)
+    cv2.imwrite(str(folder / "mask.png"), mask)
+
+
+@pytest.fixture(scope="module")
+def base_url(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("viewer")
+    (folder / "files").mkdir()
+    (folder / "ui").mkdir()
+    write_photo_and_mask(folder / "files")
+    (folder / "server.py").write_text(SERVER, encoding="utf-8")
+    (folder / "ui" / "page.py").write_text(PAGE, encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "server.py")]
+    options = {
+        "server.port": port,
+        "server.address": "127.0.0.1",
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "theme.light.primaryColor": "#0072B2",
+        "theme.dark.primaryColor": "#56B4E9",
+    }
+    for name, value in options.items():
+        command += [f"--{name}", str(value)]
+    log = (folder / "server.log").open("w")
+    server = subprocess.Popen(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=log, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+        log.close()
+
+
+def wait_until_up(url: str, server: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the throwaway server ended before it answered"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.read() == b"ok":
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"no answer from {url} within 60 s")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class Screen:
+    """One browser page with the viewer; photo points in, colours and states out."""
+
+    def __init__(self, page, base_url: str):
+        self.page = page
+        self.base_url = base_url
+        self.requests = []
+        self.problems = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.root = page.locator(".viewer")
+
+    def open(self, query: str = "", state: str = "ready", mask: str = "ready"):
+        self.page.goto(f"{self.base_url}/?{query}")
+        self.page.locator(f'.viewer[data-state="{state}"][data-mask="{mask}"]').wait_for(
+            timeout=30_000
+        )
+        self.page.get_by_text("runs: ").wait_for()
+        self.settle()
+        return self
+
+    def settle(self):
+        """Until the zoom has stopped and the last frame is drawn."""
+        before = None
+        while (now := (self.root.get_attribute("data-zoom"), self.centre)) != before:
+            before = now
+            self.page.wait_for_timeout(120)
+
+    @property
+    def zoom(self) -> float:
+        return float(self.root.get_attribute("data-zoom"))
+
+    @property
+    def centre(self) -> str | None:
+        return self.root.get_attribute("data-centre")
+
+    def spot(self, photo_px) -> tuple[float, float]:
+        """Where a photo point lies in the window, CSS pixels."""
+        box = self.page.locator(".stage").bounding_box()
+        cx, cy = (float(value) for value in self.centre.split())
+        scale = self.zoom / self.page.evaluate("devicePixelRatio")
+        return (
+            box["x"] + box["width"] / 2 + (photo_px[0] - cx) * scale,
+            box["y"] + box["height"] / 2 + (photo_px[1] - cy) * scale,
+        )
+
+    def colour(self, photo_px) -> tuple[int, int, int, int]:
+        x, y = self.spot(photo_px)
+        return tuple(
+            self.page.locator(".stage canvas").evaluate(
+                """(canvas, [x, y]) => {
+                    const box = canvas.getBoundingClientRect();
+                    const k = canvas.width / box.width;
+                    const [left, top] = [(x - box.left) * k, (y - box.top) * k];
+                    return [...canvas.getContext("2d").getImageData(left, top, 1, 1).data];
+                }""",
+                [x, y],
+            )
+        )
+
+    def redness(self, photo_px) -> int:
+        red, _, blue, _ = self.colour(photo_px)
+        return red - blue
+
+    def zoom_onto(self, photo_px, notches: int = 5):
+        self.page.mouse.move(*self.spot(photo_px))
+        for _ in range(notches):
+            self.page.mouse.wheel(0, -240)
+        self.settle()
+
+    def press(self, name: str):
+        self.page.get_by_role("button", name=name, exact=True).click()
+        self.settle()
+
+    def opacity(self, percent: int):
+        self.page.get_by_role("slider", name="Mask opacity").fill(str(percent))
+        self.settle()
+
+    def rerun(self):
+        runs = int(self.page.get_by_text("runs: ").inner_text().split()[-1])
+        self.page.get_by_role("button", name="rerun").click()
+        self.page.get_by_text(f"runs: {runs + 1}").wait_for()
+        self.settle()
+
+
+@pytest.fixture(scope="module")
+def desktop(browser):
+    # One context for all: its cache spares each test two megabytes of Streamlit's own scripts.
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def screen(desktop, base_url):
+    one = Screen(desktop.new_page(), base_url)
+    yield one
+    one.page.close()
+    assert one.problems == []
+    outside = [url for url in one.requests if not url.startswith((base_url, "blob:", "data:"))]
+    assert outside == []
+
+
+def test_the_whole_photo_is_shown_with_the_defect_tinted_vermilion(screen):
+    screen.open("clean")
+    assert screen.root.get_attribute("data-fitted") == "true"
+    plain = screen.colour(PLAIN_PX)
+    assert plain[3] == 255 and plain[2] > plain[0]  # the blue panel
+    assert screen.redness((3000, 1200)) > 60  # middle of the large spot
+
+
+def test_opacity_zero_takes_the_tint_away_and_full_opacity_shows_pure_vermilion(screen):
+    screen.open("clean")
+    screen.zoom_onto(SCRATCH_PX, notches=8)
+    screen.opacity(100)
+    assert screen.colour(SCRATCH_PX) == pytest.approx((0xD5, 0x5E, 0x00, 255), abs=2)
+    screen.opacity(0)
+    assert screen.redness(SCRATCH_PX) < 20
+
+
+def test_the_mask_button_hides_and_shows_the_tint_without_asking_python(screen):
+    screen.open("clean")
+    spot = (3000, 1200)
+    runs = screen.page.get_by_text("runs: ").inner_text()
+    screen.press("Mask")
+    assert screen.redness(spot) < 20
+    screen.press("Mask")
+    assert screen.redness(spot) > 60
+    assert screen.page.get_by_text("runs: ").inner_text() == runs
+
+
+def test_the_wheel_zooms_at_the_pointer_and_fit_and_one_to_one_bring_known_scales(screen):
+    screen.open()
+    fitted = screen.zoom
+    before = screen.spot(SCRATCH_PX)
+    screen.zoom_onto(SCRATCH_PX)
+    assert screen.zoom > 2 * fitted
+    # The browser gives the pointer in whole pixels, and those grow with the zoom.
+    assert screen.spot(SCRATCH_PX) == pytest.approx(before, abs=screen.zoom / fitted)
+    screen.press("Actual size 1:1")
+    assert screen.zoom == 1.0
+    screen.press("Whole photo")
+    assert screen.zoom == pytest.approx(fitted)
+
+
+def test_keys_zoom_pan_and_fit_when_the_photo_has_the_focus(screen):
+    screen.open()
+    fitted = screen.zoom
+    screen.page.locator(".stage").focus()
+    screen.page.keyboard.press("1")
+    screen.settle()
+    assert screen.zoom == 1.0
+    screen.page.keyboard.press("+")
+    screen.settle()
+    assert screen.zoom == pytest.approx(1.5)
+    x_before = float(screen.centre.split()[0])
+    screen.page.keyboard.press("ArrowRight")
+    screen.settle()
+    assert float(screen.centre.split()[0]) > x_before
+    screen.page.keyboard.press("0")
+    screen.settle()
+    assert screen.zoom == pytest.approx(fitted)
+
+
+def test_dragging_moves_the_photo_and_selects_nothing(screen):
+    screen.open()
+    screen.zoom_onto(SCRATCH_PX)
+    x, y = screen.spot(SCRATCH_PX)
+    screen.page.mouse.move(x, y)
+    screen.page.mouse.down()
+    screen.page.mouse.move(x + 40, y + 30, steps=4)
+    screen.page.mouse.up()
+    screen.settle()
+    assert screen.spot(SCRATCH_PX) == pytest.approx((x + 40, y + 30), abs=2)
+    assert screen.root.get_attribute("data-selected") == ""
+
+
+def test_a_double_click_zooms_in_and_a_second_one_back(screen):
+    screen.open("clean")
+    fitted = screen.zoom
+    screen.page.mouse.dblclick(*screen.spot(PLAIN_PX))
+    screen.settle()
+    assert screen.zoom == pytest.approx(max(1.0, 2.5 * fitted))
+    screen.page.wait_for_timeout(400)
+    screen.page.mouse.dblclick(*screen.spot(PLAIN_PX))
+    screen.settle()
+    assert screen.zoom == pytest.approx(fitted)
+
+
+def test_a_click_on_a_region_selects_it_in_python_and_keeps_the_view(screen):
+    screen.open()
+    view = screen.zoom, screen.centre
+    screen.page.mouse.click(*screen.spot((3000, 1200)))
+    screen.page.get_by_text("selected: 2 told: 2").wait_for()
+    screen.settle()
+    assert (screen.zoom, screen.centre) == view
+    screen.page.wait_for_timeout(400)
+    screen.page.mouse.click(*screen.spot(PLAIN_PX))
+    screen.page.get_by_text("selected: None told: None").wait_for()
+
+
+def test_a_region_is_selected_by_keyboard_through_its_number(screen):
+    screen.open()
+    screen.page.get_by_role("button", name="Defect 3, OK").focus()
+    screen.page.keyboard.press("Enter")
+    screen.page.get_by_text("selected: 3").wait_for()
+
+
+def test_focus_from_python_brings_the_region_to_the_middle_once(screen):
+    screen.open()
+    fitted = screen.zoom
+    radio = screen.page.get_by_test_id("stRadio")
+    radio.get_by_text("2", exact=True).click()
+    screen.page.locator('.viewer[data-selected="2"]').wait_for()
+    screen.settle()
+    assert screen.zoom > 2 * fitted
+    assert [float(value) for value in screen.centre.split()] == pytest.approx([3000, 1200], abs=1)
+    screen.press("Whole photo")
+    screen.rerun()
+    assert screen.zoom == pytest.approx(fitted)
+
+
+def test_a_rerun_keeps_zoom_and_opacity_and_fetches_nothing_again(screen):
+    screen.open()
+    screen.zoom_onto(SCRATCH_PX)
+    screen.opacity(80)
+    view = screen.zoom, screen.centre
+    screen.rerun()
+    screen.rerun()
+    assert (screen.zoom, screen.centre) == view
+    assert screen.page.get_by_role("slider", name="Mask opacity").input_value() == "80"
+    fetched = [url for url in screen.requests if "/files/" in url]
+    assert len(fetched) == 2  # the photo once, the mask once
+
+
+def test_the_zoom_survives_what_appears_above_the_viewer_and_a_moment_without_it(screen):
+    screen.open()
+    screen.zoom_onto(SCRATCH_PX)
+    zoom = screen.zoom
+    screen.page.get_by_text("above", exact=True).click()
+    screen.page.get_by_text("something above").wait_for()
+    screen.settle()
+    assert screen.zoom == zoom
+    away = screen.page.get_by_text("away", exact=True)
+    away.click()
+    screen.root.wait_for(state="detached")
+    away.click()
+    screen.page.locator('.viewer[data-state="ready"]').wait_for()
+    screen.settle()
+    assert screen.zoom == zoom
+
+
+def test_comparing_shows_the_bare_photo_left_of_the_line_and_the_mask_right_of_it(screen):
+    screen.open("clean")
+    spot = (3000, 1200)
+    screen.press("Compare")
+    assert screen.redness(spot) > 60  # right of the middle
+    handle = screen.page.get_by_role("slider", name="Position of the dividing line")
+    box = handle.bounding_box()
+    screen.page.mouse.move(box["x"] + 24, box["y"] + 24)
+    screen.page.mouse.down()
+    screen.page.mouse.move(screen.spot((3600, 0))[0], box["y"], steps=4)
+    screen.page.mouse.up()
+    screen.settle()
+    assert screen.redness(spot) < 20
+    assert int(handle.get_attribute("aria-valuenow")) > 80
+
+
+def test_pinching_with_two_fingers_zooms_around_them(screen, browser):
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+    tablet = Screen(context.new_page(), screen.base_url).open("clean")
+    fitted = tablet.zoom
+    x, y = tablet.spot(PLAIN_PX)
+    touch = context.new_cdp_session(tablet.page)
+
+    def fingers(kind: str, apart_px: float):
+        points = [{"x": x - apart_px, "y": y, "id": 1}, {"x": x + apart_px, "y": y, "id": 2}]
+        points = [] if kind == "touchEnd" else points
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    fingers("touchStart", 40)
+    for apart_px in (60, 90, 120):
+        fingers("touchMove", apart_px)
+    fingers("touchEnd", 120)
+    tablet.settle()
+    assert tablet.zoom == pytest.approx(3 * fitted, rel=0.15)
+    context.close()
+
+
+def test_a_missing_photo_says_so_and_can_be_tried_again(screen):
+    screen.open("photo=gone.jpg", state="failed")
+    screen.page.get_by_text("The photo cannot be loaded").wait_for()
+    asked = len([url for url in screen.requests if "gone.jpg" in url])
+    screen.page.get_by_role("button", name="Try again").click()
+    screen.page.get_by_text("The photo cannot be loaded").wait_for()
+    assert len([url for url in screen.requests if "gone.jpg" in url]) == asked + 1
+
+
+def test_a_missing_mask_is_said_aloud_because_the_photo_alone_looks_clean(screen):
+    screen.open("mask=gone.png", mask="failed")
+    screen.page.get_by_text("The mask cannot be loaded").wait_for()
+    assert screen.page.get_by_role("slider", name="Mask opacity").is_disabled()
+
+
+def test_without_a_mask_its_controls_are_off(screen):
+    screen.open("mask=none&clean", mask="none")
+    assert screen.page.get_by_role("slider", name="Mask opacity").is_disabled()
+    mask_button = screen.page.get_by_role("button", name="Mask", exact=True)
+    assert mask_button.get_attribute("aria-disabled") == "true"
+
+
+@pytest.mark.parametrize("width_px", [820, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_viewer_stays_in_its_column_with_buttons_a_glove_can_hit(
+    browser, base_url, width_px, scheme, tmp_path
+):
+    context = browser.new_context(
+        viewport={"width": width_px, "height": 900},
+        color_scheme=scheme,
+        device_scale_factor=2,
+        locale="ko-KR",
+    )
+    screen = Screen(context.new_page(), base_url).open("lang=ko")
+    pictures = Path(os.environ.get("VIEWER_PICTURES", tmp_path))
+    screen.page.screenshot(path=pictures / f"viewer_{scheme}_{width_px}.png")
+    column = screen.page.get_by_test_id("stColumn").first.bounding_box()
+    box = screen.root.bounding_box()
+    assert box["x"] >= column["x"] - 1
+    assert box["x"] + box["width"] <= column["x"] + column["width"] + 1
+    assert box["height"] == pytest.approx(560, abs=1)
+    assert screen.root.evaluate("root => root.scrollWidth <= root.clientWidth")
+    for button in screen.page.locator(".bar .tool").all():
+        size = button.bounding_box()
+        assert min(size["width"], size["height"]) >= 44
+        assert size["x"] + size["width"] <= box["x"] + box["width"]
+    assert screen.zoom == pytest.approx(
+        min(
+            2 * screen.page.locator(".stage").bounding_box()["width"] / WIDTH_PX,
+            2 * screen.page.locator(".stage").bounding_box()["height"] / HEIGHT_PX,
+        ),
+        rel=0.01,
+    )
+    context.close()
+
+
+def test_a_missing_word_is_named_before_anything_is_shown():
+    words = {name: word for name, word in ENGLISH.items() if name != "retry"}
+    with pytest.raises(ValueError, match=re.escape("['retry']")):
+        viewer_module.viewer("photo", "/p.jpg", None, [], words)
+
+
+def test_both_languages_of_this_test_hold_exactly_the_words_the_viewer_asks_for():
+    assert set(ENGLISH) == set(KOREAN) == set(viewer_module.LABELS)
