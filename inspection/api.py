@@ -111,7 +111,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
             source="api",
             request_id=request_id,
         )
-        return inspecting.inspection_json(inspected, name)
+        return inspecting.inspection_json(inspected.inspection, name, inspected.id)
 
     @api.get("/inspections")
     def inspections(

@@ -134,7 +134,9 @@ def inspect(
                         source="cli",
                         spec=chosen_spec,
                     )
-                    answer = inspecting.inspection_json(inspected, str(path))
+                    answer = inspecting.inspection_json(
+                        inspected.inspection, str(path), inspected.id
+                    )
                     if masks:
                         codec.write_mask(masks / f"{path.stem}.png", inspected.mask > 0)
                     if not lines:

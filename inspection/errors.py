@@ -42,6 +42,10 @@ class Conflict(InspectionError):
     """Someone else changed the record first; the sentence says who and when."""
 
 
+class DecisionRefused(InspectionError):
+    """A person's decision lacks its name or its reason."""
+
+
 class AlreadyInspected(InspectionError):
     """The same photo has been judged before; a re-inspection must be asked for.
 

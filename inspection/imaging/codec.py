@@ -73,6 +73,13 @@ def read_mask(path: Path) -> np.ndarray:
         raise UnreadableImage(f"{path.name}: not a mask PNG") from None
 
 
+def quantise(any_defect: np.ndarray) -> np.ndarray:
+    """Probabilities (height, width), 0–1, as the uint8 levels that are kept and judged by."""
+    levels = np.rint(np.clip(any_defect, 0.0, 1.0) * 255.0).astype(np.uint8)
+    levels[levels < SMALLEST_KEPT_LEVEL] = 0
+    return levels
+
+
 def encode_evidence(
     probabilities: np.ndarray, types: tuple[str, ...], duration_ms: int
 ) -> Evidence:
@@ -89,8 +96,7 @@ def encode_evidence(
     any_defect = probabilities[:, :, 0]
     if not np.isfinite(any_defect).all():
         raise ValueError("the answer holds values that are not finite")
-    levels = np.rint(np.clip(any_defect, 0.0, 1.0) * 255.0).astype(np.uint8)
-    levels[levels < SMALLEST_KEPT_LEVEL] = 0
+    levels = quantise(any_defect)
     likeliest = np.zeros(levels.shape, np.uint8)
     seen = levels > 0
     if types and seen.any():

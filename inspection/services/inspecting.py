@@ -4,7 +4,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -219,12 +219,15 @@ def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
     return moment.replace(tzinfo=station.calendar.zone)
 
 
-def inspection_json(inspected: InspectedPhoto, filename: str) -> dict:
-    """The documented JSON of one inspected photo (one line of `inspect --json`)."""
-    inspection, t = inspected.inspection, translator("en")
+def inspection_json(inspection: Inspection, filename: str, number: int | None) -> dict:
+    """The documented JSON of one inspection (one line of `inspect --json`).
+
+    number: its id in the log, None when it was not logged.
+    """
+    t = translator("en")
     judgement = inspection.judgement
     return {
-        "id": inspected.id,
+        "id": number,
         "file": filename,
         "sha256": inspection.photo_sha256,
         "width_px": inspection.width_px,
@@ -253,4 +256,50 @@ def inspection_json(inspected: InspectedPhoto, filename: str) -> dict:
         "model": {"name": inspection.model_name, "sha256": inspection.model_sha256},
         "spec": {"name": inspection.spec_name, "sha256": inspection.spec_sha256},
         "duration_ms": inspection.duration_ms,
+    }
+
+
+def mask_again(
+    station: Station,
+    detail: reading.InspectionDetail,
+    threshold: float | None = None,
+    smallest_px: int | None = None,
+) -> np.ndarray:
+    """The defect mask of a logged photo, uint8 (H, W), cut from the kept map.
+
+    threshold, smallest_px: None = as the inspection was judged.
+    """
+    used = detail.inspection.thresholds
+    seen = seen_again(station, detail)
+    return defect_mask(
+        seen.probability,
+        used.region if threshold is None else threshold,
+        used.smallest_px if smallest_px is None else smallest_px,
+        used.peak,
+    )
+
+
+def detail_json(detail: reading.InspectionDetail) -> dict:
+    """One logged inspection as JSON: the documented fields, its subject and what people said."""
+    inspection = detail.inspection
+    return {
+        **inspection_json(inspection, inspection.photo_name, detail.id),
+        **asdict(inspection.subject),
+        "photo_sha256": inspection.photo_sha256,
+        "inspected_at": inspection.inspected_at.isoformat(),
+        "day": detail.day.isoformat(),
+        "shift": detail.shift,
+        "standing": detail.standing,
+        "disposition": detail.disposition,
+        "decisions": [
+            {
+                "id": numbered.id,
+                "disposition": numbered.decision.disposition,
+                "reason": numbered.decision.reason,
+                "inspector": numbered.decision.inspector,
+                "decided_at": numbered.decision.decided_at.isoformat(),
+                "withdrawn": numbered.decision.withdrawn,
+            }
+            for numbered in detail.decisions
+        ],
     }

@@ -1,5 +1,6 @@
 """Words that the PDF and the workbook of a shift report share."""
 
+import re
 import unicodedata
 from datetime import datetime
 
@@ -17,6 +18,19 @@ def subtitle(report: ShiftReport, t: Translate) -> str:
     header = report.header
     line = t("report.line", line=header.line) if header.line else t("report.all_lines")
     return " · ".join([str(header.production_day), word(t, "shift", header.shift), line])
+
+
+def document_name(report: ShiftReport, t: Translate) -> str:
+    """Name of the report's files without suffix: "shift_report_2026-11-24_day_L1"."""
+    header = report.header
+    name = t(
+        "report_page.file_name",
+        day=header.production_day,
+        shift=word(t, "shift", header.shift).lower(),
+        line=header.line or t("report_page.file_all_lines"),
+    )
+    # A shift or a line may be called anything; a file may not.
+    return re.sub(r"[^\w.-]+", "-", plain(name))
 
 
 def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:

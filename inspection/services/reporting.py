@@ -6,11 +6,19 @@ rebuilt from the log at any time, and the same log gives the same `data_sha256`.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.quality import dpu, ftt
+from inspection.errors import InspectionError, StorageError
+from inspection.i18n import translator
+from inspection.imaging.overlay import overlay_picture
+from inspection.services.inspecting import mask_again
+from inspection.services.station import Station
+from inspection.storage import figures, reading
+from inspection.storage.log_filter import LogFilter
 
 # Version of the data's layout: part of the hashed data, so that a changed report format is told
 # apart from a changed log.
@@ -295,3 +303,111 @@ def _as_text(moment: object) -> str:
 def _known(what: str, code: str, codes: tuple[str, ...]) -> None:
     if code not in codes:
         raise ValueError(f"{what} must be one of {codes}, got {code!r}")
+
+
+def build_shift_report(
+    station: Station,
+    day: date,
+    shift: str,
+    line: str = "",
+    *,
+    supervisor: str = "",
+    incoming: str = "",
+    notes: str = "",
+    hand_over: str = "",
+    with_pictures: bool = True,
+) -> ShiftReport:
+    """The report of one shift, from the log alone; line "" = all lines.
+
+    supervisor signs as outgoing lead, incoming as the lead who takes over. Raises NotFound for a
+    shift that the calendar does not know.
+    """
+    zone = station.calendar.zone
+    starts_at, ends_at = (moment.astimezone(zone) for moment in station.calendar.bounds(day, shift))
+    found = figures.shift_summary(station.engine, day, shift, line)
+    before = LogFilter(
+        first_day=day - timedelta(days=BASELINE_DAYS), last_day=day - timedelta(days=1), line=line
+    )
+
+    def listed(photo: figures.PhotoFigures, kind: type, **more):
+        values = {item.name: getattr(photo, item.name, None) for item in fields(kind)}
+        values["inspected_at"] = photo.inspected_at.astimezone(zone)
+        return kind(**{**values, **more})
+
+    return ShiftReport(
+        header=ReportHeader(day, shift, line, starts_at, ends_at, found.inspectors, supervisor),
+        photos=found.photos,
+        quality=_counts(found.quality),
+        baseline=_counts(figures.quality(station.engine, before)),
+        groups=tuple(
+            GroupRow(group.vehicle_model, group.colour, group.photos, _counts(group.quality))
+            for group in found.groups
+        ),
+        pareto=tuple(
+            ParetoRow(row.type, row.defects, row.units, row.area_mm2) for row in found.pareto
+        ),
+        worst=tuple(
+            listed(
+                photo,
+                WorstPhoto,
+                picture=_picture(station, photo.inspection_id) if with_pictures else None,
+            )
+            for photo in found.worst
+        ),
+        overruled=tuple(
+            OverruledRow(
+                **{
+                    **{item.name: getattr(row, item.name) for item in fields(OverruledRow)},
+                    "decided_at": row.decided_at.astimezone(zone),
+                }
+            )
+            for row in found.overruled
+        ),
+        open_items=tuple(listed(photo, OpenRow) for photo in found.open_photos),
+        dispositions=found.dispositions,
+        agreement=Agreement(
+            confirmed=found.agreement.confirmed,
+            overruled=found.agreement.overruled,
+            misses_found=found.agreement.misses_found,
+            overkill=found.agreement.overkill,
+            undecided=found.agreement.undecided,
+        ),
+        models=tuple(VersionUsed(row.name, row.sha256, row.photos) for row in found.models),
+        specs=tuple(VersionUsed(row.name, row.sha256, row.photos) for row in found.specs),
+        scales=tuple(ScaleUsed(source, photos) for source, photos in found.scales),
+        notes=notes,
+        hand_over=hand_over,
+        signatures=(Signature("outgoing_lead", supervisor), Signature("incoming_lead", incoming)),
+    )
+
+
+def _counts(counted: figures.Quality) -> Quality:
+    return Quality(counted.units, counted.defects, counted.passed_units, counted.undecided_units)
+
+
+def _picture(station: Station, number: int) -> bytes | None:
+    """The photo with its defects drawn on it; None when its files are gone."""
+    try:
+        detail = reading.inspection_detail(station.engine, number)
+        photo = station.photos.display_path(detail.photo_sha256).read_bytes()
+        return overlay_picture(photo, mask_again(station, detail))
+    except (InspectionError, OSError):
+        # A report is owed even when a photo was lost; the row says which one.
+        return None
+
+
+def write_shift_report(
+    station: Station, day: date, shift: str, line: str, language: str, out: Path
+) -> None:
+    """Write the report of one shift as PDF or XLSX, by the suffix of `out`."""
+    # Here, not above: the documents are built from this module's records.
+    from inspection.services.report_documents import shift_report_pdf
+    from inspection.services.report_workbook import shift_report_xlsx
+
+    write = shift_report_xlsx if out.suffix.lower() == ".xlsx" else shift_report_pdf
+    report = build_shift_report(station, day, shift, line)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(write(report, translator(language)))
+    except OSError as error:
+        raise StorageError(f"{out}: the report cannot be written ({error.strerror})") from None

@@ -15,12 +15,12 @@ from inspection.errors import ModelRefused
 class _Fake:
     name = "fake"
     sha256 = "f" * 64
-    types = ("scratch", "dent")
+    types = ("dent", "scratch")
 
     def __init__(self):
         self.card = {
             "name": "fake",
-            "types": ["scratch", "dent"],
+            "types": ["dent", "scratch"],
             "thresholds": {
                 "region": 0.5,
                 "smallest_px": 16,

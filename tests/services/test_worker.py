@@ -79,7 +79,7 @@ def test_a_scratch_is_found_where_it_is_and_as_large_as_it_is(worker):
     assert (probability > 0.5).sum() == 80
     assert probability[100, 50] == pytest.approx(230 / 255)
     assert codec.type_map(evidence)[100, 50] == 1
-    assert evidence.types == ("scratch", "dent")
+    assert evidence.types == ("dent", "scratch")
     assert phases == ["waiting", "decoding", "preparing", "segmenting"]
 
 
@@ -93,8 +93,8 @@ def test_looking_gives_two_pictures_to_show_and_the_quality_without_the_network(
 def test_the_model_is_known_in_the_parent(worker):
     assert worker.model.is_ready
     assert worker.model.name == "fake" and worker.model.sha256 == "f" * 64
-    assert worker.model.types == ("scratch", "dent")
-    assert worker.model.card["thresholds"] == {"reject": 0.5}
+    assert worker.model.types == ("dent", "scratch")
+    assert worker.model.card["thresholds"]["region"] == 0.5
 
 
 def test_a_refused_photo_keeps_the_process(worker):

@@ -1,0 +1,1 @@
+"""The log and the photo files: the only place that speaks SQL."""

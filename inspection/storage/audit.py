@@ -1,0 +1,192 @@
+"""The audit chain: every change of the log as one event that the next event seals.
+
+The hash of an event covers the event and the hash before it, so a row that was changed, removed or
+slipped in breaks the chain at its place. Events of inspections and decisions also carry the
+SHA-256 of the record they speak of: a changed value in the log itself is found as well. What the
+chain cannot see is a cut at its end: note `ChainReport.head` elsewhere, it names the last event.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
+
+from inspection.storage.column_types import canonical_json, storable
+from inspection.storage.database import looking
+from inspection.storage.tables import STANDING_COLUMNS, audit, decision, defect, inspection
+
+START = "0" * 64
+RECORD = "record_sha256"
+_ROWS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, by whom, about which inspection (None: about none). details: JSON values."""
+
+    kind: str
+    who: str
+    details: dict = field(default_factory=dict)
+    inspection_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """Outcome of a verification. first_broken: number of the first audit row that does not hold,
+    None when all do. head: hash of the last event that holds."""
+
+    events: int
+    first_broken: int | None
+    head: str
+    sentence: str
+
+    @property
+    def is_whole(self) -> bool:
+        return self.first_broken is None
+
+
+def append_event(
+    connection: Connection,
+    kind: str,
+    who: str,
+    details: dict | None = None,
+    inspection_id: int | None = None,
+) -> int:
+    """Append one event in the transaction of what it speaks of; answers its number."""
+    return append_events(connection, [Event(kind, who, details or {}, inspection_id)])
+
+
+def append_events(connection: Connection, events: Sequence[Event]) -> int:
+    """Append events in their order; answers the number of the last one.
+
+    `connection` comes from `writing`: the chain has one end, and only one writer at a time.
+    """
+    last = connection.execute(
+        select(audit.c.id, audit.c.hash).order_by(audit.c.id.desc()).limit(1)
+    ).first()
+    number, previous = (last.id, last.hash) if last else (0, START)
+    at = datetime.now(UTC)
+    rows = []
+    for event in events:
+        number += 1
+        row = {
+            "id": number,
+            "at": at,
+            "kind": event.kind,
+            "who": event.who,
+            "inspection_id": event.inspection_id,
+            "details": event.details,
+        }
+        row["previous_hash"], row["hash"] = previous, _sealed(previous, row)
+        previous = row["hash"]
+        rows.append(row)
+    if rows:
+        connection.execute(insert(audit), rows)
+    return number
+
+
+def record_digest(row: Mapping, defects: Iterable[Mapping] = ()) -> str:
+    """SHA-256 of an inspection with its defects, or of a decision, as it was written.
+
+    The standing columns are left out: they follow from later records.
+    """
+    record = {name: _plain(value) for name, value in row.items() if name not in STANDING_COLUMNS}
+    parts = [{name: _plain(value) for name, value in part.items()} for part in defects]
+    return _sha256(canonical_json([record, parts]))
+
+
+def verify_chain(engine: Engine) -> ChainReport:
+    """Check every event, and every inspection and decision against the event that sealed it."""
+    events, previous = 0, START
+    inspections = decisions = 0
+    with looking(engine) as connection:
+        while True:
+            rows = connection.execute(
+                select(audit).where(audit.c.id > events).order_by(audit.c.id).limit(_ROWS_AT_ONCE)
+            ).all()
+            if not rows:
+                break
+            digests = _digests(connection, rows)
+            for row in rows:
+                wrong = _fault(row, events + 1, previous, digests)
+                if wrong:
+                    return _broken(events, row.id, previous, wrong)
+                events, previous = row.id, row.hash
+                inspections += "inspection" in row.details
+                decisions += "decision" in row.details
+        for table, sealed in ((inspection, inspections), (decision, decisions)):
+            stored = connection.scalar(select(func.count()).select_from(table))
+            if stored != sealed:
+                wrong = f"the log holds {stored} rows of {table.name}, the chain speaks of {sealed}"
+                return _broken(events, events + 1, previous, wrong)
+    return ChainReport(
+        events, None, previous, f"the audit chain is whole: {events} events, head {previous[:12]}"
+    )
+
+
+def _fault(row: Row, expected: int, previous: str, digests: Mapping) -> str | None:
+    if row.id != expected:
+        return f"event {expected} is missing"
+    if row.previous_hash != previous or row.hash != _sealed(previous, row._mapping):
+        return "the event was changed after it was written"
+    for kind in ("inspection", "decision"):
+        number = row.details.get(kind)
+        if number is not None and digests.get((kind, number)) != row.details.get(RECORD):
+            return f"{kind} {number} is not what was written"
+    return None
+
+
+def _broken(events: int, number: int, head: str, wrong: str) -> ChainReport:
+    sentence = (
+        f"the audit chain is broken at event {number}: {wrong}; {events} events before it hold, "
+        "put the last backup in its place or keep this file as evidence"
+    )
+    return ChainReport(events, number, head, sentence)
+
+
+def _digests(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:
+    """(kind, number) -> digest of the record as it stands now, for the events at hand."""
+    wanted = {
+        kind: [row.details[kind] for row in events if kind in row.details]
+        for kind in ("inspection", "decision")
+    }
+    parts: dict[int, list[Mapping]] = {}
+    for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):
+        parts.setdefault(row["inspection_id"], []).append(row)
+    digests = {
+        ("inspection", row["id"]): record_digest(row, parts.get(row["id"], ()))
+        for row in _rows(connection, inspection, inspection.c.id, wanted["inspection"])
+    }
+    for row in _rows(connection, decision, decision.c.id, wanted["decision"]):
+        digests["decision", row["id"]] = record_digest(row)
+    return digests
+
+
+def _rows(connection: Connection, table: Table, column, numbers: list[int]) -> Iterable[Mapping]:
+    if not numbers:
+        return ()
+    question = select(table).where(column.in_(numbers)).order_by(table.c.id)
+    return connection.execute(question).mappings()
+
+
+def _sealed(previous: str, row: Mapping) -> str:
+    names = ("id", "at", "kind", "who", "inspection_id", "details")
+    return _sha256(previous + canonical_json({name: _plain(row[name]) for name in names}))
+
+
+def _plain(value: object) -> object:
+    """A value as JSON knows it, the same before it is stored and after it is read."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        # As PlainText stores it on the database that can do least.
+        return storable(value).replace("\0", "\ufffd")
+    return value
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(storable(text).encode()).hexdigest()

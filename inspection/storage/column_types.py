@@ -1,0 +1,70 @@
+"""Columns that keep what Python knows: moments with time zone, structured values, odd text."""
+
+import json
+from datetime import UTC, datetime
+
+from sqlalchemy import DateTime, Text
+from sqlalchemy.types import TypeDecorator
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys and without spaces: the same value always gives the same text."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def storable(text: str) -> str:
+    """Text as the database keeps it: a lone surrogate has no UTF-8 form and is written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class UtcDateTime(TypeDecorator):
+    """A moment: a naive one is refused, an aware one is stored in UTC and comes back in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a stored moment must carry a time zone, got {value.isoformat()}")
+        value = value.astimezone(UTC)
+        # SQLite keeps text without a zone; everything in it is UTC.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class PlainText(TypeDecorator):
+    """Any text a person or a file can hand in, kept as it is.
+
+    PostgreSQL has no NUL character in text: it becomes U+FFFD there.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect) -> str | None:
+        if value is None:
+            return None
+        value = storable(value)
+        return value if dialect.name == "sqlite" else value.replace("\0", "\ufffd")
+
+
+class Structured(TypeDecorator):
+    """A list or a mapping, stored as canonical JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect) -> str | None:
+        # JSON writes NUL as an escape, so both databases take it.
+        return None if value is None else storable(canonical_json(value))
+
+    def process_result_value(self, value: str | None, dialect) -> object:
+        return None if value is None else json.loads(value)

@@ -1,0 +1,258 @@
+"""What counts, and the roll-up that answers for it.
+
+A body (unit) is known by vehicle model and body number; a photo without a body number is a body
+of its own. What counts is a body's **first inspection** [project convention]:
+
+- its photos of the production day and shift in which it was first inspected,
+- but for deliberate repeats of a photo, and for photos of a panel that a person had already sent
+  to repair or to re-inspection: these show the body after its first inspection.
+
+Whether an inspection counts is settled when it is written and stored as `is_first`. A judgement
+made again under other thresholds takes the place of the one it points at (`superseded_by`).
+
+Where an inspection stands: the person's word, else the proposal. `accept` stands as "ok",
+`reinspect` and `hold` as "undecided", every repair as "rework"; without a person `human` is
+"undecided". A body is "rework" when one of its first inspections is, else "undecided" when one is,
+else it passed. A body is counted under the day, shift and line of its first photo.
+
+Every write recomputes what its bodies add to `daily_count`, before and after, and books the
+difference in the same transaction; `rebuild_daily_count` asks the same question for all bodies.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    Text,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from inspection.domain.quality import REPAIRS
+from inspection.storage.audit import append_event
+from inspection.storage.database import looking, writing
+from inspection.storage.tables import daily_count, decision, defect, inspection, unit
+
+STANDINGS = ("ok", "rework", "undecided")
+# Types that were written down but are no paint defects.
+NO_DEFECTS = ("pseudo_defect",)
+
+KEY = ("level", "day", "shift", "line", "vehicle_model", "panel", "type")
+COUNTS = ("units", "rework_units", "undecided_units", "defects", "measured", "area_um2")
+UM2_PER_MM2 = 1e6
+
+Counts = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A stored figure that does not follow from the rows. Counts in the order of `COUNTS`."""
+
+    where: str
+    key: tuple
+    stored: tuple
+    from_rows: tuple
+
+
+def standing(verdict: str, disposition: str) -> str:
+    """Where an inspection stands; disposition "" = no person has spoken."""
+    if disposition == "accept":
+        return "ok"
+    if disposition in REPAIRS:
+        return "rework"
+    if disposition or verdict == "human":
+        return "undecided"
+    return verdict
+
+
+def counts() -> ColumnElement[bool]:
+    """Condition: this inspection is a first one and its judgement still stands."""
+    return inspection.c.is_first & inspection.c.superseded_by.is_(None)
+
+
+def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
+    """The roll-up as it follows from the rows, with the columns of `daily_count`.
+
+    condition: on `inspection`; None = all of them.
+    """
+    asked = counts() & (true() if condition is None else condition)
+    return union_all(_judged("body", asked), _judged("panel", asked), _types(asked))
+
+
+def counts_from_rows(
+    connection: Connection, condition: ColumnElement[bool] | None = None
+) -> dict[tuple, Counts]:
+    """The same as a mapping: `KEY` -> `COUNTS`."""
+    return {
+        tuple(row[: len(KEY)]): tuple(int(value or 0) for value in row[len(KEY) :])
+        for row in connection.execute(counted(condition))
+    }
+
+
+def _judged(level: str, asked: ColumnElement[bool]) -> Select:
+    """Bodies, or bodies and panels, by where they stand."""
+    per = [inspection.c.unit_id] + ([inspection.c.panel] if level == "panel" else [])
+    states = (
+        select(*per, any_stands("rework").label("rework"), any_stands("undecided").label("open"))
+        .where(asked)
+        .group_by(*per)
+        .subquery()
+    )
+    panel = states.c.panel if level == "panel" else literal("", Text)
+    undecided = func.sum(case((states.c.rework == 1, 0), else_=states.c.open))
+    sums = (func.count(), func.sum(states.c.rework), undecided, *_zeros(3))
+    return (
+        _labelled(level, panel, literal("", Text), sums)
+        .join_from(states, unit, states.c.unit_id == unit.c.id)
+        .group_by(*_slot(), *per[1:] and [panel])
+    )
+
+
+def _types(asked: ColumnElement[bool]) -> Select:
+    area_um2 = func.sum(cast(func.round(defect.c.area_mm2 * UM2_PER_MM2), BigInteger))
+    sums = (*_zeros(3), func.count(), func.count(defect.c.area_mm2), func.coalesce(area_um2, 0))
+    return (
+        _labelled("type", inspection.c.panel, defect.c.type, sums)
+        .select_from(inspection)
+        .join(unit, inspection.c.unit_id == unit.c.id)
+        .join(defect, defect.c.inspection_id == inspection.c.id)
+        .where(asked)
+        .group_by(*_slot(), inspection.c.panel, defect.c.type)
+    )
+
+
+def any_stands(state: str) -> ColumnElement[int]:
+    """1 when at least one inspection of the group stands so, else 0."""
+    return func.max(case((inspection.c.standing == state, 1), else_=0))
+
+
+def _slot() -> tuple:
+    return (unit.c.first_day, unit.c.first_shift, unit.c.first_line, unit.c.vehicle_model)
+
+
+def _labelled(level: str, panel, of_type, sums: Sequence) -> Select:
+    columns = (literal(level, Text), *_slot(), panel, of_type, *sums)
+    names = KEY + COUNTS
+    return select(*(column.label(name) for name, column in zip(names, columns, strict=True)))
+
+
+def _zeros(n: int) -> list:
+    return [literal(0, Integer) for _ in range(n)]
+
+
+@contextmanager
+def kept(connection: Connection, unit_ids: Iterable[int]) -> Iterator[None]:
+    """Keep the roll-up right over whatever is written inside about these bodies."""
+    theirs = inspection.c.unit_id.in_(sorted(set(unit_ids)))
+    before = counts_from_rows(connection, theirs)
+    yield
+    after = counts_from_rows(connection, theirs)
+    none = (0,) * len(COUNTS)
+    changes = {}
+    for key in before.keys() | after.keys():
+        pairs = zip(before.get(key, none), after.get(key, none), strict=True)
+        change = tuple(now - then for then, now in pairs)
+        if any(change):
+            changes[key] = change
+    _book(connection, changes)
+
+
+def _book(connection: Connection, changes: Mapping[tuple, Counts]) -> None:
+    if not changes:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    adding = dialect.insert(daily_count)
+    adding = adding.on_conflict_do_update(
+        index_elements=list(KEY),
+        set_={name: daily_count.c[name] + adding.excluded[name] for name in COUNTS},
+    )
+    connection.execute(adding, _as_rows(changes))
+
+
+def _as_rows(found: Mapping[tuple, Counts]) -> list[dict]:
+    return [dict(zip(KEY + COUNTS, key + value, strict=True)) for key, value in found.items()]
+
+
+def rebuild_daily_count(engine: Engine) -> int:
+    """Write the roll-up anew from the rows; answers how many rows it has. Audited."""
+    with writing(engine) as connection:
+        found = counts_from_rows(connection)
+        connection.execute(delete(daily_count))
+        if found:
+            connection.execute(insert(daily_count), _as_rows(found))
+        append_event(connection, "rebuild_daily_count", "", {"rows": len(found)})
+    return len(found)
+
+
+def check_daily_count(engine: Engine) -> tuple[Difference, ...]:
+    """Every figure of the roll-up and every standing that does not follow from the rows."""
+    none = (0,) * len(COUNTS)
+    with looking(engine) as connection:
+        from_rows = counts_from_rows(connection)
+        stored = {
+            tuple(row[: len(KEY)]): tuple(row[len(KEY) :])
+            for row in connection.execute(select(*(daily_count.c[name] for name in KEY + COUNTS)))
+        }
+        wrong = [
+            Difference("daily_count", key, stored.get(key, none), from_rows.get(key, none))
+            for key in sorted(stored.keys() | from_rows.keys(), key=str)
+            if stored.get(key, none) != from_rows.get(key, none)
+        ]
+        wrong += _wrong_standings(connection)
+    return tuple(wrong)
+
+
+def _wrong_standings(connection: Connection) -> Iterator[Difference]:
+    """Replay what people said, in its order, and compare."""
+    said: dict[int, dict[int, tuple]] = {}
+    last: dict[int, int] = {}
+    for row in connection.execute(select(decision).order_by(decision.c.id)):
+        words = said.setdefault(row.inspection_id, {})
+        last[row.inspection_id] = row.id
+        if row.withdrawn:
+            words.pop(row.replaces, None)
+        else:
+            words[row.id] = row.disposition
+    superseded = dict(
+        connection.execute(
+            select(inspection.c.rejudges, inspection.c.id).where(inspection.c.rejudges.is_not(None))
+        ).all()
+    )
+    question = select(
+        inspection.c.id,
+        inspection.c.verdict,
+        inspection.c.standing,
+        inspection.c.disposition,
+        inspection.c.decision_id,
+        inspection.c.last_decision_id,
+        inspection.c.superseded_by,
+    )
+    for row in connection.execute(question):
+        words = said.get(row.id, {})
+        word = max(words, default=None)
+        disposition = words.get(word, "")
+        expected = (
+            standing(row.verdict, disposition),
+            disposition,
+            word,
+            last.get(row.id),
+            superseded.get(row.id),
+        )
+        if tuple(row[2:]) != expected:
+            yield Difference("inspection", (row.id,), tuple(row[2:]), expected)

@@ -1,0 +1,254 @@
+"""The one way to open the log, and the one way to write to it.
+
+SQLite before 3.51.3 can damage a WAL database when two connections write at the same moment, and
+the standard library often carries an older one: pysqlite3 brings its own. A transaction that
+starts by reading and then writes is refused by SQLite at once when somebody else wrote meanwhile,
+so every write begins with BEGIN IMMEDIATE and waits for its turn.
+"""
+
+import importlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from inspection.errors import StorageError
+
+SAFE_SQLITE = (3, 51, 3)
+BUSY_TIMEOUT_S = 30
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+# Readers and writers of one process; more would only queue inside SQLite instead of in the pool.
+_POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": BUSY_TIMEOUT_S}
+_WRITES = "inspection_writes"
+# Any constant will do: all writers of one PostgreSQL database take the same lock.
+_WRITER_LOCK = 7_205_418
+_NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
+
+
+def sqlite_driver() -> ModuleType:
+    """A SQLite driver without the WAL-reset bug; raises StorageError when there is none."""
+    for name in ("pysqlite3.dbapi2", "sqlite3.dbapi2"):
+        try:
+            driver = importlib.import_module(name)
+        except ImportError:
+            continue
+        if driver.sqlite_version_info >= SAFE_SQLITE:
+            return driver
+    raise StorageError(
+        f"SQLite {driver.sqlite_version} can damage the log (WAL-reset bug); install pysqlite3 "
+        f"0.6.1 or a Python with SQLite {'.'.join(map(str, SAFE_SQLITE))} or newer"
+    )
+
+
+def open_database(url: str) -> Engine:
+    """Open the log at a SQLAlchemy URL: `sqlite:///path/to/file.db` or `postgresql+driver://…`.
+
+    SQLite runs in WAL mode with synchronous=FULL, foreign keys and a busy timeout of 30 s.
+    Raises StorageError with one sentence when the folder cannot be written, the file is no
+    database, lies on a network share or when the driver is missing.
+    """
+    try:
+        address = make_url(url)
+        if address.get_backend_name() != "sqlite":
+            return create_engine(address, pool_pre_ping=True, **_POOL)
+    except (ArgumentError, NoSuchModuleError):
+        raise StorageError(
+            "the database URL cannot be read; write sqlite:///path/to/file.db or "
+            "postgresql+psycopg://user@host/name"
+        ) from None
+    except ImportError as error:
+        raise StorageError(
+            f"{address.get_backend_name()} needs the Python driver {error.name!r}: install it or "
+            "use a sqlite:/// URL"
+        ) from None
+    return _open_sqlite(address)
+
+
+def _open_sqlite(address: URL) -> Engine:
+    if not address.database or address.database == ":memory:":
+        raise StorageError("the log needs a file: write sqlite:///path/to/file.db")
+    file = Path(address.database)
+    _refuse_unusable(file)
+    driver = sqlite_driver()
+    engine = create_engine(address, module=driver, **_POOL)
+
+    @event.listens_for(engine, "connect")
+    def prepare_connection(connection, _record):
+        # Transactions are begun by hand below; the driver must not begin its own.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+        _switch_to_wal(connection, driver, file)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection):
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+    except (DBAPIError, driver.Error) as error:
+        engine.dispose()
+        raise StorageError(_sentence(engine, getattr(error, "orig", None) or error)) from None
+    return engine
+
+
+def _refuse_unusable(file: Path) -> None:
+    folder = file.absolute().parent
+    cure = "make it writable for this user or set INSPECTION_DATA_DIR to another folder"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise StorageError(
+            f"the data folder {folder} cannot be written ({error.strerror}); {cure}"
+        ) from None
+    if file.exists() and not os.access(file, os.W_OK):
+        raise StorageError(f"the database {file} cannot be written; {cure}")
+    kind = _file_system(folder)
+    if kind in _NETWORK_FILE_SYSTEMS:
+        raise StorageError(
+            f"the data folder {folder} lies on a network share ({kind}), where SQLite's WAL does "
+            "not work; use a local disk or PostgreSQL"
+        )
+
+
+def _file_system(folder: Path) -> str:
+    """Kind of file system a folder lies on, "" where the system does not tell (not Linux)."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    inside, kind = -1, ""
+    for line in mounts.splitlines():
+        _, point, name, *_ = line.split()
+        point = Path(point.replace("\\040", " "))
+        if folder.resolve().is_relative_to(point) and len(point.parts) > inside:
+            inside, kind = len(point.parts), name
+    return kind
+
+
+def _switch_to_wal(connection, driver: ModuleType, file: Path) -> None:
+    """Only the very first connection changes anything: the mode stays in the file.
+
+    Two processes that start at once may block each other here, and SQLite does not apply its busy
+    timeout to this statement.
+    """
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            break
+        except driver.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.02)
+    if mode != "wal":
+        raise StorageError(
+            f"{file} cannot be used in WAL mode (it stays in {mode!r}); use a local disk"
+        )
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One short write transaction: all of it or nothing.
+
+    It holds the only write lock of the database, so nothing slow belongs inside: no inference, no
+    file. Raises StorageError with one sentence when the database cannot take the record.
+    """
+    with _told_in_a_sentence(engine), engine.connect() as connection:
+        connection = connection.execution_options(**{_WRITES: True})
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                # Numbers and the audit chain follow each other: one writer at a time, as SQLite.
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
+            yield connection
+
+
+@contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """One read transaction: everything read inside belongs to the same moment."""
+    with _told_in_a_sentence(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _told_in_a_sentence(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StorageError(_sentence(engine, error.orig)) from error
+
+
+def _sentence(engine: Engine, error: BaseException | None) -> str:
+    name = engine.url.database or engine.url.render_as_string(hide_password=True)
+    told = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+    if "locked" in told:
+        return f"the database {name} stayed busy for {BUSY_TIMEOUT_S} s; try again"
+    if "is full" in told:
+        return f"the disk of the database {name} is full; free space, nothing was saved"
+    if "readonly" in told or "unable to open" in told:
+        return (
+            f"the database {name} cannot be written ({told}); make its folder writable for this "
+            "user or set INSPECTION_DATA_DIR to another folder"
+        )
+    if "malformed" in told or "not a database" in told:
+        return f"the database {name} is damaged ({told}); put the last backup in its place"
+    if "no such table" in told:
+        return f"the database {name} is empty ({told}); run `python -m inspection prepare`"
+    return f"the database {name} refused: {told}"
+
+
+def migrations_config() -> Config:
+    """Alembic's configuration, without a file: the migrations travel with the package."""
+    config = Config()
+    # ConfigParser reads a single % as the start of a name.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def prepare(engine: Engine) -> None:
+    """Bring the schema to its newest version; does nothing where that is done already.
+
+    Two processes may call this at once: the second waits for the first and then finds nothing
+    left to do. Raises StorageError when a newer program made the database.
+    """
+    config = migrations_config()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with looking(engine) as connection:
+        if _version(connection) == newest:
+            return
+    try:
+        with writing(engine) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StorageError(
+            f"the database {engine.url.database} was made by another version of this program "
+            f"({error}); install that version or a newer one"
+        ) from None
+
+
+def schema_version(engine: Engine) -> str | None:
+    """The schema's revision as Alembic names it, None for an empty database."""
+    with looking(engine) as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()

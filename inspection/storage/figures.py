@@ -1,0 +1,498 @@
+"""Key figures from the log: by day, by type, of one shift. What counts stands in `counting`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Row, func, select
+
+from inspection.domain.quality import REPAIRS, dpu, ftt
+from inspection.storage import tables
+from inspection.storage.counting import NO_DEFECTS, UM2_PER_MM2, any_stands, counted, counts
+from inspection.storage.database import looking
+from inspection.storage.frames import frame
+from inspection.storage.log_filter import LogFilter, chosen
+from inspection.storage.tables import daily_count, decision, defect, inspection, unit
+
+# A body's words from the mildest to the heaviest; the heaviest counts once.
+_HEAVINESS = ("accept", "reinspect", "hold", *REPAIRS)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Counts of first inspections.
+
+    units: bodies first inspected; defects: on those bodies; passed_units: left their first
+    inspection without rework; undecided_units: still without a verdict.
+    """
+
+    units: int = 0
+    defects: int = 0
+    passed_units: int = 0
+    undecided_units: int = 0
+
+    @property
+    def dpu(self) -> float | None:
+        """Defects per unit, None without units."""
+        return dpu(self.defects, self.units)
+
+    @property
+    def ftt(self) -> float | None:
+        """First time through (0–1) of the decided units, None without any."""
+        return ftt(self.passed_units, self.units - self.undecided_units)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """One vehicle model in one colour. photos: re-inspections included."""
+
+    vehicle_model: str
+    colour: str
+    photos: int
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFigures:
+    """One defect type at first inspections. area_mm2: None when no defect has a known scale."""
+
+    type: str
+    defects: int
+    units: int
+    area_mm2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFigures:
+    """One photo as a report lists it. disposition: "" while undecided; millimetres None without
+    a scale; inspected_at: UTC."""
+
+    inspection_id: int
+    body_number: str
+    vehicle_model: str
+    colour: str
+    panel: str
+    verdict: str
+    disposition: str
+    defects: int
+    area_px: int
+    area_mm2: float | None
+    longest_mm: float | None
+    score: float
+    inspected_at: datetime
+    photo_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overruling:
+    """A person decided otherwise than the machine proposed. decided_at: UTC."""
+
+    inspection_id: int
+    body_number: str
+    vehicle_model: str
+    panel: str
+    verdict: str
+    disposition: str
+    reason: str
+    inspector: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The machine against the inspectors, in photos.
+
+    confirmed, overruled: the person said the same as the proposal "ok" or "rework", or the
+    opposite. misses_found: proposed ok, a person sent it to repair; overkill: proposed rework, a
+    person accepted; both are also in `overruled`. settled: proposed "human" and decided. put_off:
+    held or to be inspected again. undecided: no person has spoken.
+    """
+
+    confirmed: int = 0
+    overruled: int = 0
+    misses_found: int = 0
+    overkill: int = 0
+    settled: int = 0
+    put_off: int = 0
+    undecided: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFigures:
+    """A model or a spec that judged photos of the shift."""
+
+    name: str
+    sha256: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftSummary:
+    """What the log says about one shift, in a fixed order: the same log gives the same summary.
+
+    photos: all photos of the shift, re-inspections included. quality, groups, pareto: bodies whose
+    first inspection it was. worst: photos with defects that do not stand as "ok", largest defect
+    area first. open_photos: undecided, held, or to be inspected again. dispositions: (code,
+    bodies), the heaviest word of a body counting once, heaviest first. scales: (source, photos),
+    "" = unknown scale.
+    """
+
+    day: date
+    shift: str
+    line: str
+    photos: int = 0
+    quality: Quality = field(default_factory=Quality)
+    groups: tuple[GroupFigures, ...] = ()
+    pareto: tuple[TypeFigures, ...] = ()
+    worst: tuple[PhotoFigures, ...] = ()
+    overruled: tuple[Overruling, ...] = ()
+    open_photos: tuple[PhotoFigures, ...] = ()
+    dispositions: tuple[tuple[str, int], ...] = ()
+    agreement: Agreement = field(default_factory=Agreement)
+    models: tuple[VersionFigures, ...] = ()
+    specs: tuple[VersionFigures, ...] = ()
+    scales: tuple[tuple[str, int], ...] = ()
+    inspectors: tuple[str, ...] = ()
+
+
+def daily(engine: Engine, where: LogFilter, shifts: Sequence[str] = ()) -> pd.DataFrame:
+    """First inspections, one row a day, shift and vehicle model, in order.
+
+    shifts: codes in the order of the plant's day; unknown ones follow by name. Columns: day
+    (date), shift, vehicle_model, units, defects, dpu, first_units (units with a verdict),
+    first_ok (units that passed), ftt, defect_area_mm2, undecided_units. dpu and ftt are NaN
+    without units; defect_area_mm2 is NaN where there are defects but no scale.
+    A panel in the filter makes a unit "a body whose panel was inspected"; a type leaves the units
+    and counts only defects of that type.
+    """
+    by = ("day", "shift", "vehicle_model")
+    with looking(engine) as connection:
+        source = _source(where)
+        bodies = frame(connection, _unit_sums(source, where, by))
+        defects = frame(connection, _defect_sums(source, where, by))
+    rows = bodies.merge(defects, on=list(by), how="outer")
+    sums = ["units", "rework_units", "undecided_units", "defects", "measured", "area_um2"]
+    rows[sums] = rows[sums].fillna(0).astype("int64")
+    rows["first_units"] = rows["units"] - rows["undecided_units"]
+    rows["first_ok"] = rows["first_units"] - rows["rework_units"]
+    rows["dpu"] = rows["defects"] / rows["units"].where(rows["units"] > 0)
+    rows["ftt"] = rows["first_ok"] / rows["first_units"].where(rows["first_units"] > 0)
+    known = (rows["measured"] > 0) | (rows["defects"] == 0)
+    rows["defect_area_mm2"] = (rows["area_um2"] / UM2_PER_MM2).where(known)
+    place = {code: number for number, code in enumerate(shifts)}
+    rows["place"] = rows["shift"].map(lambda code: place.get(code, len(place))).astype("int64")
+    rows = rows.sort_values(["day", "place", "shift", "vehicle_model"], ignore_index=True)
+    return rows[
+        [
+            *by,
+            "units",
+            "defects",
+            "dpu",
+            "first_units",
+            "first_ok",
+            "ftt",
+            "defect_area_mm2",
+            "undecided_units",
+        ]
+    ]
+
+
+def pareto(engine: Engine, where: LogFilter) -> pd.DataFrame:
+    """Defects of first inspections by type, most frequent first.
+
+    Columns: type, defects, share and cumulative (0–1), area_mm2 (NaN without a scale).
+    """
+    with looking(engine) as connection:
+        rows = frame(connection, _defect_sums(_source(where), where, ("type",)))
+    rows = rows.sort_values(["defects", "type"], ascending=[False, True], ignore_index=True)
+    total = max(int(rows["defects"].sum()), 1)
+    return pd.DataFrame(
+        {
+            "type": rows["type"],
+            "defects": rows["defects"],
+            "share": rows["defects"] / total,
+            "cumulative": rows["defects"].cumsum() / total,
+            "area_mm2": (rows["area_um2"] / UM2_PER_MM2).where(rows["measured"] > 0),
+        }
+    )
+
+
+def quality(engine: Engine, where: LogFilter) -> Quality:
+    """All chosen first inspections together; the filter is read as `daily` reads it."""
+    with looking(engine) as connection:
+        return _quality(connection, where)
+
+
+def shift_summary(
+    engine: Engine, day: date, shift: str, line: str = "", worst: int = 6
+) -> ShiftSummary:
+    """Everything a shift report counts; line "" = all lines. worst: how many photos to list."""
+    where = LogFilter(first_day=day, last_day=day, shift=shift, line=line)
+    here = chosen(where)
+    with looking(engine) as connection:
+        bodies, found = _first_bodies(connection, where), _first_defects(connection, where)
+        photos = _photos(connection, here)
+        return ShiftSummary(
+            day=day,
+            shift=shift,
+            line=line,
+            photos=len(photos),
+            quality=_quality(connection, where),
+            groups=_groups(photos, bodies, found),
+            pareto=_pareto(found),
+            worst=_worst(photos, worst),
+            overruled=_overrulings(connection, here),
+            open_photos=tuple(_listed(row) for row in photos if row.standing == "undecided"),
+            dispositions=_heaviest(photos),
+            agreement=_agreement(photos),
+            models=_versions(connection, here, tables.model, inspection.c.model_sha256),
+            specs=_versions(connection, here, tables.spec, inspection.c.spec_sha256),
+            scales=_ranked(row.scale_source or "" for row in photos),
+            inspectors=tuple(sorted({row.inspector for row in photos if row.inspector})),
+        )
+
+
+# --- by day and by type ---
+
+
+def _source(where: LogFilter) -> FromClause:
+    """The roll-up, or the same columns from the rows where the roll-up cannot tell."""
+    if where.fits_roll_up:
+        return daily_count
+    return counted(chosen(where, with_type=False)).subquery()
+
+
+def _unit_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
+    level = "panel" if where.panel else "body"
+    names = ("units", "rework_units", "undecided_units")
+    return _sums(source, where, level, by, names)
+
+
+def _defect_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
+    question = _sums(source, where, "type", by, ("defects", "measured", "area_um2"))
+    question = question.where(source.c.type.not_in(NO_DEFECTS), source.c.defects > 0)
+    return question.where(source.c.type == where.type) if where.type else question
+
+
+def _sums(
+    source: FromClause, where: LogFilter, level: str, by: Iterable[str], names: Iterable[str]
+):
+    keys = [source.c[name] for name in by]
+    question = select(
+        *keys, *(func.coalesce(func.sum(source.c[name]), 0).label(name) for name in names)
+    ).where(source.c.level == level)
+    if where.first_day:
+        question = question.where(source.c.day >= where.first_day)
+    if where.last_day:
+        question = question.where(source.c.day <= where.last_day)
+    if where.fits_roll_up:
+        for name in ("shift", "line", "vehicle_model", "panel"):
+            if getattr(where, name):
+                question = question.where(source.c[name] == getattr(where, name))
+    if level != "type":
+        question = question.where(source.c.units > 0)
+    return question.group_by(*keys)
+
+
+def _quality(connection: Connection, where: LogFilter) -> Quality:
+    source = _source(where)
+    units, rework, undecided = connection.execute(_unit_sums(source, where, ())).one()
+    defects = connection.execute(_defect_sums(source, where, ())).one().defects
+    return Quality(int(units), int(defects), int(units - rework - undecided), int(undecided))
+
+
+# --- one shift ---
+
+
+def _first_here(where: LogFilter) -> ColumnElement[bool]:
+    """First inspections of bodies that are counted under this shift and line."""
+    here = counts() & (unit.c.first_day == where.first_day) & (unit.c.first_shift == where.shift)
+    return here & (unit.c.first_line == where.line) if where.line else here
+
+
+def _first_bodies(connection: Connection, where: LogFilter) -> Sequence[Row]:
+    return connection.execute(
+        select(
+            unit.c.id,
+            unit.c.vehicle_model,
+            unit.c.colour,
+            any_stands("rework").label("rework"),
+            any_stands("undecided").label("undecided"),
+        )
+        .join_from(inspection, unit)
+        .where(_first_here(where))
+        .group_by(unit.c.id, unit.c.vehicle_model, unit.c.colour)
+        .order_by(unit.c.id)
+    ).all()
+
+
+def _first_defects(connection: Connection, where: LogFilter) -> Sequence[Row]:
+    return connection.execute(
+        select(
+            inspection.c.unit_id,
+            defect.c.type,
+            func.count().label("defects"),
+            func.sum(defect.c.area_mm2).label("area_mm2"),
+        )
+        .join_from(inspection, unit)
+        .join(defect, defect.c.inspection_id == inspection.c.id)
+        .where(_first_here(where), defect.c.type.not_in(NO_DEFECTS))
+        .group_by(inspection.c.unit_id, defect.c.type)
+        .order_by(inspection.c.unit_id, defect.c.type)
+    ).all()
+
+
+def _photos(connection: Connection, here: ColumnElement[bool]) -> Sequence[Row]:
+    return connection.execute(
+        select(inspection, unit.c.colour.label("body_colour"))
+        .join_from(inspection, unit)
+        .where(here)
+        .order_by(inspection.c.id)
+    ).all()
+
+
+def _groups(
+    photos: Sequence[Row], bodies: Sequence[Row], found: Sequence[Row]
+) -> tuple[GroupFigures, ...]:
+    photo_count = Counter((row.vehicle_model, row.body_colour) for row in photos)
+    of_body = Counter()
+    for row in found:
+        of_body[row.unit_id] += row.defects
+    groups = defaultdict(list)
+    for body in bodies:
+        groups[body.vehicle_model, body.colour].append(body)
+    figures = []
+    for key in sorted(photo_count.keys() | groups.keys()):
+        those = groups.get(key, [])
+        rework = sum(body.rework for body in those)
+        undecided = sum(body.undecided and not body.rework for body in those)
+        figures.append(
+            GroupFigures(
+                *key,
+                photo_count[key],
+                Quality(
+                    len(those),
+                    sum(of_body[body.id] for body in those),
+                    len(those) - rework - undecided,
+                    undecided,
+                ),
+            )
+        )
+    return tuple(figures)
+
+
+def _pareto(found: Sequence[Row]) -> tuple[TypeFigures, ...]:
+    by_type = defaultdict(list)
+    for row in found:
+        by_type[row.type].append(row)
+    figures = []
+    for code, rows in by_type.items():
+        areas = [row.area_mm2 for row in rows if row.area_mm2 is not None]
+        area_mm2 = round(sum(areas), 6) if areas else None
+        figures.append(TypeFigures(code, sum(row.defects for row in rows), len(rows), area_mm2))
+    return tuple(sorted(figures, key=lambda one: (-one.defects, one.type)))
+
+
+def _listed(row: Row) -> PhotoFigures:
+    return PhotoFigures(
+        inspection_id=row.id,
+        body_number=row.body_number,
+        vehicle_model=row.vehicle_model,
+        colour=row.body_colour,
+        panel=row.panel,
+        verdict=row.verdict,
+        disposition=row.disposition,
+        defects=row.defects,
+        area_px=row.defect_area_px,
+        area_mm2=row.defect_area_mm2,
+        longest_mm=row.longest_mm,
+        score=row.score,
+        inspected_at=row.inspected_at,
+        photo_sha256=row.photo_sha256,
+    )
+
+
+def _worst(photos: Sequence[Row], limit: int) -> tuple[PhotoFigures, ...]:
+    bad = [row for row in photos if row.defects and row.standing != "ok"]
+    bad.sort(
+        key=lambda row: (-(row.defect_area_mm2 or 0.0), -row.defect_area_px, -row.score, row.id)
+    )
+    return tuple(_listed(row) for row in bad[:limit])
+
+
+def _said_otherwise(verdict: str, disposition: str) -> bool:
+    return (verdict == "ok" and disposition in REPAIRS) or (
+        verdict == "rework" and disposition == "accept"
+    )
+
+
+def _overrulings(connection: Connection, here: ColumnElement[bool]) -> tuple[Overruling, ...]:
+    rows = connection.execute(
+        select(
+            inspection.c.id,
+            inspection.c.body_number,
+            inspection.c.vehicle_model,
+            inspection.c.panel,
+            inspection.c.verdict,
+            decision.c.disposition,
+            decision.c.reason,
+            decision.c.inspector,
+            decision.c.decided_at,
+        )
+        .join_from(inspection, decision, inspection.c.decision_id == decision.c.id)
+        .where(here)
+        .order_by(inspection.c.id)
+    )
+    return tuple(Overruling(*row) for row in rows if _said_otherwise(row.verdict, row.disposition))
+
+
+def _heaviest(photos: Sequence[Row]) -> tuple[tuple[str, int], ...]:
+    words = defaultdict(set)
+    for row in photos:
+        if row.disposition:
+            words[row.unit_id].add(row.disposition)
+    units = Counter(max(said, key=_HEAVINESS.index) for said in words.values())
+    return tuple((code, units[code]) for code in reversed(_HEAVINESS) if units[code])
+
+
+def _agreement(photos: Sequence[Row]) -> Agreement:
+    told = Counter(_relation(row.verdict, row.disposition) for row in photos)
+    return Agreement(
+        confirmed=told["confirmed"],
+        overruled=told["miss"] + told["overkill"],
+        misses_found=told["miss"],
+        overkill=told["overkill"],
+        settled=told["settled"],
+        put_off=told["put_off"],
+        undecided=told["undecided"],
+    )
+
+
+def _relation(verdict: str, disposition: str) -> str:
+    if not disposition:
+        return "undecided"
+    if disposition in ("hold", "reinspect"):
+        return "put_off"
+    if verdict == "human":
+        return "settled"
+    if not _said_otherwise(verdict, disposition):
+        return "confirmed"
+    return "miss" if verdict == "ok" else "overkill"
+
+
+def _versions(
+    connection: Connection, here: ColumnElement[bool], table, column
+) -> tuple[VersionFigures, ...]:
+    rows = connection.execute(
+        select(table.c.name, table.c.sha256, func.count())
+        .join_from(inspection, table, column == table.c.sha256)
+        .where(here)
+        .group_by(table.c.name, table.c.sha256)
+    ).all()
+    return tuple(VersionFigures(*row) for row in sorted(rows, key=lambda row: (-row[2], row[1])))
+
+
+def _ranked(codes: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(codes).items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,1 @@
+"""Schema versions of the log, run by `inspection.storage.database.prepare`."""

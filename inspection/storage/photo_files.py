@@ -1,0 +1,210 @@
+"""Photo files by their SHA-256: originals, copies to show, and what the network saw.
+
+A file appears whole or not at all: it is written under a temporary name, flushed to the disk,
+renamed, and the folder is flushed too. Names come from hashes alone, never from what a person or
+a file calls itself, so no name can lead out of the folder.
+
+    originals/ab/abcdef…             the uploaded bytes
+    display/ab/abcdef….jpg           full resolution, without metadata
+    thumbnails/ab/abcdef….jpg        at most 320 px on the longer side
+    evidence/MODEL/ab/abcdef….png    probability map; beside it ….types.png; MODEL = its SHA-256
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from inspection.errors import NotFound, StorageError
+
+ORIGINALS, DISPLAY, THUMBNAILS, EVIDENCE = "originals", "display", "thumbnails", "evidence"
+_SUFFIX = {ORIGINALS: "", DISPLAY: ".jpg", THUMBNAILS: ".jpg"}
+_TYPES = ".types.png"
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TEMPORARY = ".new-"
+# A photo is written before its record: a young file may still get one.
+_ORPHAN_AGE_S = 24 * 3600
+
+
+class ShownPhoto(Protocol):
+    """A photo with its copies, as `inspection.imaging.photo.Photo` has them."""
+
+    sha256: str
+    display_jpeg: bytes
+    thumbnail_jpeg: bytes
+
+
+class SeenEvidence(Protocol):
+    """What the network saw, as `inspection.imaging.photo.Evidence` has it."""
+
+    probability_png: bytes
+    type_png: bytes
+
+
+class PhotoFiles:
+    """The photo files below one folder, which is made when the first photo comes.
+
+    Every method raises NotFound for a hash that is none or a file that is not there, and
+    StorageError when the disk refuses.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).absolute()
+
+    def put(self, content: bytes, sha256: str) -> Path:
+        """Keep an original; does nothing when it is there already.
+
+        Raises StorageError when the content does not have this hash.
+        """
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256:
+            raise StorageError(
+                f"the photo has SHA-256 {found[:12]} instead of {sha256[:12]}; send it again"
+            )
+        return self._write(self._path(ORIGINALS, sha256), content)
+
+    def put_photo(self, content: bytes, photo: ShownPhoto) -> None:
+        """Keep an original with the copies that are shown; the original is written last."""
+        self._write(self._path(DISPLAY, photo.sha256), photo.display_jpeg)
+        self._write(self._path(THUMBNAILS, photo.sha256), photo.thumbnail_jpeg)
+        self.put(content, photo.sha256)
+
+    def put_evidence(self, sha256: str, model_sha256: str, evidence: SeenEvidence) -> None:
+        """Keep what a model saw on a photo, replacing what it saw before."""
+        probability, types = self._evidence_paths(sha256, model_sha256)
+        self._write(types, evidence.type_png, replace=True)
+        self._write(probability, evidence.probability_png, replace=True)
+
+    def original(self, sha256: str, *, check: bool = True) -> bytes:
+        """The uploaded bytes. check: refuse with StorageError bytes that changed on the disk."""
+        content = self._read(self._path(ORIGINALS, sha256))
+        if check and hashlib.sha256(content).hexdigest() != sha256:
+            raise StorageError(
+                f"photo {sha256[:12]} was damaged on the disk; put it back from the last backup"
+            )
+        return content
+
+    def evidence(self, sha256: str, model_sha256: str) -> tuple[bytes, bytes]:
+        """(probability map, type map) as 8-bit PNG, as that model saw the photo."""
+        probability, types = self._evidence_paths(sha256, model_sha256)
+        return self._read(probability), self._read(types)
+
+    def display_path(self, sha256: str) -> Path:
+        """The copy at full resolution, a JPEG without metadata."""
+        return self._existing(self._path(DISPLAY, sha256))
+
+    def thumbnail_path(self, sha256: str) -> Path:
+        """The small copy, a JPEG."""
+        return self._existing(self._path(THUMBNAILS, sha256))
+
+    def has(self, sha256: str) -> bool:
+        """Whether the original is there."""
+        return self._path(ORIGINALS, sha256).is_file()
+
+    def clean_up(self, known: Collection[str], older_than_s: float = _ORPHAN_AGE_S) -> list[Path]:
+        """Remove files of photos that are not in the log, and rests of interrupted writes.
+
+        known: SHA-256 of every photo in the log (`reading.photo_hashes`). Only files older than
+        `older_than_s` go: a younger one may belong to an inspection that is being written. Answers
+        what was removed.
+        """
+        removed = []
+        before = time.time() - older_than_s
+        for path in self._files():
+            is_rest = path.name.startswith(_TEMPORARY)
+            sha256 = path.name.split(".")[0]
+            is_orphan = _SHA256.fullmatch(sha256) and sha256 not in known
+            with contextlib.suppress(FileNotFoundError):
+                if (is_rest or is_orphan) and path.lstat().st_mtime < before:
+                    path.unlink()
+                    removed.append(path)
+        return removed
+
+    def _files(self) -> Iterator[Path]:
+        for kind in (*_SUFFIX, EVIDENCE):
+            for folder, _, names in os.walk(self.root / kind):
+                yield from (Path(folder) / name for name in names)
+
+    def _path(self, kind: str, sha256: str) -> Path:
+        _require_hash("photo", sha256)
+        return self.root / kind / sha256[:2] / f"{sha256}{_SUFFIX[kind]}"
+
+    def _evidence_paths(self, sha256: str, model_sha256: str) -> tuple[Path, Path]:
+        _require_hash("photo", sha256)
+        _require_hash("model", model_sha256)
+        folder = self.root / EVIDENCE / model_sha256 / sha256[:2]
+        return folder / f"{sha256}.png", folder / f"{sha256}{_TYPES}"
+
+    def _existing(self, path: Path) -> Path:
+        if not path.is_file():
+            raise NotFound(f"the file of photo {path.name[:12]} is not in {self.root}")
+        return path
+
+    def _read(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"the file of photo {path.name[:12]} is not in {self.root}") from None
+        except OSError as error:
+            raise StorageError(
+                f"{path} cannot be read ({error.strerror}); check the disk and its rights"
+            ) from None
+
+    def _write(self, path: Path, content: bytes, *, replace: bool = False) -> Path:
+        try:
+            # A file of another length is the rest of a damaged disk: it is written anew.
+            if not replace and path.is_file() and path.stat().st_size == len(content):
+                return path
+            _make_folder(path.parent, self.root)
+            _write_whole(path, content)
+        except OSError as error:
+            raise StorageError(
+                f"the photo folder {self.root} cannot be written ({error.strerror}); free space or "
+                "make it writable, nothing was saved"
+            ) from None
+        return path
+
+
+def _require_hash(what: str, sha256: str) -> None:
+    if not _SHA256.fullmatch(sha256):
+        raise NotFound(f"{sha256[:80]!r} is no SHA-256 of a {what}: 64 hexadecimal digits")
+
+
+def _make_folder(folder: Path, root: Path) -> None:
+    if folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    # The name of a new folder stands in its parent: without this a power cut could forget it.
+    while folder != root.parent:
+        folder = folder.parent
+        _flush_folder(folder)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    _flush_folder(path.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    # Windows cannot open a folder; its rename is flushed by the file system itself.
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

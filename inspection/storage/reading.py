@@ -1,0 +1,649 @@
+"""Reading the log: lists, one inspection in detail, exports. Figures stand in `figures`.
+
+Everything here hands out frozen records or DataFrames with the columns its docstring names, and
+leaves out judgements that a later one replaced, unless they are asked for by number.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, Row, Select, func, select
+
+from inspection.domain.defects import Defect, Region
+from inspection.domain.inspections import (
+    Decision,
+    Inspection,
+    Judgement,
+    Reason,
+    Subject,
+    Thresholds,
+)
+from inspection.domain.scale import Scale
+from inspection.errors import NotFound
+from inspection.storage import tables
+from inspection.storage.database import looking
+from inspection.storage.figures import (
+    Quality,
+    ShiftSummary,
+    daily,
+    pareto,
+    quality,
+    shift_summary,
+)
+from inspection.storage.frames import frame
+from inspection.storage.log_filter import LogFilter, chosen
+from inspection.storage.tables import audit, decision, defect, inspection, photo
+
+__all__ = [
+    "AuditEvent",
+    "EarlierInspection",
+    "InspectionDetail",
+    "KnownValues",
+    "LogFilter",
+    "NumberedDecision",
+    "Quality",
+    "RelatedInspection",
+    "ShiftSummary",
+    "count",
+    "count_from",
+    "daily",
+    "data_version",
+    "defects_frame",
+    "find_photo",
+    "inspection_detail",
+    "inspections_frame",
+    "known_values",
+    "last_inspections",
+    "log_page",
+    "model_card",
+    "pareto",
+    "photo_hashes",
+    "quality",
+    "shift_summary",
+    "spec_text",
+]
+
+_LOG_COLUMNS = (
+    "id",
+    "inspected_at",
+    "day",
+    "shift",
+    "line",
+    "station",
+    "vehicle_model",
+    "body_number",
+    "panel",
+    "colour",
+    "inspector",
+    "verdict",
+    "disposition",
+    "standing",
+    "score",
+    "defects",
+    "defect_area_px",
+    "defect_area_mm2",
+    "longest_mm",
+    "photo_name",
+    "photo_sha256",
+    "is_first",
+    "repeats",
+)
+_EXPORT_COLUMNS = (
+    *_LOG_COLUMNS,
+    "photo_source",
+    "mm_per_px",
+    "scale_source",
+    "region_threshold",
+    "smallest_px",
+    "peak",
+    "ok_below",
+    "reject_from",
+    "model_sha256",
+    "spec_sha256",
+    "duration_ms",
+    "rejudges",
+)
+_DEFECT_COLUMNS = (
+    "type",
+    "severity",
+    "zone",
+    "near_character_line",
+    "source",
+    "score",
+    "area_px",
+    "length_px",
+    "width_px",
+    "area_mm2",
+    "length_mm",
+    "width_mm",
+    "x_px",
+    "y_px",
+    "box_width_px",
+    "box_height_px",
+    "position_x",
+    "position_y",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierInspection:
+    """The latest inspection of a photo: number, moment (UTC) and where it stands."""
+
+    id: int
+    inspected_at: datetime
+    verdict: str
+    disposition: str
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedInspection:
+    """Another judgement of the same photo; in the demo line, of the same body too.
+
+    replaced: a later judgement took its place.
+    """
+
+    id: int
+    inspected_at: datetime
+    verdict: str
+    disposition: str
+    repeats: int | None
+    rejudges: int | None
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedDecision:
+    """A person's word with its number in the log."""
+
+    id: int
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One event of an inspection's history. details: as written, JSON values."""
+
+    id: int
+    at: datetime
+    kind: str
+    who: str
+    details: dict
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionDetail:
+    """Everything the log knows about one inspection.
+
+    inspection: as it was recorded. disposition: the person's word that stands, "" = none;
+    standing: "ok", "rework" or "undecided". decisions, events: in their order. last_decision_id:
+    what `records.decide` wants as `expected_last`. superseded_by: the judgement that took this
+    one's place. related: the other judgements of the same photo.
+    """
+
+    id: int
+    inspection: Inspection
+    day: date
+    shift: str
+    standing: str
+    disposition: str
+    is_first: bool
+    rejudges: int | None
+    superseded_by: int | None
+    last_decision_id: int | None
+    decisions: tuple[NumberedDecision, ...]
+    related: tuple[RelatedInspection, ...]
+    events: tuple[AuditEvent, ...]
+
+    @property
+    def photo_sha256(self) -> str:
+        return self.inspection.photo_sha256
+
+    @property
+    def model_sha256(self) -> str:
+        return self.inspection.model_sha256
+
+    @property
+    def width_px(self) -> int:
+        return self.inspection.width_px
+
+    @property
+    def height_px(self) -> int:
+        return self.inspection.height_px
+
+    @property
+    def quality(self) -> tuple[str, ...]:
+        return self.inspection.quality
+
+    @property
+    def inspected_at(self) -> datetime:
+        return self.inspection.inspected_at
+
+    @property
+    def subject(self) -> Subject:
+        return self.inspection.subject
+
+    @property
+    def photo_name(self) -> str:
+        return self.inspection.photo_name
+
+    @property
+    def photo_source(self) -> str:
+        return self.inspection.photo_source
+
+    @property
+    def mm_per_px(self) -> float | None:
+        return None if self.inspection.scale is None else self.inspection.scale.mm_per_px
+
+    @property
+    def score(self) -> float:
+        return self.inspection.score
+
+    @property
+    def verdict(self) -> str:
+        return self.inspection.judgement.verdict
+
+    @property
+    def defects(self) -> tuple[Defect, ...]:
+        return self.inspection.judgement.defects
+
+
+@dataclass(frozen=True, slots=True)
+class KnownValues:
+    """What occurs in the log, for the choices of a filter; sorted, without "".
+
+    first_day, last_day: None in an empty log.
+    """
+
+    first_day: date | None
+    last_day: date | None
+    shifts: tuple[str, ...]
+    lines: tuple[str, ...]
+    stations: tuple[str, ...]
+    vehicle_models: tuple[str, ...]
+    panels: tuple[str, ...]
+    colours: tuple[str, ...]
+    inspectors: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+def log_page(
+    engine: Engine, where: LogFilter, after: int | None = None, limit: int = 50
+) -> pd.DataFrame:
+    """One page of the log, newest first; `after`: the last id of the page before.
+
+    Columns: id, inspected_at (UTC), day (date), shift, line, station, vehicle_model, body_number,
+    panel, colour, inspector, verdict, disposition, standing, score, defects, defect_area_px,
+    defect_area_mm2 and longest_mm (NaN without a scale), photo_name, photo_sha256, is_first,
+    repeats, types (distinct type codes joined by ", ").
+    """
+    question = select(*(inspection.c[name] for name in _LOG_COLUMNS)).where(chosen(where))
+    if after is not None:
+        question = question.where(inspection.c.id < after)
+    with looking(engine) as connection:
+        page = frame(connection, question.order_by(inspection.c.id.desc()).limit(limit))
+        page["types"] = _types_of(connection, page["id"].tolist())
+    return page
+
+
+def last_inspections(engine: Engine, n: int) -> pd.DataFrame:
+    """The newest n inspections, with the columns of `log_page`."""
+    return log_page(engine, LogFilter(), limit=n)
+
+
+def count(engine: Engine, where: LogFilter) -> int:
+    """How many inspections the filter chooses."""
+    with looking(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(inspection).where(chosen(where)))
+
+
+def count_from(engine: Engine, source: str) -> int:
+    """How many inspections came from a source ("upload", "camera", "demo", …)."""
+    with looking(engine) as connection:
+        return connection.scalar(
+            select(func.count())
+            .select_from(inspection)
+            .where(inspection.c.photo_source == source, inspection.c.superseded_by.is_(None))
+        )
+
+
+def find_photo(engine: Engine, sha256: str) -> EarlierInspection | None:
+    """The latest inspection of this photo, None when it was never inspected."""
+    table = inspection.c
+    question = (
+        select(table.id, table.inspected_at, table.verdict, table.disposition, table.standing)
+        .where(table.photo_sha256 == sha256, table.superseded_by.is_(None))
+        .order_by(table.id.desc())
+        .limit(1)
+    )
+    with looking(engine) as connection:
+        row = connection.execute(question).first()
+    return EarlierInspection(*row) if row else None
+
+
+def photo_hashes(engine: Engine) -> frozenset[str]:
+    """SHA-256 of every photo in the log: what the photo files have to keep."""
+    with looking(engine) as connection:
+        return frozenset(connection.scalars(select(photo.c.sha256)))
+
+
+def model_card(engine: Engine, sha256: str) -> dict:
+    """The card of a model that judged photos in this log; NotFound when none was kept."""
+    with looking(engine) as connection:
+        card = connection.scalar(select(tables.model.c.card).where(tables.model.c.sha256 == sha256))
+    if card is None:
+        raise NotFound(f"the log holds no card of model {sha256[:12] or '(none)'}")
+    return card
+
+
+def spec_text(engine: Engine, sha256: str) -> str:
+    """The text of an acceptance spec as it was used; NotFound when none was kept."""
+    with looking(engine) as connection:
+        text = connection.scalar(select(tables.spec.c.text).where(tables.spec.c.sha256 == sha256))
+    if not text:
+        raise NotFound(f"the log holds no text of spec {sha256[:12] or '(none)'}")
+    return text
+
+
+def data_version(engine: Engine) -> int:
+    """Grows with every change of the log: a key for caches. Number of the last audit event."""
+    with looking(engine) as connection:
+        return connection.scalar(select(func.max(audit.c.id))) or 0
+
+
+def known_values(engine: Engine) -> KnownValues:
+    """The values that occur, for the choices of a filter."""
+    table = inspection.c
+    with looking(engine) as connection:
+        days = connection.execute(select(func.min(table.day), func.max(table.day))).one()
+        types = connection.scalars(select(defect.c.type).distinct())
+        return KnownValues(
+            first_day=days[0],
+            last_day=days[1],
+            types=tuple(sorted(types)),
+            **{
+                f"{name}s": _distinct(connection, table[name])
+                for name in (
+                    "shift",
+                    "line",
+                    "station",
+                    "vehicle_model",
+                    "panel",
+                    "colour",
+                    "inspector",
+                )
+            },
+        )
+
+
+def inspections_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
+    """The chosen inspections for export, oldest first.
+
+    Columns: those of `log_page` without types, then photo_source, mm_per_px (NaN = unknown),
+    scale_source, region_threshold, smallest_px, peak, ok_below, reject_from, model_sha256,
+    spec_sha256, duration_ms, rejudges, model, spec (names), width_px, height_px.
+    """
+    return _joined(list(inspections_in_pieces(engine, where)))
+
+
+def inspections_in_pieces(
+    engine: Engine, where: LogFilter, rows: int = 5000
+) -> Iterator[pd.DataFrame]:
+    """As `inspections_frame`, a few thousand rows at a time; always at least one piece."""
+    question = (
+        select(
+            *(inspection.c[name] for name in _EXPORT_COLUMNS),
+            tables.model.c.name.label("model"),
+            tables.spec.c.name.label("spec"),
+            photo.c.width_px,
+            photo.c.height_px,
+        )
+        .join_from(inspection, tables.model)
+        .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
+        .join(photo, inspection.c.photo_sha256 == photo.c.sha256)
+        .where(chosen(where))
+    )
+    return _pieces(engine, question, inspection.c.id, "id", rows)
+
+
+def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
+    """The defects of the chosen inspections for export, oldest first, one row a defect.
+
+    A type in the filter leaves only defects of that type. Columns: defect_id, inspection_id,
+    inspected_at, day, shift, line, station, vehicle_model, body_number, panel, colour, verdict,
+    disposition, standing, is_first, then type, severity, zone, near_character_line, source,
+    score, area_px, length_px, width_px, area_mm2, length_mm, width_mm (NaN without a scale),
+    x_px, y_px, box_width_px, box_height_px, position_x and position_y (0–1 of the photo).
+    """
+    return _joined(list(defects_in_pieces(engine, where)))
+
+
+def defects_in_pieces(engine: Engine, where: LogFilter, rows: int = 5000) -> Iterator[pd.DataFrame]:
+    """As `defects_frame`, a few thousand rows at a time; always at least one piece."""
+    of_inspection = (
+        "inspected_at",
+        "day",
+        "shift",
+        "line",
+        "station",
+        "vehicle_model",
+        "body_number",
+        "panel",
+        "colour",
+        "verdict",
+        "disposition",
+        "standing",
+        "is_first",
+    )
+    question = (
+        select(
+            defect.c.id.label("defect_id"),
+            defect.c.inspection_id,
+            *(inspection.c[name] for name in of_inspection),
+            *(defect.c[name] for name in _DEFECT_COLUMNS),
+        )
+        .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)
+        .where(chosen(where, with_type=False))
+    )
+    if where.type:
+        question = question.where(defect.c.type == where.type)
+    return _pieces(engine, question, defect.c.id, "defect_id", rows)
+
+
+def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
+    """One inspection with all that belongs to it; raises NotFound without one."""
+    with looking(engine) as connection:
+        row = connection.execute(
+            select(
+                inspection,
+                photo.c.width_px,
+                photo.c.height_px,
+                photo.c.captured_at,
+                tables.model.c.name.label("model_name"),
+                tables.spec.c.name.label("spec_name"),
+            )
+            .join_from(inspection, photo, inspection.c.photo_sha256 == photo.c.sha256)
+            .join(tables.model, inspection.c.model_sha256 == tables.model.c.sha256)
+            .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
+            .where(inspection.c.id == number)
+        ).first()
+        if row is None:
+            raise NotFound(f"inspection no. {number} does not exist")
+        related = _related(connection, row)
+        return InspectionDetail(
+            id=row.id,
+            inspection=_inspection(row, _defects(connection, number)),
+            day=row.day,
+            shift=row.shift,
+            standing=row.standing,
+            disposition=row.disposition,
+            is_first=row.is_first,
+            rejudges=row.rejudges,
+            superseded_by=row.superseded_by,
+            last_decision_id=row.last_decision_id,
+            decisions=_decisions(connection, number),
+            related=related,
+            events=_events(connection, [number, *(one.id for one in related)]),
+        )
+
+
+def _distinct(connection: Connection, column) -> tuple[str, ...]:
+    return tuple(sorted(value for value in connection.scalars(select(column).distinct()) if value))
+
+
+def _types_of(connection: Connection, numbers: list[int]) -> list[str]:
+    """Type codes of each inspection, in the order of `numbers`."""
+    found: dict[int, list[str]] = {}
+    if numbers:
+        question = (
+            select(defect.c.inspection_id, defect.c.type)
+            .where(defect.c.inspection_id.in_(numbers))
+            .distinct()
+            .order_by(defect.c.type)
+        )
+        for row in connection.execute(question):
+            found.setdefault(row.inspection_id, []).append(row.type)
+    return [", ".join(found.get(number, ())) for number in numbers]
+
+
+def _pieces(
+    engine: Engine, question: Select, number, name: str, rows: int
+) -> Iterator[pd.DataFrame]:
+    """Page by number, so that no transaction stays open while a piece is sent."""
+    last = 0
+    while True:
+        with looking(engine) as connection:
+            piece = frame(connection, question.where(number > last).order_by(number).limit(rows))
+        if last and piece.empty:
+            return
+        yield piece
+        if len(piece) < rows:
+            return
+        last = int(piece[name].iloc[-1])
+
+
+def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
+    return pieces[0] if len(pieces) == 1 else pd.concat(pieces, ignore_index=True)
+
+
+def _inspection(row: Row, defects: tuple[Defect, ...]) -> Inspection:
+    reasons = tuple(Reason(one["code"], one["values"]) for one in row.reasons)
+    return Inspection(
+        subject=Subject(
+            vehicle_model=row.vehicle_model,
+            body_number=row.body_number,
+            panel=row.panel,
+            colour=row.colour,
+            station=row.station,
+            line=row.line,
+            inspector=row.inspector,
+        ),
+        photo_sha256=row.photo_sha256,
+        photo_name=row.photo_name,
+        width_px=row.width_px,
+        height_px=row.height_px,
+        inspected_at=row.inspected_at,
+        judgement=Judgement(row.verdict, reasons, defects),
+        score=row.score,
+        scale=None if row.mm_per_px is None else Scale(row.mm_per_px, row.scale_source),
+        thresholds=Thresholds(
+            region=row.region_threshold,
+            smallest_px=row.smallest_px,
+            peak=row.peak,
+            ok_below=row.ok_below,
+            reject_from=row.reject_from,
+        ),
+        model_name=row.model_name,
+        model_sha256=row.model_sha256,
+        spec_name=row.spec_name,
+        spec_sha256=row.spec_sha256,
+        duration_ms=row.duration_ms,
+        quality=tuple(row.quality),
+        captured_at=row.captured_at,
+        photo_source=row.photo_source,
+        repeats=row.repeats,
+    )
+
+
+def _defects(connection: Connection, number: int) -> tuple[Defect, ...]:
+    rows = connection.execute(
+        select(defect).where(defect.c.inspection_id == number).order_by(defect.c.number)
+    )
+    return tuple(_defect(row) for row in rows)
+
+
+def _defect(row: Row) -> Defect:
+    region = Region(
+        type=row.type,
+        score=row.score,
+        area_px=row.area_px,
+        length_px=row.length_px,
+        width_px=row.width_px,
+        bbox_px=(row.x_px, row.y_px, row.box_width_px, row.box_height_px),
+        outline_px=tuple((x, y) for x, y in row.outline_px),
+        position=(row.position_x, row.position_y),
+    )
+    return Defect(
+        region=region,
+        area_mm2=row.area_mm2,
+        length_mm=row.length_mm,
+        width_mm=row.width_mm,
+        zone=row.zone,
+        near_character_line=row.near_character_line,
+        severity=row.severity,
+        source=row.source,
+    )
+
+
+def _decisions(connection: Connection, number: int) -> tuple[NumberedDecision, ...]:
+    rows = connection.execute(
+        select(decision).where(decision.c.inspection_id == number).order_by(decision.c.id)
+    )
+    return tuple(
+        NumberedDecision(
+            row.id,
+            Decision(
+                row.inspection_id,
+                row.disposition,
+                row.reason,
+                row.inspector,
+                row.decided_at,
+                row.replaces,
+                row.withdrawn,
+            ),
+        )
+        for row in rows
+    )
+
+
+def _related(connection: Connection, row: Row) -> tuple[RelatedInspection, ...]:
+    table = inspection.c
+    same = [table.photo_sha256 == row.photo_sha256, table.id != row.id]
+    if row.photo_source == tables.POOLED_SOURCE:
+        same.append(table.unit_id == row.unit_id)
+    rows = connection.execute(
+        select(
+            table.id,
+            table.inspected_at,
+            table.verdict,
+            table.disposition,
+            table.repeats,
+            table.rejudges,
+            table.superseded_by.is_not(None),
+        )
+        .where(*same)
+        .order_by(table.id)
+    )
+    return tuple(RelatedInspection(*one) for one in rows)
+
+
+def _events(connection: Connection, numbers: list[int]) -> tuple[AuditEvent, ...]:
+    """The history of a photo: what happened to all its judgements."""
+    rows = connection.execute(
+        select(audit.c.id, audit.c.at, audit.c.kind, audit.c.who, audit.c.details)
+        .where(audit.c.inspection_id.in_(numbers))
+        .order_by(audit.c.id)
+    )
+    return tuple(AuditEvent(*one) for one in rows)

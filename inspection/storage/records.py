@@ -1,0 +1,653 @@
+"""Writing into the log: each function is one short transaction, all of it or nothing.
+
+What was seen and said is never changed afterwards. A correction is a new row that points at the
+old one: `repeats` (the same photo inspected again on purpose), `rejudges` (the same inspection
+under other thresholds or another spec), `replaces` (a later word about the same inspection).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, Row, Table, func, insert, select, tuple_, update
+
+from inspection.domain.defects import Defect
+from inspection.domain.inspections import Decision, Inspection, Reason
+from inspection.domain.quality import REPAIRS
+from inspection.domain.shifts import ShiftSlot
+from inspection.errors import AlreadyInspected, Conflict, NotFound, StorageError
+from inspection.storage import tables
+from inspection.storage.audit import (
+    RECORD,
+    ChainReport,
+    Event,
+    append_event,
+    append_events,
+    record_digest,
+    verify_chain,
+)
+from inspection.storage.column_types import storable
+from inspection.storage.counting import (
+    check_daily_count,
+    counts,
+    kept,
+    rebuild_daily_count,
+    standing,
+)
+from inspection.storage.database import writing
+
+__all__ = [
+    "ChainReport",
+    "append_event",
+    "check_daily_count",
+    "decide",
+    "decide_many",
+    "rebuild_daily_count",
+    "record_inspection",
+    "record_many",
+    "rejudge",
+    "undo",
+    "verify_chain",
+]
+
+BATCH = 250
+# A panel that a person sent here is not seen for the first time when it comes back.
+_SENT_BACK = (*REPAIRS, "reinspect")
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    inspection: Inspection
+    slot: ShiftSlot
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """Model cards and spec texts by their hash, kept when the version is first used."""
+
+    cards: Mapping[str, dict]
+    texts: Mapping[str, str]
+
+
+def record_inspection(
+    engine: Engine,
+    inspection: Inspection,
+    slot: ShiftSlot,
+    request_id: str | None = None,
+    *,
+    model_card: dict | None = None,
+    spec_text: str = "",
+) -> int:
+    """Write one inspection; answers its id.
+
+    request_id: made once by whoever asks; the same one again answers the first id and writes
+    nothing. Raises AlreadyInspected when the photo was inspected before and `inspection.repeats`
+    is None, Conflict when the request id belongs to another photo, NotFound when the inspection to
+    repeat does not exist.
+    """
+    versions = _Versions(
+        {inspection.model_sha256: model_card} if model_card else {},
+        {inspection.spec_sha256: spec_text},
+    )
+    with writing(engine) as connection:
+        (number,) = _write(connection, [_Entry(inspection, slot, request_id)], versions)
+    return number
+
+
+def record_many(
+    engine: Engine,
+    inspections: Iterable[tuple[Inspection, ShiftSlot]],
+    *,
+    model_cards: Mapping[str, dict] | None = None,
+    spec_texts: Mapping[str, str] | None = None,
+) -> list[int]:
+    """Write many inspections in their order, a few hundred a transaction; answers their ids.
+
+    The same meaning as `record_inspection` one by one. model_cards, spec_texts: by hash. When one
+    is refused its batch is not written, the batches before it are.
+    """
+    versions = _Versions(model_cards or {}, spec_texts or {})
+    numbers: list[int] = []
+    for some in _in_batches(_Entry(one, slot) for one, slot in inspections):
+        with writing(engine) as connection:
+            numbers += _write(connection, some, versions)
+    return numbers
+
+
+def rejudge(
+    engine: Engine,
+    earlier_id: int,
+    inspection: Inspection,
+    inspector: str,
+    request_id: str | None = None,
+    *,
+    spec_text: str = "",
+) -> int:
+    """Write the judgement of a logged inspection under other thresholds or another spec.
+
+    A new row that points at the old one and takes its place in lists and counts, under the old
+    one's body, day and shift: the body was inspected then. inspector: who asked for it. Raises
+    NotFound, Conflict when the old one was judged again or decided meanwhile (undo the decision
+    first), StorageError when the photo is another one.
+    """
+    with writing(engine) as connection:
+        known = _by_request(connection, [request_id] if request_id else [])
+        if known:
+            return known[request_id].id
+        earlier = _open_inspection(connection, earlier_id)
+        if earlier.photo_sha256 != inspection.photo_sha256:
+            raise StorageError(
+                f"no. {earlier_id} shows photo {earlier.photo_sha256[:12]}, not "
+                f"{inspection.photo_sha256[:12]}; judge the photo it shows"
+            )
+        if earlier.disposition:
+            raise Conflict(
+                f"no. {earlier_id} was decided as {earlier.disposition}; undo the decision before "
+                "judging it again"
+            )
+        entry = _Entry(inspection, ShiftSlot(earlier.day, earlier.shift), request_id)
+        _keep_versions(connection, [entry], _Versions({}, {inspection.spec_sha256: spec_text}))
+        number = _next(connection, tables.inspection)
+        row = _inspection_row(entry, number, earlier.unit_id, earlier.is_first, rejudges=earlier_id)
+        defects = _defect_rows(row, inspection, _next(connection, tables.defect))
+        with kept(connection, [earlier.unit_id]):
+            _insert(connection, tables.inspection, [row])
+            _insert(connection, tables.defect, defects)
+            _change(connection, earlier_id, superseded_by=number)
+        append_events(connection, [_event("rejudgement", inspector, row, defects)])
+    return number
+
+
+def decide(engine: Engine, decision: Decision, expected_last: int | None) -> int:
+    """Append a person's word about an inspection; answers the number of the decision.
+
+    expected_last: the last decision the person saw (`InspectionDetail.last_decision_id`), None for
+    none. Raises Conflict naming who changed it meanwhile and when, NotFound without inspection.
+    What it replaces is the word that stood until now, whatever `decision.replaces` says.
+    """
+    with writing(engine) as connection:
+        seen = _open_inspection(connection, decision.inspection_id)
+        if seen.last_decision_id != expected_last:
+            raise _changed_meanwhile(connection, seen)
+        return _append_decision(connection, seen, decision)
+
+
+def decide_many(engine: Engine, decisions: Iterable[Decision]) -> list[int]:
+    """Append many words in their order, a few hundred a transaction, each over the one before."""
+    numbers = []
+    for some in _in_batches(decisions):
+        with writing(engine) as connection:
+            for word in some:
+                seen = _open_inspection(connection, word.inspection_id)
+                numbers.append(_append_decision(connection, seen, word))
+    return numbers
+
+
+def undo(
+    engine: Engine,
+    inspection_id: int,
+    inspector: str,
+    at: datetime,
+    expected_last: int | None = None,
+) -> int:
+    """Take back the word that stands: appends a withdrawing decision and answers its number.
+
+    The word before it stands again, if there was one. expected_last: as in `decide`; None does
+    not check. Raises NotFound when no word stands.
+    """
+    with writing(engine) as connection:
+        seen = _open_inspection(connection, inspection_id)
+        if expected_last is not None and seen.last_decision_id != expected_last:
+            raise _changed_meanwhile(connection, seen)
+        if seen.decision_id is None:
+            raise NotFound(f"no. {inspection_id} has no decision that could be undone")
+        word = _decision(connection, seen.decision_id)
+        before = _decision(connection, word.replaces) if word.replaces else None
+        withdrawal = Decision(
+            inspection_id, word.disposition, "", inspector, at, replaces=word.id, withdrawn=True
+        )
+        return _append_decision(connection, seen, withdrawal, stands_again=before)
+
+
+# --- one batch of inspections ---
+
+
+def _write(connection: Connection, entries: Sequence[_Entry], versions: _Versions) -> list[int]:
+    known = _by_request(connection, [entry.request_id for entry in entries if entry.request_id])
+    answers, fresh = [], []
+    number = _next(connection, tables.inspection)
+    for entry in entries:
+        first = known.get(entry.request_id)
+        if first is None:
+            fresh.append(entry)
+            answers.append(number)
+            number += 1
+        elif first.photo_sha256 != entry.inspection.photo_sha256:
+            raise Conflict(
+                f"request {entry.request_id!r} wrote no. {first.id}, which shows another photo; "
+                "make a new request id for a new photo"
+            )
+        else:
+            answers.append(first.id)
+    if fresh:
+        _write_fresh(connection, fresh, versions)
+    return answers
+
+
+def _write_fresh(connection: Connection, entries: Sequence[_Entry], versions: _Versions) -> None:
+    _refuse_duplicates(connection, entries)
+    _keep_photos(connection, entries)
+    _keep_versions(connection, entries, versions)
+    units = _units(connection, entries)
+    sent_back = _panels_sent_back(connection, [one.id for one in units.values()])
+    number, defect_number = _next(connection, tables.inspection), _next(connection, tables.defect)
+    rows, defects, events = [], [], []
+    for entry in entries:
+        body = units[_unit_key(entry.inspection)]
+        row = _inspection_row(entry, number, body.id, _is_first(entry, body, sent_back))
+        parts = _defect_rows(row, entry.inspection, defect_number)
+        rows.append(row)
+        defects += parts
+        events.append(_event("inspection", row["inspector"], row, parts))
+        number, defect_number = number + 1, defect_number + len(parts)
+    with kept(connection, (one.id for one in units.values())):
+        _insert(connection, tables.inspection, rows)
+        _insert(connection, tables.defect, defects)
+    append_events(connection, events)
+
+
+def _by_request(connection: Connection, request_ids: Sequence[str]) -> dict[str, Row]:
+    if not request_ids:
+        return {}
+    table = tables.inspection.c
+    rows = connection.execute(
+        select(table.request_id, table.id, table.photo_sha256).where(
+            table.request_id.in_(request_ids)
+        )
+    )
+    return {row.request_id: row for row in rows}
+
+
+def _refuse_duplicates(connection: Connection, entries: Sequence[_Entry]) -> None:
+    table = tables.inspection.c
+    hashes = {entry.inspection.photo_sha256 for entry in entries}
+    rows = connection.execute(
+        select(table.photo_sha256, table.id, table.inspected_at)
+        .where(table.photo_sha256.in_(hashes), table.superseded_by.is_(None))
+        .order_by(table.id)
+    )
+    # The latest one wins: it is what the person should be shown.
+    seen = {row.photo_sha256: (row.id, row.inspected_at) for row in rows}
+    number = _next(connection, tables.inspection)
+    for place, entry in enumerate(entries):
+        one = entry.inspection
+        if one.repeats is not None:
+            _refuse_wrong_repeat(connection, one)
+        elif one.photo_sha256 in seen and one.photo_source != tables.POOLED_SOURCE:
+            earlier, at = seen[one.photo_sha256]
+            raise AlreadyInspected(
+                f"{one.photo_name}: already inspected at {at:%Y-%m-%d %H:%M} UTC (no. {earlier}); "
+                "ask for a re-inspection to judge it again",
+                earlier,
+                at,
+            )
+        seen[one.photo_sha256] = (number + place, one.inspected_at)
+
+
+def _refuse_wrong_repeat(connection: Connection, one: Inspection) -> None:
+    earlier = connection.execute(
+        select(tables.inspection.c.photo_sha256).where(tables.inspection.c.id == one.repeats)
+    ).first()
+    if earlier is None:
+        raise NotFound(f"no. {one.repeats}, which {one.photo_name} repeats, does not exist")
+    if earlier.photo_sha256 != one.photo_sha256:
+        raise StorageError(
+            f"{one.photo_name} cannot repeat no. {one.repeats}: that is another photo; log it as a "
+            "new inspection"
+        )
+
+
+def _keep_photos(connection: Connection, entries: Sequence[_Entry]) -> None:
+    rows = {
+        one.photo_sha256: {
+            "sha256": one.photo_sha256,
+            "width_px": int(one.width_px),
+            "height_px": int(one.height_px),
+            "captured_at": one.captured_at,
+            "first_seen_at": one.inspected_at,
+        }
+        for one in (entry.inspection for entry in entries)
+    }
+    _insert_unknown(connection, tables.photo, rows)
+
+
+def _keep_versions(connection: Connection, entries: Sequence[_Entry], versions: _Versions) -> None:
+    models, specs = {}, {}
+    for one in (entry.inspection for entry in reversed(entries)):
+        models[one.model_sha256] = {
+            "sha256": one.model_sha256,
+            "name": one.model_name,
+            "card": versions.cards.get(one.model_sha256),
+            "first_used_at": one.inspected_at,
+        }
+        specs[one.spec_sha256] = {
+            "sha256": one.spec_sha256,
+            "name": one.spec_name,
+            "text": versions.texts.get(one.spec_sha256, ""),
+            "first_used_at": one.inspected_at,
+        }
+    _insert_unknown(connection, tables.model, models)
+    _insert_unknown(connection, tables.spec, specs)
+
+
+def _insert_unknown(connection: Connection, table: Table, rows: Mapping[str, dict]) -> None:
+    """Write the rows whose hash the table does not know yet."""
+    known = set(connection.scalars(select(table.c.sha256).where(table.c.sha256.in_(list(rows)))))
+    _insert(connection, table, [row for sha256, row in rows.items() if sha256 not in known])
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    id: int
+    first_day: date
+    first_shift: str
+
+
+def _unit_key(one: Inspection) -> tuple[str, str, str]:
+    subject = one.subject
+    # Without a body number nobody can tell two bodies apart: each photo stands for its own.
+    sha256 = "" if subject.body_number else one.photo_sha256
+    return storable(subject.vehicle_model), storable(subject.body_number), sha256
+
+
+def _units(connection: Connection, entries: Sequence[_Entry]) -> dict[tuple, _Body]:
+    """The bodies of these photos; those seen for the first time are written."""
+    columns = (tables.unit.c.vehicle_model, tables.unit.c.body_number, tables.unit.c.photo_sha256)
+    keys = {_unit_key(entry.inspection) for entry in entries}
+    stored = connection.execute(select(tables.unit).where(tuple_(*columns).in_(list(keys)))).all()
+    bodies = {
+        (row.vehicle_model, row.body_number, row.photo_sha256): _Body(
+            row.id, row.first_day, row.first_shift
+        )
+        for row in stored
+    }
+    colourless = {row.id for row in stored if not row.colour}
+    number, rows = _next(connection, tables.unit), {}
+    for entry in entries:
+        one = entry.inspection
+        key, subject = _unit_key(one), one.subject
+        if key not in bodies:
+            bodies[key] = _Body(number, entry.slot.day, entry.slot.shift)
+            rows[key] = {
+                "id": number,
+                "vehicle_model": key[0],
+                "body_number": key[1],
+                "photo_sha256": key[2],
+                "colour": subject.colour,
+                "first_day": entry.slot.day,
+                "first_shift": entry.slot.shift,
+                "first_line": subject.line,
+            }
+            number += 1
+        elif key in rows:
+            rows[key]["colour"] = rows[key]["colour"] or subject.colour
+        elif subject.colour and bodies[key].id in colourless:
+            colourless.discard(bodies[key].id)
+            connection.execute(
+                update(tables.unit)
+                .where(tables.unit.c.id == bodies[key].id)
+                .values(colour=subject.colour)
+            )
+    _insert(connection, tables.unit, list(rows.values()))
+    return bodies
+
+
+def _panels_sent_back(connection: Connection, unit_ids: list[int]) -> set[tuple[int, str]]:
+    """(unit, panel) that a person has sent to repair or to re-inspection."""
+    table = tables.inspection.c
+    rows = connection.execute(
+        select(table.unit_id, table.panel)
+        .where(counts(), table.unit_id.in_(unit_ids), table.disposition.in_(_SENT_BACK))
+        .distinct()
+    )
+    return {(row.unit_id, row.panel) for row in rows}
+
+
+def _is_first(entry: _Entry, body: _Body, sent_back: set[tuple[int, str]]) -> bool:
+    """Whether this photo belongs to the body's first inspection; the rule stands in `counting`."""
+    one = entry.inspection
+    same_slot = (body.first_day, body.first_shift) == (entry.slot.day, entry.slot.shift)
+    came_back = (body.id, storable(one.subject.panel)) in sent_back
+    return one.repeats is None and same_slot and not came_back
+
+
+def _inspection_row(
+    entry: _Entry, number: int, unit_id: int, is_first: bool, rejudges: int | None = None
+) -> dict:
+    one, subject, thresholds = (
+        entry.inspection,
+        entry.inspection.subject,
+        entry.inspection.thresholds,
+    )
+    defects, verdict = one.judgement.defects, one.judgement.verdict
+    areas = [float(part.area_mm2) for part in defects if part.area_mm2 is not None]
+    lengths = [float(part.length_mm) for part in defects if part.length_mm is not None]
+    return {
+        "id": number,
+        "request_id": entry.request_id,
+        "photo_sha256": one.photo_sha256,
+        "photo_name": one.photo_name,
+        "photo_source": one.photo_source,
+        "unit_id": unit_id,
+        "vehicle_model": subject.vehicle_model,
+        "body_number": subject.body_number,
+        "panel": subject.panel,
+        "colour": subject.colour,
+        "station": subject.station,
+        "line": subject.line,
+        "inspector": subject.inspector,
+        "day": entry.slot.day,
+        "shift": entry.slot.shift,
+        "inspected_at": one.inspected_at,
+        "verdict": verdict,
+        "reasons": [_reason(reason) for reason in one.judgement.reasons],
+        "score": float(one.score),
+        "quality": list(one.quality),
+        "mm_per_px": None if one.scale is None else float(one.scale.mm_per_px),
+        "scale_source": None if one.scale is None else one.scale.source,
+        "region_threshold": float(thresholds.region),
+        "smallest_px": int(thresholds.smallest_px),
+        "peak": float(thresholds.peak),
+        "ok_below": float(thresholds.ok_below),
+        "reject_from": float(thresholds.reject_from),
+        "model_sha256": one.model_sha256,
+        "spec_sha256": one.spec_sha256,
+        "duration_ms": int(one.duration_ms),
+        "defects": len(defects),
+        "defect_area_px": sum(int(part.region.area_px) for part in defects),
+        "defect_area_mm2": sum(areas) if areas else None,
+        "longest_mm": max(lengths, default=None),
+        "repeats": one.repeats,
+        "rejudges": rejudges,
+        "is_first": is_first,
+        "standing": standing(verdict, ""),
+        "disposition": "",
+        "decision_id": None,
+        "last_decision_id": None,
+        "superseded_by": None,
+    }
+
+
+def _reason(reason: Reason) -> dict:
+    # A measured value may come as a numpy number.
+    values = {
+        name: value.item() if hasattr(value, "item") else value
+        for name, value in reason.values.items()
+    }
+    return {"code": reason.code, "values": values}
+
+
+def _defect_rows(row: Mapping, one: Inspection, first_number: int) -> list[dict]:
+    return [
+        _defect_row(row, part, first_number + place, place)
+        for place, part in enumerate(one.judgement.defects)
+    ]
+
+
+def _defect_row(row: Mapping, part: Defect, number: int, place: int) -> dict:
+    region = part.region
+    x_px, y_px, box_width_px, box_height_px = (int(value) for value in region.bbox_px)
+    return {
+        "id": number,
+        "inspection_id": row["id"],
+        "number": place,
+        "day": row["day"],
+        "vehicle_model": row["vehicle_model"],
+        "panel": row["panel"],
+        "type": region.type,
+        "severity": part.severity,
+        "zone": part.zone,
+        "near_character_line": bool(part.near_character_line),
+        "source": part.source,
+        "score": float(region.score),
+        "area_px": int(region.area_px),
+        "length_px": float(region.length_px),
+        "width_px": float(region.width_px),
+        "area_mm2": _number_or_none(part.area_mm2),
+        "length_mm": _number_or_none(part.length_mm),
+        "width_mm": _number_or_none(part.width_mm),
+        "x_px": x_px,
+        "y_px": y_px,
+        "box_width_px": box_width_px,
+        "box_height_px": box_height_px,
+        "outline_px": [[int(x), int(y)] for x, y in region.outline_px],
+        "position_x": float(region.position[0]),
+        "position_y": float(region.position[1]),
+    }
+
+
+def _number_or_none(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _event(kind: str, who: str, row: Mapping, defects: Sequence[Mapping]) -> Event:
+    details = {
+        "inspection": row["id"],
+        "photo": row["photo_sha256"],
+        "verdict": row["verdict"],
+        "defects": row["defects"],
+        RECORD: record_digest(row, defects),
+    }
+    for link in ("repeats", "rejudges"):
+        if row[link] is not None:
+            details[link] = row[link]
+    return Event(kind, who, details, row["id"])
+
+
+# --- what people say ---
+
+
+def _open_inspection(connection: Connection, number: int) -> Row:
+    """The inspection a person speaks about; refused when a later judgement took its place."""
+    row = connection.execute(
+        select(tables.inspection).where(tables.inspection.c.id == number)
+    ).first()
+    if row is None:
+        raise NotFound(f"inspection no. {number} does not exist")
+    if row.superseded_by is not None:
+        later = connection.execute(
+            select(tables.inspection.c.inspected_at).where(
+                tables.inspection.c.id == row.superseded_by
+            )
+        ).scalar_one()
+        raise Conflict(
+            f"no. {number} was judged again as no. {row.superseded_by} at {later:%Y-%m-%d %H:%M} "
+            "UTC; decide about that one"
+        )
+    return row
+
+
+def _decision(connection: Connection, number: int) -> Row:
+    return connection.execute(select(tables.decision).where(tables.decision.c.id == number)).one()
+
+
+def _changed_meanwhile(connection: Connection, seen: Row) -> Conflict:
+    if seen.last_decision_id is None:
+        return Conflict(f"no. {seen.id} has no decision any more; look at it again")
+    last = _decision(connection, seen.last_decision_id)
+    return Conflict(
+        f"no. {seen.id} was changed by {last.inspector or 'somebody'} at "
+        f"{last.decided_at:%Y-%m-%d %H:%M} UTC; look at it again before deciding"
+    )
+
+
+def _append_decision(
+    connection: Connection, seen: Row, word: Decision, stands_again: Row | None = None
+) -> int:
+    number = _next(connection, tables.decision)
+    row = {
+        "id": number,
+        "inspection_id": seen.id,
+        "disposition": word.disposition,
+        "reason": word.reason,
+        "inspector": word.inspector,
+        "decided_at": word.decided_at,
+        "replaces": word.replaces if word.withdrawn else seen.decision_id,
+        "withdrawn": word.withdrawn,
+    }
+    if word.withdrawn:
+        stands = stands_again.id if stands_again else None
+        disposition = stands_again.disposition if stands_again else ""
+    else:
+        stands, disposition = number, word.disposition
+    with kept(connection, [seen.unit_id]):
+        _insert(connection, tables.decision, [row])
+        _change(
+            connection,
+            seen.id,
+            standing=standing(seen.verdict, disposition),
+            disposition=disposition,
+            decision_id=stands,
+            last_decision_id=number,
+        )
+    details = {
+        "decision": number,
+        "disposition": word.disposition,
+        "reason": word.reason,
+        "replaces": row["replaces"],
+        RECORD: record_digest(row),
+    }
+    kind = "undo" if word.withdrawn else "decision"
+    append_events(connection, [Event(kind, word.inspector, details, seen.id)])
+    return number
+
+
+# --- small parts ---
+
+
+def _change(connection: Connection, number: int, **values) -> None:
+    connection.execute(
+        update(tables.inspection).where(tables.inspection.c.id == number).values(**values)
+    )
+
+
+def _next(connection: Connection, table: Table) -> int:
+    """The next free number; safe, because `writing` lets one writer in at a time."""
+    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _in_batches(entries: Iterable) -> Iterable[list]:
+    batch: list = []
+    for entry in entries:
+        batch.append(entry)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

@@ -1,0 +1,42 @@
+"""A station of its own for a test: temporary data folder, real database, real worker process,
+and a segmenter that calls red pixels scratches."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from inspection.config import Settings
+from inspection.services.station import open_station
+from inspection.services.worker import InspectionWorker
+
+
+def panel_jpeg(scratches=((100, 60, 80, 6),), *, shape=(240, 320), seed=0) -> bytes:
+    """A grey panel as JPEG with red bars (x, y, width, height) that the fake segmenter finds."""
+    rng = np.random.default_rng(seed)
+    bgr = np.full((*shape, 3), 150, np.uint8) + rng.integers(0, 9, (*shape, 1), dtype=np.uint8)
+    for x, y, w, h in scratches:
+        bgr[y : y + h, x : x + w] = (20, 20, 235)
+    # Full colour resolution: halved, a bar of six pixels would lose two of them.
+    how = [
+        *(cv2.IMWRITE_JPEG_QUALITY, 98),
+        *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
+    ]
+    return cv2.imencode(".jpg", bgr, how)[1].tobytes()
+
+
+@pytest.fixture(scope="session")
+def fake_worker(tmp_path_factory):
+    worker = InspectionWorker(
+        tmp_path_factory.mktemp("model"), segmenter="tests.services.fake_segmenters:open_fake"
+    )
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def station(tmp_path, fake_worker):
+    opened = open_station(Settings(data_dir=tmp_path / "data"), with_model=False)
+    yield replace(opened, worker=fake_worker)
+    opened.engine.dispose()

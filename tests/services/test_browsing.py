@@ -1,0 +1,67 @@
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from inspection.config import Settings
+from inspection.errors import InspectionError, NotFound, OutsideRoot
+from inspection.services.browsing import open_folder, read_photo
+
+HOSTILE = Path(__file__).resolve().parents[3] / "shared" / "bad_images" / "hostile_names.json"
+
+
+@pytest.fixture
+def station(tmp_path):
+    root = tmp_path / "photos"
+    (root / "monday" / "line 1").mkdir(parents=True)
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    for age, name in enumerate(["old.jpg", "newer.PNG", "newest.jpeg"]):
+        (root / "monday" / name).write_bytes(name.encode())
+        os.utime(root / "monday" / name, (1_000_000 + age, 1_000_000 + age))
+    (root / "monday" / "notes.txt").write_text("no photo")
+    (root / "monday" / ".hidden.jpg").write_bytes(b"x")
+    (root / "way_out").symlink_to(tmp_path)
+    (root / "monday" / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    settings = Settings(data_dir=tmp_path / "data", photo_folders={"line": root})
+    return SimpleNamespace(settings=settings, root=root)
+
+
+def test_photos_come_newest_first_and_nothing_else_comes(station):
+    view = open_folder(station, "line", "monday")
+    assert [photo.name for photo in view.photos] == ["newest.jpeg", "newer.PNG", "old.jpg"]
+    assert view.folders == ("monday/line 1",)
+    assert view.above == ""
+    assert open_folder(station, "line").above is None
+
+
+def test_a_link_that_leads_out_is_not_shown_and_not_followed(station):
+    assert open_folder(station, "line").folders == ("monday",)
+    for place in ("way_out", "way_out/secret.jpg", "monday/link.jpg"):
+        with pytest.raises(OutsideRoot):
+            read_photo(station, "line", place)
+
+
+@pytest.mark.parametrize("place", ["..", "../secret.jpg", "monday/../../secret.jpg", "/etc/passwd"])
+def test_no_path_leads_out_of_the_root(station, place):
+    with pytest.raises(OutsideRoot):
+        read_photo(station, "line", place)
+
+
+def test_an_unknown_root_or_folder_is_named(station):
+    with pytest.raises(NotFound, match="known folders are"):
+        open_folder(station, "elsewhere")
+    with pytest.raises(NotFound, match="tuesday"):
+        open_folder(station, "line", "tuesday")
+
+
+@pytest.mark.skipif(not HOSTILE.exists(), reason="needs the hostile names beside the project")
+def test_no_hostile_name_escapes(station):
+    for entry in json.loads(HOSTILE.read_text(encoding="utf-8")):
+        try:
+            content = read_photo(station, "line", entry["text"])
+        except InspectionError:
+            continue
+        assert content != b"secret"
+        pytest.fail(f"{entry['text']!r} was read")

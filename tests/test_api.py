@@ -1,0 +1,146 @@
+import base64
+
+import cv2
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from inspection.api import create_api
+from tests.conftest import panel_jpeg
+
+
+@pytest.fixture
+def client(station):
+    return TestClient(create_api(lambda: station))
+
+
+def post(client, content=None, name="panel.jpg", **fields):
+    files = {"file": (name, content if content is not None else panel_jpeg(), "image/jpeg")}
+    return client.post("/inspections", files=files, data=fields)
+
+
+def test_a_posted_photo_answers_the_documented_json(client):
+    answer = post(client, vehicle_model="aria", panel="door_fl", mm_per_px=0.2)
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["verdict"] == "rework"
+    assert (body["width_px"], body["height_px"], body["mm_per_px"]) == (320, 240, 0.2)
+    (defect,) = body["defects"]
+    assert defect["type"] == "scratch"
+    assert defect["area_px"] == pytest.approx(480, rel=0.15)
+    assert defect["area_mm2"] == pytest.approx(defect["area_px"] * 0.04)
+    assert set(defect) == {
+        *("type", "score", "area_px", "area_mm2", "length_mm", "width_mm"),
+        *("bbox_px", "zone", "severity"),
+    }
+    assert body["reasons"][0]["code"] == "size_over_limit"
+    assert "scratch" in body["reasons"][0]["text"]
+    assert set(body["model"]) == set(body["spec"]) == {"name", "sha256"}
+
+
+def test_without_a_scale_millimetres_are_null_and_a_person_decides(client):
+    body = post(client).json()
+    assert body["mm_per_px"] is None
+    assert body["defects"][0]["length_mm"] is None
+    assert body["verdict"] == "human"
+
+
+def test_the_same_photo_twice_is_a_conflict_that_names_the_first(client):
+    first = post(client).json()
+    second = post(client)
+    assert second.status_code == 409
+    assert second.json()["inspection_id"] == first["id"]
+    assert "already inspected" in second.json()["error"]
+    assert post(client, again="true").json()["id"] != first["id"]
+
+
+def test_a_retry_with_the_same_request_id_writes_one_record(client):
+    first = post(client, request_id="retry-1", again="true").json()
+    second = post(client, request_id="retry-1", again="true").json()
+    assert first["id"] == second["id"]
+    assert len(client.get("/inspections").json()) == 1
+
+
+def test_a_file_that_is_no_photo_is_refused_by_name(client):
+    answer = post(client, b"GIF89a nothing", "animation.gif")
+    assert answer.status_code == 422
+    assert "animation.gif" in answer.json()["error"]
+    assert client.get("/inspections").json() == []
+
+
+def test_the_log_comes_newest_first_and_goes_on_by_id(client):
+    numbers = [post(client, panel_jpeg(seed=seed)).json()["id"] for seed in range(3)]
+    page = client.get("/inspections", params={"limit": 2}).json()
+    assert [row["id"] for row in page] == numbers[:0:-1]
+    rest = client.get("/inspections", params={"before": numbers[1]}).json()
+    assert [row["id"] for row in rest] == numbers[:1]
+
+
+def test_one_inspection_its_photo_and_its_mask_can_be_fetched(client):
+    number = post(client, vehicle_model="borea", body_number="KMH-1").json()["id"]
+    detail = client.get(f"/inspections/{number}").json()
+    assert detail["body_number"] == "KMH-1"
+    photo = client.get(f"/inspections/{number}/photo")
+    assert photo.headers["content-type"] == "image/jpeg"
+    assert cv2.imdecode(np.frombuffer(photo.content, np.uint8), 1).shape == (240, 320, 3)
+    mask = cv2.imdecode(
+        np.frombuffer(client.get(f"/inspections/{number}/mask").content, np.uint8), 0
+    )
+    assert mask.shape == (240, 320)
+    assert set(np.unique(mask)) == {0, 255}
+    stricter = client.get(f"/inspections/{number}/mask", params={"smallest_px": 100_000})
+    assert not cv2.imdecode(np.frombuffer(stricter.content, np.uint8), 0).any()
+    small = client.get(f"/photos/{detail['photo_sha256']}/thumbnail")
+    assert small.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/inspections/999",
+        "/inspections/999/photo",
+        "/photos/" + "0" * 64 + "/thumbnail",
+        "/photos/..%2F..%2Finspection.db/thumbnail",
+        "/photos/nonsense/thumbnail",
+    ],
+)
+def test_what_does_not_exist_is_a_404(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_another_site_cannot_write_through_an_inspectors_browser(client):
+    files = {"file": ("panel.jpg", panel_jpeg(), "image/jpeg")}
+    answer = client.post("/inspections", files=files, headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+    own = {"Origin": "http://testserver"}
+    assert client.post("/inspections", files=files, headers=own).status_code == 200
+
+
+def test_the_phone_client_gets_its_mask_as_before(client):
+    files = {"file": ("panel.jpg", panel_jpeg(), "image/jpeg")}
+    answer = client.post("/mask-file", files=files)
+    assert answer.status_code == 200
+    assert answer.json()["message"] == "성공"
+    content = base64.b64decode(answer.json()["content"])
+    mask = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert mask.shape == (240, 320)
+    assert mask[62, 140] > 200 and mask[200, 20] < 20
+
+
+def test_the_phone_client_without_a_file_gets_its_404(client):
+    assert client.post("/mask-file").status_code == 404
+    assert client.post("/mask-file", data={"file": "text"}).status_code == 404
+
+
+def test_health_names_the_model(client):
+    body = client.get("/health").json()
+    assert body["status"] == "ok"
+    assert body["model"]["name"] == "fake"
+    assert body["inspections"] == 0
+
+
+@pytest.mark.parametrize("fields", [{"mm_per_px": "-1"}, {"mm_per_px": "wide"}])
+def test_an_impossible_field_is_named(client, fields):
+    answer = post(client, **fields)
+    assert answer.status_code == 400
+    assert "mm_per_px" in answer.json()["error"]

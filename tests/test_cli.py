@@ -1,0 +1,134 @@
+"""The command line as others build on it: exit codes, JSON lines, masks, refused files."""
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+from click.testing import CliRunner
+
+from inspection import cli
+from inspection.services import station as station_module
+from tests.conftest import panel_jpeg
+
+BAD_IMAGES = Path(__file__).resolve().parents[2] / "shared" / "bad_images"
+
+
+@pytest.fixture
+def run(tmp_path, fake_worker, monkeypatch):
+    """Call the command line over a data folder of its own, with the fake segmenter."""
+    monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path / "data"))
+
+    class Borrowed:
+        """The session's worker, which a command may not end for the other tests."""
+
+        def __getattr__(self, name):
+            return getattr(fake_worker, name)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(station_module, "InspectionWorker", lambda *a, **k: Borrowed())
+    return lambda *arguments: CliRunner().invoke(cli.main, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(panel_jpeg())
+    (folder / "b.jpg").write_bytes(panel_jpeg(scratches=(), seed=1))
+    return folder
+
+
+def lines_of(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_inspect_writes_one_documented_line_and_one_mask_a_photo(run, photos, tmp_path):
+    out, masks = tmp_path / "out.jsonl", tmp_path / "masks"
+    answer = run(
+        *("inspect", photos, "--json", out, "--masks", masks, "--mm-per-px", 0.2),
+        *("--vehicle-model", "aria", "--panel", "door_fl"),
+    )
+    assert answer.exit_code == 0, answer.output
+    first, second = lines_of(out)
+    assert Path(first["file"]).name == "a.jpg"
+    assert first["verdict"] == "rework"
+    assert second["verdict"] == "ok"
+    assert set(first) >= {
+        *("file", "sha256", "width_px", "height_px", "mm_per_px", "verdict", "reasons", "score"),
+        *("defects", "model", "spec", "duration_ms"),
+    }
+    mask = cv2.imread(str(masks / "a.png"), cv2.IMREAD_UNCHANGED)
+    assert mask.shape == (240, 320) and set(mask.ravel().tolist()) == {0, 255}
+    assert not cv2.imread(str(masks / "b.png"), cv2.IMREAD_UNCHANGED).any()
+
+
+def test_nothing_is_logged_unless_it_is_asked_for(run, photos, tmp_path):
+    for arguments, expected in (((), [None, None]), (("--log",), [1, 2])):
+        out = tmp_path / "out.jsonl"
+        assert run("inspect", photos, "--json", out, *arguments).exit_code == 0
+        assert [line["id"] for line in lines_of(out)] == expected
+    again = run("inspect", photos, "--json", out, "--log")
+    assert again.exit_code == cli.REFUSED
+    assert all("already inspected" in line["error"] for line in lines_of(out))
+
+
+def test_a_refused_file_is_named_the_others_go_on_and_the_exit_code_is_3(run, photos, tmp_path):
+    (photos / "aa_broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
+    out = tmp_path / "out.jsonl"
+    answer = run("inspect", photos, photos / "missing.jpg", "--json", out)
+    assert answer.exit_code == 3
+    assert "aa_broken.jpg" in answer.stderr and "missing.jpg" in answer.stderr
+    lines = lines_of(out)
+    assert [set(line) == {"file", "error"} for line in lines] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inspect",),
+        ("inspect", ".", "--mm-per-px", "-1"),
+        ("report", "--day", "someday", "--shift", "day", "--out", "x.pdf"),
+        ("report", "--day", "2026-11-24", "--shift", "lunch", "--out", "x.pdf"),
+        ("report", "--day", "2026-11-24", "--shift", "day", "--out", "x.docx"),
+        ("evaluate", "no-such-folder", "--out", "x"),
+        ("fly",),
+    ],
+)
+def test_wrong_use_exits_with_2(run, arguments):
+    assert run(*arguments).exit_code == 2
+
+
+def test_every_command_has_help(run):
+    for name in cli.main.commands:
+        answer = run(name, "--help")
+        assert answer.exit_code == 0
+        assert len(answer.output.splitlines()) > 3, name
+
+
+def test_an_unknown_setting_is_one_sentence_without_a_traceback(run, monkeypatch):
+    monkeypatch.setenv("INSPECTION_LANGAUGE", "ko")
+    answer = run("prepare")
+    assert answer.exit_code == 1
+    assert "'langauge' is unknown" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.skipif(not BAD_IMAGES.exists(), reason="needs the bad images beside the project")
+def test_all_bad_images_behave_as_their_manifest_says_through_the_command_line(run, tmp_path):
+    with (BAD_IMAGES / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        expected = {row["file"]: row["expected"] for row in csv.DictReader(file)}
+    out = tmp_path / "out.jsonl"
+    files = [BAD_IMAGES / "files" / name for name in expected]
+    assert run("inspect", *files, "--json", out).exit_code == cli.REFUSED
+    answers = {Path(line["file"]).name: line for line in lines_of(out)}
+    assert answers.keys() == expected.keys()
+    accepted = {name for name, line in answers.items() if "error" not in line}
+    assert {n for n in accepted if expected[n] == "refuse"} == set()
+    decodable = {name for name, wanted in expected.items() if wanted == "decode"}
+    assert len(accepted & decodable) >= 0.97 * len(decodable)
+    for name in answers.keys() - accepted:
+        assert "\n" not in answers[name]["error"]
