@@ -25,6 +25,10 @@ REQUIRED_KEYS = (
 )
 
 
+# What the self-test needs to know about a golden photo of each kind.
+GOLDEN_KEYS = {"defect": {"file", "bbox_px", "least_px"}, "clean": {"file", "most_px"}}
+
+
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -45,6 +49,19 @@ def read_card(folder: Path) -> dict[str, Any]:
     missing = [key for key in REQUIRED_KEYS if key not in card] if isinstance(card, dict) else []
     if not isinstance(card, dict) or missing:
         raise ModelRefused(f"{path}: the card lacks {missing or 'everything'}; restore the folder")
+    if not all(isinstance(card[key], dict) for key in ("thresholds", "score", "files", "input")):
+        raise ModelRefused(f"{path}: thresholds, score, files or input is no table; restore it")
+    if not all(isinstance(card[key], list) for key in ("types", "golden")):
+        raise ModelRefused(f"{path}: types or golden is no list; restore it")
+    region = card["thresholds"].get("region")
+    if not isinstance(region, float) or not 0 < region < 1:
+        raise ModelRefused(f"{path}: thresholds.region must lie between 0 and 1, got {region!r}")
+    for golden in card["golden"]:
+        expect = golden.get("expect") if isinstance(golden, dict) else None
+        if expect not in GOLDEN_KEYS or not GOLDEN_KEYS[expect] <= golden.keys():
+            raise ModelRefused(f"{path}: golden photo {golden!r} is incomplete; restore the folder")
+        if golden["file"] not in card["files"]:
+            raise ModelRefused(f"{path}: golden photo {golden['file']} has no hash; restore it")
     return card
 
 

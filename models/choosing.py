@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inspection.errors import TrainingError
 from models.datasets import LabelledPhoto, batches_of_photos, read_grey
 
-# A defect counts as found when 10 % of it is covered, as the scorer has it.
+# A defect counts as found when 10 % of it is covered, as the scorer has it; a box in which the
+# weak mask is empty, from 2 % on.
 COVERED = 0.10
+COVERED_OF_EMPTY_BOX = 0.02
 SMALLEST_PX = 16
 GRID = np.concatenate([np.arange(0.02, 0.1, 0.02), np.arange(0.1, 0.96, 0.025), [0.97, 0.985]])
 
@@ -35,12 +38,30 @@ class PhotoLevels:
     scores: dict[str, float]
 
 
-def labelled_defects(photo: LabelledPhoto, shape: tuple[int, int]) -> list[np.ndarray]:
-    """Pixels of each labelled defect that counts, bool (H, W); a box stands for its weak mask."""
+@dataclass(frozen=True, slots=True)
+class LabelledDefect:
+    """One human label that counts. pixels: bool (H, W). least_share: from here on it is found."""
+
+    pixels: np.ndarray
+    least_share: float
+
+    def is_found(self, mask: np.ndarray) -> bool:
+        """mask: bool (H, W), what the network claims."""
+        return bool((mask & self.pixels).sum() >= self.least_share * self.pixels.sum())
+
+
+def paint_truth(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
+    """The photo's mask without its ignored pixels, bool (H, W)."""
     truth = read_grey(photo.mask, shape) if photo.mask else np.zeros(shape, bool)
     if photo.ignore:
         truth &= ~read_grey(photo.ignore, shape)
-    regions = []
+    return truth
+
+
+def labelled_defects(photo: LabelledPhoto, truth: np.ndarray) -> list[LabelledDefect]:
+    """Each labelled defect that counts; a box stands for its weak mask. truth: `paint_truth`."""
+    shape = truth.shape
+    defects = []
     for label in photo.instances:
         if label.get("ignore"):
             continue
@@ -48,16 +69,16 @@ def labelled_defects(photo: LabelledPhoto, shape: tuple[int, int]) -> list[np.nd
         if "poly" in label:
             for polygon in label["poly"]:
                 cv2.fillPoly(canvas, [np.round(polygon).astype(np.int32).reshape(-1, 2)], 1)
-            region = canvas > 0
+            region, share = canvas > 0, COVERED
         else:
             x, y, w, h = (round(v) for v in label["bbox"])
             canvas[max(y, 0) : y + h, max(x, 0) : x + w] = 1
-            region = (canvas > 0) & truth
+            region, share = (canvas > 0) & truth, COVERED
             if not region.any():
-                region = canvas > 0
+                region, share = canvas > 0, COVERED_OF_EMPTY_BOX
         if region.any():
-            regions.append(region)
-    return regions
+            defects.append(LabelledDefect(region, share))
+    return defects
 
 
 def alarm_level(probability: np.ndarray, smallest_px: int = SMALLEST_PX) -> float:
@@ -94,8 +115,8 @@ def levels(
         if photo.ignore:
             probability = probability * ~read_grey(photo.ignore, probability.shape)
         found = tuple(
-            float(np.quantile(probability[region], 1.0 - COVERED))
-            for region in labelled_defects(photo, probability.shape)
+            float(np.quantile(probability[defect.pixels], 1.0 - COVERED))
+            for defect in labelled_defects(photo, paint_truth(photo, probability.shape))
         )
         answers.append(
             PhotoLevels(
@@ -123,13 +144,23 @@ def summary(answers: list[PhotoLevels], alarm_share: float = 0.2) -> dict[str, f
     threshold: lowest of GRID at which at most `alarm_share` of the clean crops are in alarm;
     doors, defects: share found there; cars: clean whole cars in alarm there;
     auroc: of the best candidate photo score; value: what chooses the checkpoint.
+    A photo set without those doors or crops is measured on all its defects or clean photos.
+    Raises TrainingError where one of the two kinds is missing.
     """
-    crops = np.array([a.alarm for a in answers if a.dataset == "aihub578_clean_crops"])
+    clean = [a.alarm for a in answers if a.defect_free]
+    every = np.array([v for a in answers for v in a.found])
+    if not clean or not every.size:
+        raise TrainingError(
+            f"split val holds {every.size} labelled defects and {len(clean)} defect-free photos; "
+            "choosing needs both"
+        )
+    crops = [a.alarm for a in answers if a.dataset == "aihub578_clean_crops"]
+    crops = np.array(crops or clean)
     cars = np.array([a.alarm for a in answers if a.dataset == "whole_cars_clean"])
     # A level is the last threshold still in alarm: one step above it the photo is quiet.
     threshold = next((t for t in GRID if (crops >= t).mean() <= alarm_share), GRID[-1])
-    doors = np.array([v for a in answers if a.dataset == "aihub578_door_scratch" for v in a.found])
-    every = np.array([v for a in answers for v in a.found])
+    doors = [v for a in answers if a.dataset == "aihub578_door_scratch" for v in a.found]
+    doors = np.array(doors) if doors else every
     names = answers[0].scores
     areas = {
         name: auroc(
@@ -143,7 +174,7 @@ def summary(answers: list[PhotoLevels], alarm_share: float = 0.2) -> dict[str, f
         "threshold": float(threshold),
         "doors": float((doors > threshold).mean()),
         "defects": float((every > threshold).mean()),
-        "cars": float((cars >= threshold).mean()),
+        "cars": float((cars >= threshold).mean()) if cars.size else 0.0,
         "auroc": areas[best],
         "score": best,
     }

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def load_half(path: Path) -> keras.Model:
         half = keras.saving.load_model(path, compile=False, safe_mode=True)
         network = networks.with_probabilities(networks.compact_unet())
         network.set_weights([np.asarray(w, np.float32) for w in half.get_weights()])
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise ModelRefused(f"{path}: not one of our networks ({str(error)[:120]})") from None
     return network
 
@@ -75,7 +76,17 @@ def save_openvino(network: keras.Model, folder: Path) -> None:
         )
 
 
-def build_model_folder(
+def write_network_files(run: Path, folder: Path) -> None:
+    """Write `unet.keras`, `unet.xml` and `unet.bin` of a training run into an emptied folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    save_half(trained_network(run), folder / "unet.keras")
+    # What is served is what the small file holds: rounded once, the same everywhere.
+    save_openvino(load_half(folder / "unet.keras"), folder)
+
+
+def finish_model_folder(
     run: Path,
     folder: Path,
     *,
@@ -84,22 +95,14 @@ def build_model_folder(
     golden: list[dict[str, Any]],
     facts: dict[str, Any],
 ) -> None:
-    """Write a whole model folder from a training run.
+    """Add golden photos and card to the network files of a training run.
 
     golden: {"file", "rgb", "expect": "defect" | "clean", and "bbox_px", "least_px" or "most_px"}.
     facts: what else belongs on the card (data, licence, figures, training).
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    network = trained_network(run)
-    save_half(network, folder / "unet.keras")
-    # What is served is what the small file holds: rounded once, the same everywhere.
-    save_openvino(load_half(folder / "unet.keras"), folder)
     answers = []
     for photo in golden:
-        rgb = photo["rgb"]
-        cv2.imwrite(str(folder / photo["file"]), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+        cv2.imwrite(str(folder / photo["file"]), cv2.cvtColor(photo["rgb"], cv2.COLOR_RGB2BGR))
         answers.append({key: value for key, value in photo.items() if key != "rgb"})
     write_card(
         folder,
@@ -108,7 +111,7 @@ def build_model_folder(
             "date": date.today().isoformat(),
             "types": list(networks.TYPES),
             "input": {"channels": "RGB", "scale": 1 / 255, "multiple_px": 32},
-            "parameters": int(network.count_params()),
+            "parameters": int(load_half(folder / "unet.keras").count_params()),
             "thresholds": thresholds,
             "score": score,
             "golden": answers,

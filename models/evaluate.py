@@ -14,21 +14,18 @@ import cv2
 import numpy as np
 
 from inspection.domain.reliability import wilson
+from inspection.errors import TrainingError
+from inspection.imaging.codec import quantise
 from inspection.imaging.regions import (
     LabelledRegions,
     defect_mask,
     label_regions,
     photo_score,
 )
-from models.choosing import COVERED, auroc, labelled_defects
+from models.choosing import SMALLEST_PX, LabelledDefect, auroc, labelled_defects, paint_truth
 from models.datasets import LabelledPhoto, batches_of_photos, read_grey
 
 SCORE_CANDIDATES_PX = (64, 256, 1024, 4096, 16384)
-
-
-def eight_bit(probability: np.ndarray) -> np.ndarray:
-    """float (H, W) 0–1 -> uint8 (H, W), as the kept probability map holds it."""
-    return np.round(probability * 255.0).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +36,45 @@ class SeenPhoto:
     probability: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What counts on one photo, as the scorer reads it.
+
+    ignored: bool (H, W) or None. defect_free: nothing labelled that counts; also true of a photo
+    whose only damage is ignored.
+    """
+
+    defects: tuple[LabelledDefect, ...]
+    ignored: np.ndarray | None
+    defect_free: bool
+
+    def counted(self, mask: np.ndarray) -> np.ndarray:
+        """The claims of a mask, uint8 (H, W), that count: bool, ignored pixels and specks out."""
+        claims = mask > 0
+        if self.ignored is not None:
+            claims &= ~self.ignored
+        return _without_specks(claims)
+
+
+def read_truth(photo: LabelledPhoto, shape: tuple[int, int]) -> Truth:
+    """The labels, ignored pixels and kind of one photo of `shape`."""
+    truth = paint_truth(photo, shape)
+    defects = tuple(labelled_defects(photo, truth))
+    return Truth(
+        defects,
+        read_grey(photo.ignore, shape) if photo.ignore else None,
+        defect_free=not defects and not truth.any(),
+    )
+
+
+def _without_specks(claims: np.ndarray) -> np.ndarray:
+    """Claims, bool (H, W), without connected pieces below SMALLEST_PX: the scorer drops them."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(claims.astype(np.uint8), connectivity=8)
+    large = stats[:, cv2.CC_STAT_AREA] >= SMALLEST_PX
+    large[0] = False
+    return large[labels]
+
+
 def look_at(
     segment: Callable[[np.ndarray], np.ndarray],
     photos: Sequence[LabelledPhoto],
@@ -46,7 +82,7 @@ def look_at(
 ) -> Iterable[SeenPhoto]:
     """Run the network over the photos. segment: RGB uint8 -> float32 (H, W, 1 + T)."""
     for done, (photo, rgb) in enumerate(batches_of_photos(photos), start=1):
-        yield SeenPhoto(photo, eight_bit(segment(rgb)[..., 0]))
+        yield SeenPhoto(photo, quantise(segment(rgb)[..., 0]))
         progress(done, len(photos))
 
 
@@ -65,18 +101,17 @@ def write_predictions(
         place = out / photo.dataset
         place.mkdir(exist_ok=True)
         cv2.imwrite(str(place / f"{photo.stem}.png"), mask)
-        counted = mask > 0
-        if photo.ignore:
-            counted &= ~read_grey(photo.ignore, mask.shape)
-        labels = labelled_defects(photo, mask.shape)
+        truth = read_truth(photo, mask.shape)
+        counted = truth.counted(mask)
         rows.append(
             {
                 "dataset": photo.dataset,
                 "stem": photo.stem,
-                "defect_free": photo.defect_free,
-                "score": photo_score(item.probability, top_px),
-                "defects": len(labels),
-                "found": sum(bool(counted[r].mean() >= COVERED) for r in labels),
+                "defect_free": truth.defect_free,
+                # Rounded as it is written: our AUROC and the scorer's see the same ties.
+                "score": round(photo_score(item.probability, top_px), 6),
+                "defects": len(truth.defects),
+                "found": sum(defect.is_found(counted) for defect in truth.defects),
                 "regions": cv2.connectedComponents(counted.astype(np.uint8))[0] - 1,
             }
         )
@@ -138,7 +173,10 @@ class OperatingPoint:
 
 
 def operating_points(seen: Sequence[SeenPhoto]) -> list[OperatingPoint]:
-    """Every candidate on the grid: share of defects found beside share of clean photos in alarm."""
+    """Every candidate on the grid: share of defects found beside share of clean photos in alarm.
+
+    A photo set without the doors, crops or cars is measured on all its defects or clean photos.
+    """
     points = []
     for region in (0.3, 0.4, 0.5, 0.6):
         photos = [_claims(item, region) for item in seen]
@@ -157,18 +195,22 @@ class _Claims:
     photo: LabelledPhoto
     regions: LabelledRegions
     covered: tuple[np.ndarray, ...]
-    sizes: tuple[int, ...]
+    least_px: tuple[float, ...]
 
 
 def _claims(item: SeenPhoto, threshold: float) -> _Claims:
-    found = label_regions(item.probability, threshold)
-    labels = labelled_defects(item.photo, item.probability.shape)
+    shape = item.probability.shape
+    probability = item.probability
+    if item.photo.ignore:
+        probability = np.where(read_grey(item.photo.ignore, shape), np.uint8(0), probability)
+    found = label_regions(probability, threshold)
+    defects = labelled_defects(item.photo, paint_truth(item.photo, shape))
     count = len(found.area_px)
     return _Claims(
         item.photo,
         found,
-        tuple(np.bincount(found.labels[label], minlength=count) for label in labels),
-        tuple(int(label.sum()) for label in labels),
+        tuple(np.bincount(found.labels[d.pixels], minlength=count) for d in defects),
+        tuple(d.least_share * int(d.pixels.sum()) for d in defects),
     )
 
 
@@ -183,18 +225,19 @@ def _figures_at(
         if claims.photo.defect_free:
             alarms.setdefault(name, []).append(bool(kept.any()))
         found.setdefault(name, []).extend(
-            bool(covered[kept].sum() >= COVERED * size)
-            for covered, size in zip(claims.covered, claims.sizes, strict=True)
+            bool(covered[kept].sum() >= least)
+            for covered, least in zip(claims.covered, claims.least_px, strict=True)
         )
     every = [hit for hits in found.values() for hit in hits]
+    clean = [alarm for shown in alarms.values() for alarm in shown]
     return OperatingPoint(
         region,
         smallest_px,
         peak,
-        doors=float(np.mean(found["aihub578_door_scratch"])),
+        doors=float(np.mean(found.get("aihub578_door_scratch") or every)),
         defects=float(np.mean(every)),
-        crops=float(np.mean(alarms["aihub578_clean_crops"])),
-        cars=float(np.mean(alarms["whole_cars_clean"])),
+        crops=float(np.mean(alarms.get("aihub578_clean_crops") or clean)),
+        cars=float(np.mean(alarms.get("whole_cars_clean") or clean)),
     )
 
 
@@ -211,12 +254,19 @@ def choose_score(seen: Sequence[SeenPhoto]) -> tuple[int, float]:
     """(top_px, auroc) of the photo score that separates best on `val`."""
     best = (0, -1.0)
     for top_px in SCORE_CANDIDATES_PX:
-        bad = [photo_score(s.probability, top_px) for s in seen if not s.photo.defect_free]
-        good = [photo_score(s.probability, top_px) for s in seen if s.photo.defect_free]
-        area = auroc(np.array(bad), np.array(good))
+        area = auroc(*_scores(seen, top_px))
         if area > best[1]:
             best = (top_px, area)
     return best
+
+
+def _scores(seen: Sequence[SeenPhoto], top_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted photo scores of the defective and of the defect-free photos."""
+    bad, good = [], []
+    for item in seen:
+        kind = good if item.photo.defect_free else bad
+        kind.append(photo_score(item.probability, top_px))
+    return np.sort(bad), np.sort(good)
 
 
 def choose_band(
@@ -228,8 +278,7 @@ def choose_band(
     reject_from: lowest score that rejects at most `rejected` of the clean ones. When the network
     is good enough that the two cross, both take their middle and nobody is asked.
     """
-    bad = np.sort([photo_score(s.probability, top_px) for s in seen if not s.photo.defect_free])
-    good = np.sort([photo_score(s.probability, top_px) for s in seen if s.photo.defect_free])
+    bad, good = _scores(seen, top_px)
     ok_below = float(bad[int(missed * len(bad))])
     reject_from = float(good[min(len(good) - 1, int(np.ceil((1 - rejected) * len(good))))])
     if ok_below > reject_from:
@@ -238,7 +287,12 @@ def choose_band(
 
 
 def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, Any]:
-    """Everything the card needs from `val`: thresholds, score and the figures that chose them."""
+    """Everything the card needs from `val`: thresholds, score and the figures that chose them.
+
+    Raises TrainingError unless there are defective and defect-free photos.
+    """
+    if len({item.photo.defect_free for item in seen}) < 2:
+        raise TrainingError("choosing thresholds needs defective and defect-free photos")
     point = choose_point(operating_points(seen), most_alarms)
     top_px, area = choose_score(seen)
     ok_below, reject_from = choose_band(seen, top_px)

@@ -1,7 +1,6 @@
 """A training run becomes a model folder: thresholds chosen on `val`, golden photos, card."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,24 @@ import openvino
 
 from inspection.errors import ModelRefused
 from models import networks
-from models.convert import build_model_folder, load_half, save_half, save_openvino, trained_network
+from models.convert import finish_model_folder, write_network_files
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.render import Conditions, render_panel
 from models.render_defects import DefectRequest
-from models.segmenter import open_segmenter, tiled_probabilities
+from models.segmenter import claimed, open_segmenter, tiled_probabilities
 
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.
 GOLDEN_SHARE = 0.5
+
+# What nobody has measured; the Model page shows it beside the figures.
+LIMITS = (
+    "phones, cameras and lamps of a plant: the photos come from public sets",
+    "defects below 3 px, and sizes in mm on real photos: none of them has a known scale",
+    "orange peel, mottling, holograms, colour deviation: no photo in training or test shows them",
+    "type on real photos: only found or not found was scored",
+)
 
 
 def release_run(
@@ -36,29 +43,27 @@ def release_run(
 
     most_alarms: share of the clean crops of `val` that may be in alarm at the operating point.
     """
-    channels = 1 + len(networks.TYPES)
-    with tempfile.TemporaryDirectory() as scratch:
-        place = Path(scratch)
-        save_half(trained_network(run), place / "unet.keras")
-        save_openvino(load_half(place / "unet.keras"), place)
-        served = openvino.Core().compile_model(place / "unet.xml", "CPU")
+    write_network_files(run, folder)
+    served = openvino.Core().compile_model(folder / "unet.xml", "CPU")
 
-        def segment(rgb: np.ndarray) -> np.ndarray:
-            return tiled_probabilities(lambda tiles: served(tiles)[0], rgb, channels=channels)
+    def segment(rgb: np.ndarray) -> np.ndarray:
+        return tiled_probabilities(
+            lambda tiles: served(tiles)[0], rgb, channels=1 + len(networks.TYPES)
+        )
 
-        photos = read_photo_set(data, "val")
-        chosen = choose_on_val(list(look_at(segment, photos, progress)), most_alarms)
-        golden = golden_photos(segment, chosen["thresholds"]["region"])
-    build_model_folder(
+    photos = read_photo_set(data, "val")
+    chosen = choose_on_val(list(look_at(segment, photos, progress)), most_alarms)
+    finish_model_folder(
         run,
         folder,
         thresholds=chosen["thresholds"],
         score=chosen["score"],
-        golden=golden,
+        golden=golden_photos(segment, chosen["thresholds"]),
         facts={
             "data": photo_sources(data),
             "chosen_on_val": {"photos": len(photos), "most_alarms": most_alarms, **chosen["val"]},
             "note": note,
+            "limits": list(LIMITS),
             "recipe": _recipe(run),
         },
     )
@@ -67,18 +72,19 @@ def release_run(
 
 
 def golden_photos(
-    segment: Callable[[np.ndarray], np.ndarray], threshold: float
+    segment: Callable[[np.ndarray], np.ndarray], thresholds: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """A rendered panel with a plain scratch and one without, and what must be seen on them."""
     scratched, clean = _golden_panel(True), _golden_panel(False)
     (defect,) = scratched.defects
     x, y, w, h = (int(v) for v in defect.bbox_px)
-    found = int((segment(scratched.rgb)[y : y + h, x : x + w, 0] >= threshold).sum())
-    alarms = int((segment(clean.rgb)[..., 0] >= threshold).sum())
-    if found < 16 or alarms > 16:
+    claims = claimed(segment(scratched.rgb), thresholds)
+    found = int(claims[y : y + h, x : x + w].sum())
+    alarms = int(claimed(segment(clean.rgb), thresholds).sum())
+    if not found or alarms:
         raise ModelRefused(
             f"the golden scratch shows {found} defect pixels and the golden clean panel {alarms}; "
-            "at least 16 and at most 16 are needed: train longer"
+            "the scratch must be seen and the clean panel stay clean: train longer"
         )
     return [
         {
@@ -88,7 +94,7 @@ def golden_photos(
             "bbox_px": [x, y, w, h],
             "least_px": int(found * GOLDEN_SHARE),
         },
-        {"file": "golden_clean.png", "rgb": clean.rgb, "expect": "clean", "most_px": 16},
+        {"file": "golden_clean.png", "rgb": clean.rgb, "expect": "clean", "most_px": 0},
     ]
 
 

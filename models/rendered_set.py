@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from inspection.errors import TrainingError
 from models.render import Conditions, RenderedPanel, random_defects, render_panel
 
 DATASET = "rendered"
@@ -26,6 +27,8 @@ def render_photo_set(
     leave alone. Every photo is its own group, all in split `train`: rendered photos choose and
     prove nothing.
     """
+    if count < 1:
+        raise TrainingError(f"count must be at least 1, got {count}")
     for folder in ("images", "masks"):
         (dest / DATASET / folder).mkdir(parents=True, exist_ok=True)
     rows, labels = [], {}

@@ -8,6 +8,8 @@ import numpy as np
 import openvino
 
 from inspection.errors import ModelRefused
+from inspection.imaging.codec import quantise
+from inspection.imaging.regions import defect_mask
 from models.card import check_files, model_sha256, read_card
 
 # The deepest level of the network halves a side five times: sides are multiples of this.
@@ -113,16 +115,17 @@ class Segmenter:
         core = openvino.Core()
         try:
             network = core.read_model(folder / "unet.xml")
+            shown, answered = network.input(0).partial_shape, network.output(0).partial_shape
         except RuntimeError as error:
-            first_line = str(error).strip().splitlines()[-1]
-            raise ModelRefused(f"{folder}: unet.xml cannot be read ({first_line})") from None
-        shown, answered = network.input(0).partial_shape, network.output(0).partial_shape
+            raise ModelRefused(f"{folder}: unet.xml cannot be read ({_reason(error)})") from None
         channels = 1 + len(self.types)
         if len(shown) != 4 or shown[3] != 3 or len(answered) != 4 or answered[3] != channels:
             raise ModelRefused(
                 f"{folder}: the network maps {shown} to {answered}, the card asks for 3 colour "
                 f"channels in and {channels} out"
             )
+        if not (shown[1].is_dynamic and shown[2].is_dynamic):
+            raise ModelRefused(f"{folder}: the network takes {shown} only, any size is needed")
         for node in network.get_ops():
             if node.get_type_name() == "Constant":
                 data = node.get_data()
@@ -131,23 +134,26 @@ class Segmenter:
                         f"{folder}: weights {node.get_friendly_name()!r} are not finite"
                     )
         # Without a hint the runtime takes bfloat16 where the CPU has it and float32 elsewhere.
-        return core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        try:
+            return core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        except RuntimeError as error:
+            raise ModelRefused(f"{folder}: the network cannot run ({_reason(error)})") from None
 
     def _check_golden_photos(self, folder: Path) -> None:
         """A known defect must be found, and a known clean panel must stay clean."""
         kinds = {golden["expect"] for golden in self.card["golden"]}
         if kinds != {"defect", "clean"}:
             raise ModelRefused(f"{folder}: the card needs a golden defect and a golden clean photo")
-        threshold = self.card["thresholds"]["region"]
         for golden in self.card["golden"]:
             image = cv2.imread(str(folder / golden["file"]), cv2.IMREAD_COLOR)
             if image is None:
                 raise ModelRefused(f"{folder}: golden photo {golden['file']} cannot be read")
-            seen = self.segment(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))[..., 0]
+            seen = self.segment(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             if not np.isfinite(seen).all():
                 raise ModelRefused(f"{folder}: the network answers numbers that are not finite")
+            claims = claimed(seen, self.card["thresholds"])
             if golden["expect"] == "clean":
-                alarms = int((seen >= threshold).sum())
+                alarms = int(claims.sum())
                 if alarms > golden["most_px"]:
                     raise ModelRefused(
                         f"{folder}: golden clean photo {golden['file']} shows {alarms} defect "
@@ -155,7 +161,7 @@ class Segmenter:
                     )
                 continue
             x, y, w, h = golden["bbox_px"]
-            found = int((seen[y : y + h, x : x + w] >= threshold).sum())
+            found = int(claims[y : y + h, x : x + w].sum())
             if found < golden["least_px"]:
                 raise ModelRefused(
                     f"{folder}: the defect of golden photo {golden['file']} is not found "
@@ -171,6 +177,25 @@ class Segmenter:
 
     def _run(self, tiles: np.ndarray) -> np.ndarray:
         return self._network(tiles)[0]
+
+
+def claimed(probabilities: np.ndarray, thresholds: dict) -> np.ndarray:
+    """What counts as a defect, bool (H, W): the same regions as on the line.
+
+    probabilities: float (H, W, 1 + T). thresholds: as on the card.
+    """
+    mask = defect_mask(
+        quantise(probabilities[..., 0]),
+        thresholds["region"],
+        thresholds["smallest_px"],
+        thresholds.get("peak", 0.0),
+    )
+    return mask > 0
+
+
+def _reason(error: RuntimeError) -> str:
+    """The runtime's last line: the ones before it name places in its own source."""
+    return (str(error).strip().splitlines() or ["no reason given"])[-1]
 
 
 def open_segmenter(folder: Path) -> Segmenter:

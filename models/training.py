@@ -9,6 +9,7 @@ import json
 import math
 import os
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -49,6 +50,13 @@ class Recipe:
     seed: int = 7
     precision: str = "float32"
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
+
+    def __post_init__(self) -> None:
+        for name in ("minutes", "crop_px", "batch", "steps_per_epoch", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
+        if self.crop_px % 32:
+            raise TrainingError(f"crop_px must be a multiple of 32, got {self.crop_px}")
 
 
 class _Pace(keras.callbacks.Callback):
@@ -171,7 +179,10 @@ class TrainingRun:
             self.network.set_weights(trained)
 
     def _save_best(self, figures: dict) -> None:
-        np.savez(self.folder / "best.weights.npz", *self.averaged)
+        # Whole or not at all: a later epoch may never be good enough to write it again.
+        partial = self.folder / "best.partial.npz"
+        np.savez(partial, *self.averaged)
+        os.replace(partial, self.folder / "best.weights.npz")
         text = json.dumps({"epoch": self.epoch, **figures}, indent=1)
         (self.folder / "best.json").write_text(text, encoding="utf-8")
 
@@ -198,13 +209,19 @@ class TrainingRun:
         os.replace(partial, self._checkpoint)
 
     def _resume(self) -> None:
-        with np.load(self._checkpoint) as kept:
-            state = json.loads(str(kept["state"]))
+        try:
+            with np.load(self._checkpoint) as kept:
+                state = json.loads(str(kept["state"]))
 
-            def group(prefix):
-                return [kept[name] for name in sorted(kept.files) if name.startswith(prefix)]
+                def group(prefix):
+                    return [kept[name] for name in sorted(kept.files) if name.startswith(prefix)]
 
-            weights, averaged, optimizer = group("weight_"), group("averaged_"), group("optimizer_")
+                weights, averaged = group("weight_"), group("averaged_")
+                optimizer = group("optimizer_")
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise TrainingError(
+                f"{self._checkpoint}: not a readable checkpoint ({error}); remove it to start anew"
+            ) from None
         mine = [tuple(v.shape) for v in self.network.optimizer.variables]
         if [w.shape for w in weights] != [w.shape for w in self.averaged] or mine != [
             v.shape for v in optimizer

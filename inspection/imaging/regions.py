@@ -77,7 +77,7 @@ class LabelledRegions:
 def label_regions(probability: np.ndarray, threshold: float) -> LabelledRegions:
     """Number the regions of pixels from `threshold` (0–1) on; see `find_regions` for what joins."""
     mask = (probability >= level(threshold)).astype(np.uint8)
-    bridge = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (JOIN_GAP_PX, JOIN_GAP_PX))
+    bridge = cv2.getStructuringElement(cv2.MORPH_RECT, (JOIN_GAP_PX, JOIN_GAP_PX))
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     # The bridge joins, it does not add: only pixels above the threshold are measured.

@@ -1,0 +1,145 @@
+"""Networks, model folders and photo sets small enough to check on paper."""
+
+import csv
+import json
+from functools import partial
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import openvino
+from keras import layers
+from openvino import opset13
+
+from models import networks
+from models.card import write_card
+
+THRESHOLDS = {"region": 0.5, "smallest_px": 16, "peak": 0.0, "ok_below": 0.4, "reject_from": 0.6}
+MODEL_CHANNELS = 1 + len(networks.TYPES)
+
+# A real U-Net with five levels, a thousandth of the served one.
+narrow_unet = partial(networks.compact_unet, widths=(4, 4, 4, 4, 4), blocks=(0, 0, 0, 0, 0))
+
+
+def brightness_network():
+    """Logits of a defect wherever a pixel is brighter than 0.75; the first type is the likeliest.
+
+    Each pixel is judged alone, so no answer may depend on tiles or padding.
+    """
+    photo = keras.Input((None, None, 3), name="photo")
+    logits = layers.Conv2D(MODEL_CHANNELS, 1, dtype="float32", name="logits")(photo)
+    network = keras.Model(photo, logits)
+    kernel = np.zeros((1, 1, 3, MODEL_CHANNELS), np.float32)
+    kernel[..., 0] = 20.0
+    network.layers[-1].set_weights([kernel, np.float32([-45.0, 2.0, 0.0, 0.0, 0.0])])
+    return network
+
+
+def panel(*bright, height=96, width=96, level=100):
+    """A grey panel, uint8 (height, width, 3), with bright boxes (x, y, w, h)."""
+    rgb = np.full((height, width, 3), level, np.uint8)
+    for x, y, w, h in bright:
+        rgb[y : y + h, x : x + w] = 250
+    return rgb
+
+
+def golden_photos():
+    return [
+        {
+            "file": "golden_defect.png",
+            "rgb": panel((40, 30, 20, 10)),
+            "expect": "defect",
+            "bbox_px": [40, 30, 20, 10],
+            "least_px": 100,
+        },
+        {"file": "golden_clean.png", "rgb": panel(), "expect": "clean", "most_px": 16},
+    ]
+
+
+def write_run(run: Path, network) -> Path:
+    """What a training run leaves behind for a network that was never trained."""
+    run.mkdir(parents=True, exist_ok=True)
+    np.savez(run / "best.weights.npz", *network.get_weights())
+    (run / "best.json").write_text(json.dumps({"epoch": 1, "auroc": 1.0}), encoding="utf-8")
+    return run
+
+
+def rewrite_card(folder: Path, **changes) -> None:
+    """The card with some entries changed and fresh hashes: every file matches it again."""
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    write_card(folder, {**card, **changes})
+
+
+def write_ir(folder: Path, weights, size=(-1, -1), divisor=1.0) -> None:
+    """Replace the served network by answers = photo @ weights / divisor; the card agrees with it.
+
+    weights: (3, channels).
+    """
+    photo = opset13.parameter([-1, *size, 3], np.float32, name="photo")
+    product = opset13.matmul(photo, opset13.constant(np.float32(weights)), False, False)
+    answer = opset13.divide(product, opset13.constant(np.float32(divisor)))
+    for file in ("unet.xml", "unet.bin"):
+        (folder / file).unlink()
+    network = openvino.Model([answer], [photo])
+    # In half precision the runtime would write a NaN as a number.
+    openvino.save_model(network, folder / "unet.xml", compress_to_fp16=False)
+    rewrite_card(folder)
+
+
+def write_photo_set(folder: Path, photos) -> Path:
+    """A labelled photo set of grey panels in the internal layout.
+
+    photos: dicts with dataset, stem, split and, where not the default, group, rgb, mask (bool),
+    ignore (bool), labels and mask_quality.
+    """
+    rows, labels = [], {}
+    for photo in photos:
+        dataset, stem = photo["dataset"], photo["stem"]
+        row = {
+            "dataset": dataset,
+            "image": f"{dataset}/images/{stem}.png",
+            "mask": "",
+            "ignore": "",
+            "defect_free": int("mask" not in photo),
+            "mask_quality": photo.get("mask_quality", "polygon"),
+            "licence": "made for a test",
+            "group": photo.get("group", f"{dataset}-{stem}"),
+            "split": photo["split"],
+        }
+        written = {"image": photo.get("rgb", panel())[..., ::-1]}
+        for plane in ("mask", "ignore"):
+            if plane in photo:
+                row[plane] = f"{dataset}/{plane}s/{stem}.png"
+                written[plane] = photo[plane].astype(np.uint8) * 255
+        for column, pixels in written.items():
+            place = folder / row[column]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(place), pixels)
+        rows.append(row)
+        labels.setdefault(dataset, {})[stem] = photo.get("labels", [])
+    for dataset, of_stem in labels.items():
+        (folder / dataset / "instances.json").write_text(json.dumps(of_stem), encoding="utf-8")
+    with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def box_mask(*boxes, height=96, width=96):
+    """bool (height, width), True in the boxes (x, y, w, h)."""
+    mask = np.zeros((height, width), bool)
+    for x, y, w, h in boxes:
+        mask[y : y + h, x : x + w] = True
+    return mask
+
+
+def box_polygon(x, y, w, h):
+    """A polygon label whose filled area is the box (x, y, w, h)."""
+    right, bottom = x + w - 1, y + h - 1
+    return {
+        "cls": "scratch",
+        "poly": [[[x, y], [right, y], [right, bottom], [x, bottom]]],
+        "ignore": False,
+    }

@@ -1,0 +1,150 @@
+import json
+
+import keras
+import numpy as np
+import openvino
+import pytest
+from keras import layers
+
+from inspection.errors import ModelRefused, TrainingError
+from models import networks
+from models.card import (
+    check_files,
+    installed_models,
+    model_sha256,
+    read_card,
+    sha256_of,
+    write_card,
+)
+from models.convert import LARGEST_DIFFERENCE, load_half, save_half, save_openvino, trained_network
+from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """The narrow U-Net in place of the served one, with weights of some size."""
+    monkeypatch.setattr(networks, "compact_unet", narrow_unet)
+    keras.utils.set_random_seed(3)
+    return networks.with_probabilities(networks.compact_unet())
+
+
+def answers(network):
+    photo = np.random.default_rng(1).random((1, 64, 96, 3)).astype(np.float32)
+    return np.asarray(network(photo, training=False))
+
+
+def test_the_half_precision_file_gives_the_same_network_within_rounding(narrow, tmp_path):
+    save_half(narrow, tmp_path / "unet.keras")
+    again = load_half(tmp_path / "unet.keras")
+    for kept, before in zip(again.get_weights(), narrow.get_weights(), strict=True):
+        assert kept.dtype == np.float32
+        assert np.array_equal(kept, before.astype(np.float16).astype(np.float32))
+    assert np.abs(answers(again) - answers(narrow)).max() < 2e-3
+    assert keras.mixed_precision.global_policy().name == "float32"
+
+
+def test_saving_what_was_loaded_changes_nothing_more(narrow, tmp_path):
+    save_half(narrow, tmp_path / "once.keras")
+    once = load_half(tmp_path / "once.keras")
+    save_half(once, tmp_path / "twice.keras")
+    assert np.array_equal(answers(load_half(tmp_path / "twice.keras")), answers(once))
+
+
+def test_the_served_network_answers_what_keras_answers(narrow, tmp_path):
+    save_half(narrow, tmp_path / "unet.keras")
+    network = load_half(tmp_path / "unet.keras")
+    save_openvino(network, tmp_path)
+    served = openvino.Core().compile_model(
+        tmp_path / "unet.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    photo = np.random.default_rng(1).random((1, 64, 96, 3)).astype(np.float32)
+    assert np.abs(served(photo)[0] - answers(network)).max() <= LARGEST_DIFFERENCE
+
+
+def test_a_conversion_that_differs_from_keras_is_refused(monkeypatch, tmp_path):
+    network = networks.with_probabilities(brightness_network())
+    monkeypatch.setattr("models.convert.LARGEST_DIFFERENCE", -1.0)
+    with pytest.raises(ModelRefused, match=r"differs by 0\..* from Keras; at most -1\.0"):
+        save_openvino(network, tmp_path)
+
+
+def _foreign(path):
+    photo = keras.Input((None, None, 3))
+    keras.Model(photo, layers.Conv2D(7, 3)(photo)).save(path)
+
+
+def _with_code_inside(path):
+    photo = keras.Input((None, None, 3))
+    keras.Model(photo, layers.Lambda(lambda x: x * 2.0)(photo)).save(path)
+
+
+def _truncated(path):
+    save_half(networks.with_probabilities(networks.compact_unet()), path)
+    path.write_bytes(path.read_bytes()[:-400])
+
+
+def _no_model(path):
+    path.write_bytes(b"a letter to the paint shop")
+
+
+def _missing(path):
+    pass
+
+
+@pytest.mark.parametrize("write", [_foreign, _with_code_inside, _truncated, _no_model, _missing])
+def test_a_file_that_is_none_of_our_networks_is_refused(narrow, tmp_path, write):
+    write(tmp_path / "unet.keras")
+    with pytest.raises(ModelRefused, match=r"unet\.keras: not one of our networks") as caught:
+        load_half(tmp_path / "unet.keras")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_best_weights_of_a_run_become_the_network(narrow, tmp_path):
+    run = write_run(tmp_path / "run", narrow)
+    assert np.array_equal(answers(trained_network(run)), answers(narrow))
+
+
+def test_a_run_without_weights_says_what_to_do_first(tmp_path):
+    with pytest.raises(TrainingError, match="run `train` first"):
+        trained_network(tmp_path)
+
+
+def test_the_card_of_a_model_folder_holds_the_hash_of_every_other_file(whole_model):
+    card = read_card(whole_model)
+    files = {path.name for path in whole_model.iterdir()} - {"card.json"}
+    assert set(card["files"]) == files
+    assert {"unet.keras", "unet.xml", "unet.bin", "golden_defect.png"} <= files
+    assert all(sha256_of(whole_model / name) == hash_ for name, hash_ in card["files"].items())
+    assert card["types"] == list(networks.TYPES)
+    assert card["thresholds"] == THRESHOLDS
+    assert card["training"] == {"epoch": 1, "auroc": 1.0}
+
+
+def test_a_text_on_the_card_changes_no_model_version_and_a_threshold_does(whole_model):
+    card = read_card(whole_model)
+    assert model_sha256({**card, "note": "for the night shift"}) == model_sha256(card)
+    moved = {**card, "thresholds": {**card["thresholds"], "region": 0.6}}
+    assert model_sha256(moved) != model_sha256(card)
+
+
+def test_a_card_that_names_a_file_outside_its_folder_is_refused(model_folder):
+    card = read_card(model_folder)
+    outside = {**card, "files": {**card["files"], "../run/best.json": "0" * 64}}
+    with pytest.raises(ModelRefused, match=r"\.\./run/best\.json is missing"):
+        check_files(model_folder, outside)
+
+
+def test_a_card_that_names_no_hash_for_a_served_file_is_refused(model_folder):
+    card = read_card(model_folder)
+    del card["files"]["unet.bin"]
+    with pytest.raises(ModelRefused, match=r"no hash for \['unet\.bin'\]"):
+        check_files(model_folder, card)
+
+
+def test_only_folders_with_a_card_are_installed_models(tmp_path):
+    for name in ("second", "first", "half_done"):
+        (tmp_path / name).mkdir()
+    for name in ("second", "first"):
+        write_card(tmp_path / name, {"name": name})
+    assert installed_models(tmp_path) == ["first", "second"]
+    assert json.loads((tmp_path / "first" / "card.json").read_text())["files"] == {}

@@ -1,0 +1,258 @@
+import csv
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from inspection.errors import TrainingError
+from models.datasets import (
+    SPLITS,
+    TYPE_OF_CLASS,
+    WEIGHTS,
+    CropBatches,
+    CropSource,
+    batches_of_photos,
+    decode_targets,
+    encode_targets,
+    photo_targets,
+    read_grey,
+    read_photo_set,
+    read_rgb,
+)
+from models.networks import TYPES
+from tests.models.small_models import box_mask, box_polygon, panel, write_photo_set
+
+
+def one_photo(tmp_path, **photo):
+    """The only photo of a set of one, 96×96 px."""
+    photo = {"dataset": "doors", "stem": "one", "split": "train", **photo}
+    (labelled,) = read_photo_set(write_photo_set(tmp_path / "set", [photo]), "train")
+    return labelled
+
+
+def learned(photo, shape=(96, 96)):
+    """(truth, weight, type) planes of one photo."""
+    return np.moveaxis(decode_targets(photo_targets(photo, shape)), -1, 0)
+
+
+def test_a_folder_without_a_manifest_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(TrainingError, match=r"no manifest\.csv there; name a folder of labelled"):
+        read_photo_set(tmp_path, "train")
+
+
+def test_a_group_in_two_splits_is_refused_whatever_split_is_asked_for(tmp_path):
+    folder = write_photo_set(
+        tmp_path,
+        [
+            {"dataset": "doors", "stem": "a", "split": "train", "group": "same door"},
+            {"dataset": "doors", "stem": "b", "split": "val", "group": "same door"},
+            {"dataset": "doors", "stem": "c", "split": "test"},
+        ],
+    )
+    for split in (*SPLITS, "all"):
+        with pytest.raises(TrainingError, match="group same door stands in two splits"):
+            read_photo_set(folder, split)
+
+
+def test_a_split_without_photos_is_refused(tmp_path):
+    folder = write_photo_set(tmp_path, [{"dataset": "doors", "stem": "a", "split": "train"}])
+    with pytest.raises(TrainingError, match="no photos of split 'test'"):
+        read_photo_set(folder, "test")
+
+
+def test_a_row_of_the_manifest_becomes_a_labelled_photo(tmp_path):
+    label = {"cls": "dent", "bbox": [1, 2, 3, 4]}
+    photo = one_photo(tmp_path, mask=box_mask((1, 2, 3, 4)), labels=[label], group="g7")
+    assert (photo.dataset, photo.stem, photo.split, photo.group) == ("doors", "one", "train", "g7")
+    assert photo.image.is_file() and photo.mask.is_file() and photo.ignore is None
+    assert photo.instances == (label,) and not photo.defect_free
+    assert photo.licence == "made for a test"
+
+
+def test_a_damaged_photo_and_a_mask_of_another_size_are_refused(tmp_path):
+    photo = one_photo(tmp_path, mask=box_mask((0, 0, 9, 9), height=50))
+    with pytest.raises(TrainingError, match="not a mask of 96×96 px"):
+        read_grey(photo.mask, (96, 96))
+    photo.image.write_bytes(b"no photo")
+    with pytest.raises(TrainingError, match="not a readable photo"):
+        read_rgb(photo.image)
+
+
+def test_every_combination_of_truth_weight_and_type_survives_its_byte():
+    truth, code, kind = (plane.ravel() for plane in np.meshgrid([0, 1], range(4), range(5)))
+    plane = encode_targets(truth.astype(bool), code.astype(np.uint8), kind.astype(np.uint8))
+    assert plane.dtype == np.uint8
+    assert len(np.unique(plane)) == 2 * 4 * 5
+    decoded = decode_targets(plane)
+    assert decoded.dtype == np.float32
+    assert np.array_equal(decoded[:, 0], truth)
+    assert np.array_equal(decoded[:, 1], np.float32(WEIGHTS)[code])
+    assert np.array_equal(decoded[:, 2], kind)
+
+
+def test_a_polygon_teaches_its_type_with_full_weight_everywhere(tmp_path):
+    box = (20, 30, 10, 6)
+    truth, weight, kind = learned(
+        one_photo(tmp_path, mask=box_mask(box), labels=[box_polygon(*box)])
+    )
+    assert np.array_equal(truth > 0, box_mask(box))
+    assert (weight == 1).all()
+    assert (kind[box_mask(box)] == TYPES.index("scratch")).all()
+
+
+def test_a_weak_mask_is_trusted_and_the_rest_of_its_box_is_unsure(tmp_path):
+    scratch, box = (40, 42, 20, 2), (30, 30, 40, 30)
+    truth, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask=box_mask(scratch),
+            mask_quality="weak_ok",
+            labels=[{"cls": "scratch", "bbox": list(box)}],
+        )
+    )
+    assert np.array_equal(truth > 0, box_mask(scratch))
+    assert (weight[box_mask(scratch)] == 1).all()
+    assert weight[box_mask(box) & ~box_mask(scratch)] == pytest.approx(0.15)
+    assert (weight[~box_mask(box)] == 1).all()
+
+
+def test_a_box_with_a_poor_weak_mask_teaches_nothing_inside(tmp_path):
+    scratch, box = (40, 42, 20, 2), (30, 30, 40, 30)
+    truth, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask=box_mask(scratch),
+            mask_quality="weak_low",
+            labels=[{"cls": "scratch", "bbox": list(box)}],
+        )
+    )
+    assert not truth.any()
+    assert (weight[box_mask(box)] == 0).all()
+    assert (weight[~box_mask(box)] == 1).all()
+
+
+def test_a_box_that_reaches_over_the_border_stays_inside_the_photo(tmp_path):
+    _, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask_quality="weak_low",
+            mask=box_mask(),
+            labels=[{"cls": "scratch", "bbox": [-5, -5, 15, 15]}],
+        )
+    )
+    assert np.array_equal(weight == 0, box_mask((0, 0, 10, 10)))
+
+
+def test_ignored_pixels_are_neither_defect_nor_clean(tmp_path):
+    box, ignored = (10, 10, 30, 10), box_mask((30, 0, 66, 96))
+    truth, weight, _ = learned(
+        one_photo(tmp_path, mask=box_mask(box), ignore=ignored, labels=[box_polygon(*box)])
+    )
+    assert (weight[ignored] == 0).all() and not truth[ignored].any()
+    assert np.array_equal(truth > 0, box_mask((10, 10, 20, 10)))
+    assert (weight[~ignored] == 1).all()
+
+
+def crop_source(tmp_path):
+    box = (60, 60, 20, 8)
+    noise = np.random.default_rng(3).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    folder = write_photo_set(
+        tmp_path / "set",
+        [
+            {"dataset": "clean", "stem": "c", "split": "train", "rgb": noise},
+            {
+                "dataset": "doors",
+                "stem": "d",
+                "split": "train",
+                "rgb": panel(box),
+                "mask": box_mask(box),
+                "labels": [box_polygon(*box)],
+            },
+        ],
+    )
+    return CropSource(read_photo_set(folder, "train"))
+
+
+def crop_batches(source, **how):
+    how = {"batch": 2, "size": 64, "steps": 6, "seed": 5, **how}
+    return CropBatches(source, {"clean": 0.5, "doors": 0.5}, **how)
+
+
+def test_a_crop_of_one_seed_epoch_and_place_is_always_the_same(tmp_path):
+    source = crop_source(tmp_path)
+    one_by_one = [crop_batches(source)[i] for i in range(6)]
+    shared = crop_batches(source)
+    with ThreadPoolExecutor(4) as pool:
+        backwards = list(pool.map(shared.__getitem__, reversed(range(6))))[::-1]
+    for (photos, planes), (photos_again, planes_again) in zip(one_by_one, backwards, strict=True):
+        assert np.array_equal(photos, photos_again)
+        assert np.array_equal(planes, planes_again)
+
+
+def test_another_seed_epoch_or_place_cuts_another_crop(tmp_path):
+    source = crop_source(tmp_path)
+    first = crop_batches(source)[0][0]
+    assert not np.array_equal(first, crop_batches(source)[1][0])
+    assert not np.array_equal(first, crop_batches(source, seed=6)[0][0])
+    following = crop_batches(source)
+    following.on_epoch_end()
+    assert np.array_equal(following[0][0], crop_batches(source, epoch=1)[0][0])
+    assert not np.array_equal(first, following[0][0])
+
+
+def test_a_batch_is_scaled_to_one_and_its_targets_fit(tmp_path):
+    photos, planes = crop_batches(crop_source(tmp_path), batch=3)[0]
+    assert photos.shape == (3, 64, 64, 3) and photos.dtype == np.float32
+    assert photos.min() >= 0 and photos.max() <= 1
+    assert planes.shape == (3, 64, 64, 3) and set(np.unique(planes[..., 0])) <= {0.0, 1.0}
+
+
+def test_the_targets_of_a_crop_lie_where_its_colours_say(tmp_path):
+    source = crop_source(tmp_path)
+    number = int(source.by_dataset()["doors"][0])
+    agreed = defects = 0
+    for seed in range(40):
+        rgb, plane = source.crop(number, 64, np.random.default_rng(seed))
+        truth = (plane & 1).astype(bool)
+        if 20 < truth.sum() < truth.size / 2:
+            defects += 1
+            grey = rgb.mean(axis=-1)
+            agreed += grey[truth].mean() > grey[~truth].mean()
+    assert defects >= 20 and agreed == defects
+
+
+def test_shares_of_a_data_set_that_is_not_there_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match=r"no photos of \['roofs'\]"):
+        CropBatches(crop_source(tmp_path), {"roofs": 1.0}, batch=1, size=64, steps=1, seed=0)
+
+
+def test_photos_read_ahead_come_in_their_order(tmp_path):
+    folder = write_photo_set(
+        tmp_path,
+        [
+            {"dataset": "doors", "stem": f"p{i}", "split": "val", "rgb": panel(level=10 * i)}
+            for i in range(5)
+        ],
+    )
+    seen = list(batches_of_photos(read_photo_set(folder, "val")))
+    assert [photo.stem for photo, _ in seen] == ["p0", "p1", "p2", "p3", "p4"]
+    assert [int(rgb[0, 0, 0]) for _, rgb in seen] == [0, 10, 20, 30, 40]
+
+
+def test_the_shared_photos_are_2035_for_training_445_for_choosing_and_419_for_testing(
+    shared_folder,
+):
+    photos = shared_folder / "photos"
+    if not (photos / "manifest.csv").is_file():
+        pytest.skip("needs ../shared/photos")
+    every = read_photo_set(photos, "all")
+    assert Counter(photo.split for photo in every) == {"train": 2035, "val": 445, "test": 419}
+    with (photos / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        assert len(every) == sum(1 for _ in csv.DictReader(file))
+    classes = {
+        label["cls"] for photo in every for label in photo.instances if not label.get("ignore")
+    }
+    assert classes <= set(TYPE_OF_CLASS)
+    doors = [photo for photo in every if photo.dataset == "aihub578_door_scratch"]
+    assert Counter(photo.split for photo in doors) == {"train": 557, "val": 131, "test": 115}

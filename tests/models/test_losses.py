@@ -1,0 +1,111 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.losses import DefectLoss
+
+SIDE = 32
+
+
+def targets(truth=None, weight=None, kind=0):
+    """Targets (1, SIDE, SIDE, 3) from bool truth and weights 0–1."""
+    planes = np.zeros((1, SIDE, SIDE, 3), np.float32)
+    planes[..., 1] = 1.0 if weight is None else weight
+    if truth is not None:
+        planes[0, ..., 0] = truth
+    planes[..., 2] = kind
+    return planes
+
+
+def logits(any_defect=-8.0):
+    answer = np.zeros((1, SIDE, SIDE, 5), np.float32)
+    answer[..., 0] = any_defect
+    return answer
+
+
+def loss(truth, answer):
+    return float(DefectLoss()(truth, answer))
+
+
+def blob(size=10):
+    truth = np.zeros((SIDE, SIDE), bool)
+    truth[8 : 8 + size, 8 : 8 + size] = True
+    return truth
+
+
+def test_a_crop_without_any_defect_has_a_finite_loss_and_silence_costs_next_to_nothing():
+    assert 0 <= loss(targets(), logits(-12.0)) < 0.01
+    assert np.isfinite(loss(targets(), logits(0.0)))
+
+
+def test_a_crop_of_which_everything_is_ignored_has_a_finite_loss():
+    assert np.isfinite(loss(targets(weight=0.0), logits(3.0)))
+
+
+@pytest.mark.parametrize("share_ignored", ["half", "speck"])
+def test_what_is_answered_under_ignored_pixels_changes_nothing(share_ignored):
+    weight = np.ones((SIDE, SIDE), np.float32)
+    if share_ignored == "half":
+        weight[:, SIDE // 2 :] = 0.0
+    else:
+        weight[2:5, 2:5] = 0.0
+    truth = targets(blob(6), weight)
+    quiet, loud = logits(), logits()
+    loud[0, weight == 0] = [30.0, -9.0, 9.0, 4.0, -2.0]
+    assert loss(truth, loud) == loss(truth, quiet)
+    clean = targets(weight=weight)
+    assert loss(clean, loud) == loss(clean, quiet)
+
+
+def test_one_confident_speck_on_a_clean_crop_costs_far_more_than_its_pixels():
+    speck = logits()
+    speck[0, 4:12, 4:12, 0] = 8.0
+    dearer = loss(targets(), speck) - loss(targets(), logits())
+    assert dearer > 2.0
+    pixels_only = DefectLoss(crop_share=0.0)
+    assert dearer > 1.5 * float(pixels_only(targets(), speck) - pixels_only(targets(), logits()))
+
+
+def test_a_found_defect_costs_less_than_a_missed_one():
+    found = logits()
+    found[0, blob(), 0] = 8.0
+    assert loss(targets(blob()), found) < 0.5 * loss(targets(blob()), logits())
+
+
+def test_the_right_type_costs_less_than_another():
+    right, wrong = logits(), logits()
+    right[..., 3], wrong[..., 1] = 6.0, 6.0
+    truth = targets(blob(), kind=2)
+    # The type weighs 0.2; 100 typed pixels against 50 of damping give 2/3 of the difference of 6.
+    assert loss(truth, wrong) - loss(truth, right) == pytest.approx(0.2 * 6.0 * 100 / 150, rel=1e-3)
+
+
+def test_a_clean_crop_with_unsure_pixels_teaches_nothing_as_a_whole():
+    weight = np.ones((SIDE, SIDE), np.float32)
+    weight[:7, :7] = 0.15
+    speck = logits()
+    speck[0, 20:28, 20:28, 0] = 8.0
+    unsure = targets(weight=weight)
+    assert float(DefectLoss()(unsure, speck)) == pytest.approx(
+        float(DefectLoss(crop_share=0.0)(unsure, speck))
+    )
+
+
+@pytest.mark.parametrize("extreme", [0.0, -100.0, 100.0])
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_the_gradient_is_finite_in_float32(extreme, weight):
+    answer = tf.constant(logits(extreme))
+    for truth in (targets(weight=weight), targets(blob(), weight), targets(blob(SIDE), weight)):
+        with tf.GradientTape() as tape:
+            tape.watch(answer)
+            value = DefectLoss()(truth, answer)
+        gradient = tape.gradient(value, answer)
+        assert gradient.dtype == tf.float32
+        assert np.isfinite(gradient.numpy()).all()
+
+
+def test_a_loss_read_back_from_its_configuration_is_the_same():
+    kept = keras.saving.serialize_keras_object(DefectLoss(positive_weight=2.0, top=16))
+    again = keras.saving.deserialize_keras_object(kept)
+    assert (again.positive_weight, again.top, again.crop_share) == (2.0, 16, 0.25)

@@ -1,0 +1,236 @@
+import json
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from inspection.errors import ModelRefused
+from models import networks, segmenter
+from models.card import read_card
+from models.segmenter import open_segmenter, tiled_probabilities, tiles_of
+from tests.models.small_models import (
+    MODEL_CHANNELS,
+    narrow_unet,
+    panel,
+    rewrite_card,
+    write_ir,
+)
+
+SIZES = [(32, 32), (256, 256), (288, 640), (1024, 1056), (1056, 2272), (4032, 3040)]
+
+
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_the_tiles_cover_every_pixel_with_a_positive_weight(height, width):
+    total = np.zeros((height, width), np.float32)
+    for rows, columns, weight in tiles_of(height, width):
+        assert weight.shape == total[rows, columns].shape
+        assert (weight >= 0).all()
+        # On whole strides the deepest level sees the same grid in every tile.
+        assert rows.start % segmenter.STRIDE == columns.start % segmenter.STRIDE == 0
+        total[rows, columns] += weight
+    assert total.min() > 0.4
+
+
+def test_a_side_of_2272_px_is_cut_into_three_tiles_the_last_one_flush():
+    starts = [columns.start for _, columns, _ in tiles_of(32, 2272)]
+    assert starts == [0, 768, 1248]
+    assert [columns.stop for _, columns, _ in tiles_of(32, 2272)][-1] == 2272
+
+
+def test_the_rim_of_a_tile_inside_the_photo_weighs_nothing():
+    _, _, first = next(tiles_of(64, 160, tile=128, overlap=64))
+    assert (first[:, :64] == 1).all()
+    assert (first[:, -16:] == 0).all()
+    assert (np.diff(first[0, 64:]) <= 0).all()
+
+
+@pytest.mark.parametrize("size", [(8, 8), (1, 5), (33, 1000), (100, 301), (257, 255)])
+def test_tiles_of_a_function_of_the_pixel_alone_blend_into_the_untiled_answer(size):
+    rgb = np.random.default_rng(1).integers(0, 256, (*size, 3), dtype=np.uint8)
+    asked = []
+
+    def run(tiles):
+        asked.append(tiles.shape)
+        return tiles**2
+
+    answer = tiled_probabilities(run, rgb, channels=3, tile=128, overlap=64)
+    assert answer.shape == rgb.shape and answer.dtype == np.float32
+    assert np.abs(answer - (rgb / np.float32(255)) ** 2).max() < 1e-6
+    assert all(h % 32 == 0 and w % 32 == 0 and max(h, w) <= 128 for _, h, w, _ in asked)
+
+
+def test_the_answer_of_a_u_net_does_not_depend_on_the_tile_grid():
+    network = networks.with_probabilities(_lively_network())
+    rgb = cv2.resize(
+        np.random.default_rng(2).integers(0, 256, (40, 60, 3), dtype=np.uint8),
+        (600, 400),
+        interpolation=cv2.INTER_CUBIC,
+    )
+
+    def answer(tile, overlap):
+        def run(tiles):
+            return np.asarray(network(tiles, training=False))
+
+        return tiled_probabilities(run, rgb, channels=MODEL_CHANNELS, tile=tile, overlap=overlap)
+
+    whole, large, small = answer(1024, 256), answer(384, 256), answer(320, 256)
+    assert np.ptp(whole[..., 0]) > 0.5, "a flat answer would prove nothing"
+    assert np.abs(large - whole).max() < 1e-3
+    assert np.abs(small - large).max() < 1e-3
+
+
+def _lively_network(gain=8.0):
+    """A narrow U-Net; untrained, its answers hardly differ over a photo without the gain."""
+    keras.utils.set_random_seed(4)
+    network = narrow_unet()
+    kernel, bias = network.get_layer("logits").get_weights()
+    network.get_layer("logits").set_weights([gain * kernel, bias])
+    return network
+
+
+def test_a_whole_model_folder_finds_the_bright_blob_and_nothing_else(whole_model):
+    opened = open_segmenter(whole_model)
+    answer = opened.segment(panel((10, 20, 30, 40)))
+    assert opened.name == "brightness" and opened.types == networks.TYPES
+    assert answer.shape == (96, 96, 5) and answer.dtype == np.float32
+    found = answer[..., 0] > 0.5
+    assert found[20:60, 10:40].all() and found.sum() == 30 * 40
+    # The types share channel 0's probability.
+    assert np.allclose(answer[..., 1:].sum(axis=-1), answer[..., 0], atol=1e-3)
+    assert (answer[30, 20, 1] > answer[30, 20, 2:]).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(8, 8), (1, 3), (33, 1000), (1023, 31), (97, 351), (700, 1100)]
+)
+def test_a_photo_of_any_size_is_answered_at_its_own_size(whole_model, height, width):
+    rgb = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    answer = open_segmenter(whole_model).segment(rgb)
+    assert answer.shape == (height, width, 5)
+    expected = 1 / (1 + np.exp(45.0 - 20.0 / 255.0 * rgb.sum(axis=-1, dtype=np.float64)))
+    # bfloat16 where the processor has it: three digits.
+    assert np.abs(answer[..., 0] - expected).mean() < 0.02
+
+
+def refusal(folder):
+    with pytest.raises(ModelRefused) as caught:
+        open_segmenter(folder)
+    sentence = str(caught.value)
+    assert str(folder) in sentence and "\n" not in sentence
+    return sentence
+
+
+def test_a_folder_without_a_model_names_those_that_are_installed(model_folder):
+    assert "['brightness']" in refusal(model_folder.parent / "unknown")
+
+
+@pytest.mark.parametrize("file", ["unet.keras", "unet.xml", "unet.bin", "golden_clean.png"])
+def test_a_tampered_file_is_refused(model_folder, file):
+    content = bytearray((model_folder / file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (model_folder / file).write_bytes(content)
+    assert f"{file}: changed or damaged" in refusal(model_folder)
+
+
+def test_a_truncated_weights_file_is_refused(model_folder):
+    place = model_folder / "unet.bin"
+    place.write_bytes(place.read_bytes()[:-7])
+    assert "unet.bin: changed or damaged" in refusal(model_folder)
+    rewrite_card(model_folder)
+    assert "cannot" in refusal(model_folder), "also where the card was written for it"
+
+
+def test_a_missing_file_is_refused(model_folder):
+    (model_folder / "unet.bin").unlink()
+    assert "unet.bin is missing" in refusal(model_folder)
+
+
+def test_a_network_description_that_is_none_is_refused(model_folder):
+    (model_folder / "unet.xml").write_text("<net/>", encoding="utf-8")
+    rewrite_card(model_folder)
+    assert "unet.xml cannot be read" in refusal(model_folder)
+
+
+def test_weights_that_are_not_finite_are_refused(model_folder):
+    weights = np.full((3, MODEL_CHANNELS), 0.1)
+    weights[1, 2] = np.nan
+    write_ir(model_folder, weights)
+    assert "not finite" in refusal(model_folder)
+
+
+def test_half_precision_weights_that_are_not_finite_are_refused(model_folder):
+    place = model_folder / "unet.bin"
+    bias, nan = np.float16(-45.0).tobytes(), np.float16(np.nan).tobytes()
+    content = place.read_bytes()
+    assert content.count(bias) == 1
+    place.write_bytes(content.replace(bias, nan))
+    rewrite_card(model_folder)
+    assert "not finite" in refusal(model_folder)
+
+
+def test_answers_that_are_not_finite_are_refused(model_folder):
+    write_ir(model_folder, np.full((3, MODEL_CHANNELS), 0.1), divisor=0.0)
+    assert "answers numbers that are not finite" in refusal(model_folder)
+
+
+@pytest.mark.parametrize("channels", [1, 4, 6])
+def test_a_network_with_another_count_of_channels_is_refused(model_folder, channels):
+    write_ir(model_folder, np.full((3, channels), 0.1))
+    assert "3 colour channels in and 5 out" in refusal(model_folder)
+
+
+def test_a_network_for_one_photo_size_only_is_refused(model_folder):
+    write_ir(model_folder, np.full((3, MODEL_CHANNELS), 0.1), size=(128, 128))
+    assert "any size is needed" in refusal(model_folder)
+
+
+def test_a_network_that_misses_the_golden_defect_is_refused(model_folder):
+    write_ir(model_folder, np.zeros((3, MODEL_CHANNELS)))
+    assert "golden_defect.png is not found (0 px, at least 100" in refusal(model_folder)
+
+
+def test_a_network_that_sees_defects_on_the_golden_clean_panel_is_refused(model_folder):
+    write_ir(model_folder, np.full((3, MODEL_CHANNELS), 1.0))
+    assert "golden_clean.png shows 9216 defect pixels" in refusal(model_folder)
+
+
+def test_a_card_without_a_golden_photo_of_each_kind_is_refused(model_folder):
+    rewrite_card(model_folder, golden=read_card(model_folder)["golden"][:1])
+    assert "golden clean photo" in refusal(model_folder)
+
+
+def test_a_golden_photo_that_was_removed_is_refused(model_folder):
+    (model_folder / "golden_defect.png").unlink()
+    assert "golden_defect.png is missing" in refusal(model_folder)
+    rewrite_card(model_folder)
+    assert "golden_defect.png has no hash" in refusal(model_folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("{", "not a readable card"),
+        ("[]", "lacks everything"),
+        ('{"name": "brightness"}', "lacks ['date'"),
+    ],
+)
+def test_a_card_that_is_none_is_refused(model_folder, content, sentence):
+    (model_folder / "card.json").write_text(content, encoding="utf-8")
+    assert sentence in refusal(model_folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"thresholds": {}}, "thresholds.region must lie between 0 and 1, got None"),
+        ({"thresholds": {"region": 1.5}}, "got 1.5"),
+        ({"score": 3}, "is no table"),
+        ({"golden": 3}, "is no list"),
+        ({"golden": [{"expect": "defect", "file": "golden_defect.png"}]}, "is incomplete"),
+    ],
+)
+def test_a_card_with_an_impossible_entry_is_refused(model_folder, changes, sentence):
+    card = json.loads((model_folder / "card.json").read_text(encoding="utf-8"))
+    (model_folder / "card.json").write_text(json.dumps({**card, **changes}), encoding="utf-8")
+    assert sentence in refusal(model_folder)

@@ -1,0 +1,220 @@
+import csv
+import json
+import os
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from inspection.errors import TrainingError
+from models import networks, rendered_set, training
+from models.rendered_set import render_photo_set
+from models.training import Recipe, TrainingRun
+from tests.models.small_models import (
+    box_mask,
+    box_polygon,
+    narrow_unet,
+    panel,
+    write_photo_set,
+)
+
+STEPS = 2
+BOX = (30, 20, 24, 6)
+
+
+def recipe(minutes, **how):
+    how = {"crop_px": 64, "batch": 2, "steps_per_epoch": STEPS, "shares": {"rendered": 1.0}, **how}
+    return Recipe(minutes=minutes, **how)
+
+
+class Clock:
+    """A clock on which only the end of an epoch takes time: one minute."""
+
+    now_s = 1000.0
+
+    def monotonic(self):
+        return self.now_s
+
+
+@pytest.fixture(scope="module")
+def clock():
+    with pytest.MonkeyPatch.context() as patch:
+        clock = Clock()
+        patch.setattr(networks, "compact_unet", narrow_unet)
+        patch.setattr(training, "time", SimpleNamespace(monotonic=clock.monotonic))
+        yield clock
+
+
+@pytest.fixture(scope="module")
+def photo_sets(tmp_path_factory):
+    """(labelled photos for choosing, rendered panels for training)."""
+    data = tmp_path_factory.mktemp("data")
+    defective = {"rgb": panel(BOX), "mask": box_mask(BOX), "labels": [box_polygon(*BOX)]}
+    write_photo_set(
+        data,
+        [
+            {"dataset": "doors", "stem": "t", "split": "train"},
+            {"dataset": "doors", "stem": "v", "split": "val", **defective},
+            {"dataset": "clean", "stem": "v", "split": "val"},
+        ],
+    )
+    rendered = tmp_path_factory.mktemp("rendered")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendered_set, "SIDE_PX", 96)
+        render_photo_set(rendered, 4, seed=1)
+    return data, rendered
+
+
+@pytest.fixture(scope="module")
+def start(clock, photo_sets):
+    """Train in a folder up to a number of minutes; answers the run."""
+
+    def start(folder, minutes):
+        class TimedRun(TrainingRun):
+            def validate(self, photos):
+                clock.now_s += 60.0
+                return super().validate(photos)
+
+        run = TimedRun(folder, recipe(minutes), say=lambda text: None)
+        run.best_figures = run.fit(*photo_sets)
+        return run
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def two_epochs(start, tmp_path_factory):
+    """A run folder after two epochs, and the run that made it. Not to be changed."""
+    folder = tmp_path_factory.mktemp("run")
+    return folder, start(folder, minutes=2)
+
+
+@pytest.fixture
+def folder(two_epochs, tmp_path):
+    return shutil.copytree(two_epochs[0], tmp_path / "run")
+
+
+def log_of(folder):
+    with (folder / "log.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def state_of(folder):
+    with np.load(folder / "checkpoint.npz") as kept:
+        return json.loads(str(kept["state"]))
+
+
+def test_a_run_of_two_epochs_leaves_checkpoint_log_and_best(two_epochs):
+    folder, run = two_epochs
+    assert {path.name for path in folder.iterdir()} == {
+        "checkpoint.npz",
+        "log.csv",
+        "best.weights.npz",
+        "best.json",
+    }
+    state = state_of(folder)
+    assert (state["epoch"], state["steps"], state["spent_s"]) == (2, 2 * STEPS, 120.0)
+    assert state["recipe"]["seed"] == 7 and np.isfinite(state["loss"])
+    rows = log_of(folder)
+    assert [(row["epoch"], row["minutes"]) for row in rows] == [("1", "1.0"), ("2", "2.0")]
+    assert all(np.isfinite(float(row[name])) for row in rows for name in ("loss", "value"))
+    best = json.loads((folder / "best.json").read_text(encoding="utf-8"))
+    assert best == run.best_figures and best["epoch"] in (1, 2)
+    assert best["value"] == pytest.approx(max(float(row["value"]) for row in rows), abs=1e-4)
+
+
+def test_the_best_weights_are_the_averaged_ones_of_their_epoch(two_epochs):
+    folder, run = two_epochs
+    with np.load(folder / "best.weights.npz") as kept:
+        shapes = [kept[name].shape for name in kept.files]
+    assert shapes == [weight.shape for weight in run.network.get_weights()]
+
+
+def test_a_resumed_run_goes_on_with_epoch_steps_time_and_weights(two_epochs, start, folder, clock):
+    before = two_epochs[1]
+    opened = TrainingRun(folder, recipe(3), say=lambda text: None)
+    for now, then in zip(opened.network.get_weights(), before.network.get_weights(), strict=True):
+        assert np.array_equal(now, then)
+    assert int(opened.network.optimizer.iterations) == 2 * STEPS
+    assert opened.elapsed_s() == 120.0
+
+    clock.now_s += 5000.0  # the night between
+    start(folder, minutes=3)
+    state = state_of(folder)
+    assert (state["epoch"], state["steps"], state["spent_s"]) == (3, 3 * STEPS, 180.0)
+    assert [row["epoch"] for row in log_of(folder)] == ["1", "2", "3"]
+
+
+def test_a_run_killed_in_its_third_epoch_loses_no_more_than_that_epoch(start, folder, monkeypatch):
+    def trained(network, *args, **how):
+        network.set_weights([weight + 0.1 for weight in network.get_weights()])
+        return SimpleNamespace(history={"loss": [1.0]})
+
+    def killed_at_the_checkpoint(partial, place):
+        if place.name == "checkpoint.npz":
+            raise KeyboardInterrupt
+        os.rename(partial, place)
+
+    kept = (folder / "checkpoint.npz").read_bytes()
+    monkeypatch.setattr("keras.Model.fit", trained)
+    monkeypatch.setattr(training.os, "replace", killed_at_the_checkpoint)
+    with pytest.raises(KeyboardInterrupt):
+        start(folder, minutes=3)
+    assert (folder / "checkpoint.npz").read_bytes() == kept
+    again = TrainingRun(folder, recipe(3), say=lambda text: None)
+    assert (again.epoch, again.steps, again.elapsed_s()) == (2, 2 * STEPS, 120.0)
+    assert len(log_of(folder)) == 2
+
+
+def test_a_spent_budget_trains_no_more_and_answers_the_best(two_epochs, start, folder):
+    run = start(folder, minutes=2)
+    assert run.epoch == 2 and run.best_figures == two_epochs[1].best_figures
+
+
+def test_a_write_that_was_cut_short_leaves_the_last_checkpoint(folder):
+    (folder / "checkpoint.partial.npz").write_bytes(b"half")
+    (folder / "best.partial.npz").write_bytes(b"half")
+    assert TrainingRun(folder, recipe(3), say=lambda text: None).epoch == 2
+
+
+def test_a_checkpoint_of_another_network_is_refused(clock, folder, monkeypatch):
+    wider = {"widths": (4, 4, 4, 4, 8)}
+    monkeypatch.setattr(networks, "compact_unet", lambda: narrow_unet(**wider))
+    with pytest.raises(TrainingError, match="made by another network; choose another run folder"):
+        TrainingRun(folder, recipe(3), say=lambda text: None)
+
+
+def test_a_damaged_checkpoint_is_refused(clock, folder):
+    place = folder / "checkpoint.npz"
+    place.write_bytes(place.read_bytes()[:-100])
+    with pytest.raises(TrainingError, match="not a readable checkpoint"):
+        TrainingRun(folder, recipe(3), say=lambda text: None)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_before_it_is_kept(start, folder, monkeypatch):
+    kept = (folder / "checkpoint.npz").read_bytes()
+    lost = SimpleNamespace(history={"loss": [float("nan")]})
+    monkeypatch.setattr("keras.Model.fit", lambda *args, **how: lost)
+    with pytest.raises(TrainingError, match="the loss became nan in epoch 3"):
+        start(folder, minutes=3)
+    assert (folder / "checkpoint.npz").read_bytes() == kept
+
+
+def test_the_learning_rate_warms_up_and_falls_to_a_hundredth_at_the_end(clock, tmp_path):
+    run = TrainingRun(tmp_path, recipe(10, learning_rate=1.0), say=lambda text: None)
+    assert run.learning_rate() == pytest.approx(1 / 300)
+    run.steps = 1000
+    assert run.learning_rate() == pytest.approx(1.0)
+    run.spent_s = 300.0
+    assert run.learning_rate() == pytest.approx(0.01 + 0.99 / 2)
+    run.spent_s = 6000.0
+    assert run.learning_rate() == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("minutes", 0), ("batch", 0), ("learning_rate", -1.0), ("crop_px", 100)]
+)
+def test_an_impossible_recipe_is_refused(field, value):
+    with pytest.raises(TrainingError, match=f"{field} must be"):
+        Recipe(**{field: value})

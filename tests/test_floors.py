@@ -1,0 +1,216 @@
+"""The arrows of the house: who may import whom, and which library lives in which room."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Longest matching prefix decides. `inspection` itself is the empty package above the floors.
+ROOMS = {
+    "inspection.domain": 1,
+    "inspection.config": 1,
+    "inspection.errors": 1,
+    "inspection.i18n": 1,
+    "inspection.imaging": 2,
+    "inspection.storage": 2,
+    "models": 2,
+    "inspection.services": 3,
+    "inspection.charts": 3,
+    "inspection.ui": 4,
+    "inspection.api": 4,
+    "inspection.cli": 4,
+    "inspection.__main__": 4,
+    "pages": 4,
+    "app": 4,
+}
+# The network measures and quantises exactly as the line does.
+ALLOWED_BETWEEN_NEIGHBOURS = {("models", "inspection.imaging")}
+
+HOMES = {
+    "streamlit": ("inspection.ui", "pages", "app"),
+    "sqlalchemy": ("inspection.storage",),
+    "alembic": ("inspection.storage",),
+    "cv2": ("inspection.imaging", "models"),
+    "PIL": ("inspection.imaging",),
+    "keras": ("models",),
+    "tensorflow": ("models",),
+    "openvino": ("models",),
+}
+# Only these services may name `models` where they are imported themselves: the renderer is
+# numpy and cv2 alone.
+RENDERER = ("models.render", "models.render_defects", "models.render_samples")
+DEMO = "inspection.services.demo"
+
+
+@dataclass(frozen=True)
+class Import:
+    """`module` imports `target` in `line`; lazily when it stands inside a function."""
+
+    module: str
+    target: str
+    line: int
+    lazy: bool
+
+    def __str__(self):
+        return f"{self.module}:{self.line} imports {self.target}"
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def sources() -> dict[str, Path]:
+    """Every module of the product by its dotted name."""
+    paths = [ROOT / "app.py"]
+    for folder in ("inspection", "models", "pages"):
+        paths += sorted((ROOT / folder).rglob("*.py"))
+    return {module_name(path): path for path in paths if path.is_file()}
+
+
+SOURCES = sources()
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+
+
+def imports_of(module: str) -> list[Import]:
+    found = []
+
+    def visit(node, lazy):
+        inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        if isinstance(node, ast.Import):
+            found.extend(Import(module, name.name, node.lineno, lazy) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = node.module or ""
+            if node.level:
+                package = module.split(".")
+                is_package = SOURCES[module].name == "__init__.py"
+                above = package[: len(package) - node.level + is_package]
+                origin = ".".join([*above, *filter(None, [node.module])])
+            for name in node.names:
+                deeper = f"{origin}.{name.name}"
+                target = deeper if deeper in SOURCES else origin
+                found.append(Import(module, target, node.lineno, lazy))
+        for child in ast.iter_child_nodes(node):
+            visit(child, inside)
+
+    visit(TREES[module], False)
+    return found
+
+
+IMPORTS = [found for module in SOURCES for found in imports_of(module)]
+
+
+def lies_in(module: str, room: str) -> bool:
+    return module == room or module.startswith(room + ".")
+
+
+def room_of(module: str) -> str | None:
+    return next((room for room in ROOMS if lies_in(module, room)), None)
+
+
+def test_every_module_of_the_product_stands_in_a_room():
+    homeless = [name for name in SOURCES if name != "inspection" and room_of(name) is None]
+    assert homeless == []
+
+
+def test_a_module_imports_from_lower_floors_or_its_own_room_only():
+    wrong = []
+    for found in IMPORTS:
+        mine, theirs = room_of(found.module), room_of(found.target)
+        if theirs is None or mine == theirs:
+            continue
+        same_floor = ROOMS[mine] == ROOMS[theirs]
+        # Floor 1 is one room in several files, and so are the ways in on floor 4.
+        neighbours = same_floor and (
+            ROOMS[mine] in (1, 4) or (mine, theirs) in ALLOWED_BETWEEN_NEIGHBOURS
+        )
+        if ROOMS[theirs] > ROOMS[mine] or (same_floor and not neighbours):
+            wrong.append(str(found))
+    assert wrong == []
+
+
+def test_nothing_imports_a_page_or_the_server():
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if room_of(found.target) in ("pages", "app") and room_of(found.module) != "app"
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_each_library_stays_in_its_rooms(library):
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if lies_in(found.target, library)
+        and not any(lies_in(found.module, home) for home in HOMES[library])
+    ]
+    assert wrong == []
+
+
+def test_the_ground_floor_needs_the_standard_library_and_numpy_only():
+    # pydantic reads the settings; they are on the ground floor because every floor asks them.
+    known = {*sys.stdlib_module_names, "numpy", "pydantic", "pydantic_settings", "inspection"}
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if ROOMS.get(room_of(found.module)) == 1 and found.target.split(".")[0] not in known
+    ]
+    assert wrong == []
+
+
+def test_services_import_the_models_lazily_if_at_all():
+    wrong = [
+        str(found)
+        for found in IMPORTS
+        if room_of(found.module) == "inspection.services"
+        and room_of(found.target) == "models"
+        and not found.lazy
+        and not (found.module.startswith(DEMO) and found.target in RENDERER)
+    ]
+    assert wrong == []
+
+
+def test_a_query_is_written_under_storage_only():
+    wrong = [
+        f"{module}:{node.lineno}"
+        for module, tree in TREES.items()
+        if not lies_in(module, "inspection.storage")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id == "select")
+            or (isinstance(node.func, ast.Attribute) and node.func.attr == "select")
+        )
+    ]
+    assert wrong == []
+
+
+def test_the_app_starts_without_loading_a_network_library():
+    """The modules that the pages, the server and the API name at their top, in a fresh process."""
+    named = {
+        found.target
+        for found in IMPORTS
+        if room_of(found.module) in ("pages", "app", "inspection.ui")
+        and not found.lazy
+        and found.target in SOURCES
+    }
+    named |= {"inspection.api", "inspection.cli", "inspection.services.station"} & set(SOURCES)
+    # The router is a script: importing it would draw a page.
+    modules = sorted(named - {"app", "inspection.ui.router"})
+    code = (
+        "import importlib, sys\n"
+        f"for name in {modules}: importlib.import_module(name)\n"
+        "heavy = {'tensorflow', 'keras', 'openvino', 'torch', 'jax'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {sorted(heavy)}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
