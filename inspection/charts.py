@@ -145,7 +145,12 @@ def pareto(types: pd.DataFrame, labels: Labels) -> go.Figure:
     figure.update_layout(
         xaxis={"title": {"text": labels["type"]}, "type": "category", "automargin": True},
         # Room above the highest bar for its number; the line's 100 % ends at the same height.
-        yaxis={"title": {"text": labels["defects"]}, "range": [0, most * 1.15]},
+        yaxis={
+            "title": {"text": labels["defects"]},
+            "range": [0, most * 1.15],
+            # Half a defect is none.
+            "dtick": 1 if most < 6 else None,
+        },
         yaxis2={
             "title": {"text": labels["cumulative"]},
             "overlaying": "y",
@@ -160,12 +165,15 @@ def pareto(types: pd.DataFrame, labels: Labels) -> go.Figure:
     return figure
 
 
-def u_chart_figure(points: pd.DataFrame, chart: ControlChart, labels: Labels) -> go.Figure:
+def u_chart_figure(
+    points: pd.DataFrame, chart: ControlChart, labels: Labels, first: int = 0
+) -> go.Figure:
     """A control chart with centre, limits, Laney's limits and the points that signal.
 
     points: one row a point of `chart`, in its order: day, and shift where a point is a shift.
     chart: any chart of inspection.domain.spc. A provisional one is drawn without limits or
     signals. Of more than MAX_CHART_POINTS points the newest are drawn.
+    first: place of the first point to draw; baseline and runs still count from the beginning.
     labels: day, value (the plotted figure, with its unit), centre, limits, laney_limits, signal;
     each run rule by its code; "provisional", a sentence on the figure that says why no limits
     are drawn, is optional.
@@ -174,7 +182,7 @@ def u_chart_figure(points: pd.DataFrame, chart: ControlChart, labels: Labels) ->
     if len(points) != len(chart.values):
         raise ValueError(f"{len(points)} rows for a chart of {len(chart.values)} points")
     figure = go.Figure(layout=_layout(labels))
-    newest = slice(max(len(points) - MAX_CHART_POINTS, 0), None)
+    newest = slice(max(len(points) - MAX_CHART_POINTS, first), None)
     moments = _moments(points)[newest]
     hover = [_name(text, {}) for text in _when(points)[newest]]
     values, lower, upper = chart.values[newest], chart.lower[newest], chart.upper[newest]

@@ -5,8 +5,6 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
-
 from inspection.config import Settings, load_settings
 from inspection.domain.acceptance import Spec, load_spec
 from inspection.domain.inspections import Thresholds
@@ -15,7 +13,7 @@ from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
 from inspection.errors import InspectionError, SettingsError
 from inspection.services.worker import InspectionWorker
-from inspection.storage.database import open_database, prepare
+from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
 
 

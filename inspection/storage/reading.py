@@ -284,7 +284,7 @@ def log_page(
         question = question.where(inspection.c.id < after)
     with looking(engine) as connection:
         page = frame(connection, question.order_by(inspection.c.id.desc()).limit(limit))
-        page["types"] = _types_of(connection, page["id"].tolist())
+        page["types"] = pd.Series(_types_of(connection, page["id"].tolist()), dtype=object)
     return page
 
 
@@ -415,7 +415,8 @@ def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
     inspected_at, day, shift, line, station, vehicle_model, body_number, panel, colour, verdict,
     disposition, standing, is_first, then type, severity, zone, near_character_line, source,
     score, area_px, length_px, width_px, area_mm2, length_mm, width_mm (NaN without a scale),
-    x_px, y_px, box_width_px, box_height_px, position_x and position_y (0–1 of the photo).
+    x_px, y_px, box_width_px, box_height_px, position_x and position_y (0–1
+    of the panel where the view is known, as in the demo line, else of the photo).
     """
     return _joined(list(defects_in_pieces(engine, where)))
 

@@ -9,7 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, Row, Table, func, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Row,
+    Table,
+    Text,
+    cast,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import Decision, Inspection, Reason
@@ -164,13 +177,19 @@ def decide(engine: Engine, decision: Decision, expected_last: int | None) -> int
 
     expected_last: the last decision the person saw (`InspectionDetail.last_decision_id`), None for
     none. Raises Conflict naming who changed it meanwhile and when, NotFound without inspection.
-    What it replaces is the word that stood until now, whatever `decision.replaces` says.
+    What it replaces is the word that stood until now, whatever `decision.replaces` says; a word is
+    taken back by `undo`.
     """
+    if decision.withdrawn:
+        raise ValueError("a decision is withdrawn by undo, not by decide")
     with writing(engine) as connection:
         seen = _open_inspection(connection, decision.inspection_id)
         if seen.last_decision_id != expected_last:
             raise _changed_meanwhile(connection, seen)
-        return _append_decision(connection, seen, decision)
+        with kept(connection, [seen.unit_id]):
+            number, event = _say(connection, seen, decision)
+        append_events(connection, [event])
+    return number
 
 
 def decide_many(engine: Engine, decisions: Iterable[Decision]) -> list[int]:
@@ -178,9 +197,14 @@ def decide_many(engine: Engine, decisions: Iterable[Decision]) -> list[int]:
     numbers = []
     for some in _in_batches(decisions):
         with writing(engine) as connection:
-            for word in some:
-                seen = _open_inspection(connection, word.inspection_id)
-                numbers.append(_append_decision(connection, seen, word))
+            events = []
+            with kept(connection, _bodies_of(connection, [word.inspection_id for word in some])):
+                for word in some:
+                    seen = _open_inspection(connection, word.inspection_id)
+                    number, event = _say(connection, seen, word)
+                    numbers.append(number)
+                    events.append(event)
+            append_events(connection, events)
     return numbers
 
 
@@ -207,7 +231,10 @@ def undo(
         withdrawal = Decision(
             inspection_id, word.disposition, "", inspector, at, replaces=word.id, withdrawn=True
         )
-        return _append_decision(connection, seen, withdrawal, stands_again=before)
+        with kept(connection, [seen.unit_id]):
+            number, event = _say(connection, seen, withdrawal, stands_again=before)
+        append_events(connection, [event])
+    return number
 
 
 # --- one batch of inspections ---
@@ -339,12 +366,25 @@ def _keep_versions(connection: Connection, entries: Sequence[_Entry], versions: 
         }
     _insert_unknown(connection, tables.model, models)
     _insert_unknown(connection, tables.spec, specs)
+    _fill(connection, tables.model.c.card, versions.cards, models)
+    _fill(connection, tables.spec.c.text, versions.texts, specs)
 
 
 def _insert_unknown(connection: Connection, table: Table, rows: Mapping[str, dict]) -> None:
     """Write the rows whose hash the table does not know yet."""
     known = set(connection.scalars(select(table.c.sha256).where(table.c.sha256.in_(list(rows)))))
     _insert(connection, table, [row for sha256, row in rows.items() if sha256 not in known])
+
+
+def _fill(
+    connection: Connection, column: Column, given: Mapping[str, object], used: Mapping[str, dict]
+) -> None:
+    """Add the card or the text of a version that was first used without it."""
+    table = column.table
+    for sha256 in given.keys() & used.keys():
+        if given[sha256]:
+            missing = (table.c.sha256 == sha256) & (column.is_(None) | (cast(column, Text) == ""))
+            connection.execute(update(table).where(missing).values({column: given[sha256]}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,17 +590,26 @@ def _event(kind: str, who: str, row: Mapping, defects: Sequence[Mapping]) -> Eve
 
 def _open_inspection(connection: Connection, number: int) -> Row:
     """The inspection a person speaks about; refused when a later judgement took its place."""
+    table = tables.inspection.c
     row = connection.execute(
-        select(tables.inspection).where(tables.inspection.c.id == number)
+        select(
+            table.id,
+            table.unit_id,
+            table.photo_sha256,
+            table.day,
+            table.shift,
+            table.verdict,
+            table.is_first,
+            table.disposition,
+            table.decision_id,
+            table.last_decision_id,
+            table.superseded_by,
+        ).where(table.id == number)
     ).first()
     if row is None:
         raise NotFound(f"inspection no. {number} does not exist")
     if row.superseded_by is not None:
-        later = connection.execute(
-            select(tables.inspection.c.inspected_at).where(
-                tables.inspection.c.id == row.superseded_by
-            )
-        ).scalar_one()
+        later = connection.scalar(select(table.inspected_at).where(table.id == row.superseded_by))
         raise Conflict(
             f"no. {number} was judged again as no. {row.superseded_by} at {later:%Y-%m-%d %H:%M} "
             "UTC; decide about that one"
@@ -582,9 +631,13 @@ def _changed_meanwhile(connection: Connection, seen: Row) -> Conflict:
     )
 
 
-def _append_decision(
+def _say(
     connection: Connection, seen: Row, word: Decision, stands_again: Row | None = None
-) -> int:
+) -> tuple[int, Event]:
+    """Write a word and where its inspection now stands; answers its number and its event.
+
+    stands_again: the word that a withdrawal lets stand again.
+    """
     number = _next(connection, tables.decision)
     row = {
         "id": number,
@@ -601,16 +654,15 @@ def _append_decision(
         disposition = stands_again.disposition if stands_again else ""
     else:
         stands, disposition = number, word.disposition
-    with kept(connection, [seen.unit_id]):
-        _insert(connection, tables.decision, [row])
-        _change(
-            connection,
-            seen.id,
-            standing=standing(seen.verdict, disposition),
-            disposition=disposition,
-            decision_id=stands,
-            last_decision_id=number,
-        )
+    _insert(connection, tables.decision, [row])
+    _change(
+        connection,
+        seen.id,
+        standing=standing(seen.verdict, disposition),
+        disposition=disposition,
+        decision_id=stands,
+        last_decision_id=number,
+    )
     details = {
         "decision": number,
         "disposition": word.disposition,
@@ -619,8 +671,12 @@ def _append_decision(
         RECORD: record_digest(row),
     }
     kind = "undo" if word.withdrawn else "decision"
-    append_events(connection, [Event(kind, word.inspector, details, seen.id)])
-    return number
+    return number, Event(kind, word.inspector, details, seen.id)
+
+
+def _bodies_of(connection: Connection, numbers: list[int]) -> list[int]:
+    table = tables.inspection.c
+    return list(connection.scalars(select(table.unit_id).where(table.id.in_(numbers)).distinct()))
 
 
 # --- small parts ---

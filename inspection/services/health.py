@@ -1,0 +1,237 @@
+"""Is this installation sound: settings, folders, database, roll-up, audit chain, photos, model.
+
+Used by `doctor` and by the Settings page. Looks only: nothing is made, moved or repaired.
+"""
+
+import shutil
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from inspection.config import Settings
+from inspection.domain.acceptance import load_spec
+from inspection.domain.panels import load_bodies
+from inspection.errors import InspectionError
+from inspection.services.station import installed_specs
+from inspection.services.worker import InspectionWorker
+from inspection.storage import reading, records
+from inspection.storage.database import Engine
+from inspection.storage.photo_files import PhotoFiles
+from inspection.storage.soundness import engine_state, open_existing, schema_is_newest
+
+# A day's photos of a busy line, with copies and maps, take some gigabytes.
+LEAST_FREE_GB = 5
+LATEST_INSPECTIONS = 50
+_PREPARE = "run `python -m inspection prepare`"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. name: a code; sentence: what was found, and the cure."""
+
+    name: str
+    passed: bool
+    sentence: str
+
+
+Outcome = tuple[bool, str]
+
+
+def check_installation(
+    settings: Settings, *, worker: InspectionWorker | None = None
+) -> tuple[Check, ...]:
+    """Look at every part; one that fails does not stop the others, and nothing is raised.
+
+    worker: the one this process runs already; None starts one for the model's check and ends it.
+    Opening the model takes some seconds.
+    """
+    with _Log(settings) as log:
+        return (
+            _look("settings", lambda: _settings(settings)),
+            _look("data_folder", lambda: _data_folder(settings.data_dir)),
+            _look("disk", lambda: _disk(settings.data_dir)),
+            _look("database", lambda: _database(log.engine())),
+            _look("schema", lambda: _schema(log.engine())),
+            _look("daily_count", lambda: _daily_count(log.engine())),
+            _look("audit", lambda: _audit(log.engine())),
+            _look("photos", lambda: _photos(log.engine(), PhotoFiles(settings.photos_dir))),
+            _look("specs", lambda: _specs(settings)),
+            _look("bodies", lambda: _bodies(settings.bodies_dir)),
+            _look("model", lambda: _model(settings, worker)),
+        )
+
+
+def _look(name: str, check: Callable[[], Outcome]) -> Check:
+    try:
+        passed, sentence = check()
+    except InspectionError as error:
+        passed, sentence = False, str(error)
+    except Exception as error:
+        # Whatever is wrong with one part, the person must hear about the others too.
+        traceback.print_exc()
+        passed = False
+        sentence = (
+            f"could not be checked ({type(error).__name__}: {error}); the server's log says more"
+        )
+    return Check(name, passed, sentence)
+
+
+class _Log:
+    """The log's database, opened when first asked for and closed in the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = settings.url
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> "_Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = open_existing(self._url)
+        return self._engine
+
+
+def _settings(settings: Settings) -> Outcome:
+    calendar = settings.calendar()
+    missing = [
+        f"{name} ({folder})"
+        for name, folder in settings.photo_folders.items()
+        if not folder.is_dir()
+    ]
+    if missing:
+        return False, (
+            f"photo folders that do not exist: {', '.join(missing)}; make them or change "
+            "photo_folders"
+        )
+    if not settings.lines or not settings.stations:
+        return False, "no line or no station is set; name at least one of each"
+    shifts = ", ".join(f"{code} {start}" for code, start in settings.shifts.items())
+    return True, f"shifts {shifts} in {calendar.timezone}, {len(settings.lines)} lines"
+
+
+def _data_folder(folder: Path) -> Outcome:
+    if not folder.is_dir():
+        return False, f"{folder}: the data folder does not exist; {_PREPARE}"
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        return False, (
+            f"{folder}: cannot be written ({error.strerror}); make it writable for this user or "
+            "set INSPECTION_DATA_DIR to another folder"
+        )
+    return True, f"{folder} can be written"
+
+
+def _disk(folder: Path) -> Outcome:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    if free_gb < LEAST_FREE_GB:
+        return False, (
+            f"{free_gb:.1f} GB free, at least {LEAST_FREE_GB} GB are wanted; free space or set "
+            "INSPECTION_DATA_DIR to a larger disk"
+        )
+    return True, f"{free_gb:.0f} GB free"
+
+
+def _database(engine: Engine) -> Outcome:
+    state = engine_state(engine)
+    if state.damage:
+        return False, (
+            f"{engine.url.database} is damaged ({state.damage}); put the last backup in its place"
+        )
+    if state.name != "SQLite":
+        return True, f"{state.name} {state.version}"
+    found = f"SQLite {state.version}, {state.journal_mode}, synchronous {state.synchronous}"
+    is_safe = state.journal_mode == "wal" and state.synchronous in ("FULL", "EXTRA")
+    if not is_safe or not state.has_foreign_keys:
+        return False, (
+            f"{found}, foreign keys {'on' if state.has_foreign_keys else 'off'}: a power cut may "
+            "lose records; keep the data folder on a local disk and restart"
+        )
+    return True, f"{found}, quick check passed"
+
+
+def _schema(engine: Engine) -> Outcome:
+    is_newest, found, newest = schema_is_newest(engine)
+    if not is_newest:
+        return False, f"the schema is {found}, this program needs {newest}; {_PREPARE}"
+    return True, f"schema {found} is the newest"
+
+
+def _daily_count(engine: Engine) -> Outcome:
+    differences = records.check_daily_count(engine)
+    if differences:
+        first = differences[0]
+        return False, (
+            f"{len(differences)} counts do not follow from the log, first "
+            f"{first.where} {first.key}: {first.stored} instead of {first.from_rows}; put the last "
+            "backup in its place, or rebuild the roll-up where only it is wrong"
+        )
+    return True, "the daily roll-up follows from the log"
+
+
+def _audit(engine: Engine) -> Outcome:
+    report = records.verify_chain(engine)
+    return report.is_whole, report.sentence
+
+
+def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
+    latest = reading.last_inspections(engine, LATEST_INSPECTIONS)
+    wrong = {}
+    for sha256 in dict.fromkeys(latest["photo_sha256"]):
+        try:
+            photos.original(sha256)
+            photos.display_path(sha256)
+            photos.thumbnail_path(sha256)
+        except InspectionError as error:
+            wrong[sha256] = str(error)
+    if wrong:
+        return False, (
+            f"{len(wrong)} photos of the latest {len(latest)} inspections are missing "
+            f"or damaged, first: {next(iter(wrong.values()))}; put the photo folder of the last "
+            "backup in its place"
+        )
+    return True, f"the photos of the latest {len(latest)} inspections are whole"
+
+
+def _specs(settings: Settings) -> Outcome:
+    in_force = load_spec(settings.spec)
+    wrong = []
+    for name, path in installed_specs(settings).items():
+        try:
+            load_spec(path)
+        except InspectionError as error:
+            wrong.append(f"{name}: {error}")
+    if wrong:
+        return False, "; ".join(wrong)
+    mark = ", an example" if in_force.example else ""
+    return True, f"{in_force.name} {in_force.version} is in force{mark}"
+
+
+def _bodies(folder: Path) -> Outcome:
+    models = load_bodies(folder).models
+    return True, f"{len(models)} vehicle models: {', '.join(model.code for model in models)}"
+
+
+def _model(settings: Settings, worker: InspectionWorker | None) -> Outcome:
+    if worker is None:
+        with InspectionWorker(
+            settings.model_folder,
+            decode_limit_s=settings.decode_seconds,
+            memory_limit_mb=settings.worker_memory_mb,
+        ) as own:
+            return _model(settings, own)
+    worker.start()
+    model = worker.model
+    if model.error:
+        return False, model.error
+    return True, f"{model.name} {(model.sha256 or '')[:12]} is whole and gives its golden answer"

@@ -1,0 +1,110 @@
+"""What a model card says, as checked facts that a page can put into words.
+
+A card is a JSON file that another installation or an older version may have written, so only the
+parts that serving needs are certain; everything read here may be missing and is then None or empty.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# The row of a card's figures that stands for all photos of a split together.
+EVERY_SET = "ALL"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """hits of n as a share (0–1) with its 95 % interval (low, high)."""
+
+    value: float
+    hits: int
+    n: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SetFigures:
+    """What was measured on one data set, or on all of them (dataset = EVERY_SET).
+
+    found: labelled defects that the mask touched. false_alarms: defect-free photos with a mask.
+    auroc: of the photo score, 0.5 = blind, 1 = perfect; None where only one kind of photo is there.
+    """
+
+    dataset: str
+    photos: int
+    found: Share | None
+    false_alarms: Share | None
+    auroc: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSource:
+    """One data set behind a model: its licence as its publisher words it, photos in each split."""
+
+    dataset: str
+    licence: str
+    train: int
+    val: int
+    test: int
+
+
+def measured(card: Mapping[str, Any], split: str = "test") -> tuple[SetFigures, ...]:
+    """The card's figures of a split, all photos first; empty when nothing was measured."""
+    figures = _table(_table(card.get("figures")).get(split))
+    names = sorted(figures, key=lambda name: (name != EVERY_SET, name))
+    return tuple(_set_figures(name, _table(figures[name])) for name in names)
+
+
+def claim(card: Mapping[str, Any], split: str = "test") -> SetFigures | None:
+    """The figures that may be claimed in one sentence: all photos of the split.
+
+    None unless both what was found and the false alarms were measured: a detection rate without
+    its false alarms says nothing.
+    """
+    whole = next((row for row in measured(card, split) if row.dataset == EVERY_SET), None)
+    return whole if whole and whole.found and whole.false_alarms else None
+
+
+def photo_sources(card: Mapping[str, Any]) -> tuple[PhotoSource, ...]:
+    """The data sets in the order of the card; empty when the card lists none."""
+    data = card.get("data")
+    return tuple(
+        PhotoSource(
+            dataset=str(row.get("dataset", "")),
+            licence=str(row.get("licence", "")),
+            **{split: int(row.get(split, 0)) for split in ("train", "val", "test")},
+        )
+        for row in (data if isinstance(data, list) else [])
+        if isinstance(row, Mapping)
+    )
+
+
+def never_tested_on(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the card itself says that the model was never tested on, a sentence each."""
+    limits = card.get("limits")
+    if isinstance(limits, str):
+        return (limits,)
+    return tuple(str(limit) for limit in limits) if isinstance(limits, list) else ()
+
+
+def _set_figures(name: str, row: Mapping[str, Any]) -> SetFigures:
+    area = row.get("auroc")
+    return SetFigures(
+        dataset=name,
+        photos=int(row.get("photos", 0)),
+        found=_share(row.get("defect_recall")),
+        false_alarms=_share(row.get("photo_false_alarm")),
+        auroc=None if area is None else float(area),
+    )
+
+
+def _share(share: Any) -> Share | None:
+    if not isinstance(share, Mapping) or not share.get("n"):
+        return None
+    low, high = share["ci95"]
+    return Share(share["value"], share["hits"], share["n"], low, high)
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

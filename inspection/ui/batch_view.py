@@ -1,0 +1,247 @@
+"""Photos under way and what became of them: progress with cancel, then a grid of results."""
+
+from collections import Counter
+from functools import partial
+
+import streamlit as st
+
+from inspection.domain.inspections import VERDICTS
+from inspection.errors import InspectionError, NotFound
+from inspection.services import batches
+from inspection.services.batches import Batch, Order, Outcome
+from inspection.services.station import shared_station
+from inspection.storage import reading
+from inspection.storage.reading import InspectionDetail
+from inspection.ui.session import t
+from inspection.ui.subject_form import chosen_subject
+from inspection.ui.tables import as_written
+from inspection.ui.verdicts import verdict_chip, verdict_label
+from inspection.ui.words import time_text
+
+RESULTS_A_PAGE = 12
+_LOOK_EVERY_S = 0.2
+
+
+def current_batch() -> Batch | None:
+    """The batch that this tab started last and has not let go of."""
+    return batches.find_batch(st.session_state.get("batch"))
+
+
+def start_batch(orders: list[Order]) -> None:
+    """Begin to inspect, and show that."""
+    if st.session_state.get("batch"):
+        batches.forget(st.session_state["batch"])
+    st.session_state["batch"] = batches.begin(shared_station(), orders)
+    st.session_state["browse_chosen"] = []
+    st.query_params.pop("id", None)
+    st.rerun()
+
+
+def let_go() -> None:
+    """Forget the results of the last batch; what was inspected stays in the log."""
+    if st.session_state.get("batch"):
+        batches.forget(st.session_state.pop("batch"))
+
+
+def open_inspection(number: int) -> None:
+    """Show one inspection on this page; for callbacks."""
+    st.query_params["id"] = str(number)
+
+
+def watch(batch: Batch) -> None:
+    """Show how far the batch is until it is over, then run the page again.
+
+    The work does not depend on this: whoever leaves the page finds the results on coming back.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0)
+        cancelled = batch.progress.is_cancelled
+        st.button(
+            t("batch.cancelling" if cancelled else "batch.cancel"),
+            key="batch_cancel",
+            icon=":material/stop_circle:",
+            on_click=batch.cancel,
+            disabled=cancelled,
+            shortcut="Escape",
+        )
+    while not batch.wait(_LOOK_EVERY_S):
+        seen = batch.progress
+        bar.progress(
+            seen.share,
+            t(
+                "batch.progress",
+                number=min(seen.done + 1, seen.total),
+                total=seen.total,
+                name=as_written(seen.name),
+                phase=t(f"batch.phase.{seen.phase}"),
+            ),
+        )
+    only = batch.outcomes
+    if len(only) == 1 and batch.progress.total == 1 and only[0].kind == "inspected":
+        let_go()
+        open_inspection(only[0].number)
+    st.rerun()
+
+
+def show_results(batch: Batch) -> None:
+    """What became of each photo: the judged ones as a grid, the others by name with the reason."""
+    outcomes = batch.outcomes
+    _headline(batch)
+    _failed([outcome for outcome in outcomes if outcome.kind == "failed"], batch)
+    _refused([outcome for outcome in outcomes if outcome.kind == "refused"])
+    _known([outcome for outcome in outcomes if outcome.kind == "known"])
+    _judged([outcome for outcome in outcomes if outcome.kind == "inspected"])
+    st.button(
+        t("batch.new_photos"),
+        key="batch_let_go",
+        icon=":material/add_a_photo:",
+        type="primary",
+        shortcut="N",
+        on_click=let_go,
+    )
+
+
+def back_to_results(batch: Batch | None) -> None:
+    """The way back from one photo to the results it belongs to; nothing for a single photo."""
+    if batch and batch.progress.is_over:
+        st.button(
+            t("inspect.back_to_results"),
+            key="batch_back",
+            icon=":material/grid_view:",
+            on_click=lambda: st.query_params.pop("id", None),
+        )
+
+
+def next_of_batch(number: int) -> int | None:
+    """The inspection after `number` among the results of this tab's batch, None after the last."""
+    batch = current_batch()
+    numbers = [o.number for o in batch.outcomes if o.kind == "inspected"] if batch else []
+    if number not in numbers[:-1]:
+        return None
+    return numbers[numbers.index(number) + 1]
+
+
+def _headline(batch: Batch) -> None:
+    progress, kinds = batch.progress, Counter(outcome.kind for outcome in batch.outcomes)
+    if progress.total > 1:
+        st.subheader(
+            t(
+                "batch.done",
+                done=kinds["inspected"],
+                total=kinds.total() + progress.total - progress.done,
+            )
+        )
+    if progress.is_cancelled and progress.done < progress.total:
+        st.warning(
+            t("batch.cancelled", left=progress.total - progress.done),
+            icon=":material/stop_circle:",
+        )
+
+
+def _failed(outcomes: list[Outcome], batch: Batch) -> None:
+    if outcomes:
+        st.error(t("batch.failed", n=len(outcomes)), icon=":material/error:")
+        for outcome in outcomes:
+            st.text(outcome.sentence)
+    if batch.left and st.button(
+        t("batch.retry", n=len(batch.left)),
+        key="batch_retry",
+        icon=":material/refresh:",
+        type="primary",
+    ):
+        st.session_state["batch"] = batches.retry(shared_station(), st.session_state["batch"])
+        st.rerun()
+
+
+def _refused(outcomes: list[Outcome]) -> None:
+    if outcomes:
+        st.warning(t("batch.refused", n=len(outcomes)), icon=":material/broken_image:")
+        for outcome in outcomes:
+            st.text(outcome.sentence)
+
+
+def _known(outcomes: list[Outcome]) -> None:
+    """Photos that were judged before: the way to that inspection, and the deliberate second one."""
+    for outcome in outcomes:
+        try:
+            detail = reading.inspection_detail(shared_station().engine, outcome.number)
+        except NotFound as error:
+            st.warning(str(error), icon=":material/warning:")
+            continue
+        _known_photo(outcome.name, detail)
+
+
+def _known_photo(name: str, detail: InspectionDetail) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        _thumbnail(detail.photo_sha256, width=160)
+        with st.container(width="stretch"):
+            st.text(name)
+            known = t("batch.known", time=time_text(detail.inspection.inspected_at))
+            st.markdown(f":material/history: **{known}**")
+            verdict_chip(detail.verdict)
+            with st.container(horizontal=True):
+                st.button(
+                    t("batch.open_earlier", number=detail.id),
+                    key=f"batch_open_{detail.id}",
+                    icon=":material/open_in_full:",
+                    on_click=open_inspection,
+                    args=(detail.id,),
+                    type="primary",
+                )
+                if st.button(
+                    t("batch.inspect_again"),
+                    key=f"batch_again_{detail.id}",
+                    icon=":material/replay:",
+                ):
+                    start_batch([again(detail)])
+
+
+def again(detail: InspectionDetail) -> Order:
+    """The deliberate re-inspection of a logged photo, as what the form now says it shows."""
+    scale = detail.inspection.scale
+    return Order(
+        name=detail.inspection.photo_name,
+        read=partial(shared_station().photos.original, detail.photo_sha256),
+        subject=chosen_subject(),
+        mm_per_px=st.session_state.get("subject_mm_per_px") or (scale and scale.mm_per_px),
+        source=detail.inspection.photo_source,
+        again=True,
+    )
+
+
+def _judged(outcomes: list[Outcome]) -> None:
+    if not outcomes:
+        return
+    engine = shared_station().engine
+    details = [reading.inspection_detail(engine, outcome.number) for outcome in outcomes]
+    found = Counter(detail.verdict for detail in details)
+    st.markdown(
+        "&emsp;".join(f"{verdict_label(verdict)} **{found[verdict]}**" for verdict in VERDICTS)
+    )
+    pages = -(-len(details) // RESULTS_A_PAGE)
+    page = st.pagination(pages, key="batch_page") if pages > 1 else 1
+    with st.grid("auto", min_column_width=200, gap="small", border=True) as grid:
+        for detail in details[(page - 1) * RESULTS_A_PAGE : page * RESULTS_A_PAGE]:
+            with grid.cell():
+                _result_card(detail)
+
+
+def _result_card(detail: InspectionDetail) -> None:
+    _thumbnail(detail.photo_sha256, width="stretch")
+    verdict_chip(detail.verdict, t("batch.defects", n=len(detail.defects)))
+    st.text(detail.inspection.photo_name)
+    st.button(
+        t("batch.open", number=detail.id),
+        key=f"batch_open_{detail.id}",
+        icon=":material/open_in_full:",
+        width="stretch",
+        on_click=open_inspection,
+        args=(detail.id,),
+    )
+
+
+def _thumbnail(sha256: str, width: int | str) -> None:
+    try:
+        st.image(str(shared_station().photos.thumbnail_path(sha256)), width=width)
+    except InspectionError:
+        st.caption(f":material/broken_image: {t('source.no_preview')}")

@@ -1,0 +1,104 @@
+"""What pages read from the log, kept until the log changes.
+
+Functions take `version` from `data_version()` as its last argument: it is only part of the
+key, so one new record makes all old answers unreachable. Never images: Streamlit hashes a sample
+of a large array, and two photos that differ by a scratch could share a key.
+"""
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from inspection.services.station import shared_station
+from inspection.storage import log_places, reading
+from inspection.storage.log_places import Neighbours
+from inspection.storage.reading import KnownValues, LogFilter
+
+if TYPE_CHECKING:
+    from inspection.storage.reading import Quality, ShiftSummary
+
+_KEPT = {"ttl": "1h", "max_entries": 64, "show_spinner": False}
+
+
+def data_version() -> int:
+    """The state of the log; asked at each run, in a fraction of a millisecond."""
+    return reading.data_version(shared_station().engine)
+
+
+@st.cache_data(**_KEPT)
+def count(where: LogFilter, version: int) -> int:
+    """How many inspections the filter chooses."""
+    return reading.count(shared_station().engine, where)
+
+
+@st.cache_data(**_KEPT)
+def log_page(where: LogFilter, after: int | None, limit: int, version: int) -> pd.DataFrame:
+    """One page of the log, newest first, with the columns of `reading.log_page`."""
+    return reading.log_page(shared_station().engine, where, after, limit)
+
+
+@st.cache_data(**_KEPT)
+def newer_than(where: LogFilter, number: int, version: int) -> int:
+    """How many chosen inspections are newer than this one."""
+    return log_places.newer_than(shared_station().engine, where, number)
+
+
+@st.cache_data(**_KEPT)
+def page_above(where: LogFilter, first: int, limit: int, version: int) -> int | None:
+    """`after` of the page above the one that starts with `first`."""
+    return log_places.page_above(shared_station().engine, where, first, limit)
+
+
+@st.cache_data(**_KEPT)
+def neighbours(where: LogFilter, number: int, version: int) -> Neighbours:
+    """The inspections beside this one in the chosen list."""
+    return log_places.neighbours(shared_station().engine, where, number)
+
+
+@st.cache_data(**_KEPT)
+def last_inspections(n: int, version: int) -> pd.DataFrame:
+    """The newest n inspections, newest first."""
+    return reading.last_inspections(shared_station().engine, n)
+
+
+@st.cache_data(**_KEPT)
+def known_values(version: int) -> KnownValues:
+    """What occurs in the log."""
+    return reading.known_values(shared_station().engine)
+
+
+def choices(version: int) -> KnownValues:
+    """What occurs in the log, for the choices of a filter: up to a minute old."""
+    return _choices(log_is_empty=version == 0)
+
+
+# Reading all values of 100,000 inspections takes 0.4 s: too long to do again after each photo.
+@st.cache_data(ttl="1m", show_spinner=False)
+def _choices(log_is_empty: bool) -> KnownValues:
+    return reading.known_values(shared_station().engine)
+
+
+@st.cache_data(**_KEPT)
+def daily(where: LogFilter, version: int) -> pd.DataFrame:
+    """Units, defects, DPU and FTT a day, shift and model, with the columns of `reading.daily`."""
+    return reading.daily(shared_station().engine, where)
+
+
+@st.cache_data(**_KEPT)
+def pareto(where: LogFilter, version: int) -> pd.DataFrame:
+    """Defects by type, with the columns of `reading.pareto`."""
+    return reading.pareto(shared_station().engine, where)
+
+
+@st.cache_data(**_KEPT)
+def quality(where: LogFilter, version: int) -> "Quality":
+    """The figures of all chosen inspections together."""
+    return reading.quality(shared_station().engine, where)
+
+
+@st.cache_data(**_KEPT)
+def shift_summary(day: date, shift: str, line: str, version: int) -> "ShiftSummary":
+    """Everything that the report of one shift counts."""
+    return reading.shift_summary(shared_station().engine, day, shift, line)

@@ -1,0 +1,101 @@
+"""A verdict as it looks everywhere: icon, word and colour together, never colour alone.
+
+Proposals are ok, rework or human; where an inspection stands is ok, rework or undecided. The
+colours are those of the charts, the words those of the locales.
+"""
+
+from html import escape
+from urllib.parse import quote
+
+import streamlit as st
+
+from inspection.charts import VERDICT_COLOURS
+from inspection.ui.session import t
+
+# For Streamlit's own labels: buttons, badges, expanders, filters.
+VERDICT_ICONS = {
+    "ok": ":material/check_circle:",
+    "rework": ":material/cancel:",
+    "human": ":material/front_hand:",
+    "undecided": ":material/front_hand:",
+}
+
+# For table cells and CSV, where no icon can stand; the signs that Korean plants write themselves.
+VERDICT_SIGNS = {"ok": "○", "rework": "✕", "human": "△", "undecided": "△"}
+
+COLOURS = {**VERDICT_COLOURS, "undecided": VERDICT_COLOURS["human"]}
+
+# Drawn, not from a font: a chip must look the same on every tablet.
+_DRAWINGS = {
+    "ok": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',
+    "rework": '<path d="M6 6l12 12M18 6L6 18"/>',
+    "human": '<path d="M12 5v9"/><path d="M12 18.9v.2"/>',
+    "undecided": '<path d="M12 5v9"/><path d="M12 18.9v.2"/>',
+}
+
+# Black on all three colours is read more easily than white (contrast 5.4 : 1 and more).
+_TEXT = "#111111"
+
+
+def verdict_word(verdict: str) -> str:
+    """The word alone, of a proposal or of where an inspection stands."""
+    return t("standing.undecided") if verdict == "undecided" else t(f"verdict.{verdict}")
+
+
+def verdict_text(verdict: str) -> str:
+    """Sign and word for a table cell: "○ OK"."""
+    return f"{VERDICT_SIGNS[verdict]} {verdict_word(verdict)}"
+
+
+def verdict_label(verdict: str) -> str:
+    """Icon and word as Streamlit's Markdown, for labels of widgets."""
+    return f"{VERDICT_ICONS[verdict]} {verdict_word(verdict)}"
+
+
+def verdict_chip_html(verdict: str, note: str = "", size_px: int = 16) -> str:
+    """The chip as HTML for a page that composes more around it. note: plain text after the word."""
+    words = escape(verdict_word(verdict))
+    if note:
+        words += f'<span style="font-weight:400"> · {escape(note)}</span>'
+    return (
+        f'<span role="img" aria-label="{escape(verdict_word(verdict))}" '
+        f'style="display:inline-flex;align-items:center;gap:.4em;padding:.25em .7em .25em .5em;'
+        f"border-radius:999px;background:{COLOURS[verdict]};color:{_TEXT};"
+        f'font-size:{size_px}px;font-weight:700;line-height:1.3;white-space:nowrap">'
+        f"{_drawing(verdict, 1.3)}<span>{words}</span></span>"
+    )
+
+
+def verdict_chip(verdict: str, note: str = "", size_px: int = 16) -> None:
+    """Show a verdict as a coloured chip; a larger size makes it the headline of a result."""
+    st.html(verdict_chip_html(verdict, note, size_px))
+
+
+def verdict_banner(verdict: str, sentence: str, note: str = "") -> None:
+    """The verdict of one photo across the whole width, with its first reason as a sentence.
+
+    note: what is special about it, such as that it is a preview; then the frame is dashed.
+    """
+    frame = f"outline:3px dashed {_TEXT};outline-offset:-8px;" if note else ""
+    small = f'<div style="font-size:1rem;font-weight:700">{escape(note)}</div>' if note else ""
+    st.html(
+        f'<div role="status" style="display:flex;flex-wrap:wrap;align-items:center;gap:.4em 1.4em;'
+        f"min-height:96px;padding:14px 24px;border-radius:10px;background:{COLOURS[verdict]};"
+        f'color:{_TEXT};box-sizing:border-box;{frame}">'
+        f'<span style="display:inline-flex;align-items:center;gap:.35em;font-size:2rem;'
+        f'font-weight:800;line-height:1.2;white-space:nowrap">'
+        f"{_drawing(verdict, 1.35)}{escape(verdict_word(verdict))}</span>"
+        f'<div style="flex:1 1 260px">{small}'
+        f'<div style="font-size:1.25rem;line-height:1.4">{escape(sentence)}</div></div></div>'
+    )
+
+
+def _drawing(verdict: str, size_em: float) -> str:
+    """The verdict's icon as an image: `st.html` lets no inline SVG through."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" '
+        f'stroke="{_TEXT}" stroke-width="3" stroke-linecap="round" stroke-linejoin="round">'
+        f"{_DRAWINGS[verdict]}</svg>"
+    )
+    style = f"width:{size_em}em;height:{size_em}em;margin:0"
+    return f'<img src="data:image/svg+xml,{quote(svg)}" alt="" style="{style}">'

@@ -1,0 +1,29 @@
+"""Home: how the line stands, and the ways to the day's work."""
+
+import streamlit as st
+
+from inspection.storage.reading import LogFilter
+from inspection.ui import cached, line_status
+from inspection.ui.session import t
+from inspection.ui.touch import large_targets
+
+large_targets()
+st.title(t("home.title"))
+version = cached.data_version()
+
+if cached.count(LogFilter(), version):
+    line_status.show_ways()
+    with st.skeleton(height=200):
+        latest = cached.last_inspections(line_status.STRIP, version)
+    line_status.show_strip(latest)
+    with st.grid(4, min_column_width=190) as figures:
+        line_status.show_waiting(version)
+        line_status.show_today(version)
+        model = figures.cell(column_span=2)
+    line_status.show_rejects(version)
+else:
+    line_status.show_first_steps()
+    model = st.container()
+
+# Last, because opening the model takes seconds after a start and the page must not wait for it.
+line_status.show_model(model)

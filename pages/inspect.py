@@ -1,0 +1,27 @@
+import streamlit as st
+
+from inspection.ui import batch_view, inspection_view, photo_sources, readiness, subject_form
+from inspection.ui.session import t
+from inspection.ui.touch import large_targets
+
+large_targets()
+number = inspection_view.asked_number()
+batch = batch_view.current_batch()
+
+if number is not None:
+    batch_view.back_to_results(batch)
+    inspection_view.show_inspection(number)
+elif batch and not batch.progress.is_over:
+    # In the place of the form below, which would stay in sight until this run has ended.
+    st.empty()
+    batch_view.watch(batch)
+elif batch:
+    batch_view.show_results(batch)
+else:
+    with st.container():
+        st.subheader(t("inspect.subject"))
+        subject, mm_per_px = subject_form.subject_form()
+        if readiness.can_inspect():
+            st.subheader(t("inspect.photos"))
+            if orders := photo_sources.photo_source(subject, mm_per_px):
+                batch_view.start_batch(orders)

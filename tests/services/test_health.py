@@ -1,0 +1,198 @@
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from inspection.config import Settings
+from inspection.domain.inspections import Subject
+from inspection.services.health import Check, check_installation
+from inspection.services.inspecting import inspect_photo
+from inspection.services.worker import InspectionWorker
+from inspection.storage.database import writing
+from tests.conftest import panel_jpeg
+
+NAMES = [
+    "settings",
+    "data_folder",
+    "disk",
+    "database",
+    "schema",
+    "daily_count",
+    "audit",
+    "photos",
+    "specs",
+    "bodies",
+    "model",
+]
+
+
+def checks_of(station, **changed) -> dict[str, Check]:
+    settings = station.settings.model_copy(update=changed)
+    return {check.name: check for check in check_installation(settings, worker=station.worker)}
+
+
+def failed(checks: dict[str, Check]) -> set[str]:
+    return {name for name, check in checks.items() if not check.passed}
+
+
+@pytest.fixture
+def filled(station):
+    """A station with two inspections in its log."""
+    for seed in (1, 2):
+        inspect_photo(
+            station,
+            panel_jpeg(seed=seed),
+            f"panel_{seed}.jpg",
+            Subject(vehicle_model="aria", body_number=f"A{seed}", panel="door_fl"),
+            mm_per_px=0.2,
+        )
+    return station
+
+
+def change_the_log(station, statement):
+    """What a hand in the database file would do, past the triggers that forbid it."""
+    with writing(station.engine) as connection:
+        triggers = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).scalars()
+        for trigger in list(triggers):
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        connection.exec_driver_sql(statement)
+
+
+def test_a_sound_installation_passes_every_check(filled):
+    checks = checks_of(filled)
+    assert list(checks) == NAMES
+    assert failed(checks) == set()
+    assert "SQLite" in checks["database"].sentence and "wal" in checks["database"].sentence
+    assert "latest 2 inspections" in checks["photos"].sentence
+    assert checks["model"].sentence.startswith("fake ffffffffffff")
+
+
+def test_an_empty_log_is_sound(station):
+    assert failed(checks_of(station)) == set()
+
+
+def test_a_changed_audit_row_is_named_and_the_other_checks_go_on(filled):
+    change_the_log(filled, "UPDATE audit SET who = 'somebody' WHERE id = 2")
+    checks = checks_of(filled)
+    assert failed(checks) == {"audit"}
+    assert "broken at event 2" in checks["audit"].sentence
+    assert "backup" in checks["audit"].sentence
+
+
+def test_a_wrong_figure_of_the_roll_up_is_told_with_both_values(filled):
+    change_the_log(filled, "UPDATE daily_count SET defects = defects + 40 WHERE level = 'type'")
+    checks = checks_of(filled)
+    assert failed(checks) == {"daily_count"}
+    assert "instead of" in checks["daily_count"].sentence
+
+
+def test_a_missing_photo_is_named(filled):
+    shutil.rmtree(filled.settings.photos_dir / "thumbnails")
+    checks = checks_of(filled)
+    assert failed(checks) == {"photos"}
+    assert checks["photos"].sentence.startswith("2 photos of the latest 2 inspections")
+
+
+def test_a_photo_that_changed_on_the_disk_is_named(filled):
+    original = next(
+        path for path in (filled.settings.photos_dir / "originals").rglob("*") if path.is_file()
+    )
+    original.write_bytes(b"x" * original.stat().st_size)
+    checks = checks_of(filled)
+    assert failed(checks) == {"photos"}
+    assert "damaged" in checks["photos"].sentence
+
+
+def test_a_data_folder_that_does_not_exist_is_told_and_not_made(station, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    checks = checks_of(station, data_dir=nowhere)
+    assert failed(checks) == {
+        "data_folder",
+        "database",
+        "schema",
+        "daily_count",
+        "audit",
+        "photos",
+    }
+    assert "prepare" in checks["data_folder"].sentence
+    assert "no database yet" in checks["database"].sentence
+    assert not nowhere.exists()
+
+
+def test_a_data_folder_that_cannot_be_written_is_told(station, tmp_path):
+    # A file where the folder should be: it cannot be written even by root.
+    file = tmp_path / "file"
+    file.write_text("no folder")
+    checks = checks_of(station, data_dir=file / "data")
+    assert {"data_folder", "database"} <= failed(checks)
+    assert {"disk", "specs", "bodies", "model"}.isdisjoint(failed(checks))
+
+
+def test_a_file_that_is_no_database_is_told(station, tmp_path):
+    file = tmp_path / "broken.db"
+    file.write_bytes(b"not a database at all, but long enough" * 50)
+    checks = checks_of(station, database_url=f"sqlite:///{file}")
+    assert {"database", "schema", "audit"} <= failed(checks)
+    assert "damaged" in checks["database"].sentence
+
+
+def test_an_address_that_cannot_be_read_is_told(station):
+    checks = checks_of(station, database_url="what is this")
+    assert "sqlite:///path/to/file.db" in checks["database"].sentence
+
+
+def test_an_old_schema_asks_for_prepare(station):
+    change_the_log(station, "UPDATE alembic_version SET version_num = 'v0000'")
+    checks = checks_of(station)
+    assert failed(checks) == {"schema"}
+    assert "prepare" in checks["schema"].sentence
+
+
+def test_a_spec_that_cannot_be_read_is_named_even_when_another_is_in_force(station, tmp_path):
+    specs = tmp_path / "specs"
+    shutil.copytree(station.settings.spec.parent, specs)
+    (specs / "broken.toml").write_text("name = ")
+    checks = checks_of(station, spec=specs / station.settings.spec.name)
+    assert failed(checks) == {"specs"}
+    assert "broken" in checks["specs"].sentence
+
+
+def test_bodies_and_photo_folders_that_are_gone_are_named(station, tmp_path):
+    checks = checks_of(station, bodies_dir=tmp_path, photo_folders={"line 1": tmp_path / "line_1"})
+    assert failed(checks) == {"settings", "bodies"}
+    assert "line 1" in checks["settings"].sentence
+
+
+def test_shifts_that_contradict_each_other_are_told(station):
+    checks = checks_of(station, shifts={"day": "06:00", "night": "06:00"})
+    assert failed(checks) == {"settings"}
+    assert "night" in checks["settings"].sentence
+
+
+def test_a_refused_model_is_told_in_its_own_sentence(station, tmp_path):
+    with InspectionWorker(
+        tmp_path, segmenter="tests.services.fake_segmenters:open_refused"
+    ) as refused:
+        checks = checks_of(replace(station, worker=refused))
+    assert failed(checks) == {"model"}
+    assert "does not match its card" in checks["model"].sentence
+
+
+def test_without_a_worker_one_is_started_for_the_check(tmp_path, station):
+    settings = Settings(data_dir=station.settings.data_dir, models_dir=tmp_path)
+    model = check_installation(settings)[-1]
+    assert model.name == "model" and not model.passed
+    assert model.sentence
+
+
+def test_an_unexpected_error_in_one_part_does_not_stop_the_others(station, monkeypatch, capfd):
+    def explode(engine):
+        raise RuntimeError("a bolt from the blue")
+
+    monkeypatch.setattr("inspection.services.health.records.verify_chain", explode)
+    checks = checks_of(station)
+    assert failed(checks) == {"audit"}
+    assert "a bolt from the blue" in checks["audit"].sentence
+    assert "Traceback" in capfd.readouterr().err

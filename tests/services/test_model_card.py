@@ -1,0 +1,55 @@
+import pytest
+
+from inspection.services.model_card import claim, measured, never_tested_on, photo_sources
+
+CARD = {
+    "data": [{"dataset": "doors", "licence": "CC BY 4.0", "train": 70, "val": 10, "test": 20}],
+    "figures": {
+        "test": {
+            "doors": {
+                "photos": 20,
+                "defect_recall": {"value": 0.9, "hits": 27, "n": 30, "ci95": [0.744, 0.965]},
+                "photo_false_alarm": None,
+                "auroc": None,
+            },
+            "ALL": {
+                "photos": 30,
+                "defect_recall": {"value": 0.9, "hits": 27, "n": 30, "ci95": [0.744, 0.965]},
+                "photo_false_alarm": {"value": 0.2, "hits": 2, "n": 10, "ci95": [0.057, 0.51]},
+                "auroc": 0.91,
+            },
+        }
+    },
+    "limits": ["metallic red"],
+}
+
+
+def test_all_photos_stand_first_and_keep_hits_n_and_interval():
+    whole, doors = measured(CARD)
+    assert (whole.dataset, doors.dataset) == ("ALL", "doors")
+    assert (whole.found.hits, whole.found.n, whole.found.low) == (27, 30, 0.744)
+    assert doors.false_alarms is None and doors.auroc is None
+
+
+def test_a_detection_rate_without_its_false_alarms_is_no_claim():
+    assert claim(CARD).false_alarms.hits == 2
+    whole = {**CARD["figures"]["test"]["ALL"], "photo_false_alarm": None}
+    assert claim({"figures": {"test": {"ALL": whole}}}) is None
+
+
+@pytest.mark.parametrize("figures", [None, {}, {"test": None}, {"test": {}}, "none"])
+def test_a_card_without_figures_is_not_measured(figures):
+    assert measured({"figures": figures}) == ()
+    assert claim({"figures": figures}) is None
+
+
+def test_sources_keep_their_licence_and_photos_a_split():
+    (source,) = photo_sources(CARD)
+    assert (source.licence, source.train, source.val, source.test) == ("CC BY 4.0", 70, 10, 20)
+    assert photo_sources({"data": "AI Hub"}) == ()
+
+
+def test_limits_may_be_one_sentence_several_or_none():
+    assert never_tested_on(CARD) == ("metallic red",)
+    assert never_tested_on({"limits": "night photos"}) == ("night photos",)
+    assert never_tested_on({}) == ()

@@ -1,0 +1,107 @@
+import pytest
+from sample_inspections import AT, DAY_SHIFT, a_defect, a_word, an_inspection
+from sqlalchemy import text
+
+from inspection.errors import StorageError
+from inspection.storage import records
+from inspection.storage.database import writing
+
+
+@pytest.fixture
+def log(engine):
+    """Five inspections with defects, the third one decided and undone: seven events."""
+    records.record_many(
+        engine,
+        (
+            (an_inspection(f"photo {n}", body=f"B{n}", defects=(a_defect(),)), DAY_SHIFT)
+            for n in range(5)
+        ),
+    )
+    records.decide(engine, a_word(3, "polish", reason="scratch"), None)
+    records.undo(engine, 3, "Park", AT)
+    return engine
+
+
+def tamper(engine, *statements):
+    """Change the file as somebody would who takes the triggers away first."""
+    with writing(engine) as connection:
+        triggers = connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        ).scalars()
+        for name in list(triggers):
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("table", ["audit", "decision", "defect", "inspection"])
+def test_what_was_written_cannot_be_deleted(log, table):
+    with (
+        pytest.raises(StorageError, match=f"{table} is append-only"),
+        writing(log) as connection,
+    ):
+        connection.execute(text(f"DELETE FROM {table}"))
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("audit", "who = 'nobody'"),
+        ("audit", "hash = ''"),
+        ("decision", "disposition = 'accept'"),
+        ("decision", "reason = ''"),
+        ("defect", "area_px = 1"),
+        ("inspection", "verdict = 'ok'"),
+        ("inspection", "day = '2020-01-01'"),
+        ("inspection", "is_first = 0"),
+    ],
+)
+def test_what_was_written_cannot_be_changed(log, table, change):
+    with (
+        pytest.raises(StorageError, match=f"{table} is append-only"),
+        writing(log) as connection,
+    ):
+        connection.execute(text(f"UPDATE {table} SET {change}"))
+
+
+def test_an_honest_chain_is_whole(log):
+    report = records.verify_chain(log)
+    assert report.is_whole
+    assert (report.events, report.first_broken) == (7, None)
+    assert "7 events" in report.sentence
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_broken"),
+    [
+        ("UPDATE audit SET who = 'nobody' WHERE id = 4", 4),
+        ("UPDATE audit SET at = '2020-01-01 00:00:00.000000' WHERE id = 2", 2),
+        ("UPDATE audit SET details = '{}' WHERE id = 1", 1),
+        ("DELETE FROM audit WHERE id = 3", 4),
+        ("UPDATE audit SET id = 17 WHERE id = 7", 17),
+        ("UPDATE inspection SET verdict = 'rework' WHERE id = 2", 2),
+        ("UPDATE inspection SET inspector = 'nobody' WHERE id = 5", 5),
+        ("UPDATE defect SET area_mm2 = area_mm2 + 0.001 WHERE inspection_id = 4", 4),
+        ("DELETE FROM defect WHERE inspection_id = 1", 1),
+        ("UPDATE decision SET reason = 'other' WHERE id = 1", 6),
+        ("UPDATE decision SET withdrawn = 0 WHERE id = 2", 7),
+    ],
+)
+def test_a_tampered_row_is_named(log, statement, first_broken):
+    tamper(log, statement)
+    report = records.verify_chain(log)
+    assert not report.is_whole
+    assert report.first_broken == first_broken
+    assert f"broken at event {first_broken}" in report.sentence
+
+
+def test_a_record_without_its_event_is_found(log):
+    tamper(log, "DELETE FROM audit WHERE id >= 6")
+    report = records.verify_chain(log)
+    assert not report.is_whole
+    assert "decision" in report.sentence
+
+
+def test_what_follows_from_later_records_is_not_sealed(log):
+    records.decide(log, a_word(1, "accept"), None)
+    assert records.verify_chain(log).is_whole

@@ -1,0 +1,204 @@
+import random
+from datetime import timedelta
+
+import pytest
+from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
+from sqlalchemy import text
+
+from inspection.domain.shifts import ShiftSlot
+from inspection.errors import InspectionError
+from inspection.storage import reading, records
+from inspection.storage.counting import standing
+from inspection.storage.database import writing
+from inspection.storage.reading import LogFilter, Quality
+
+
+def quality(engine, **where):
+    return reading.quality(engine, LogFilter(**where))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "disposition", "expected"),
+    [
+        ("ok", "", "ok"),
+        ("rework", "", "rework"),
+        ("human", "", "undecided"),
+        ("rework", "accept", "ok"),
+        ("human", "accept", "ok"),
+        ("ok", "polish", "rework"),
+        ("human", "full_respray", "rework"),
+        ("ok", "hold", "undecided"),
+        ("rework", "reinspect", "undecided"),
+    ],
+)
+def test_the_persons_word_stands_before_the_proposal(verdict, disposition, expected):
+    assert standing(verdict, disposition) == expected
+
+
+def test_a_hundred_bodies_with_thirty_defects_and_fifteen_reworked(engine):
+    # domain.md section 5: 30 defects on 18 bodies, 15 reworked -> DPU 0.30, FTT 85 %.
+    def defects(n):
+        return 2 if n < 12 else 1 if n < 18 else 0
+
+    records.record_many(
+        engine,
+        (
+            (
+                an_inspection(
+                    f"photo {n}",
+                    body=f"B{n}",
+                    verdict="rework" if n < 15 else "ok",
+                    defects=(a_defect(),) * defects(n),
+                ),
+                DAY_SHIFT,
+            )
+            for n in range(100)
+        ),
+    )
+    figures = quality(engine)
+    assert (figures.units, figures.defects) == (100, 30)
+    assert figures.dpu == pytest.approx(0.30)
+    assert figures.ftt == pytest.approx(0.85)
+
+
+def test_many_photos_of_one_body_are_one_unit(engine):
+    for n, panel in enumerate(("hood", "roof", "hood")):
+        one = an_inspection(f"photo {n}", panel=panel, defects=(a_defect(),))
+        records.record_inspection(engine, one, DAY_SHIFT)
+    assert quality(engine) == Quality(units=1, defects=3, passed_units=1)
+    assert quality(engine, panel="hood") == Quality(units=1, defects=2, passed_units=1)
+    assert quality(engine, panel="roof") == Quality(units=1, defects=1, passed_units=1)
+
+
+def test_one_bad_panel_keeps_the_body_from_passing_but_not_its_other_panels(engine):
+    for n, (panel, verdict) in enumerate((("hood", "ok"), ("roof", "rework"), ("hood", "human"))):
+        one = an_inspection(f"photo {n}", panel=panel, verdict=verdict)
+        records.record_inspection(engine, one, DAY_SHIFT)
+    assert quality(engine) == Quality(units=1, passed_units=0, undecided_units=0)
+    assert quality(engine, panel="hood") == Quality(units=1, undecided_units=1)
+
+
+def test_a_photo_without_a_body_number_is_a_body_of_its_own(engine):
+    for n in range(2):
+        records.record_inspection(engine, an_inspection(f"photo {n}", body=""), DAY_SHIFT)
+    assert quality(engine).units == 2
+
+
+def test_the_same_number_on_another_vehicle_model_is_another_body(engine):
+    for n, model in enumerate(("aria", "borea")):
+        records.record_inspection(
+            engine, an_inspection(f"photo {n}", vehicle_model=model), DAY_SHIFT
+        )
+    assert quality(engine).units == 2
+
+
+def test_a_later_shift_and_a_repeated_photo_are_no_first_inspection(engine):
+    first = records.record_inspection(engine, an_inspection(verdict="ok"), DAY_SHIFT)
+    bad = {"verdict": "rework", "defects": (a_defect(),)}
+    records.record_inspection(engine, an_inspection("later", **bad), EVENING_SHIFT)
+    records.record_inspection(engine, an_inspection(repeats=first, **bad), DAY_SHIFT)
+    assert quality(engine) == Quality(units=1, defects=0, passed_units=1)
+    assert reading.count(engine, LogFilter()) == 3
+
+
+def test_a_panel_that_was_sent_to_repair_does_not_come_back_for_the_first_time(engine):
+    bad = records.record_inspection(
+        engine, an_inspection("before", verdict="rework", defects=(a_defect(),)), DAY_SHIFT
+    )
+    records.decide(engine, a_word(bad, "polish"), None)
+    records.record_inspection(engine, an_inspection("after", defects=(a_defect(),)), DAY_SHIFT)
+    records.record_inspection(
+        engine, an_inspection("roof", panel="roof", defects=(a_defect(),)), DAY_SHIFT
+    )
+    assert quality(engine) == Quality(units=1, defects=2, passed_units=0)
+
+
+def test_an_undecided_body_is_shown_apart_until_a_person_speaks(engine):
+    number = records.record_inspection(engine, an_inspection(verdict="human"), DAY_SHIFT)
+    assert quality(engine) == Quality(units=1, undecided_units=1)
+    assert quality(engine).ftt is None
+    records.decide(engine, a_word(number, "accept"), None)
+    assert quality(engine) == Quality(units=1, passed_units=1)
+    records.undo(engine, number, "Lee", AT)
+    assert quality(engine) == Quality(units=1, undecided_units=1)
+
+
+def test_a_body_counts_on_the_line_where_it_was_first_seen(engine):
+    records.record_inspection(engine, an_inspection("one", line="L1"), DAY_SHIFT)
+    records.record_inspection(
+        engine, an_inspection("two", line="L2", defects=(a_defect(),)), DAY_SHIFT
+    )
+    assert quality(engine, line="L1") == Quality(units=1, defects=1, passed_units=1)
+    assert quality(engine, line="L2").units == 0
+
+
+def test_a_pseudo_defect_is_no_paint_defect(engine):
+    one = an_inspection(defects=(a_defect("pseudo_defect"), a_defect("scratch")))
+    records.record_inspection(engine, one, DAY_SHIFT)
+    assert quality(engine).defects == 1
+    assert reading.pareto(engine, LogFilter())["type"].tolist() == ["scratch"]
+
+
+def test_without_inspections_there_is_no_figure(engine):
+    assert quality(engine) == Quality()
+    assert quality(engine).dpu is None
+    assert reading.daily(engine, LogFilter()).empty
+
+
+def test_the_roll_up_follows_from_the_rows_after_anything_that_can_happen(engine):
+    chance = random.Random(20261123)
+    for step in range(250):
+        latest = reading.count(engine, LogFilter()) + 5
+        number = chance.randint(1, max(latest, 1))
+        slot = ShiftSlot(DAY - timedelta(days=chance.randint(0, 2)), chance.choice("de"))
+        one = an_inspection(
+            f"photo {step}",
+            body=chance.choice(["", "B1", "B2", "B3", "B4", "B5", "B6"]),
+            verdict=chance.choice(["ok", "rework", "human"]),
+            vehicle_model=chance.choice(["aria", "borea"]),
+            panel=chance.choice(["", "hood", "roof"]),
+            line=chance.choice(["L1", "L2"]),
+            defects=tuple(
+                a_defect(chance.choice(["scratch", "dent"]), 7, chance.choice([None, 0.37]))
+                for _ in range(chance.randint(0, 3))
+            ),
+        )
+        try:
+            match chance.choice(["log", "log", "decide", "undo", "rejudge", "repeat"]):
+                case "log":
+                    records.record_inspection(engine, one, slot)
+                case "decide":
+                    word = chance.choice(["accept", "polish", "reinspect", "hold"])
+                    records.decide_many(engine, [a_word(number, word)])
+                case "undo":
+                    records.undo(engine, number, "Lee", AT)
+                case "rejudge":
+                    same = reading.inspection_detail(engine, number).inspection
+                    object.__setattr__(same, "judgement", one.judgement)
+                    records.rejudge(engine, number, same, "Lee")
+                case "repeat":
+                    same = reading.inspection_detail(engine, number).inspection
+                    object.__setattr__(same, "repeats", number)
+                    records.record_inspection(engine, same, slot)
+        except InspectionError:
+            continue
+    assert reading.count(engine, LogFilter()) > 60
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+    before = reading.daily(engine, LogFilter())
+    records.rebuild_daily_count(engine)
+    assert reading.daily(engine, LogFilter()).equals(before)
+    for where in ({}, {"panel": "hood"}, {"vehicle_model": "aria"}, {"shift": "d"}):
+        # One inspector made them all: naming him asks the rows instead of the roll-up.
+        assert quality(engine, **where) == quality(engine, **where, inspector="Kim")
+
+
+def test_a_wrong_count_and_a_wrong_standing_are_found_and_named(engine):
+    records.record_inspection(engine, an_inspection(defects=(a_defect(),)), DAY_SHIFT)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE daily_count SET defects = 5 WHERE level = 'type'"))
+        connection.execute(text("UPDATE inspection SET standing = 'rework'"))
+    wrong = {one.where: one for one in records.check_daily_count(engine)}
+    assert wrong.keys() == {"daily_count", "inspection"}
+    assert wrong["inspection"].stored[0] == "rework"
+    assert wrong["inspection"].from_rows[0] == "ok"

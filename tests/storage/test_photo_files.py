@@ -1,0 +1,107 @@
+import hashlib
+import os
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from inspection.errors import NotFound, StorageError
+from inspection.storage import photo_files
+from inspection.storage.photo_files import PhotoFiles
+
+CONTENT = b"a photo"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+MODEL = "b" * 64
+
+
+@pytest.fixture
+def files(tmp_path):
+    return PhotoFiles(tmp_path / "photos")
+
+
+def a_photo():
+    return SimpleNamespace(sha256=SHA256, display_jpeg=b"large", thumbnail_jpeg=b"small")
+
+
+def everything_below(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_photo_is_kept_under_its_hash_and_comes_back(files):
+    files.put_photo(CONTENT, a_photo())
+    assert files.original(SHA256) == CONTENT
+    assert files.display_path(SHA256).read_bytes() == b"large"
+    assert files.thumbnail_path(SHA256).read_bytes() == b"small"
+    assert everything_below(files.root) == [
+        f"display/{SHA256[:2]}/{SHA256}.jpg",
+        f"originals/{SHA256[:2]}/{SHA256}",
+        f"thumbnails/{SHA256[:2]}/{SHA256}.jpg",
+    ]
+
+
+def test_the_same_photo_twice_is_stored_once(files):
+    path = files.put(CONTENT, SHA256)
+    before = path.stat().st_ino
+    files.put(CONTENT, SHA256)
+    assert path.stat().st_ino == before
+
+
+def test_a_photo_under_a_wrong_hash_is_refused(files):
+    with pytest.raises(StorageError, match="send it again"):
+        files.put(b"other bytes", SHA256)
+    assert not files.has(SHA256)
+
+
+def test_what_each_model_saw_is_kept_apart(files):
+    evidence = SimpleNamespace(probability_png=b"map", type_png=b"types")
+    files.put_evidence(SHA256, MODEL, evidence)
+    assert files.evidence(SHA256, MODEL) == (b"map", b"types")
+    with pytest.raises(NotFound):
+        files.evidence(SHA256, "c" * 64)
+
+
+def test_a_missing_file_and_a_hash_that_is_none_are_not_found(files):
+    with pytest.raises(NotFound, match=SHA256[:12]):
+        files.display_path(SHA256)
+    for name in ("../../etc/passwd", "", SHA256.upper(), SHA256 + "\n", "a/" * 32, "．" * 64):
+        with pytest.raises(NotFound, match="no SHA-256"):
+            files.original(name)
+        with pytest.raises(NotFound, match="no SHA-256"):
+            files.evidence(SHA256, name)
+
+
+def test_a_photo_that_changed_on_the_disk_is_noticed(files):
+    path = files.put(CONTENT, SHA256)
+    path.write_bytes(b"a phot0")
+    with pytest.raises(StorageError, match="damaged on the disk"):
+        files.original(SHA256)
+    assert files.original(SHA256, check=False) == b"a phot0"
+
+
+def test_an_interrupted_write_leaves_no_half_photo(files, monkeypatch):
+    def power_cut(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(photo_files.os, "fsync", power_cut)
+    with pytest.raises(StorageError, match=r"cannot be written \(No space left on device\)"):
+        files.put(CONTENT, SHA256)
+    monkeypatch.undo()
+    assert everything_below(files.root) == []
+    files.put(CONTENT, SHA256)
+    assert files.original(SHA256) == CONTENT
+
+
+def test_cleaning_up_removes_old_orphans_only(files):
+    files.put_photo(CONTENT, a_photo())
+    files.put_evidence(SHA256, MODEL, SimpleNamespace(probability_png=b"m", type_png=b"t"))
+    rest = files.root / "originals" / SHA256[:2] / ".new-rest"
+    rest.write_bytes(b"half")
+    stranger = files.root / "originals" / "notes.txt"
+    stranger.write_text("a person put this here")
+    assert files.clean_up(known=()) == []
+    two_days_ago = time.time() - 2 * 24 * 3600
+    for path in files.root.rglob("*"):
+        os.utime(path, (two_days_ago, two_days_ago))
+    assert files.clean_up(known={SHA256}) == [rest]
+    assert len(files.clean_up(known=())) == 5
+    assert everything_below(files.root) == ["originals/notes.txt"]

@@ -1,0 +1,279 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from inspection.domain.inspections import Subject
+from inspection.errors import WorkerFailed
+from inspection.services import batches
+from inspection.services import station as station_module
+from inspection.services.inspecting import inspect_photo
+from inspection.services.worker import ModelState
+from inspection.storage import reading
+from tests.conftest import panel_jpeg
+
+DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
+
+
+def logged(station, content=None, mm_per_px=0.2, **more) -> int:
+    content = content or panel_jpeg()
+    return inspect_photo(station, content, "p.jpg", DOOR, mm_per_px=mm_per_px, **more).id
+
+
+def words(at) -> str:
+    """Everything that the page says, as one text."""
+    said = [at.markdown, at.caption, at.info, at.warning, at.error, at.text, at.subheader]
+    texts = [part.value for parts in said for part in parts]
+    return "\n".join([*texts, *(part.proto.body for part in at.get("html"))])
+
+
+def keys(at) -> set[str]:
+    return {button.key for button in at.button}
+
+
+def drop(at, *photos):
+    """Drop photos (name, bytes) on the uploader and wait for what becomes of them."""
+    assert not at.exception
+    (uploader,) = at.get("file_uploader")
+    for name, content in photos:
+        uploader.upload(name, content)
+    return at.run()
+
+
+def fill(at):
+    at.selectbox(key="subject_vehicle_model").set_value("aria")
+    at.selectbox(key="subject_panel").set_value("door_fl")
+    at.number_input(key="subject_mm_per_px").set_value(0.2)
+    return at.run()
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_an_empty_page_asks_for_a_photo(open_page, lang):
+    at = open_page("inspect", lang=lang)
+    assert not at.exception
+    assert len(at.get("file_uploader")) == 1
+
+
+def test_without_a_name_the_page_asks_for_it_and_then_for_photos(open_page, shared):
+    at = open_page("inspect", inspector="")
+    assert at.get("file_uploader") == []
+    at.text_input(key="who_name").set_value("Lee")
+    at.button(key="FormSubmitter:who-Start inspecting").click().run()
+    assert len(at.get("file_uploader")) == 1
+    at = drop(fill(at), ("door.jpg", panel_jpeg()))
+    assert reading.inspection_detail(shared.engine, 1).inspection.subject.inspector == "Lee"
+
+
+def test_a_dropped_photo_is_judged_logged_and_opened(open_page, shared):
+    at = drop(fill(open_page("inspect")), ("door.jpg", panel_jpeg()))
+    assert at.query_params["id"] == "1"
+    detail = reading.inspection_detail(shared.engine, 1)
+    assert (detail.verdict, detail.inspection.subject.panel) == ("rework", "door_fl")
+    assert "Rework" in words(at)
+    assert "limit" in words(at)
+    assert list(at.dataframe[0].value["type"]) == ["scratch"]
+    assert "batch" not in at.session_state
+
+
+def test_no_photo_stays_in_the_session_or_in_the_waiting_folder(open_page, shared):
+    at = drop(fill(open_page("inspect")), ("door.jpg", panel_jpeg()))
+    assert at.get("file_uploader") == []
+    assert list((shared.settings.data_dir / "waiting").iterdir()) == []
+
+
+def test_confirming_decides_and_undo_takes_it_back(open_page, shared):
+    number = logged(shared)
+    at = open_page("inspect", id=str(number))
+    at.button(key="decide_confirm").click().run()
+    assert reading.inspection_detail(shared.engine, number).disposition == "polish"
+    assert "decided by Kim" in words(at)
+    at.button(key="decide_undo").click().run()
+    assert reading.inspection_detail(shared.engine, number).disposition == ""
+    assert "decide_confirm" in keys(at)
+
+
+def test_overruling_needs_a_disposition_and_a_reason(open_page, shared):
+    number = logged(shared)
+    at = open_page("inspect", id=str(number))
+    at.button(key="decide_overrule").click().run()
+    at.button(key="decide_save").click().run()
+    assert "Choose what should happen" in words(at)
+    at.button_group(key=f"overrule_disposition_{number}").set_value("accept").run()
+    at.button(key="decide_save").click().run()
+    assert "Choose or write a reason" in words(at)
+    at.button_group(key=f"overrule_quick_{number}").set_value(["reflection"]).run()
+    at.text_input(key=f"overrule_words_{number}").set_value("seen from the side").run()
+    at.button(key="decide_save").click().run()
+    (said,) = reading.inspection_detail(shared.engine, number).decisions
+    assert said.decision.disposition == "accept"
+    assert said.decision.reason == "Reflection, no defect; seen from the side"
+
+
+def test_next_photo_leads_back_to_an_empty_page(open_page, shared):
+    at = open_page("inspect", id=str(logged(shared)))
+    at.button(key="decide_next").click().run()
+    assert "id" not in at.query_params
+    assert len(at.get("file_uploader")) == 1
+
+
+def test_moving_a_threshold_previews_and_back_restores(open_page, shared):
+    number = logged(shared)
+    at = open_page("inspect", id=str(number))
+    at.select_slider(key=f"smallest_{number}").set_value(1000).run()
+    assert "Preview" in words(at)
+    assert at.dataframe == []
+    assert "decide_confirm" not in keys(at)
+    at.button(key="decide_back").click().run()
+    assert "Preview" not in words(at)
+    assert len(at.dataframe[0].value) == 1
+    assert reading.inspection_detail(shared.engine, number).superseded_by is None
+
+
+def test_kept_thresholds_open_the_new_record(open_page, shared):
+    number = logged(shared)
+    at = open_page("inspect", id=str(number))
+    at.select_slider(key=f"smallest_{number}").set_value(1000).run()
+    at.button(key="decide_keep").click().run()
+    assert at.query_params["id"] == str(number + 1)
+    assert reading.inspection_detail(shared.engine, number).superseded_by == number + 1
+    at.button(key=f"open_{number}").click().run()
+    assert "Judged again" in words(at)
+    assert "decide_confirm" not in keys(at)
+
+
+def test_without_a_scale_a_person_decides_or_gives_the_scale(open_page, shared):
+    number = logged(shared, mm_per_px=None)
+    at = open_page("inspect", id=str(number))
+    assert "Without a scale" in words(at)
+    assert "decide_confirm" in keys(at)
+    at.number_input(key=f"late_scale_{number}").set_value(0.2).run()
+    at.button(key="judge_with_scale").click().run()
+    later = reading.inspection_detail(shared.engine, number + 1)
+    assert (later.verdict, later.inspection.scale.mm_per_px) == ("rework", 0.2)
+    assert at.query_params["id"] == str(number + 1)
+
+
+def test_the_same_photo_twice_shows_the_first_and_offers_a_second_inspection(open_page, shared):
+    number = logged(shared)
+    at = drop(fill(open_page("inspect")), ("copy.jpg", panel_jpeg()))
+    assert "Already inspected at" in words(at)
+    at.button(key=f"batch_again_{number}").click().run()
+    again = reading.inspection_detail(shared.engine, number + 1)
+    assert again.inspection.repeats == number
+    assert at.query_params["id"] == str(number + 1)
+
+
+def test_of_three_files_the_corrupt_one_is_named_and_the_others_are_results(open_page, shared):
+    photos = [("a.jpg", panel_jpeg(seed=1)), ("torn.jpg", b"no"), ("b.jpg", panel_jpeg((), seed=2))]
+    at = drop(fill(open_page("inspect")), *photos)
+    assert "2 of 3 photos inspected" in words(at)
+    assert "torn.jpg" in words(at)
+    assert reading.count(shared.engine, reading.LogFilter()) == 2
+    at.button(key="batch_open_1").click().run()
+    assert at.query_params["id"] == "1"
+    at.button(key="decide_next").click().run()
+    assert at.query_params["id"] == "2"
+    at.button(key="batch_back").click().run()
+    at.button(key="batch_let_go").click().run()
+    assert len(at.get("file_uploader")) == 1
+
+
+def test_a_worker_that_died_is_told_and_the_photo_can_be_tried_again(
+    open_page, shared, monkeypatch
+):
+    def dies(*_, **__):
+        raise WorkerFailed("door.jpg: not inspected, the worker process was killed")
+
+    at = fill(open_page("inspect"))
+    monkeypatch.setattr(batches.inspecting, "inspect_photo", dies)
+    at = drop(at, ("door.jpg", panel_jpeg()))
+    assert "door.jpg: not inspected" in words(at)
+    monkeypatch.undo()
+    monkeypatch.setattr(station_module, "_shared", shared)
+    at.button(key="batch_retry").click().run()
+    assert reading.inspection_detail(shared.engine, 1).verdict == "rework"
+    assert at.query_params["id"] == "1"
+
+
+def test_a_click_on_a_region_selects_its_row_without_moving_the_photo(open_page, shared):
+    two = panel_jpeg(((100, 60, 80, 6), (100, 160, 60, 6)))
+    number = logged(shared, two)
+    at = open_page("inspect", id=str(number))
+    at.session_state["clicked_region"] = (number, 2)
+    at.session_state["defect_table_round"] = 1
+    at.run().run()
+    table = at.session_state[f"defects_{number}_1"]
+    assert table["selection"]["rows"] == [1]
+    viewer = at.get("bidi_component")[0]
+    assert '"focus": null' in viewer.proto.json or '"focus":null' in viewer.proto.json
+
+
+def test_an_unknown_number_in_the_address_says_so(open_page):
+    for number in ("999", "nonsense", "-1"):
+        at = open_page("inspect", id=number)
+        assert not at.exception
+        assert "cannot be shown" in words(at)
+
+
+def test_a_refused_model_turns_inspection_off_and_leaves_the_rest(open_page, shared, monkeypatch):
+    number = logged(shared)
+    state = ModelState(error="model x: unet.bin does not match its card")
+    monkeypatch.setattr(shared.worker, "_model", state)
+    at = open_page("inspect")
+    assert "unet\\.bin does not match its card" in words(at)
+    assert at.get("file_uploader") == []
+    at.query_params["id"] = str(number)
+    assert "Rework" in words(at.run())
+
+
+@pytest.fixture
+def folders(tmp_path, shared, monkeypatch):
+    """The shared station with one photo folder: a.jpg in the sidecar, b.jpg not, a sub-folder."""
+    root = tmp_path / "photos"
+    (root / "night").mkdir(parents=True)
+    (root / "a.jpg").write_bytes(panel_jpeg(seed=1))
+    (root / "b.jpg").write_bytes(panel_jpeg((), seed=2))
+    (root / "night" / "c.jpg").write_bytes(panel_jpeg(seed=3))
+    about = {"file": "a.jpg", "panel": "hood", "colour": "red", "mm_per_px": 0.25}
+    (root / "samples.json").write_text(json.dumps([about]))
+    settings = shared.settings.model_copy(update={"photo_folders": {"line": root}})
+    station = replace(shared, settings=settings)
+    monkeypatch.setattr(station_module, "_shared", station)
+    return station
+
+
+def test_a_chosen_folder_photo_fills_the_form_and_is_inspected(open_page, folders):
+    at = open_page("inspect", source="browse")
+    at.button(key="browse_pick_a.jpg").click().run()
+    assert at.selectbox(key="subject_panel").value == "hood"
+    assert at.number_input(key="subject_mm_per_px").value == 0.25
+    at.button(key="browse_start").click().run()
+    detail = reading.inspection_detail(folders.engine, 1)
+    assert (detail.inspection.subject.panel, detail.inspection.scale.mm_per_px) == ("hood", 0.25)
+    assert detail.inspection.photo_source == "browse"
+    assert at.query_params["id"] == "1"
+
+
+def test_of_several_folder_photos_each_takes_what_is_known_of_it(open_page, folders):
+    at = open_page("inspect", source="browse")
+    at.button(key="browse_all").click().run()
+    at.selectbox(key="subject_panel").set_value("roof").run()
+    at.button(key="browse_start").click().run()
+    subjects = [reading.inspection_detail(folders.engine, n).inspection.subject for n in (1, 2)]
+    assert {subject.panel for subject in subjects} == {"hood", "roof"}
+
+
+def test_a_sub_folder_opens_and_leads_back(open_page, folders):
+    at = open_page("inspect", source="browse")
+    at.button(key="browse_into_night").click().run()
+    assert "browse_pick_night/c.jpg" in keys(at)
+    at.button(key="browse_above").click().run()
+    assert "browse_pick_a.jpg" in keys(at)
+
+
+def test_the_panels_offered_are_those_of_the_vehicle_model(open_page, shared):
+    at = fill(open_page("inspect"))
+    offered = set(at.selectbox(key="subject_panel").options)
+    model = shared.bodies.model("aria")
+    assert len(offered) == len(model.panels) + 1
+    assert at.selectbox(key="subject_panel").value == "door_fl"

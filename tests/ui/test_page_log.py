@@ -1,0 +1,221 @@
+"""The Log page: filters in the address, pages of fifty, one inspection with its history."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from inspection.domain.inspections import Decision
+from inspection.errors import StorageError
+from inspection.storage import reading, records
+from inspection.storage.log_filter import LogFilter
+from inspection.ui import log_list
+from tests.ui.conftest import invented, write_inspections
+
+
+def texts(at) -> str:
+    parts = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.title, *at.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+def ids(at) -> list[int]:
+    return at.dataframe[0].value["number"].tolist()
+
+
+def test_an_empty_log_leads_to_the_inspect_page(open_page):
+    at = open_page("log")
+    assert "No photo has been inspected yet" in at.info[0].value
+    assert at.button(key="large_inspect").label == "Inspect photos"
+    assert not at.dataframe
+
+
+def test_the_newest_fifty_stand_first_and_the_rest_is_one_tap_away(open_page, filled_log):
+    at = open_page("log")
+    assert ids(at) == [photo.id for photo in filled_log[:-51:-1]]
+    assert "1–50 of 60" in texts(at)
+    assert at.button(key="newer").disabled
+    at.button(key="older").click().run()
+    assert ids(at) == [photo.id for photo in filled_log[9::-1]]
+    assert "51–60 of 60" in texts(at)
+    assert at.query_params["after"] == str(filled_log[10].id)
+    assert at.button(key="older").disabled
+    at.button(key="newer").click().run()
+    assert "1–50 of 60" in texts(at)
+    assert "after" not in at.query_params
+
+
+def test_a_page_keeps_its_rows_when_new_inspections_come_in(open_page, filled_log, shared):
+    at = open_page("log", after=str(filled_log[10].id))
+    before = ids(at)
+    write_inspections(shared, invented(shared, 61, "ok"))
+    at.run()
+    assert ids(at) == before
+    assert "52–61 of 61" in texts(at)
+
+
+def test_a_row_tells_verdict_time_and_place_in_words(open_page, filled_log):
+    row = open_page("log").dataframe[0].value.iloc[1]
+    # Number 59: to rework (59 % 6 = 5), the odd model, the third panel.
+    assert row["standing"] == ["✕ Rework"]
+    assert row["time"] == "2026-03-02 10:59"
+    assert (row["model"], row["panel"], row["shift"]) == ("Borea", "Roof", "Day")
+    assert row["types"] == "scratch"
+    assert row["longest"] == pytest.approx(4.2)
+
+
+ADDRESSES = [
+    ({"model": "aria"}, lambda photo: photo.vehicle_model == "aria"),
+    ({"panel": "hood"}, lambda photo: photo.panel == "hood"),
+    ({"standing": "undecided"}, lambda photo: photo.verdict == "human"),
+    ({"proposal": "rework"}, lambda photo: photo.verdict == "rework"),
+    ({"type": "scratch"}, lambda photo: photo.verdict == "rework"),
+    ({"body": "KMH-0007"}, lambda photo: photo.body_number == "KMH-0007"),
+    ({"from": "2026-03-02", "to": "2026-03-02", "shift": "day"}, lambda photo: True),
+    (
+        {"model": "borea", "standing": "rework"},
+        lambda photo: photo.vehicle_model == "borea" and photo.verdict == "rework",
+    ),
+    ({"line": "L1", "inspector": "Kim", "panel": "roof"}, lambda photo: photo.panel == "roof"),
+]
+
+
+def visit(at, **query):
+    """The same page under another address, as a reader who follows a copied link."""
+    at.query_params.clear()
+    at.query_params.update({"lang": "en", **query})
+    return at.run()
+
+
+def test_a_copied_address_shows_the_same_list(open_page, filled_log):
+    at = open_page("log")
+    for query, fits in ADDRESSES:
+        expected = [photo.id for photo in reversed(filled_log) if fits(photo)]
+        visit(at, **query)
+        assert not at.exception
+        assert ids(at) == expected[:50], query
+        assert f"of {len(expected)}" in texts(at)
+
+
+def test_the_address_means_the_same_in_both_languages(open_page, filled_log):
+    english = open_page("log", shift="day", panel="hood")
+    korean = open_page("log", lang="ko", shift="day", panel="hood")
+    assert ids(english) == ids(korean)
+    assert korean.dataframe[0].value["panel"].unique().tolist() == ["후드"]
+    assert korean.selectbox(key="filter_panel").value == "hood"
+
+
+def test_moving_a_filter_writes_the_address_and_narrows_the_list(open_page, filled_log):
+    at = open_page("log", after=str(filled_log[10].id))
+    at.selectbox(key="filter_panel").select("hood").run()
+    assert at.query_params["panel"] == "hood"
+    assert "after" not in at.query_params
+    hoods = [photo.id for photo in reversed(filled_log) if photo.panel == "hood"]
+    assert ids(at) == hoods
+    at.text_input(key="filter_body").set_value(" KMH-0004 ").run()
+    assert at.query_params["body"] == "KMH-0004"
+    assert len(ids(at)) == 1
+    at.button(key="clear_filter").click().run()
+    assert "panel" not in at.query_params
+    assert "of 60" in texts(at)
+
+
+def test_going_back_in_the_browser_moves_the_widgets(open_page, filled_log):
+    at = open_page("log", model="aria")
+    at.query_params["model"] = "borea"
+    at.run()
+    assert at.selectbox(key="filter_model").value == "borea"
+
+
+def test_nothing_that_fits_offers_to_clear_the_filter(open_page, filled_log):
+    at = open_page("log", body="KMH-9999")
+    assert "No inspection fits" in at.info[0].value
+    at.button(key="clear_filter_of_empty_list").click().run()
+    assert "1–50 of 60" in texts(at)
+
+
+def test_days_in_the_wrong_order_are_named(open_page, filled_log):
+    at = open_page("log", **{"from": "2026-03-03", "to": "2026-03-02"})
+    assert "later than the last day" in at.warning[0].value
+
+
+def test_nonsense_in_the_address_counts_as_not_given(open_page, filled_log):
+    at = open_page("log")
+    for query in (
+        {"from": "yesterday"},
+        {"standing": "purple"},
+        {"after": "-1"},
+        {"after": "9" * 30},
+        {"proposal": "' OR 1=1"},
+    ):
+        visit(at, **query)
+        assert not at.exception
+        assert "of 60" in texts(at), query
+
+
+def test_the_address_of_an_inspection_opens_it_with_its_history(open_page, filled_log, shared):
+    reject = next(photo for photo in filled_log if photo.verdict == "rework")
+    at_ten = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
+    first = records.decide(
+        shared.engine, Decision(reject.id, "polish", "real scratch", "Lee", at_ten), None
+    )
+    records.undo(shared.engine, reject.id, "Lee", at_ten + timedelta(minutes=1), first)
+    repeated = invented(shared, 70, "ok", photo=f"panel-{reject.id}.jpg", repeats=reject.id)
+    (again,) = write_inspections(shared, repeated)
+    at = open_page("log", id=str(reject.id))
+    assert not at.exception
+    table = at.table[0].value
+    what = table.iloc[:, 1].tolist()
+    assert ["AI proposal" in line for line in what] == [True, False, False, False]
+    assert f"inspected again (no. {again})" in what[1]
+    assert "Inspector decided: **Polish**" in what[2]
+    assert "taken back" in what[3]
+    assert "real scratch" in table.iloc[2, 3].replace("\\", "")
+    kinds = at.table[1].value.iloc[:, 2].tolist()
+    assert kinds == ["Inspection", "Decision", "Decision taken back", "Inspection"]
+
+
+def test_the_neighbours_stay_within_the_filter(open_page, filled_log):
+    hoods = [photo.id for photo in filled_log if photo.panel == "hood"]
+    at = open_page("log", id=str(hoods[1]), panel="hood")
+    at.button(key="next").click().run()
+    assert at.query_params["id"] == str(hoods[0])
+    assert at.button(key="next").disabled
+    at.button(key="previous").click().run()
+    at.button(key="previous").click().run()
+    assert at.query_params["id"] == str(hoods[2])
+    at.button(key="back").click().run()
+    assert ids(at) == hoods[::-1]
+
+
+def test_an_inspection_that_is_not_there_is_one_sentence(open_page, filled_log):
+    at = open_page("log")
+    for number in ("4711", "nonsense", "-3", "9" * 40):
+        visit(at, id=number)
+        assert not at.exception
+        assert "is not in the log" in at.warning[0].value
+    at.button(key="back").click().run()
+    assert "1–50 of 60" in texts(at)
+
+
+def test_an_unreadable_log_is_one_sentence(open_page, filled_log, monkeypatch):
+    def broken(*_, **__):
+        raise StorageError("the database is locked; wait a moment and try again")
+
+    monkeypatch.setattr(reading, "log_page", broken)
+    at = open_page("log", panel="hood")
+    assert not at.exception
+    assert "database is locked" in at.error[0].value
+
+
+def test_the_csv_holds_the_whole_filter_and_no_formula(filled_log, shared):
+    formula = invented(shared, 61, "rework", vehicle_model="=cmd()", panel="hood")
+    write_inspections(shared, formula)
+    where = LogFilter(panel="hood")
+    content = log_list.inspections_file(where)
+    assert content.startswith(b"\xef\xbb\xbf")
+    lines = content.decode("utf-8-sig").splitlines()
+    hoods = sum(photo.panel == "hood" for photo in filled_log)
+    assert len(lines) == 1 + hoods + 1
+    assert '"\'=cmd()"' in lines[-1]
+    defects = log_list.defects_file(where).decode("utf-8-sig").splitlines()
+    rejected = sum(p.panel == "hood" and p.verdict == "rework" for p in filled_log)
+    assert len(defects) == 1 + rejected + 1

@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+
+from inspection.config import Settings
+from inspection.services import station as station_module
+from inspection.services.health import Check
+from inspection.ui import settings_views
+
+
+def cells(at) -> str:
+    return "\n".join(table.value.to_string() for table in at.table)
+
+
+def test_every_setting_stands_with_its_value_and_its_variable(open_page, shared):
+    at = open_page("settings")
+    assert not at.exception
+    table = at.table[-1].value
+    assert len(table) == len(Settings.model_fields)
+    assert "INSPECTION\\_DATA\\_DIR" in cells(at)
+    assert "Asia/Seoul" in cells(at)
+
+
+def test_a_variable_is_named_as_the_source(open_page, monkeypatch):
+    monkeypatch.setenv("INSPECTION_LANGUAGE", "ko")
+    rows = open_page("settings").table[-1].value
+    language = rows[rows["Setting"] == "Default language"]
+    assert list(language["Set by"]) == ["environment variable"]
+
+
+def test_a_password_in_the_database_address_is_never_shown(open_page, shared, monkeypatch):
+    secret = Settings(database_url="postgresql://lead:geheim@db/paint", data_dir="/srv/paint")
+    monkeypatch.setattr(station_module, "_shared", replace(shared, settings=secret))
+    at = open_page("settings")
+    assert not at.exception
+    assert "geheim" not in str(at)
+    assert "postgresql\\://lead\\:…@db/paint" in cells(at)
+
+
+def test_database_and_model_stand_at_a_glance(open_page, filled_log):
+    shown = "\n".join(element.value for element in open_page("settings").markdown)
+    assert "**60**" in shown
+    assert "**SQLite \\(file\\)**" in shown
+    assert "**fake · in use**" in shown
+
+
+@pytest.mark.parametrize(
+    ("model_passes", "headline"),
+    [(True, "All 2 checks passed."), (False, "Checks that failed: 1.")],
+)
+def test_the_check_runs_when_it_is_asked_for(open_page, monkeypatch, model_passes, headline):
+    asked = []
+
+    def look(settings, *, worker):
+        asked.append(worker)
+        return (
+            Check("database", True, "whole"),
+            Check("model", model_passes, "unet.bin: changed; restore the folder"),
+        )
+
+    monkeypatch.setattr(settings_views, "check_installation", look)
+    at = open_page("settings")
+    assert asked == []
+    at.button(key="check_now").click().run()
+    assert len(asked) == 1
+    shown = [*at.success, *at.error]
+    assert shown[0].value.startswith(headline)
+    assert "unet.bin: changed; restore the folder" in [text.value for text in at.text]
+
+
+def test_the_language_button_changes_the_language_of_the_tab(open_page):
+    at = open_page("settings")
+    at.button(key="speak_ko").click().run()
+    assert at.title[0].value == "설정"
+    assert at.session_state["language"] == "ko"
+
+
+def test_an_example_spec_is_called_an_example(open_page):
+    assert any("example" in warning.value for warning in open_page("settings").warning)
