@@ -10,6 +10,8 @@ import numpy as np
 from models.render import Conditions, RenderedPanel, render_panel
 from models.render_defects import DefectRequest
 
+# One of the example vehicle models under data/bodies.
+_VEHICLE_MODEL = "aria"
 _LIST = "samples.json"
 # A photo covers 400 mm of the panel whatever its resolution.
 _VIEW_MM = 400.0
@@ -166,8 +168,9 @@ SAMPLES = (
 def render_samples(folder: Path, samples: tuple[Sample, ...] = SAMPLES) -> list[Path]:
     """Write every sample as JPEG and `samples.json` beside them; gives the written photos.
 
-    `samples.json` is a list of {file, panel, colour, width_px, height_px, mm_per_px, defects}, each
-    defect {type, bbox_px [x, y, w, h], centre_px [x, y], length_mm, width_mm, area_mm2}.
+    `samples.json` is a list of {file, vehicle_model, panel, colour, width_px, height_px, mm_per_px,
+    defects}, each defect {type, bbox_px [x, y, w, h], centre_px [x, y], length_mm, width_mm,
+    area_mm2}.
     Files of the same name are replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -182,6 +185,7 @@ def render_samples(folder: Path, samples: tuple[Sample, ...] = SAMPLES) -> list[
         listed.append(
             {
                 "file": photo.name,
+                "vehicle_model": _VEHICLE_MODEL,
                 "panel": sample.panel,
                 "colour": sample.colour,
                 "width_px": rendered.rgb.shape[1],

@@ -26,11 +26,12 @@ _TERMS = (
 
 # As the buttons of the pages take them; a test compares both.
 KEYS = {
-    "Enter": "enter",
+    "Y": "confirm",
     "O": "overrule",
     "Ctrl+Enter": "save",
     "U": "undo",
     "N": "next",
+    "I": "inspect",
     "Escape": "escape",
 }
 

@@ -391,7 +391,7 @@ def _decision_row(detail: InspectionDetail, compact: bool) -> None:
             detail.superseded_by, t("inspect.superseded", number=detail.superseded_by)
         )
         return
-    if not session.inspector():
+    if not session.inspector() and not detail.disposition:
         readiness.name_prompt()
     if detail.disposition:
         _decided(detail)
@@ -429,7 +429,8 @@ def _decide_buttons(detail: InspectionDetail) -> None:
         icon=":material/check_circle:",
         type="primary",
         width="stretch",
-        shortcut="Enter",
+        # Not Enter: that presses whatever button has the focus, and must not decide besides.
+        shortcut="Y",
         disabled=not named,
         on_click=lambda: _act(lambda: _say(detail, proposed or "accept", "")),
     )

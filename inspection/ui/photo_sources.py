@@ -212,7 +212,7 @@ def _selection_bar(view: browsing.FolderView, chosen: list[browsing.FolderPhoto]
             icon=":material/center_focus_strong:",
             type="primary",
             disabled=not chosen,
-            shortcut="Enter",
+            shortcut="I",
         )
         st.button(
             t("source.choose_all", n=len(view.photos)),

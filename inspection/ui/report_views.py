@@ -77,7 +77,8 @@ def ask() -> tuple[ShiftSlot, str]:
 def heading(report: ShiftReport) -> None:
     """Which shift this is, when it ran and who inspected."""
     st.header(subtitle(report, translate()), divider="gray")
-    facts = about_the_shift(report, translate())
+    # The last one is the shift lead, whose name is asked for further down.
+    facts = about_the_shift(report, translate())[:-1]
     st.markdown("  \n".join(f"{label}: **{as_written(value)}**" for label, value in facts))
     if report.is_empty:
         st.info(t("report.nothing_inspected"), icon=":material/inbox:")

@@ -65,12 +65,18 @@ def check(station: Station) -> None:
         st.error(t("settings.some_failed", n=failed), icon=":material/error:")
     else:
         st.success(t("settings.all_passed", n=len(checks)), icon=":material/check_circle:")
+    with st.grid("auto", min_column_width=190, gap="small"):
+        for check in checks:
+            with st.container(border=True, height="stretch"):
+                standing = t("settings.passed" if check.passed else "settings.failed")
+                name = as_written(word("settings.check", check.name))
+                st.markdown(f"{_STANDING[check.passed]} **{name}** · {standing}")
+    # What passed needs no words; `doctor` prints every sentence.
     for check in checks:
-        with st.container(border=True):
-            standing = t("settings.passed" if check.passed else "settings.failed")
-            name = as_written(word("settings.check", check.name))
-            st.markdown(f"{_STANDING[check.passed]} **{name}** · {standing}")
-            st.text(check.sentence)
+        if not check.passed:
+            with st.container(border=True):
+                st.markdown(f"**{as_written(word('settings.check', check.name))}**")
+                st.text(check.sentence)
 
 
 def spec(in_force: Spec) -> None:

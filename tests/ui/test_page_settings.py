@@ -65,7 +65,10 @@ def test_the_check_runs_when_it_is_asked_for(open_page, monkeypatch, model_passe
     assert len(asked) == 1
     shown = [*at.success, *at.error]
     assert shown[0].value.startswith(headline)
-    assert "unet.bin: changed; restore the folder" in [text.value for text in at.text]
+    failed = [] if model_passes else ["unet.bin: changed; restore the folder"]
+    assert [text.value for text in at.text] == failed
+    icon = ":material/check_circle:" if model_passes else ":material/error:"
+    assert any(element.value.startswith(f"{icon} **Model**") for element in at.markdown)
 
 
 def test_the_language_button_changes_the_language_of_the_tab(open_page):
