@@ -173,6 +173,15 @@ def test_the_shifts_of_one_day_stand_side_by_side():
     assert values.customdata[2] == "2026-05-04 night"
 
 
+def test_a_control_chart_of_a_period_keeps_the_limits_and_runs_from_before_it():
+    chart = chart_with_a_jump()
+    whole = lines(charts.u_chart_figure(days_frame(21), chart, LABELS))
+    part = lines(charts.u_chart_figure(days_frame(21), chart, LABELS, first=18))
+    assert len(part[LABELS["value"]].x) == 3
+    assert list(part["이상 신호"].y) == list(whole["이상 신호"].y)
+    assert part[LABELS["limits"]].y[-1] == whole[LABELS["limits"]].y[-1]
+
+
 def test_a_long_control_chart_draws_the_newest_points_and_their_signals():
     units = [50] * 3000
     chart = u_chart([10] * 2999 + [40], units, slice(0, 20))

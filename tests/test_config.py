@@ -24,7 +24,9 @@ def test_a_variable_beats_the_file_and_the_file_beats_the_default(tmp_path, monk
 def test_an_unknown_key_is_refused_with_the_list_of_known_ones(tmp_path, monkeypatch):
     config = tmp_path / "line.toml"
     config.write_text("langauge = 'en'\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match="'langauge' is unknown; known settings are .*language"):
+    with pytest.raises(
+        SettingsError, match=r"'langauge' is unknown; known settings are .*language"
+    ):
         load_settings({"INSPECTION_CONFIG": str(config)})
     monkeypatch.setenv("INSPECTION_DATADIR", "/tmp")
     with pytest.raises(SettingsError, match="'datadir' is unknown"):

@@ -168,7 +168,7 @@ def test_a_corrupt_file_among_three_is_named_and_the_other_two_are_logged(
     person = prepared(browser, server, "ko")
     person.upload(SAMPLES / "door_blue_scratch.jpg", corrupt, SAMPLES / "quarter_red_chips.jpg")
     person.sees(re.compile("corrupt_panel.jpg"))
-    person.page.locator(".st-key-batch_back button").wait_for()
+    person.page.locator(".st-key-batch_let_go button").wait_for()
     person.context.close()
     assert logged(server) == {"door_blue_scratch.jpg", "quarter_red_chips.jpg"}
 
@@ -196,7 +196,7 @@ def test_all_bad_images_behave_as_their_manifest_says_through_the_upload(browser
         expected = {row["file"]: row["expected"] for row in csv.DictReader(file)}
     person = prepared(browser, server, "ko")
     person.upload(*(BAD_IMAGES / "files" / name for name in expected))
-    person.page.locator(".st-key-batch_back button").wait_for(timeout=240_000)
+    person.page.locator(".st-key-batch_let_go button").wait_for(timeout=240_000)
     person.context.close()
     accepted = logged(server)
     assert {name for name in accepted if expected[name] == "refuse"} == set()

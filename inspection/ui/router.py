@@ -25,6 +25,19 @@ NAVIGATION = {
 }
 
 
+# Korean lines break between words; on a tablet the navigation leaves the photo its room.
+STYLE = """<style>
+.stApp { word-break: keep-all; overflow-wrap: break-word; }
+[data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 3rem; }
+@media (max-width: 1000px) {
+  [data-testid=stSidebar][aria-expanded=true] {
+    width: 200px !important; min-width: 200px !important;
+  }
+  [data-testid=stMainBlockContainer] { padding-left: 1.5rem; padding-right: 1.5rem; }
+}
+</style>"""
+
+
 def page(name: str) -> st.Page:
     """One page of the navigation; Home is the default and so has no address of its own."""
     if name == "home":
@@ -71,6 +84,7 @@ def main() -> None:
         st.error(str(error), icon=":material/error:")
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
     chosen = st.navigation([page(name) for name in NAVIGATION])
     sidebar()
     try:

@@ -14,10 +14,11 @@ def as_written(text: object) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(str(text).split()))
 
 
-# Streamlit keeps the cells of a table narrow even where there is room.
+# Streamlit keeps the cells of a table narrow even where there is room, and never breaks a word;
+# its rule for that is the more specific one.
 _WHOLE_CELLS = (
     "<style>[data-testid=stTable] [data-testid=stMarkdownContainer] {max-width: none;}"
-    "[class*=st-key-breaking_] td p {overflow-wrap: anywhere;}</style>"
+    "[class*=st-key-breaking_] td * {overflow-wrap: anywhere !important;}</style>"
 )
 
 

@@ -25,7 +25,7 @@ def test_a_variable_is_named_as_the_source(open_page, monkeypatch):
     monkeypatch.setenv("INSPECTION_LANGUAGE", "ko")
     rows = open_page("settings").table[-1].value
     language = rows[rows["Setting"] == "Default language"]
-    assert list(language["Set by"]) == ["environment variable"]
+    assert list(language["Set by"]) == ["variable"]
 
 
 def test_a_password_in_the_database_address_is_never_shown(open_page, shared, monkeypatch):
