@@ -128,10 +128,18 @@ def _recipe(run: Path) -> dict[str, Any]:
     """Recipe, steps and minutes of a run, from its checkpoint."""
     with np.load(run / "checkpoint.npz") as kept:
         state = json.loads(str(kept["state"]))
+    recipe = state["recipe"]
+    rendered = recipe["shares"].get("rendered", 0.0) / sum(recipe["shares"].values())
+    extra = f" --extra RENDERED --extra-share {rendered:.2f}" if rendered else ""
     return {
-        "command": "python -m inspection train",
+        "command": (
+            f"python -m inspection train PHOTOS --out RUN --minutes {recipe['minutes']:g} "
+            f"--crop-px {recipe['crop_px']} --batch {recipe['batch']} "
+            f"--steps {recipe['steps_per_epoch']} --seed {recipe['seed']} "
+            f"--precision {recipe['precision']}{extra}"
+        ),
         "epochs": state["epoch"],
         "steps": state["steps"],
         "minutes": round(state["spent_s"] / 60.0, 1),
-        **state["recipe"],
+        **recipe,
     }

@@ -27,11 +27,11 @@ NAVIGATION = {
 
 # Korean lines break between words; on a tablet the navigation leaves the photo its room.
 STYLE = """<style>
-.stApp { word-break: keep-all; overflow-wrap: break-word; }
+.stApp :is(p, li, h1, h2, h3, td, th, label) { word-break: keep-all; overflow-wrap: anywhere; }
 [data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 3rem; }
 @media (max-width: 1000px) {
-  [data-testid=stSidebar][aria-expanded=true] {
-    width: 200px !important; min-width: 200px !important;
+  [data-testid=stSidebar][data-collapsed=false] {
+    width: 220px !important; min-width: 220px !important;
   }
   [data-testid=stMainBlockContainer] { padding-left: 1.5rem; padding-right: 1.5rem; }
 }
