@@ -10,6 +10,11 @@ import pytest
 from inspection.config import Settings
 from inspection.services.station import open_station
 from inspection.services.worker import InspectionWorker
+from inspection.storage.database import sqlite_driver
+
+# TensorFlow carries an older SQLite whose symbols win over those of a driver loaded after it.
+# The product never has both in one process; this test run does.
+sqlite_driver()
 
 
 def panel_jpeg(scratches=((100, 60, 80, 6),), *, shape=(240, 320), seed=0) -> bytes:

@@ -1,19 +1,28 @@
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from example_reports import HEADER, at, busy_shift, empty_shift, worst_photo
 
+from inspection.domain.inspections import Subject
+from inspection.i18n import translator
+from inspection.services import reviewing
+from inspection.services.inspecting import inspect_photo
+from inspection.services.report_documents import shift_report_pdf
 from inspection.services.reporting import (
     Quality,
     ReportHeader,
     ShiftReport,
+    build_shift_report,
     cumulative_shares,
     data_bytes,
     data_sha256,
+    write_shift_report,
 )
+from inspection.storage import reading
+from tests.conftest import panel_jpeg
 
 
 def test_thirty_defects_on_a_hundred_bodies_are_a_dpu_of_0_30():
@@ -100,3 +109,68 @@ def test_an_unknown_verdict_in_a_row_is_refused():
 def test_two_lines_to_sign_on_stand_ready():
     roles = [line.role for line in ShiftReport(HEADER).signatures]
     assert roles == ["outgoing_lead", "incoming_lead"]
+
+
+@pytest.fixture
+def inspected(station):
+    """Three bodies of one shift: one scratched and overruled, one scratched, one clean."""
+    numbers = []
+    for seed, scratches in enumerate([((100, 60, 80, 6),), ((40, 90, 120, 8),), ()]):
+        subject = Subject("aria", f"KMH-{seed}", "door_fl", "white", "ST10", "L1", "김민수")
+        content = panel_jpeg(scratches, seed=seed)
+        done = inspect_photo(station, content, f"{seed}.jpg", subject, mm_per_px=0.2)
+        numbers.append(done.id)
+    reviewing.decide(
+        station, reading.inspection_detail(station.engine, numbers[0]), "accept", "먼지", "박지훈"
+    )
+    return numbers
+
+
+def slot_now(station):
+    return station.calendar.slot_at(datetime.now(UTC))
+
+
+def test_the_report_counts_what_the_log_holds(station, inspected):
+    slot = slot_now(station)
+    report = build_shift_report(station, slot.day, slot.shift, "L1", supervisor="최유나")
+    assert report.photos == 3
+    assert (report.quality.units, report.quality.defects) == (3, 2)
+    assert report.quality.passed_units == 2
+    assert report.header.inspectors == ("김민수",)
+    assert [row.type for row in report.pareto] == ["scratch"]
+    (overruled,) = report.overruled
+    assert (overruled.inspection_id, overruled.disposition) == (inspected[0], "accept")
+    assert (overruled.reason, overruled.inspector) == ("먼지", "박지훈")
+    assert [photo.inspection_id for photo in report.worst] == [inspected[1]]
+    assert report.worst[0].picture.startswith(b"\xff\xd8")
+    assert report.agreement.overkill == 1
+    assert [used.name for used in report.models] == ["fake"]
+    assert build_shift_report(station, slot.day, slot.shift, "L2").is_empty
+
+
+def test_the_same_log_gives_the_same_report_byte_for_byte(station, inspected):
+    slot = slot_now(station)
+    first, second = (build_shift_report(station, slot.day, slot.shift) for _ in range(2))
+    assert data_bytes(first) == data_bytes(second)
+    t = translator("ko")
+    assert shift_report_pdf(first, t) == shift_report_pdf(second, t)
+    detail = reading.inspection_detail(station.engine, inspected[1])
+    reviewing.decide(station, detail, "hold", "재확인", "박지훈")
+    changed = build_shift_report(station, slot.day, slot.shift)
+    assert data_sha256(changed) != data_sha256(first)
+
+
+def test_a_lost_photo_does_not_stop_the_report(station, inspected):
+    slot = slot_now(station)
+    detail = reading.inspection_detail(station.engine, inspected[1])
+    station.photos.display_path(detail.photo_sha256).unlink()
+    (worst,) = build_shift_report(station, slot.day, slot.shift).worst
+    assert worst.picture is None
+
+
+@pytest.mark.parametrize(("suffix", "starts"), [(".pdf", b"%PDF"), (".xlsx", b"PK")])
+def test_the_report_is_written_by_its_suffix(station, inspected, tmp_path, suffix, starts):
+    slot = slot_now(station)
+    out = tmp_path / "new folder" / f"report{suffix}"
+    write_shift_report(station, slot.day, slot.shift, "", "ko", out)
+    assert out.read_bytes().startswith(starts)
