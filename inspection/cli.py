@@ -259,7 +259,8 @@ def evaluate(data, split, model_name, out, write_card):
 @click.option("--name", required=True, help="name of the model folder to write")
 @click.option("--most-alarms", default=0.15, help="share of clean val crops that may be in alarm")
 @click.option("--note", default="", help="what a person should know about this model")
-def convert(run, data, name, most_alarms, note):
+@click.option("--limit", "limits", multiple=True, help="a known weakness; may be given again")
+def convert(run, data, name, most_alarms, note, limits):
     """Turn a training run into a model folder: thresholds from val, IR, golden photos, card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from models.release import release_run
@@ -273,6 +274,7 @@ def convert(run, data, name, most_alarms, note):
             settings.models_dir / name,
             most_alarms=most_alarms,
             note=note,
+            limits=limits,
             progress=lambda done, of: progress.update(task, completed=done, total=of),
         )
     click.echo(f"{folder}: {json.dumps(folder_thresholds(folder))}")
@@ -321,6 +323,24 @@ def bench(model_name, rounds):
             f"{row.width_px}×{row.height_px}   {row.served_s:6.2f} s   {row.predict_s:8.2f} s   "
             f"{row.ratio:5.2f}   {row.served_mpx_per_s:6.2f}"
         )
+
+
+@main.command()
+@click.option("--model", "model_name", help="name of a model folder; default: the served one")
+@click.option("--count", default=80, help="rendered panels with and without a scratch")
+def sizes(model_name, count):
+    """Measured against true sizes, on rendered scratches of known length."""
+    from models.rendered_sizes import check_sizes
+    from models.segmenter import open_segmenter
+
+    settings = load_settings()
+    outcome = check_sizes(
+        open_segmenter(settings.models_dir / (model_name or settings.model)), count
+    )
+    click.echo(f"scratches found      {outcome.found} of {outcome.scratches}")
+    click.echo(f"clean in alarm       {outcome.clean_alarms} of {outcome.clean}")
+    click.echo(f"length over truth    {outcome.length_ratio} (quartiles)")
+    click.echo(f"area over truth      {outcome.area_ratio} (quartiles)")
 
 
 @main.command()

@@ -1,7 +1,7 @@
 """A training run becomes a model folder: thresholds chosen on `val`, golden photos, card."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +37,13 @@ def release_run(
     *,
     most_alarms: float,
     note: str = "",
+    limits: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Path:
     """Write the model folder of a training run and open it once, so that it is known to load.
 
     most_alarms: share of the clean crops of `val` that may be in alarm at the operating point.
+    limits: known weaknesses of this model, shown beside what nobody has measured.
     """
     write_network_files(run, folder)
     served = openvino.Core().compile_model(folder / "unet.xml", "CPU")
@@ -63,7 +65,7 @@ def release_run(
             "data": photo_sources(data),
             "chosen_on_val": {"photos": len(photos), "most_alarms": most_alarms, **chosen["val"]},
             "note": note,
-            "limits": list(LIMITS),
+            "limits": [*limits, *LIMITS],
             "recipe": _recipe(run),
         },
     )

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from models import rendered_sizes
+from models.rendered_sizes import check_sizes
+
+
+class Oracle:
+    """Marks exactly the scratch that was rendered: the measured sizes must then be true."""
+
+    types = ("scratch",)
+    card = {"thresholds": {"region": 0.5, "smallest_px": 4, "peak": 0.0}}  # noqa: RUF012
+
+    def __init__(self, monkeypatch):
+        self.masks = {}
+        render = rendered_sizes.render_panel
+
+        def remembered(*arguments, **named):
+            panel = render(*arguments, **named)
+            self.masks[panel.rgb.tobytes()] = panel.mask
+            return panel
+
+        monkeypatch.setattr(rendered_sizes, "render_panel", remembered)
+
+    def segment(self, rgb):
+        mask = self.masks[rgb.tobytes()].astype(np.float32)
+        return np.stack([mask, mask], axis=-1)
+
+
+def test_a_network_that_marks_exactly_the_scratch_measures_its_true_size(monkeypatch):
+    outcome = check_sizes(Oracle(monkeypatch), count=6)
+    assert (outcome.scratches, outcome.found, outcome.clean_alarms) == (6, 6, 0)
+    assert outcome.area_ratio == pytest.approx((1.0, 1.0, 1.0), abs=0.01)
+    assert outcome.length_ratio[1] == pytest.approx(1.0, abs=0.12)
+
+
+def test_a_network_that_sees_nothing_finds_nothing(monkeypatch):
+    oracle = Oracle(monkeypatch)
+    oracle.segment = lambda rgb: np.zeros((*rgb.shape[:2], 2), np.float32)
+    outcome = check_sizes(oracle, count=2)
+    assert outcome.found == 0
+    assert np.isnan(outcome.length_ratio).all()
