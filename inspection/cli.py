@@ -351,7 +351,7 @@ def sizes(model_name, count):
 @click.option("--out", type=click.Path(path_type=Path), required=True, help=".pdf or .xlsx")
 def report(day: datetime, shift: str, line: str, language: str | None, out: Path):
     """Write the shift report of one day and shift as PDF or XLSX."""
-    from inspection.services.reporting import write_shift_report
+    from inspection.services.report_files import write_shift_report
     from inspection.services.station import open_station
 
     if out.suffix.lower() not in (".pdf", ".xlsx"):

@@ -5,6 +5,7 @@ is no figure: the functions answer None, which is not 0.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 # Repairs from the lightest to the heaviest.
 REPAIRS = ("polish", "spot_repair", "panel_repaint", "full_respray")
@@ -30,6 +31,43 @@ def ftt(first_ok: int, first_units: int) -> float | None:
     if first_ok > first_units:
         raise ValueError(f"{first_ok} units passed of {first_units} inspected")
     return first_ok / first_units if first_units else None
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Counts of first inspections, from which DPU and FTT follow.
+
+    units: bodies first inspected. defects: on those bodies. passed_units: bodies that left their
+    first inspection without rework. undecided_units: bodies nobody has decided yet; they are in
+    `units` but not in the FTT, which speaks of decided bodies only.
+    """
+
+    units: int = 0
+    defects: int = 0
+    passed_units: int = 0
+    undecided_units: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.units, self.defects, self.passed_units, self.undecided_units) < 0:
+            raise ValueError(f"counts cannot be negative, got {self}")
+        if self.passed_units > self.decided_units:
+            raise ValueError(
+                f"{self.passed_units} bodies passed, but only {self.decided_units} were decided"
+            )
+
+    @property
+    def decided_units(self) -> int:
+        return self.units - self.undecided_units
+
+    @property
+    def dpu(self) -> float | None:
+        """Defects per unit; None without units."""
+        return dpu(self.defects, self.units)
+
+    @property
+    def ftt(self) -> float | None:
+        """First time through before repair, 0–1; None while nothing is decided."""
+        return ftt(self.passed_units, self.decided_units)
 
 
 def worst_repair(dispositions: Iterable[str]) -> str | None:

@@ -29,7 +29,7 @@ from inspection.services.report_words import (
 )
 from inspection.services.reporting import (
     BASELINE_DAYS,
-    GroupRow,
+    GroupFigures,
     Quality,
     ShiftReport,
     cumulative_shares,
@@ -248,7 +248,7 @@ def _groups_summary(report: ShiftReport, t: Translate) -> dict:
     }
 
 
-def _group_cells(row: GroupRow, t: Translate) -> list[str]:
+def _group_cells(row: GroupFigures, t: Translate) -> list[str]:
     return [
         row.vehicle_model or NO_VALUE,
         word(t, "colour", row.colour),

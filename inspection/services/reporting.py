@@ -8,16 +8,15 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime, timedelta
-from pathlib import Path
 
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
-from inspection.domain.quality import dpu, ftt
-from inspection.errors import InspectionError, StorageError
-from inspection.i18n import translator
+from inspection.domain.quality import Quality
+from inspection.errors import InspectionError
 from inspection.imaging.overlay import overlay_picture
 from inspection.services.inspecting import mask_again
 from inspection.services.station import Station
 from inspection.storage import figures, reading
+from inspection.storage.figures import GroupFigures, TypeFigures, VersionFigures
 from inspection.storage.log_filter import LogFilter
 
 # Version of the data's layout: part of the hashed data, so that a changed report format is told
@@ -52,63 +51,6 @@ class ReportHeader:
                 f"a shift cannot end at {self.ends_at.isoformat()}, before its start at "
                 f"{self.starts_at.isoformat()}"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Counts of first inspections, from which DPU and FTT follow.
-
-    units: bodies first inspected. defects: on those bodies. passed_units: bodies that left their
-    first inspection without rework. undecided_units: bodies nobody has decided yet; they are in
-    `units` but not in the FTT, which speaks of decided bodies only.
-    """
-
-    units: int = 0
-    defects: int = 0
-    passed_units: int = 0
-    undecided_units: int = 0
-
-    def __post_init__(self) -> None:
-        if min(self.units, self.defects, self.passed_units, self.undecided_units) < 0:
-            raise ValueError(f"counts cannot be negative, got {self}")
-        if self.passed_units > self.decided_units:
-            raise ValueError(
-                f"{self.passed_units} bodies passed, but only {self.decided_units} were decided"
-            )
-
-    @property
-    def decided_units(self) -> int:
-        return self.units - self.undecided_units
-
-    @property
-    def dpu(self) -> float | None:
-        """Defects per unit; None without units."""
-        return dpu(self.defects, self.units)
-
-    @property
-    def ftt(self) -> float | None:
-        """First time through before repair, 0–1; None while nothing is decided."""
-        return ftt(self.passed_units, self.decided_units)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupRow:
-    """One vehicle model in one colour."""
-
-    vehicle_model: str
-    colour: str
-    photos: int
-    quality: Quality
-
-
-@dataclass(frozen=True, slots=True)
-class ParetoRow:
-    """One defect type. area_mm2: of the defects with a known scale, None when there are none."""
-
-    type: str
-    defects: int
-    units: int
-    area_mm2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +138,6 @@ class Agreement:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionUsed:
-    """A model or an acceptance spec that judged photos of this shift."""
-
-    name: str
-    sha256: str
-    photos: int
-
-
-@dataclass(frozen=True, slots=True)
 class ScaleUsed:
     """How the millimetres were known; source "" = unknown scale."""
 
@@ -237,15 +170,15 @@ class ShiftReport:
     photos: int = 0
     quality: Quality = field(default_factory=Quality)
     baseline: Quality = field(default_factory=Quality)
-    groups: tuple[GroupRow, ...] = ()
-    pareto: tuple[ParetoRow, ...] = ()
+    groups: tuple[GroupFigures, ...] = ()
+    pareto: tuple[TypeFigures, ...] = ()
     worst: tuple[WorstPhoto, ...] = ()
     overruled: tuple[OverruledRow, ...] = ()
     open_items: tuple[OpenRow, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
-    models: tuple[VersionUsed, ...] = ()
-    specs: tuple[VersionUsed, ...] = ()
+    models: tuple[VersionFigures, ...] = ()
+    specs: tuple[VersionFigures, ...] = ()
     scales: tuple[ScaleUsed, ...] = ()
     notes: str = ""
     hand_over: str = ""
@@ -337,15 +270,10 @@ def build_shift_report(
     return ShiftReport(
         header=ReportHeader(day, shift, line, starts_at, ends_at, found.inspectors, supervisor),
         photos=found.photos,
-        quality=_counts(found.quality),
-        baseline=_counts(figures.quality(station.engine, before)),
-        groups=tuple(
-            GroupRow(group.vehicle_model, group.colour, group.photos, _counts(group.quality))
-            for group in found.groups
-        ),
-        pareto=tuple(
-            ParetoRow(row.type, row.defects, row.units, row.area_mm2) for row in found.pareto
-        ),
+        quality=found.quality,
+        baseline=figures.quality(station.engine, before),
+        groups=found.groups,
+        pareto=found.pareto,
         worst=tuple(
             listed(
                 photo,
@@ -372,17 +300,13 @@ def build_shift_report(
             overkill=found.agreement.overkill,
             undecided=found.agreement.undecided,
         ),
-        models=tuple(VersionUsed(row.name, row.sha256, row.photos) for row in found.models),
-        specs=tuple(VersionUsed(row.name, row.sha256, row.photos) for row in found.specs),
+        models=found.models,
+        specs=found.specs,
         scales=tuple(ScaleUsed(source, photos) for source, photos in found.scales),
         notes=notes,
         hand_over=hand_over,
         signatures=(Signature("outgoing_lead", supervisor), Signature("incoming_lead", incoming)),
     )
-
-
-def _counts(counted: figures.Quality) -> Quality:
-    return Quality(counted.units, counted.defects, counted.passed_units, counted.undecided_units)
 
 
 def _picture(station: Station, number: int) -> bytes | None:
@@ -394,20 +318,3 @@ def _picture(station: Station, number: int) -> bytes | None:
     except (InspectionError, OSError):
         # A report is owed even when a photo was lost; the row says which one.
         return None
-
-
-def write_shift_report(
-    station: Station, day: date, shift: str, line: str, language: str, out: Path
-) -> None:
-    """Write the report of one shift as PDF or XLSX, by the suffix of `out`."""
-    # Here, not above: the documents are built from this module's records.
-    from inspection.services.report_documents import shift_report_pdf
-    from inspection.services.report_workbook import shift_report_xlsx
-
-    write = shift_report_xlsx if out.suffix.lower() == ".xlsx" else shift_report_pdf
-    report = build_shift_report(station, day, shift, line)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(write(report, translator(language)))
-    except OSError as error:
-        raise StorageError(f"{out}: the report cannot be written ({error.strerror})") from None

@@ -11,6 +11,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from inspection.domain.quality import Quality
 from inspection.domain.spc import (
     BASELINE_POINTS,
     RULES,
@@ -19,7 +20,6 @@ from inspection.domain.spc import (
     signals,
     u_chart,
 )
-from inspection.services.reporting import Quality
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Row, func, select
 
-from inspection.domain.quality import REPAIRS, dpu, ftt
+from inspection.domain.quality import REPAIRS, Quality
 from inspection.storage import tables
 from inspection.storage.counting import NO_DEFECTS, UM2_PER_MM2, any_stands, counted, counts
 from inspection.storage.database import looking
@@ -18,30 +18,6 @@ from inspection.storage.tables import daily_count, decision, defect, inspection,
 
 # A body's words from the mildest to the heaviest; the heaviest counts once.
 _HEAVINESS = ("accept", "reinspect", "hold", *REPAIRS)
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """Counts of first inspections.
-
-    units: bodies first inspected; defects: on those bodies; passed_units: left their first
-    inspection without rework; undecided_units: still without a verdict.
-    """
-
-    units: int = 0
-    defects: int = 0
-    passed_units: int = 0
-    undecided_units: int = 0
-
-    @property
-    def dpu(self) -> float | None:
-        """Defects per unit, None without units."""
-        return dpu(self.defects, self.units)
-
-    @property
-    def ftt(self) -> float | None:
-        """First time through (0–1) of the decided units, None without any."""
-        return ftt(self.passed_units, self.units - self.undecided_units)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from inspection.services.report_words import (
 )
 from inspection.services.reporting import (
     BASELINE_DAYS,
-    GroupRow,
+    GroupFigures,
     ShiftReport,
     WorstPhoto,
     cumulative_shares,
@@ -317,7 +317,7 @@ def _where(body_number: str, vehicle_model: str, panel: str) -> str:
     return " · ".join(as_written(part) for part in parts if part)
 
 
-def _group_cells(row: GroupRow) -> list[str]:
+def _group_cells(row: GroupFigures) -> list[str]:
     quality = row.quality
     return [
         as_written(model_name(row.vehicle_model)),

@@ -12,12 +12,12 @@ from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services import report_documents
 from inspection.services.report_documents import shift_report_pdf
 from inspection.services.reporting import (
-    GroupRow,
+    GroupFigures,
     OpenRow,
-    ParetoRow,
     Quality,
     ReportHeader,
     Signature,
+    TypeFigures,
     data_sha256,
 )
 
@@ -124,8 +124,8 @@ def long_report():
             (name,) * 12,
             name,
         ),
-        groups=tuple(GroupRow(name, f"C{n}", 1, Quality(2, 1, 1)) for n in range(40)),
-        pareto=tuple(ParetoRow("scratch", 40 - n, 1, 1e6) for n in range(40)),
+        groups=tuple(GroupFigures(name, f"C{n}", 1, Quality(2, 1, 1)) for n in range(40)),
+        pareto=tuple(TypeFigures("scratch", 40 - n, 1, 1e6) for n in range(40)),
         overruled=tuple(
             overruled_row(10**9 + n, body_number=name, reason=name * 4) for n in range(40)
         ),

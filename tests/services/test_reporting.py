@@ -11,6 +11,7 @@ from inspection.i18n import translator
 from inspection.services import reviewing
 from inspection.services.inspecting import inspect_photo
 from inspection.services.report_documents import shift_report_pdf
+from inspection.services.report_files import write_shift_report
 from inspection.services.reporting import (
     Quality,
     ReportHeader,
@@ -19,7 +20,6 @@ from inspection.services.reporting import (
     cumulative_shares,
     data_bytes,
     data_sha256,
-    write_shift_report,
 )
 from inspection.storage import reading
 from tests.conftest import panel_jpeg
