@@ -1,5 +1,7 @@
 """Words for codes: everything a person reads stands in `locales/*.toml`, nowhere else."""
 
+import re
+import string
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -54,3 +56,43 @@ def reason_sentence(t: Translate, reason: Reason) -> str:
         for name, value in reason.values.items()
     }
     return t(f"reason.{reason.code}", **values)
+
+
+# Parts of an error that are codes of dispositions.
+_DISPOSITIONS_IN_ERRORS = {"disposition", "proposed"}
+
+
+def error_sentence(t: Translate, sentence: str) -> str:
+    """One of our errors in the language of `t`.
+
+    Errors carry one English sentence for logs, API and command line. The English texts under
+    `error` are its patterns, so a page can say the same in Korean; what has no pattern stays as
+    it is.
+    """
+    if t.language == "en":
+        return sentence
+    for key, pattern in _error_patterns():
+        found = pattern.fullmatch(sentence)
+        if found:
+            values = {
+                name: t(f"disposition.{value}") if name in _DISPOSITIONS_IN_ERRORS else value
+                for name, value in found.groupdict().items()
+            }
+            return t(key, **values)
+    return sentence
+
+
+@cache
+def _error_patterns() -> tuple[tuple[str, re.Pattern], ...]:
+    """Key and pattern of every English error text, the most specific first."""
+    patterns = []
+    for key, text in texts("en").items():
+        if key.startswith("error."):
+            parts = string.Formatter().parse(text)
+            pattern = "".join(
+                re.escape(fixed) + (f"(?P<{name}>.+?)" if name else "")
+                for fixed, name, _, _ in parts
+            )
+            patterns.append((key, len(re.sub(r"{.*?}", "", text)), pattern))
+    patterns.sort(key=lambda entry: -entry[1])
+    return tuple((key, re.compile(pattern, re.DOTALL)) for key, _, pattern in patterns)

@@ -8,9 +8,12 @@ from inspection.domain.acceptance import REASONS
 from inspection.domain.defects import FAMILY_OF_TYPE, SEVERITIES
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS, Reason
 from inspection.domain.scale import SCALE_SOURCES
-from inspection.i18n import LANGUAGES, reason_sentence, texts, translator
+from inspection.errors import UnreadableImage
+from inspection.i18n import LANGUAGES, error_sentence, reason_sentence, texts, translator
+from inspection.imaging import gate
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+BAD_IMAGES = REPOSITORY.parent / "shared" / "bad_images" / "files"
 
 
 def placeholders(text: str) -> set[str]:
@@ -66,3 +69,32 @@ def test_a_reason_reads_as_a_sentence_in_both_languages():
 def test_an_unknown_language_falls_back_to_korean():
     assert translator("fr").language == "ko"
     assert translator("fr")("verdict.ok") == "합격"
+
+
+@pytest.mark.parametrize("key", sorted(k for k in texts("en") if k.startswith("error.")))
+def test_every_error_text_is_recognised_and_said_in_korean(key):
+    names = placeholders(texts("en")[key])
+    english = texts("en")[key].format(**{name: f"«{name}»" for name in names})
+    korean = error_sentence(translator("ko"), english)
+    assert re.search("[가-힣]", korean), korean
+    missing = {n for n in names if f"«{n}»" not in korean and f"disposition.«{n}»" not in korean}
+    assert missing == set()
+    assert error_sentence(translator("en"), english) == english
+
+
+@pytest.mark.skipif(not BAD_IMAGES.exists(), reason="needs the bad images beside the project")
+def test_every_refusal_of_the_gate_has_korean_words():
+    english_only = []
+    for path in sorted(BAD_IMAGES.iterdir()):
+        try:
+            gate.decode(path.read_bytes(), path.name)
+        except UnreadableImage as error:
+            if error_sentence(translator("ko"), str(error)) == str(error):
+                english_only.append(str(error))
+    assert english_only == []
+
+
+def test_an_error_without_a_pattern_stays_as_it_is():
+    assert error_sentence(translator("ko"), "something new went wrong") == (
+        "something new went wrong"
+    )

@@ -33,7 +33,7 @@ class Order:
 
     read: gives its bytes when its turn has come. discard: called when they are not needed again.
     source: where the photo came from ("upload", "camera", "browse"). again: a deliberate
-    re-inspection.
+    re-inspection. ticket: names the upload the photo came with, "" for none.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Order:
     source: str = "upload"
     again: bool = False
     discard: Callable[[], None] = lambda: None
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Batch:
     ) -> None:
         self._station = station
         self._orders = tuple(orders)
+        self.tickets = tuple(order.ticket for order in orders)
         self._before = tuple(before)
         self._changed = threading.Condition()
         self._outcomes: list[Outcome] = []
@@ -194,25 +196,38 @@ _registering = threading.Lock()
 
 
 def begin(station: Station, orders: Sequence[Order]) -> str:
-    """Start a batch; answers the key under which `find_batch` gives it."""
-    return _register(Batch(station, orders))
+    """Start a batch; answers the key under which `find_batch` gives it.
+
+    The same upload is begun once: a page whose run was cut short asks a second time, and gets the
+    key of the batch that is under way.
+    """
+    tickets = tuple(order.ticket for order in orders)
+    with _registering:
+        known = [
+            key for key, batch in _batches.items() if any(tickets) and batch.tickets == tickets
+        ]
+        if not known:
+            return _register(Batch(station, orders))
+    for order in orders:
+        order.discard()
+    return known[0]
 
 
 def retry(station: Station, key: str) -> str:
     """Try the photos again that a batch has left; answers the key of the batch that does it."""
     with _registering:
         earlier = _batches.pop(key)
-    done = [outcome for outcome in earlier.outcomes if outcome.kind != "failed"]
-    return _register(Batch(station, earlier.left, done))
+        done = [outcome for outcome in earlier.outcomes if outcome.kind != "failed"]
+        return _register(Batch(station, earlier.left, done))
 
 
 def _register(batch: Batch) -> str:
+    """Keep a batch under a new key; `_registering` is held."""
     key = uuid.uuid4().hex
-    with _registering:
-        _batches[key] = batch
-        for old in list(_batches)[:-KEPT_BATCHES]:
-            if _batches[old].progress.is_over:
-                _batches.pop(old).discard()
+    _batches[key] = batch
+    for old in list(_batches)[:-KEPT_BATCHES]:
+        if _batches[old].progress.is_over:
+            _batches.pop(old).discard()
     return key
 
 

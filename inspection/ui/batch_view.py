@@ -12,7 +12,8 @@ from inspection.services.batches import Batch, Order, Outcome
 from inspection.services.station import shared_station
 from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail
-from inspection.ui.session import t
+from inspection.ui import photo_sources
+from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import chosen_subject
 from inspection.ui.tables import as_written
 from inspection.ui.verdicts import verdict_chip, verdict_label
@@ -29,9 +30,12 @@ def current_batch() -> Batch | None:
 
 def start_batch(orders: list[Order]) -> None:
     """Begin to inspect, and show that."""
-    if st.session_state.get("batch"):
-        batches.forget(st.session_state["batch"])
-    st.session_state["batch"] = batches.begin(shared_station(), orders)
+    # Begun before anything else: from here on the photos are safe, even if this run is cut short.
+    key = batches.begin(shared_station(), orders)
+    earlier = st.session_state.get("batch")
+    st.session_state["batch"] = key
+    if earlier and earlier != key:
+        batches.forget(earlier)
     st.session_state["browse_chosen"] = []
     st.query_params.pop("id", None)
     st.rerun()
@@ -39,6 +43,7 @@ def start_batch(orders: list[Order]) -> None:
 
 def let_go() -> None:
     """Forget the results of the last batch; what was inspected stays in the log."""
+    photo_sources.forget_files()
     if st.session_state.get("batch"):
         batches.forget(st.session_state.pop("batch"))
 
@@ -142,7 +147,7 @@ def _failed(outcomes: list[Outcome], batch: Batch) -> None:
     if outcomes:
         st.error(t("batch.failed", n=len(outcomes)), icon=":material/error:")
         for outcome in outcomes:
-            st.text(outcome.sentence)
+            st.text(error_text(outcome.sentence))
     if batch.left and st.button(
         t("batch.retry", n=len(batch.left)),
         key="batch_retry",
@@ -157,7 +162,7 @@ def _refused(outcomes: list[Outcome]) -> None:
     if outcomes:
         st.warning(t("batch.refused", n=len(outcomes)), icon=":material/broken_image:")
         for outcome in outcomes:
-            st.text(outcome.sentence)
+            st.text(error_text(outcome.sentence))
 
 
 def _known(outcomes: list[Outcome]) -> None:
@@ -166,7 +171,7 @@ def _known(outcomes: list[Outcome]) -> None:
         try:
             detail = reading.inspection_detail(shared_station().engine, outcome.number)
         except NotFound as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(error_text(error), icon=":material/warning:")
             continue
         _known_photo(outcome.name, detail)
 

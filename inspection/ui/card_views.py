@@ -9,7 +9,7 @@ from inspection.domain.inspections import Thresholds
 from inspection.services.model_card import PhotoSource, SetFigures, Share
 from inspection.services.worker import ModelState
 from inspection.ui.links import page_file
-from inspection.ui.session import t
+from inspection.ui.session import error_text, t
 from inspection.ui.tables import as_written, reading_table
 from inspection.ui.words import word
 
@@ -34,7 +34,7 @@ def refusal(sentence: str) -> None:
     st.error(t("model.refused"), icon=":material/block:")
     with st.container(border=True):
         st.markdown(f"**{t('model.refused_because')}**")
-        st.text(sentence)
+        st.text(error_text(sentence))
         st.markdown(f"**{t('model.refused_next')}**")
         st.markdown(t("model.refused_steps"))
         st.page_link(

@@ -59,7 +59,10 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
     try:
         detail = reading.inspection_detail(shared_station().engine, number)
     except NotFound as error:
-        st.warning(f"**{t('inspect.not_found')}** {error}", icon=":material/search_off:")
+        st.warning(
+            f"**{t('inspect.not_found')}** {session.error_text(error)}",
+            icon=":material/search_off:",
+        )
         st.page_link(page_file("log"), label=t("inspect.to_log"), icon=":material/list_alt:")
         return
     preview = None if compact else _preview(detail)
@@ -559,7 +562,7 @@ def _act(act) -> None:
     try:
         _remember("done", act())
     except InspectionError as error:
-        _remember("error", str(error))
+        _remember("error", session.error_text(error))
 
 
 def _remember(kind: str, sentence: str) -> None:

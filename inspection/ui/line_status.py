@@ -12,7 +12,7 @@ from inspection.services.station import shared_station
 from inspection.storage.reading import LogFilter
 from inspection.ui import cached
 from inspection.ui.links import large_button, page_file, tall_buttons, thumbnail_url
-from inspection.ui.session import t
+from inspection.ui.session import error_text, t
 from inspection.ui.tables import as_written
 from inspection.ui.verdicts import verdict_chip_html, verdict_word
 from inspection.ui.words import model_name, time_text, word
@@ -114,7 +114,7 @@ def show_model(place: st.delta_generator.DeltaGenerator) -> None:
             st.caption(f":material/check_circle: {t('home.model_ready')}")
         else:
             _figure(t("home.model"), f":material/error: {t('home.model_missing')}")
-            st.caption(as_written(model.error))
+            st.caption(as_written(error_text(model.error)))
         st.page_link(
             page_file("model"), label=t("home.model_settings"), icon=":material/model_training:"
         )
@@ -207,7 +207,7 @@ def _demo_button() -> None:
         )
     except InspectionError as error:
         bar.empty()
-        st.error(as_written(error), icon=":material/error:")
+        st.error(as_written(error_text(error)), icon=":material/error:")
         return
     st.toast(t("home.demo_done"), icon=":material/check_circle:")
     st.rerun()

@@ -15,7 +15,7 @@ from inspection.services import batches, browsing
 from inspection.services.batches import Order
 from inspection.services.sidecars import SIDECAR, PhotoFacts, photo_facts
 from inspection.services.station import shared_station
-from inspection.ui.session import t
+from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import described, prefill
 from inspection.ui.touch import button_in_our_words, large_drop_zone
 from inspection.ui.words import time_text, word
@@ -106,11 +106,20 @@ def _set_aside(source: str, files, subject: Subject, mm_per_px: float | None) ->
                 mm_per_px=mm_per_px,
                 source=source,
                 discard=partial(path.unlink, missing_ok=True),
+                ticket=file.file_id,
             )
         )
-    if orders:
-        st.session_state[f"{source}_round"] += 1
     return orders
+
+
+def forget_files() -> None:
+    """Give the uploader and the camera new keys, once nobody needs their photos again.
+
+    Not when they are read: a waiting click may cut that run short, and photos that no batch holds
+    yet would be lost.
+    """
+    for source in ("upload", "camera"):
+        st.session_state[f"{source}_round"] = _round(source) + 1
 
 
 def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:
@@ -122,7 +131,7 @@ def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:
     try:
         view = browsing.open_folder(shared_station(), root, place)
     except InspectionError as error:
-        st.warning(str(error), icon=":material/folder_off:")
+        st.warning(error_text(error), icon=":material/folder_off:")
         st.button(t("source.to_root"), icon=":material/home:", on_click=_go, args=("",))
         return []
     _folder_bar(view)
@@ -194,7 +203,7 @@ def _facts(root: str, place: str) -> Mapping[str, PhotoFacts]:
         return photo_facts(shared_station(), root, place)
     except InspectionError as error:
         # The photos can be inspected without their sidecar.
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(error_text(error), icon=":material/warning:")
         return {}
 
 

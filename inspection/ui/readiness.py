@@ -19,7 +19,7 @@ def can_inspect() -> bool:
     if model.is_ready:
         return True
     st.error(
-        f"**{t('inspect.off')}** {as_written(model.error)}",
+        f"**{t('inspect.off')}** {as_written(session.error_text(model.error))}",
         icon=":material/model_training:",
     )
     st.caption(t("inspect.off_next"))

@@ -90,7 +90,7 @@ def main() -> None:
     try:
         chosen.run()
     except InspectionError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(session.error_text(error), icon=":material/error:")
 
 
 main()

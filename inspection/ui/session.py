@@ -3,7 +3,7 @@
 import streamlit as st
 
 from inspection.domain.inspections import Reason
-from inspection.i18n import LANGUAGES, Translate, reason_sentence, translator
+from inspection.i18n import LANGUAGES, Translate, error_sentence, reason_sentence, translator
 from inspection.services.station import shared_station
 
 
@@ -40,6 +40,11 @@ def t(key: str, /, **values) -> str:
 def reason_text(reason: Reason) -> str:
     """A verdict's reason as a sentence in this tab's language."""
     return reason_sentence(translate(), reason)
+
+
+def error_text(error: object) -> str:
+    """One of our errors, or its sentence, in this tab's language."""
+    return error_sentence(translate(), str(error))
 
 
 def inspector() -> str:

@@ -11,7 +11,7 @@ from inspection.services.station import Station
 from inspection.storage.reading import LogFilter
 from inspection.ui import cached
 from inspection.ui.links import page_file
-from inspection.ui.session import t
+from inspection.ui.session import error_text, t
 from inspection.ui.tables import as_written, reading_table
 from inspection.ui.words import word
 
@@ -76,7 +76,7 @@ def check(station: Station) -> None:
         if not check.passed:
             with st.container(border=True):
                 st.markdown(f"**{as_written(word('settings.check', check.name))}**")
-                st.text(check.sentence)
+                st.text(error_text(check.sentence))
 
 
 def spec(in_force: Spec) -> None:

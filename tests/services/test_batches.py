@@ -110,3 +110,22 @@ def test_forgetting_a_batch_removes_the_files_that_were_not_judged(station, monk
     assert path.exists()
     batches.forget(key)
     assert not path.exists()
+
+
+def test_an_upload_that_is_begun_twice_is_one_batch(station, tmp_path):
+    copies = [tmp_path / name for name in ("first", "second")]
+    for copy in copies:
+        copy.write_bytes(panel_jpeg())
+    keys = [
+        batches.begin(
+            station, [order(panel_jpeg(), discard=partial(copy.unlink, True), ticket="upload-1")]
+        )
+        for copy in copies
+    ]
+    assert keys[0] == keys[1]
+    assert batches.find_batch(keys[0]).wait(20)
+    assert kinds(batches.find_batch(keys[0])) == ["inspected"]
+    assert not any(copy.exists() for copy in copies)
+    batches.forget(keys[0])
+    again = batches.begin(station, [order(panel_jpeg(), ticket="upload-1", again=True)])
+    assert again != keys[0]
