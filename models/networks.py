@@ -1,4 +1,4 @@
-"""The networks: our served U-Net and the original project's, written with Keras alone.
+"""The served U-Net, written with Keras alone.
 
 Nothing here names a backend, so the same code trains under TensorFlow on a CPU and under JAX
 where that is what a GPU has.
@@ -77,28 +77,6 @@ def compact_unet(widths=(16, 40, 80, 112, 152), blocks=(0, 1, 1, 2, 2), types=4)
     # Few pixels are defects: starting near their share saves the first hundred steps.
     prior = layers.Rescaling(1.0, offset=[-3.0] + [0.0] * types, dtype="float32")(logits)
     return keras.Model(photo, prior, name="compact_unet")
-
-
-def original_unet(size=128):
-    """The student project's recipe: whole photo at 128×128, one sigmoid channel.
-
-    Kept for the comparison only. Input and output: (N, size, size, 3) and (N, size, size, 1).
-    """
-    photo = keras.Input((size, size, 3))
-    x, skips = photo, []
-    for filters in (16, 32, 64, 128):
-        for _ in range(2):
-            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-        skips.append(x)
-        x = layers.MaxPooling2D()(x)
-    for _ in range(2):
-        x = layers.Conv2D(256, 3, padding="same", activation="relu")(x)
-    for filters, skip in zip((128, 64, 32, 16), reversed(skips), strict=True):
-        x = layers.Conv2DTranspose(filters, 2, strides=2, padding="same")(x)
-        x = layers.Concatenate()([x, skip])
-        for _ in range(2):
-            x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
-    return keras.Model(photo, layers.Conv2D(1, 1, activation="sigmoid")(x), name="original_unet")
 
 
 def with_probabilities(network):

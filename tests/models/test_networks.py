@@ -35,12 +35,6 @@ def test_the_types_share_the_probability_of_any_defect():
     assert answer.ravel() == pytest.approx([1 / 2, 1 / 4, 1 / 12, 1 / 12, 1 / 12])
 
 
-def test_the_original_recipe_sees_the_whole_photo_at_128_px():
-    network = networks.original_unet()
-    assert network.input_shape == (None, 128, 128, 3)
-    assert network.output_shape == (None, 128, 128, 1)
-
-
 @pytest.mark.parametrize("module", [networks, losses])
 def test_network_and_loss_name_no_backend(module):
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
