@@ -62,6 +62,8 @@ def save_openvino(network: keras.Model, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as exported:
         network.export(exported, format="tf_saved_model", verbose=False)
         converted = openvino.convert_model(exported)
+    # The runtime would write the temporary folder's name into the file: no two would be alike.
+    converted.set_rt_info("saved_model", ["conversion_parameters", "input_model"])
     openvino.save_model(converted, folder / "unet.xml", compress_to_fp16=True)
     photo = np.random.default_rng(0).random((1, 256, 320, 3)).astype(np.float32)
     served = openvino.Core().compile_model(

@@ -148,3 +148,7 @@ def test_only_folders_with_a_card_are_installed_models(tmp_path):
         write_card(tmp_path / name, {"name": name})
     assert installed_models(tmp_path) == ["first", "second"]
     assert json.loads((tmp_path / "first" / "card.json").read_text())["files"] == {}
+
+
+def test_the_served_file_names_no_folder_of_the_machine_that_made_it(whole_model):
+    assert "/tmp" not in (whole_model / "unet.xml").read_text(encoding="utf-8")
