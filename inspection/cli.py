@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inspection.config import load_settings
+from inspection.config import Settings, load_settings
 from inspection.domain.acceptance import load_spec
 from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
@@ -212,6 +212,11 @@ def train(data, out, minutes, extra, extra_share, crop_px, batch, steps, seed, p
     click.echo(json.dumps(best))
 
 
+def _model_folder(settings: Settings, name: str | None) -> Path:
+    """The model folder of a name; without one the served model's."""
+    return settings.models_dir / name if name else settings.model_folder
+
+
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--split", default="test", type=click.Choice(["train", "val", "test", "all"]))
@@ -226,7 +231,7 @@ def evaluate(data, split, model_name, out, write_card):
     from models.segmenter import open_segmenter
 
     settings = load_settings()
-    folder = settings.models_dir / (model_name or settings.model)
+    folder = _model_folder(settings, model_name)
     segmenter = open_segmenter(folder)
     photos = read_photo_set(data, split)
     with _progress() as progress:
@@ -316,7 +321,7 @@ def bench(model_name, rounds):
     from models.bench import compare
 
     settings = load_settings()
-    folder = settings.models_dir / (model_name or settings.model)
+    folder = _model_folder(settings, model_name)
     click.echo("photo        served    keras.predict   ratio   served Mpx/s")
     for row in compare(folder, [(1152, 864), (4000, 3000)], rounds):
         click.echo(
@@ -334,9 +339,7 @@ def sizes(model_name, count):
     from models.segmenter import open_segmenter
 
     settings = load_settings()
-    outcome = check_sizes(
-        open_segmenter(settings.models_dir / (model_name or settings.model)), count
-    )
+    outcome = check_sizes(open_segmenter(_model_folder(settings, model_name)), count)
     click.echo(f"scratches found      {outcome.found} of {outcome.scratches}")
     click.echo(f"clean in alarm       {outcome.clean_alarms} of {outcome.clean}")
     click.echo(f"length over truth    {outcome.length_ratio} (quartiles)")

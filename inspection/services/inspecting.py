@@ -270,9 +270,10 @@ def mask_again(
     threshold, smallest_px: None = as the inspection was judged.
     """
     used = detail.inspection.thresholds
-    seen = seen_again(station, detail)
+    # The mask needs neither types nor card: only the first of the two kept maps is decoded.
+    probability_png, _ = station.photos.evidence(detail.photo_sha256, detail.model_sha256)
     return defect_mask(
-        seen.probability,
+        codec.decode_grey(probability_png),
         used.region if threshold is None else threshold,
         used.smallest_px if smallest_px is None else smallest_px,
         used.peak,

@@ -15,8 +15,10 @@ def write_shift_report(
     station: Station, day: date, shift: str, line: str, language: str, out: Path
 ) -> None:
     """Write the report of one shift as PDF or XLSX, by the suffix of `out`."""
-    write = shift_report_xlsx if out.suffix.lower() == ".xlsx" else shift_report_pdf
-    report = build_shift_report(station, day, shift, line)
+    as_workbook = out.suffix.lower() == ".xlsx"
+    write = shift_report_xlsx if as_workbook else shift_report_pdf
+    # The workbook shows no photos.
+    report = build_shift_report(station, day, shift, line, with_pictures=not as_workbook)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(write(report, translator(language)))

@@ -262,10 +262,15 @@ def build_shift_report(
         first_day=day - timedelta(days=BASELINE_DAYS), last_day=day - timedelta(days=1), line=line
     )
 
-    def listed(photo: figures.PhotoFigures, kind: type, **more):
-        values = {item.name: getattr(photo, item.name, None) for item in fields(kind)}
-        values["inspected_at"] = photo.inspected_at.astimezone(zone)
-        return kind(**{**values, **more})
+    def in_plant_time(kind: type, row, **more):
+        """The same-named fields of a log row, its moments on the plant's clock."""
+        values = {
+            item.name: getattr(row, item.name) for item in fields(kind) if item.name not in more
+        }
+        for name, value in values.items():
+            if isinstance(value, datetime):
+                values[name] = value.astimezone(zone)
+        return kind(**values, **more)
 
     return ShiftReport(
         header=ReportHeader(day, shift, line, starts_at, ends_at, found.inspectors, supervisor),
@@ -275,23 +280,15 @@ def build_shift_report(
         groups=found.groups,
         pareto=found.pareto,
         worst=tuple(
-            listed(
-                photo,
+            in_plant_time(
                 WorstPhoto,
+                photo,
                 picture=_picture(station, photo.inspection_id) if with_pictures else None,
             )
             for photo in found.worst
         ),
-        overruled=tuple(
-            OverruledRow(
-                **{
-                    **{item.name: getattr(row, item.name) for item in fields(OverruledRow)},
-                    "decided_at": row.decided_at.astimezone(zone),
-                }
-            )
-            for row in found.overruled
-        ),
-        open_items=tuple(listed(photo, OpenRow) for photo in found.open_photos),
+        overruled=tuple(in_plant_time(OverruledRow, row) for row in found.overruled),
+        open_items=tuple(in_plant_time(OpenRow, photo) for photo in found.open_photos),
         dispositions=found.dispositions,
         agreement=Agreement(
             confirmed=found.agreement.confirmed,

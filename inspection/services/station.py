@@ -11,7 +11,7 @@ from inspection.domain.inspections import Thresholds
 from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
-from inspection.errors import InspectionError, SettingsError
+from inspection.errors import SettingsError
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
@@ -83,18 +83,6 @@ def open_station(settings: Settings, *, with_model: bool = True) -> Station:
 def installed_specs(settings: Settings) -> dict[str, Path]:
     """Spec files beside the chosen one, by file name without suffix."""
     return {path.stem: path for path in sorted(settings.spec.parent.glob("*.toml"))}
-
-
-def readable_specs(settings: Settings) -> dict[str, Spec]:
-    """Those of `installed_specs` that can be read."""
-    specs = {}
-    for name, path in installed_specs(settings).items():
-        try:
-            specs[name] = load_spec(path)
-        except InspectionError:
-            # `doctor` names it; a broken example must not stop the line.
-            continue
-    return specs
 
 
 _shared: Station | None = None

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,23 +16,10 @@ import numpy as np
 import pytest
 
 from inspection.ui import viewer as viewer_module
+from tests.browser import chromium, needs_chromium
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = needs_chromium
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-pytestmark = pytest.mark.skipif(
-    not Path(CHROMIUM).exists(), reason="no Chromium found: apt-get install chromium"
-)
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 REPOSITORY = Path(__file__).parents[2]
 WIDTH_PX, HEIGHT_PX = 4000, 3000
 SCRATCH_PX = (1000, 800)  # a point on the scratch of region 1
@@ -209,10 +195,8 @@ def wait_until_up(url: str, server: subprocess.Popen) -> None:
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
+    with chromium() as opened:
+        yield opened
 
 
 class Screen:
