@@ -190,7 +190,22 @@ def _content(path: Path) -> bytes:
     type=click.Choice(["float32", "mixed_bfloat16"]),
     help="bfloat16 only where the processor has it",
 )
-def train(data, out, minutes, extra, extra_share, crop_px, batch, steps, seed, precision):
+@click.option("--start", default="", help="go on from the weights of this unet.keras")
+@click.option("--learning-rate", default=2e-3)
+def train(
+    data,
+    out,
+    minutes,
+    extra,
+    extra_share,
+    crop_px,
+    batch,
+    steps,
+    seed,
+    precision,
+    start,
+    learning_rate,
+):
     """Train the U-Net from scratch, or go on from the checkpoint in the run folder."""
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -206,6 +221,8 @@ def train(data, out, minutes, extra, extra_share, crop_px, batch, steps, seed, p
         steps_per_epoch=steps,
         seed=seed,
         precision=precision,
+        start=start,
+        learning_rate=learning_rate,
         shares=shares,
     )
     best = TrainingRun(out, recipe, say=click.echo).fit(data, extra)

@@ -9,7 +9,7 @@ from statistics import median
 import keras
 import numpy as np
 
-from models.convert import load_half
+from models.networks import load_half
 from models.segmenter import Segmenter, tiled_probabilities
 
 

@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,31 +31,6 @@ def trained_network(run: Path) -> keras.Model:
     return networks.with_probabilities(network)
 
 
-def save_half(network: keras.Model, path: Path) -> None:
-    """Write the network as `.keras` with float16 weights: half the size, enough to go on from."""
-    keras.mixed_precision.set_global_policy("float16")
-    try:
-        half = networks.with_probabilities(networks.compact_unet())
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
-    half.set_weights([np.asarray(w, np.float16) for w in network.get_weights()])
-    half.save(path)
-
-
-def load_half(path: Path) -> keras.Model:
-    """A `.keras` file of ours as a float32 network answering probabilities.
-
-    safe_mode refuses code inside the file; a foreign or damaged file raises ModelRefused.
-    """
-    try:
-        half = keras.saving.load_model(path, compile=False, safe_mode=True)
-        network = networks.with_probabilities(networks.compact_unet())
-        network.set_weights([np.asarray(w, np.float32) for w in half.get_weights()])
-    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelRefused(f"{path}: not one of our networks ({str(error)[:120]})") from None
-    return network
-
-
 def save_openvino(network: keras.Model, folder: Path) -> None:
     """Write `unet.xml` and `unet.bin` (weights in float16) and check them against Keras."""
     with tempfile.TemporaryDirectory() as exported:
@@ -83,9 +57,9 @@ def write_network_files(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    save_half(trained_network(run), folder / "unet.keras")
+    networks.save_half(trained_network(run), folder / "unet.keras")
     # What is served is what the small file holds: rounded once, the same everywhere.
-    save_openvino(load_half(folder / "unet.keras"), folder)
+    save_openvino(networks.load_half(folder / "unet.keras"), folder)
 
 
 def finish_model_folder(
@@ -113,7 +87,7 @@ def finish_model_folder(
             "date": date.today().isoformat(),
             "types": list(networks.TYPES),
             "input": {"channels": "RGB", "scale": 1 / 255, "multiple_px": 32},
-            "parameters": int(load_half(folder / "unet.keras").count_params()),
+            "parameters": int(networks.load_half(folder / "unet.keras").count_params()),
             "thresholds": thresholds,
             "score": score,
             "golden": answers,

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 
 from inspection.errors import TrainingError
+from models.losses import SOMEWHERE
 from models.networks import TYPES
 
 # Classes of the photo set mapped onto our type channels; the stored codes stay as they are.
@@ -36,7 +37,7 @@ TYPE_OF_CLASS = {
 
 # One byte a pixel holds all that the loss needs: bit 0 the truth, bits 1–2 the weight,
 # bits 3–5 the type. It survives nearest-neighbour warping as one plane.
-WEIGHTS = (1.0, 0.5, 0.15, 0.0)
+WEIGHTS = (1.0, SOMEWHERE, 0.15, 0.0)
 
 SPLITS = ("train", "val", "test")
 
@@ -136,7 +137,7 @@ def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
     """What the loss may learn from one photo, as one uint8 plane (H, W).
 
     Weak masks were drawn by a rule inside human boxes: the rest of such a box is unsure (weight
-    0.15), and a box whose weak mask is known to be poor teaches nothing inside (weight 0).
+    0.15). Of a box whose weak mask is known to be poor only this is sure: some of it is a defect.
     """
     truth = read_grey(photo.mask, shape) if photo.mask else np.zeros(shape, bool)
     weight = np.zeros(shape, np.uint8)
@@ -151,7 +152,7 @@ def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
         box = np.s_[max(y, 0) : y + h, max(x, 0) : x + w]
         kind[box] = code
         poor = photo.mask_quality == "weak_low"
-        weight[box] = np.maximum(weight[box], WEIGHTS.index(0.0 if poor else 0.15))
+        weight[box] = WEIGHTS.index(SOMEWHERE if poor else 0.15)
     if photo.mask_quality == "weak_low":
         truth = truth & (weight == 0)
     weight[truth] = 0

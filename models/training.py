@@ -24,11 +24,11 @@ from models.losses import DefectLoss
 from models.segmenter import tiled_probabilities
 
 DEFAULT_SHARES = {
-    "aihub578_door_scratch": 0.36,
+    "aihub578_door_scratch": 0.30,
     "aihub578_clean_crops": 0.16,
-    "whole_cars_clean": 0.12,
+    "whole_cars_clean": 0.15,
     "bilgi": 0.17,
-    "severity": 0.12,
+    "severity": 0.15,
     "web_scratch": 0.07,
 }
 
@@ -38,7 +38,8 @@ class Recipe:
     """Everything that decides a training run; it is written into the model's card.
 
     minutes: time budget of the whole run, resumed parts included. precision: "float32" or
-    "mixed_bfloat16" (worth it only where the CPU or GPU has bfloat16).
+    "mixed_bfloat16" (worth it only where the CPU or GPU has bfloat16). start: a `.keras` file of
+    ours whose weights are the first ones; "" begins from random ones.
     """
 
     minutes: float = 60.0
@@ -49,6 +50,7 @@ class Recipe:
     weight_decay: float = 1e-4
     seed: int = 7
     precision: str = "float32"
+    start: str = ""
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
 
     def __post_init__(self) -> None:
@@ -90,6 +92,8 @@ class TrainingRun:
         keras.utils.set_random_seed(recipe.seed)
         keras.mixed_precision.set_global_policy(recipe.precision)
         self.network = networks.compact_unet()
+        if recipe.start:
+            self.network.set_weights(networks.load_half(Path(recipe.start)).get_weights())
         self.network.compile(
             keras.optimizers.AdamW(
                 recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0

@@ -16,7 +16,8 @@ from models.card import (
     sha256_of,
     write_card,
 )
-from models.convert import LARGEST_DIFFERENCE, load_half, save_half, save_openvino, trained_network
+from models.convert import LARGEST_DIFFERENCE, save_openvino, trained_network
+from models.networks import load_half, save_half
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.losses import DefectLoss
+from models.losses import SOMEWHERE, DefectLoss
 
 SIDE = 32
 
@@ -109,3 +109,34 @@ def test_a_loss_read_back_from_its_configuration_is_the_same():
     kept = keras.saving.serialize_keras_object(DefectLoss(positive_weight=2.0, top=16))
     again = keras.saving.deserialize_keras_object(kept)
     assert (again.positive_weight, again.top, again.crop_share) == (2.0, 16, 0.25)
+
+
+def test_in_a_box_without_a_mask_some_defect_is_wanted_and_nobody_says_where():
+    weight = np.ones((SIDE, SIDE), np.float32)
+    weight[4:20, 4:20] = SOMEWHERE
+    boxed = targets(weight=weight)
+    silent, upper, lower = logits(), logits(), logits()
+    upper[0, 5:9, 5:17, 0] = 6.0
+    lower[0, 14:18, 5:17, 0] = 6.0
+    assert loss(boxed, upper) == pytest.approx(loss(boxed, lower))
+    assert loss(boxed, upper) < loss(boxed, silent) - 0.5
+    # Outside the box the same marks stay false.
+    outside = logits()
+    outside[0, 24:28, 5:17, 0] = 6.0
+    assert loss(boxed, outside) > loss(boxed, silent)
+
+
+def test_the_gradient_in_a_box_without_a_mask_raises_its_likeliest_pixels_alone():
+    weight = np.ones((SIDE, SIDE), np.float32)
+    weight[4:20, 4:20] = SOMEWHERE
+    answer = tf.Variable(logits(-2.0))
+    answer[0, 6:10, 6:14, 0].assign(tf.fill((4, 8), -1.0))
+    with tf.GradientTape() as tape:
+        value = DefectLoss()(targets(weight=weight), answer)
+    slope = tape.gradient(value, answer).numpy()[0, ..., 0]
+    assert (slope[6:10, 6:14] < 0).all()
+    rest = np.zeros((SIDE, SIDE), bool)
+    rest[4:20, 4:20] = True
+    rest[6:10, 6:14] = False
+    assert (slope[rest] == 0).all()
+    assert (slope[weight == 1] > 0).any()
