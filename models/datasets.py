@@ -194,13 +194,13 @@ class CropSource:
     def crop(self, number: int, size: int, rng: np.random.Generator):
         """One augmented crop: uint8 (size, size, 3) and its targets uint8 (size, size).
 
-        Flip, quarter turn, a little rotation and stretch, and scale 0.6–1.8 in one warp.
+        Flip, quarter turn, a little rotation and stretch, and scale 0.4–1.8 in one warp.
         """
         image, target = self.images[number], self.targets[number]
         height, width = target.shape
-        scale = math.exp(rng.uniform(math.log(0.6), math.log(1.8)))
+        scale = math.exp(rng.uniform(math.log(0.4), math.log(1.8)))
         # A small photo is enlarged until it fills most of the crop: a border teaches nothing.
-        scale = max(scale, 0.75 * size / min(height, width))
+        scale = max(scale, 0.65 * size / min(height, width))
         points = self._defects[number]
         if len(points) and rng.random() < 0.7:
             y, x = points[rng.integers(len(points))]
