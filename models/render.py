@@ -42,6 +42,8 @@ _PAINTS = {
     "blue": Paint((0.010, 0.028, 0.11), (0.025, 0.085, 0.27), 1.2, 1.3),
 }
 
+_DUST = np.array([0.52, 0.49, 0.44], np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -50,7 +52,8 @@ class Conditions:
     light: one of `LIGHTS`. reflections: "strong" floods the panel with light bodies. blur_px:
     standard deviation of the lens blur. grain: standard deviation of the sensor noise in grey
     levels. brightness: exposure relative to a good one. jpeg_quality: 0 leaves the compression
-    away. distractors: silhouettes, panel gaps, handles, badges.
+    away. distractors: silhouettes, panel gaps, handles, badges. dust: loose specks and fibres on a
+    square decimetre; they lie on the paint and are no defect, so no mask shows them.
     """
 
     light: str | None = None
@@ -60,12 +63,15 @@ class Conditions:
     brightness: float | None = None
     jpeg_quality: int | None = None
     distractors: bool = True
+    dust: float = 0.0
 
     def __post_init__(self) -> None:
         if self.light is not None and self.light not in LIGHTS:
             raise ValueError(f"light must be one of {LIGHTS}, got {self.light!r}")
         if self.reflections not in (None, "normal", "strong"):
             raise ValueError(f"reflections must be 'normal' or 'strong', got {self.reflections!r}")
+        if not self.dust >= 0:
+            raise ValueError(f"dust must not be negative, got {self.dust}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +133,7 @@ def render_panel(
         raise ValueError(f"mm_per_px must be positive, got {mm_per_px}")
     # Separate streams: the same seed shows the same panel in the same light, with and without
     # defects, and at any resolution of the same view.
-    scene_rng, texture_rng, defect_rng, camera_rng = rng.spawn(4)
+    scene_rng, texture_rng, defect_rng, camera_rng, dust_rng = rng.spawn(5)
     colour = colour or str(scene_rng.choice(COLOURS))
     panel = panel or str(scene_rng.choice(PANELS))
     light = conditions.light or str(scene_rng.choice(LIGHTS, p=(0.4, 0.2, 0.2, 0.2)))
@@ -152,6 +158,7 @@ def render_panel(
     paint = _vary(scene_rng, _PAINTS[colour])
     radiance = _shade(scene_rng, texture_rng, surface, environment, paint, panel == "hood")
     _lay(radiance, patches, environment)
+    _sprinkle(dust_rng, radiance, environment, mm_per_px, conditions.dust)
     rgb = _photograph(camera_rng, radiance, _PAINTS[colour].exposure, conditions)
     masks, truths = _truth(patches, (height_px, width_px))
     union = np.logical_or.reduce(list(masks.values()))
@@ -400,6 +407,56 @@ def _lay(radiance: np.ndarray, patches: Sequence[Patch], environment: Environmen
             alpha = np.clip(layer.alpha, 0, 1)[..., None]
             material = layer.albedo * ambient + layer.glint * glint
             radiance[window] += alpha * (material - radiance[window])
+
+
+def _sprinkle(rng, radiance, environment: Environment, mm_per_px: float, dust: float) -> None:
+    """Loose dust: pale matt specks of 0.1 to 1 mm, one in eight a fibre of 1 to 8 mm."""
+    height, width = radiance.shape[:2]
+    count = min(rng.poisson(dust * height * width * mm_per_px**2 / 1e4), 2000)
+    cover = np.zeros((height, width), np.uint8)
+    for _ in range(count):
+        x, y, angle = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0, np.pi)
+        opacity = rng.uniform(0.15, 0.7)
+        if rng.random() < 0.125:
+            reach = np.exp(rng.uniform(0, np.log(8))) / mm_per_px
+            bend = rng.normal(0, 0.15) * reach
+            t = np.linspace(-0.5, 0.5, 9)
+            along, across = t * reach, bend * (0.25 - t * t) * 4
+            line = np.column_stack(
+                [
+                    x + along * np.cos(angle) - across * np.sin(angle),
+                    y + along * np.sin(angle) + across * np.cos(angle),
+                ]
+            )
+            # A fibre is about 0.03 mm thick: it covers only a share of each pixel it crosses.
+            level = 255 * opacity * min(1.0, 0.1 / mm_per_px)
+            cv2.polylines(
+                cover, [np.round(line * 16).astype(np.int32)], False, level, 1, cv2.LINE_AA, 4
+            )
+            continue
+        across_px = np.exp(rng.uniform(np.log(0.1), 0)) / mm_per_px
+        if across_px < 1.5:
+            row, column = int(y), int(x)
+            level = 255 * opacity * min(1.0, across_px**2)
+            cover[row, column] = max(cover[row, column], int(level))
+            continue
+        axes = np.round([across_px * 8, across_px * 8 * rng.uniform(0.5, 1)]).astype(int)
+        centre = (round(x * 16), round(y * 16))
+        cv2.ellipse(
+            cover,
+            centre,
+            tuple(int(a) for a in axes),
+            float(np.degrees(angle)),
+            0,
+            360,
+            255 * opacity,
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
+    if count:
+        ambient = environment.matt[60:100, 60:100].mean(axis=(0, 1))
+        radiance += (cover[..., None] / np.float32(255)) * (_DUST * ambient - radiance)
 
 
 def _photograph(rng, radiance: np.ndarray, exposure: float, conditions: Conditions) -> np.ndarray:

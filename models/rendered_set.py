@@ -11,10 +11,14 @@ import numpy as np
 
 from inspection.errors import TrainingError
 from models.render import Conditions, RenderedPanel, random_defects, render_panel
+from models.render_defects import DefectRequest
 
 DATASET = "rendered"
 CLEAN_SHARE = 0.4
 SIDE_PX = 640
+SIZES_MM = (0.3, 50.0)
+LONG_SCRATCHES_MM = (8.0, 250.0)
+SMALLEST_PX = 3.0
 LICENCE = "rendered by this project"
 
 
@@ -70,28 +74,37 @@ def render_photo_set(
 def _panel(rng: np.random.Generator) -> RenderedPanel:
     conditions = Conditions(
         reflections="strong" if rng.random() < 0.4 else None,
-        blur_px=float(rng.uniform(0.3, 1.4)),
-        grain=float(rng.uniform(0.5, 6.0)),
-        brightness=float(np.exp(rng.uniform(-1.0, 0.3))),
-        jpeg_quality=int(rng.integers(55, 95)),
+        blur_px=float(rng.uniform(0.3, 1.6)),
+        grain=float(rng.uniform(0.5, 8.0)),
+        # From a bright tunnel down to a yard at dusk.
+        brightness=float(np.exp(rng.uniform(-1.8, 0.4))),
+        jpeg_quality=int(rng.integers(45, 96)),
+        dust=float(np.exp(rng.uniform(0, 5))) if rng.random() < 0.4 else 0.0,
     )
+    mm_per_px = float(np.exp(rng.uniform(np.log(0.06), np.log(0.9))))
     defects = () if rng.random() < CLEAN_SHARE else random_defects(rng)
-    # Real scratches run to half a metre; a length left open would stay near the renderer's own.
-    defects = tuple(
-        replace(d, length_mm=float(np.exp(rng.uniform(np.log(8), np.log(250)))))
-        if d.type == "scratch" and rng.random() < 0.6
-        else d
-        for d in defects
-    )
-    mm_per_px = float(np.exp(rng.uniform(np.log(0.15), np.log(0.9))))
     return render_panel(
         rng,
         width_px=SIDE_PX,
         height_px=SIDE_PX,
         mm_per_px=mm_per_px,
-        defects=defects,
+        defects=tuple(_sized(rng, defect, mm_per_px) for defect in defects),
         conditions=conditions,
     )
+
+
+def _sized(rng: np.random.Generator, defect: DefectRequest, mm_per_px: float) -> DefectRequest:
+    """The same defect at a size drawn evenly over the orders of magnitude.
+
+    Below SMALLEST_PX nothing of it would be seen, and beyond half the picture it would not fit.
+    Real scratches run to half a metre: half of them are drawn from longer ones.
+    """
+    low, high = SIZES_MM
+    if defect.type == "scratch" and rng.random() < 0.5:
+        low, high = LONG_SCRATCHES_MM
+    low = max(low, SMALLEST_PX * mm_per_px)
+    high = max(low, min(high, 0.5 * SIDE_PX * mm_per_px))
+    return replace(defect, length_mm=float(np.exp(rng.uniform(np.log(low), np.log(high)))))
 
 
 def _instances(panel: RenderedPanel) -> list[dict]:

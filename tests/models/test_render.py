@@ -179,3 +179,23 @@ def test_the_samples_show_every_defect_type_several_colours_and_clean_panels():
     assert {sample.colour for sample in SAMPLES} == set(COLOURS)
     assert sum(not sample.defects for sample in SAMPLES) == 3
     assert sum(sample.width_px == 4000 for sample in SAMPLES) == 2
+
+
+def test_loose_dust_lies_on_the_paint_and_no_mask_shows_it():
+    def photo(dust):
+        conditions = Conditions(dust=dust, grain=0.0, jpeg_quality=0)
+        return render_panel(
+            np.random.default_rng(4), width_px=256, height_px=256, conditions=conditions
+        )
+
+    clean, dusty = photo(0.0), photo(200.0)
+    assert np.array_equal(clean.mask, dusty.mask)
+    changed = np.abs(clean.rgb.astype(int) - dusty.rgb).max(axis=-1) > 8
+    # 256 px at 0.5 mm are 1.6 dm²: about 330 specks, most of them smaller than a pixel.
+    assert 50 < cv2.connectedComponents(changed.astype(np.uint8))[0] - 1 < 330
+    assert changed.mean() < 0.1
+
+
+def test_less_dust_than_none_is_refused():
+    with pytest.raises(ValueError, match="dust must not be negative, got -1"):
+        Conditions(dust=-1)

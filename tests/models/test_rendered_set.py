@@ -5,6 +5,7 @@ from inspection.errors import TrainingError
 from models import rendered_set
 from models.datasets import decode_targets, photo_targets, read_grey, read_photo_set, read_rgb
 from models.networks import TYPES
+from models.render_defects import DefectRequest
 from models.rendered_set import render_photo_set
 
 COUNT = 8
@@ -55,3 +56,15 @@ def test_the_same_seed_renders_the_same_set(rendered, tmp_path, monkeypatch):
 def test_a_set_of_no_panels_is_refused(tmp_path):
     with pytest.raises(TrainingError, match="count must be at least 1, got 0"):
         render_photo_set(tmp_path, 0, seed=1)
+
+
+@pytest.mark.parametrize("mm_per_px", [0.06, 0.3, 0.9])
+def test_sizes_spread_evenly_over_the_orders_of_magnitude_from_a_third_of_a_millimetre(mm_per_px):
+    rng = np.random.default_rng(6)
+    chip = DefectRequest("chip")
+    sizes = [rendered_set._sized(rng, chip, mm_per_px).length_mm for _ in range(400)]
+    smallest = max(0.3, 3 * mm_per_px)
+    largest = min(50.0, 320 * mm_per_px)
+    assert smallest <= min(sizes) and max(sizes) <= largest
+    middle = np.sqrt(smallest * largest)
+    assert np.mean(np.array(sizes) < middle) == pytest.approx(0.5, abs=0.08)
