@@ -64,3 +64,14 @@ class OutsideRoot(InspectionError):
 
 class TrainingError(InspectionError):
     """Training data or a checkpoint cannot be used."""
+
+
+class PodRefused(InspectionError):
+    """Hit/miss data from which no POD curve follows.
+
+    reason: "too_few", "one_kind", "separated" or "not_rising".
+    """
+
+    def __init__(self, reason, sentence):
+        super().__init__(sentence)
+        self.reason = reason

@@ -6,10 +6,11 @@ import math
 Z_95 = 1.96
 
 
-def wilson(hits: int, n: int) -> tuple[float, float] | None:
+def wilson(hits: float, n: int) -> tuple[float, float] | None:
     """Wilson's 95 % interval (low, high) of a share of `hits` among `n` independent trials.
 
-    Photos of one car are not independent: n is then the number of cars. None when n is 0.
+    Photos of one car are not independent: n is then the number of cars and `hits` the share times
+    n, which need not be whole. None when n is 0.
     Formula: Wilson 1927, JASA 22, 209–212 (score interval), z = 1.96.
     ValueError unless 0 ≤ hits ≤ n.
     """
@@ -37,6 +38,65 @@ def zero_miss_targets(reliability: float, confidence: float = 0.95) -> int:
         if not 0 < value < 1:
             raise ValueError(f"{name} must lie between 0 and 1, got {value}")
     return math.ceil(math.log(1 - confidence) / math.log(reliability))
+
+
+def targets_with_misses(reliability: float, misses: int, confidence: float = 0.95) -> int:
+    """How many targets show a detection rate of at least `reliability` when `misses` are missed.
+
+    The smallest n at which so few misses would have a chance of at most 1 − confidence if the
+    rate were only `reliability` (exact one-sided binomial). Without a miss: `zero_miss_targets`.
+    """
+    if misses < 0:
+        raise ValueError(f"misses must be 0 or more, got {misses}")
+    low, high = misses, zero_miss_targets(reliability, confidence) + misses
+    while _at_most(misses, high, 1 - reliability) > 1 - confidence:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _at_most(misses, middle, 1 - reliability) > 1 - confidence:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def least_rate(hits: int, n: int, confidence: float = 0.95) -> float | None:
+    """Exact one-sided lower bound of a detection rate (Clopper & Pearson 1934, Biometrika 26).
+
+    The rate at which `hits` or more of n would have a chance of 1 − confidence. None when n is 0.
+    """
+    if not 0 <= hits <= n:
+        raise ValueError(f"hits must lie between 0 and n = {n}, got {hits}")
+    if n == 0:
+        return None
+    low, high = 0.0, hits / n
+    for _ in range(60):
+        middle = (low + high) / 2
+        # `hits` or more found is at most n − hits missed.
+        if _at_most(n - hits, n, 1 - middle) > 1 - confidence:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def _at_most(misses: int, n: int, rate: float) -> float:
+    """Chance of at most `misses` among n when each has the chance `rate`."""
+    if rate <= 0 or misses >= n:
+        return 1.0
+    if rate >= 1:
+        return 0.0
+    whole = math.lgamma(n + 1)
+    return math.fsum(
+        math.exp(
+            whole
+            - math.lgamma(k + 1)
+            - math.lgamma(n - k + 1)
+            + k * math.log(rate)
+            + (n - k) * math.log1p(-rate)
+        )
+        for k in range(misses + 1)
+    )
 
 
 def ppv(recall: float, specificity: float, prevalence: float) -> float | None:

@@ -1,6 +1,12 @@
 import pytest
 
-from inspection.domain.reliability import ppv, wilson, zero_miss_targets
+from inspection.domain.reliability import (
+    least_rate,
+    ppv,
+    targets_with_misses,
+    wilson,
+    zero_miss_targets,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +52,33 @@ def test_without_alarms_there_is_no_predictive_value():
     assert ppv(recall=0.95, specificity=1.0, prevalence=0.0) is None
     with pytest.raises(ValueError, match="prevalence"):
         ppv(0.95, 0.96, 15)
+
+
+def test_the_interval_over_groups_is_that_of_the_share():
+    # 9 of 10 in 4 groups counts as 3.6 of 4.
+    low, high = wilson(3.6, 4)
+    assert low < wilson(9, 10)[0] and high > wilson(9, 10)[1]
+
+
+@pytest.mark.parametrize(
+    ("reliability", "targets"),
+    [(0.95, (59, 93, 124, 153, 181, 208)), (0.90, (29, 46, 61, 76, 89, 103))],
+)
+def test_targets_needed_when_one_to_five_are_missed(reliability, targets):
+    needed = tuple(targets_with_misses(reliability, misses) for misses in range(6))
+    assert needed == targets
+
+
+def test_the_exact_bound_reaches_the_rate_with_that_many_targets_and_not_with_one_less():
+    assert least_rate(59, 59) >= 0.95 > least_rate(58, 58)
+    assert least_rate(124 - 2, 124) >= 0.95 > least_rate(123 - 2, 123)
+    # Without a miss the bound is the n-th root of 0.05.
+    assert least_rate(20, 20) == pytest.approx(0.05 ** (1 / 20))
+    assert least_rate(0, 7) == 0.0 and least_rate(0, 0) is None
+
+
+def test_many_misses_are_counted_as_exactly_as_few():
+    needed = targets_with_misses(0.95, 140)
+    assert least_rate(needed - 140, needed) >= 0.95 > least_rate(needed - 141, needed - 1)
+    with pytest.raises(ValueError, match="misses"):
+        targets_with_misses(0.95, -1)
