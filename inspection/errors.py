@@ -22,6 +22,10 @@ class ModelRefused(InspectionError):
     """A model folder failed its checks at load: hash, shape, finite weights or golden photo."""
 
 
+class SwitchRefused(InspectionError):
+    """The model in use is not changed: the candidate sees less, or nobody may change it here."""
+
+
 class WorkerFailed(InspectionError):
     """The decode and inference process died or ran out of time; it is restarted."""
 

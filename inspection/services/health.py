@@ -14,6 +14,7 @@ from inspection.config import Settings
 from inspection.domain.acceptance import load_spec
 from inspection.domain.panels import load_bodies
 from inspection.errors import InspectionError
+from inspection.services.active_model import served_choice
 from inspection.services.station import installed_specs
 from inspection.services.worker import InspectionWorker
 from inspection.storage import reading, records
@@ -224,8 +225,10 @@ def _bodies(folder: Path) -> Outcome:
 
 def _model(settings: Settings, worker: InspectionWorker | None) -> Outcome:
     if worker is None:
+        chosen = served_choice(settings)
         with InspectionWorker(
-            settings.model_folder,
+            chosen.folder,
+            choice=lambda: chosen,
             decode_limit_s=settings.decode_seconds,
             memory_limit_mb=settings.worker_memory_mb,
         ) as own:

@@ -19,7 +19,7 @@ from inspection.imaging import codec, quality
 from inspection.imaging.gate import inert_name
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
-from inspection.services.station import Station
+from inspection.services.station import Station, thresholds_of
 from inspection.storage import reading, records
 
 
@@ -116,15 +116,14 @@ def inspect_photo(
     earlier = reading.find_photo(station.engine, sha256) if log else None
     if earlier and not again:
         raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
-    photo, evidence = station.worker.inspect(content, filename, progress)
-    seen = see(photo, evidence, station.worker.model.card)
+    photo, evidence, model = station.worker.inspect_and_name(content, filename, progress)
+    seen = see(photo, evidence, model.card)
     spec = spec or station.spec
     scale = station.scale_for(subject.station, mm_per_px)
-    thresholds = station.thresholds()
+    thresholds = thresholds_of(model.card)
     judgement = judge_seen(
         seen, subject, station=station, scale=scale, thresholds=thresholds, spec=spec
     )
-    model = station.worker.model
     inspection = Inspection(
         subject=subject,
         photo_sha256=sha256,
@@ -152,12 +151,16 @@ def inspect_photo(
         # Files first: a record must never point at a photo that is not there.
         station.photos.put_photo(content, photo)
         station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
-        number = write_down(station, inspection, spec, request_id)
+        number = write_down(station, inspection, spec, model.card, request_id)
     return InspectedPhoto(inspection, number, mask)
 
 
 def write_down(
-    station: Station, inspection: Inspection, spec: Spec, request_id: str | None = None
+    station: Station,
+    inspection: Inspection,
+    spec: Spec,
+    card: dict,
+    request_id: str | None = None,
 ) -> int:
     """One short transaction; answers the inspection's id."""
     return records.record_inspection(
@@ -165,7 +168,7 @@ def write_down(
         inspection,
         station.calendar.slot_at(inspection.inspected_at),
         request_id=request_id or uuid.uuid4().hex,
-        model_card=station.worker.model.card,
+        model_card=card,
         spec_text=spec.text,
     )
 

@@ -12,6 +12,7 @@ from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
 from inspection.errors import SettingsError
+from inspection.services.active_model import FollowedChoice
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
@@ -71,6 +72,7 @@ def open_station(settings: Settings, *, with_model: bool = True) -> Station:
         photos=PhotoFiles(settings.photos_dir),
         worker=InspectionWorker(
             settings.model_folder if with_model else None,
+            choice=FollowedChoice(settings, engine) if with_model else None,
             decode_limit_s=settings.decode_seconds,
             memory_limit_mb=settings.worker_memory_mb,
         ),

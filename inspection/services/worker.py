@@ -44,6 +44,10 @@ _PASSED_ON_PREFIXES = ("KERAS_", "LC_", "OMP_", "OPENVINO_", "OV_", "TF_")
 _PROJECT_FOLDER = Path(__file__).resolve().parents[2]
 _ANSWERS_TO_A_JOB_S = 20.0
 _MODEL_TRIES = 2
+# How many times a limit may pass on the clock while other programs hold the processors.
+_LONGEST_KEPT_WAITING = 12
+_SHORTEST_WAIT_S = 0.005
+_NO_MODEL = "no model is chosen; set the model folder in the settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ class ModelState:
         return self.error is None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model is to be served. sha256: the version that was chosen, None = any that loads."""
+
+    folder: Path
+    sha256: str | None = None
+
+
 class InspectionWorker:
     """One child process for decoding and inference, restarted when it dies or takes too long.
 
@@ -72,8 +84,11 @@ class InspectionWorker:
     memory, raises UnreadableImage; the same trouble later raises WorkerFailed. Either way the
     next job finds a working process.
 
-    model_folder: None serves photos without a network.
-    decode_limit_s, decode_memory_mb: for the gate alone; memory on top of what is in use.
+    model_folder: None serves photos without a network. choice: asked before each job which model
+    is to be served from now on, in place of model_folder; another answer replaces the process
+    between two jobs.
+    decode_limit_s, decode_memory_mb: for the gate alone; memory on top of what is in use. Limits
+    in seconds leave out the time in which a busy machine gave the process no processor.
     segment_limit_s, segment_limit_s_per_mpx: for all that comes after the gate.
     memory_limit_mb: for the same, on top of what the open model uses (not on Windows and macOS).
     segmenter: "module:function", called with the model folder inside the process.
@@ -83,6 +98,7 @@ class InspectionWorker:
         self,
         model_folder: Path | None,
         *,
+        choice: Callable[[], ModelChoice] | None = None,
         decode_limit_s: float = 5.0,
         decode_memory_mb: int = 1024,
         segment_limit_s: float = 30.0,
@@ -91,6 +107,8 @@ class InspectionWorker:
         start_limit_s: float = 120.0,
         segmenter: str = OPEN_SEGMENTER,
     ) -> None:
+        self._choice = choice
+        self._chosen: ModelChoice | None = None
         self._model_folder = model_folder
         self._decode_limit_s = decode_limit_s
         self._decode_memory_mb = decode_memory_mb
@@ -99,7 +117,7 @@ class InspectionWorker:
         self._memory_limit_mb = memory_limit_mb
         self._start_limit_s = start_limit_s
         self._segmenter = segmenter
-        self._no_model_sentence = "no model is chosen; set the model folder in the settings"
+        self._no_model_sentence = _NO_MODEL
         self._lost_while_opening = 0
         self._model: ModelState | None = None
         self._child: _Child | None = None
@@ -122,8 +140,8 @@ class InspectionWorker:
 
     @property
     def model(self) -> ModelState:
-        """What is served; starts the process on first use."""
-        if self._model is None:
+        """What is served; starts the process on first use and when another model was chosen."""
+        if self._model is None or (self._choice and self._choice() != self._chosen):
             self.start()
         assert self._model is not None
         return self._model
@@ -141,6 +159,19 @@ class InspectionWorker:
         """
         return self._run(content, filename, None, segment=False)[0]
 
+    def beside(self, model_folder: Path) -> "InspectionWorker":
+        """Another worker with the same limits for another model; the caller closes it."""
+        return InspectionWorker(
+            model_folder,
+            decode_limit_s=self._decode_limit_s,
+            decode_memory_mb=self._decode_memory_mb,
+            segment_limit_s=self._segment_limit_s,
+            segment_limit_s_per_mpx=self._segment_limit_s_per_mpx,
+            memory_limit_mb=self._memory_limit_mb,
+            start_limit_s=self._start_limit_s,
+            segmenter=self._segmenter,
+        )
+
     def inspect(
         self, content: bytes, filename: str, progress: Callable[[str], None] | None = None
     ) -> tuple[Photo, Evidence]:
@@ -149,9 +180,15 @@ class InspectionWorker:
         progress: called in this thread with each of PHASES; an exception from it cancels the
         job. Raises UnreadableImage, WorkerFailed, or ModelRefused where no model is served.
         """
-        photo, evidence = self._run(content, filename, progress, segment=True)
+        return self.inspect_and_name(content, filename, progress)[:2]
+
+    def inspect_and_name(
+        self, content: bytes, filename: str, progress: Callable[[str], None] | None = None
+    ) -> tuple[Photo, Evidence, ModelState]:
+        """As `inspect`, with the model that looked: `model` may name the next one already."""
+        photo, evidence, model = self._run(content, filename, progress, segment=True)
         assert evidence is not None
-        return photo, evidence
+        return photo, evidence, model
 
     def close(self) -> None:
         """End the process, at once; a job under way raises WorkerFailed in its own thread."""
@@ -167,7 +204,7 @@ class InspectionWorker:
         progress: Callable[[str], None] | None,
         *,
         segment: bool,
-    ) -> tuple[Photo, Evidence | None]:
+    ) -> tuple[Photo, Evidence | None, ModelState]:
         name = inert_name(filename)
         if len(content) > MAX_FILE_BYTES:
             # The gate says the same; this spares the way through the pipe.
@@ -182,7 +219,7 @@ class InspectionWorker:
                 if segment and self._model.error:
                     raise ModelRefused(self._model.error)
                 try:
-                    return self._converse(child, content, name, report, segment)
+                    return *self._converse(child, content, name, report, segment), self._model
                 except _Lost as lost:
                     self._replace(child)
                     if self._closed:
@@ -248,6 +285,7 @@ class InspectionWorker:
 
     def _ready_child(self) -> "_Child":
         """A process that has opened its model and waits for a job."""
+        self._follow_choice()
         while not self._closed:
             child = self._child
             if child and child.is_ready and child.is_alive:
@@ -258,7 +296,7 @@ class InspectionWorker:
                 child = self._child = self._launch()
             try:
                 header, _ = child.receive(child.left_of(self._start_limit_s), None)
-                self._model = _model_state(header["model"])
+                self._model = self._as_chosen(_model_state(header["model"]))
                 child.is_ready = True
                 self._lost_while_opening = 0
             except _Lost as lost:
@@ -266,6 +304,30 @@ class InspectionWorker:
                 self._lost_while_opening += 1
                 self._give_model_up(lost)
         raise WorkerFailed("the worker is closed; start the server again")
+
+    def _follow_choice(self) -> None:
+        """Let the process go where another model was chosen than the one it serves."""
+        chosen = self._choice() if self._choice else None
+        if chosen == self._chosen:
+            return
+        self._chosen = chosen
+        self._model_folder = chosen.folder
+        self._no_model_sentence, self._lost_while_opening = _NO_MODEL, 0
+        child, self._child = self._child, None
+        if child:
+            child.end()
+
+    def _as_chosen(self, model: ModelState) -> ModelState:
+        """The opened model, refused where the folder holds another version than was chosen."""
+        wanted = self._chosen.sha256 if self._chosen else None
+        if model.error or wanted in (None, model.sha256):
+            return model
+        return ModelState(
+            error=(
+                f"model {model.name}: the folder holds version {(model.sha256 or '')[:12]}, put in "
+                f"use was {wanted[:12]}; restore the folder or activate it again on the Model page"
+            )
+        )
 
     def _give_model_up(self, lost: "_Lost") -> None:
         """After two deaths while opening a model go on without it; without a model, say so."""
@@ -356,14 +418,26 @@ class _Child:
             watchdog.cancel()
 
     def receive(self, limit_s: float, phase: str | None) -> Frame:
-        """The next message; `_Lost` where it takes too long or the process has ended."""
-        try:
-            frame = self._frames.get(timeout=limit_s)
-        except queue.Empty:
-            raise _Lost(phase, f"took longer than {limit_s:.3g} s") from None
-        if frame is None:
-            raise _Lost(phase, self._how_it_ended())
-        return frame
+        """The next message; `_Lost` where it takes too long or the process has ended.
+
+        Time in which other programs held the processors is not this process's doing: it counts
+        against the limit only once it has become many times the limit.
+        """
+        started, kept_waiting_s = time.monotonic(), KeptWaiting(self.pid)
+        latest = started + limit_s * _LONGEST_KEPT_WAITING
+        end = started + limit_s
+        while True:
+            try:
+                frame = self._frames.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                end = min(started + limit_s + kept_waiting_s(), latest)
+                # Not for a rest that is only the time in which this was worked out.
+                if end - time.monotonic() > _SHORTEST_WAIT_S:
+                    continue
+                raise _Lost(phase, f"took longer than {limit_s:.3g} s") from None
+            if frame is None:
+                raise _Lost(phase, self._how_it_ended())
+            return frame
 
     def end(self) -> None:
         """Kill the process and wait for it; safe to call again."""
@@ -386,6 +460,32 @@ class _Child:
             code = self._process.wait(timeout=2.0)
             return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         return "closed its pipe"
+
+
+class KeptWaiting:
+    """Seconds in which a process wanted to run and was not let, from the moment this is made.
+
+    Counts the thread that was kept waiting longest. 0 where the system does not tell (not Linux).
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._threads = Path(f"/proc/{pid}/task")
+        self._before = self._waited_ns()
+
+    def __call__(self) -> float:
+        now = self._waited_ns()
+        return max((ns - self._before.get(name, 0) for name, ns in now.items()), default=0) / 1e9
+
+    def _waited_ns(self) -> dict[str, int]:
+        """Of each thread, how long it has stood in the queue for a processor so far."""
+        waited = {}
+        # A thread, or the whole process, may end while it is looked at.
+        with suppress(OSError):
+            for thread in self._threads.iterdir():
+                with suppress(OSError, ValueError, IndexError):
+                    figures = (thread / "schedstat").read_text(encoding="ascii").split()
+                    waited[thread.name] = int(figures[1])
+        return waited
 
 
 class _FairLock:

@@ -49,6 +49,12 @@ class _Hanging(_Fake):
         time.sleep(600)
 
 
+class _Slow(_Fake):
+    def segment(self, rgb):
+        time.sleep(1.0)
+        return super().segment(rgb)
+
+
 class _Hungry(_Fake):
     def segment(self, rgb):
         return np.ones(2**34, np.uint8)
@@ -79,6 +85,7 @@ def _opener(kind):
 open_fake = _opener(_Fake)
 open_killed = _opener(_Killed)
 open_hanging = _opener(_Hanging)
+open_slow = _opener(_Slow)
 open_hungry = _opener(_Hungry)
 open_not_a_number = _opener(_NotANumber)
 open_prying = _opener(_Prying)
@@ -90,3 +97,35 @@ def open_refused(folder):
 
 def open_and_die(folder):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _FromCard(_Fake):
+    """Sees red from the level on that its card names ("faintest", 0–255)."""
+
+    def __init__(self, folder):
+        from models.card import check_files, model_sha256, read_card
+
+        self.card = read_card(folder)
+        check_files(folder, self.card)
+        self.name = self.card["name"]
+        self.sha256 = model_sha256(self.card)
+        self.types = tuple(self.card["types"])
+
+    def segment(self, rgb):
+        answer = np.full((*rgb.shape[:2], 3), 0.02, np.float32)
+        red = (rgb[:, :, 0] >= self.card["faintest"]) & (rgb[:, :, 1] < 60)
+        answer[red] = (0.9, 0.1, 0.8)
+        return answer
+
+
+def open_from_card(folder):
+    return _FromCard(folder)
+
+
+def open_named(folder):
+    """Answers to the name of its folder; "deadly" ends the process."""
+    if folder.name == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    segmenter = _Fake()
+    segmenter.name = folder.name
+    return segmenter

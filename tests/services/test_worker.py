@@ -16,7 +16,8 @@ from PIL import Image
 
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec
-from inspection.services.worker import InspectionWorker, ModelState
+from inspection.services import worker as worker_module
+from inspection.services.worker import InspectionWorker, KeptWaiting, ModelChoice, ModelState
 
 PROJECT = Path(__file__).resolve().parents[2]
 BAD_IMAGES = PROJECT.parent / "shared" / "bad_images"
@@ -190,6 +191,47 @@ def test_a_photo_that_takes_too_long_to_decode_is_refused():
         worker.look(door(4000, 3000, "JPEG"), "door.jpg")
 
 
+def test_time_without_a_processor_does_not_count_against_a_photo(monkeypatch):
+    limits = {"segment_limit_s": 0.2, "segment_limit_s_per_mpx": 0.0}
+    with served_by("open_slow", **limits) as worker:
+        with pytest.raises(WorkerFailed, match=r"took longer than 0\.2 s"):
+            worker.inspect(door(), "door.png")
+        monkeypatch.setattr(worker_module, "KeptWaiting", lambda pid: lambda: 2.0)
+        assert worker.inspect(door(), "door.png")[0].width_px == 320
+
+
+def test_even_on_a_busy_machine_no_photo_may_last_for_ever(monkeypatch):
+    monkeypatch.setattr(worker_module, "KeptWaiting", lambda pid: lambda: 1e6)
+    limits = {"segment_limit_s": 0.1, "segment_limit_s_per_mpx": 0.0}
+    with served_by("open_hanging", **limits) as worker:
+        worker.start()
+        started = time.monotonic()
+        with pytest.raises(WorkerFailed, match=r"took longer than 0\.1 s"):
+            worker.inspect(door(), "door.png")
+        assert 1.0 < time.monotonic() - started < 6.0
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/schedstat").exists(), reason="only Linux tells who waits for a processor"
+)
+def test_a_process_that_others_keep_from_running_is_kept_waiting_and_one_that_sleeps_is_not():
+    one = f"import os; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}}); "
+    programs = (one + "os.nice(19)\nwhile True: pass", one + "\nwhile True: pass")
+    burning = [subprocess.Popen([sys.executable, "-c", program]) for program in programs]
+    sleeping = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        time.sleep(1.0)
+        kept_waiting_s, asleep_s = KeptWaiting(burning[0].pid), KeptWaiting(sleeping.pid)
+        time.sleep(2.0)
+        assert kept_waiting_s() > 1.0
+        assert asleep_s() < 0.5
+    finally:
+        for process in (*burning, sleeping):
+            process.kill()
+            process.wait()
+    assert kept_waiting_s() == 0.0
+
+
 @NO_MEMORY_LIMIT
 def test_a_photo_that_needs_too_much_memory_is_refused_and_the_process_stays():
     with InspectionWorker(None, decode_memory_mb=16) as worker:
@@ -295,6 +337,57 @@ def test_photos_are_taken_in_the_order_in_which_they_came(worker):
     for thread in [first, *threads]:
         thread.join(20)
     assert order == [1, 2, 3, 4, 5]
+
+
+def test_another_choice_replaces_the_process_between_two_photos(tmp_path):
+    chosen = [ModelChoice(tmp_path / "first")]
+    with InspectionWorker(
+        None, choice=lambda: chosen[0], segmenter="fake_segmenters:open_named"
+    ) as worker:
+        assert worker.inspect_and_name(door(), "a.png")[2].name == "first"
+        before = worker.pid
+        assert worker.inspect_and_name(door(), "b.png")[2].name == "first"
+        assert worker.pid == before
+        chosen[0] = ModelChoice(tmp_path / "second", "f" * 64)
+        assert worker.model.name == "second" and worker.pid != before
+        assert not is_running(before)
+        assert worker.inspect_and_name(door(), "c.png")[2].name == "second"
+
+
+def test_a_folder_with_another_version_than_the_chosen_one_is_not_served(tmp_path):
+    chosen = ModelChoice(tmp_path / "first", "e" * 64)
+    with InspectionWorker(
+        None, choice=lambda: chosen, segmenter="fake_segmenters:open_named"
+    ) as worker:
+        assert worker.model.error.startswith(
+            f"model first: the folder holds version {'f' * 12}, put in use was {'e' * 12};"
+        )
+        with pytest.raises(ModelRefused, match="the folder holds version"):
+            worker.inspect(door(), "door.png")
+        assert worker.look(door(), "door.png").width_px == 320
+
+
+@NO_KILL
+def test_a_chosen_model_that_kills_the_process_is_given_up_until_another_is_chosen(tmp_path):
+    chosen = [ModelChoice(tmp_path / "deadly")]
+    with InspectionWorker(
+        None, choice=lambda: chosen[0], segmenter="fake_segmenters:open_named"
+    ) as worker:
+        assert "while it was opened the worker process was killed" in worker.model.error
+        pid = worker.pid
+        assert worker.model.error and worker.pid == pid, "it is not tried again and again"
+        chosen[0] = ModelChoice(tmp_path / "second")
+        assert worker.model.name == "second"
+
+
+def test_a_worker_beside_serves_another_model_with_the_same_limits():
+    with (
+        served_by("open_named", segment_limit_s=7.0, decode_memory_mb=512) as worker,
+        worker.beside(Path("weights/other")) as other,
+    ):
+        assert (worker.model.name, other.model.name) == ("fake", "other")
+        assert other.pid != worker.pid
+        assert vars(other)["_segment_limit_s"] == 7.0 and vars(other)["_decode_memory_mb"] == 512
 
 
 def test_a_closed_worker_leaves_no_process_and_says_that_it_is_closed():

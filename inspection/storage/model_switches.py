@@ -1,0 +1,134 @@
+"""Which model is in use: each switch is one event of the audit chain, and nothing else.
+
+"Active from–to" is not stored a second time: a switch holds until the next one, and what the chain
+seals cannot be changed unseen. The card of a version that comes into use is kept with the models
+that judged, as it was at that moment.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, Row, Select, insert, select
+
+from inspection.errors import Conflict
+from inspection.storage.audit import append_event
+from inspection.storage.database import looking, writing
+from inspection.storage.tables import audit, model
+
+ACTIVATED, ROLLED_BACK, REFUSED = "model_activated", "model_rolled_back", "model_refused"
+KINDS = (ACTIVATED, ROLLED_BACK, REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A model folder's name and the hash over what it judges by."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSwitch:
+    """One switch, or one that was refused (kind = REFUSED: `model` is what was asked for).
+
+    before: what was in use until then. golden: figures on the golden set by "candidate" and
+    "active", empty where nothing was measured.
+    """
+
+    id: int
+    at: datetime
+    kind: str
+    who: str
+    reason: str
+    model: ModelVersion
+    before: ModelVersion
+    golden: dict
+
+
+def switches(engine: Engine) -> tuple[ModelSwitch, ...]:
+    """Every switch and every refused one, oldest first."""
+    with looking(engine) as connection:
+        rows = connection.execute(_events(KINDS).order_by(audit.c.id)).all()
+    return tuple(_switch(row) for row in rows)
+
+
+def last_switch(engine: Engine) -> ModelSwitch | None:
+    """The switch that holds now, None when there never was one; a fraction of a millisecond."""
+    with looking(engine) as connection:
+        return _last(connection)
+
+
+def record_switch(
+    engine: Engine,
+    kind: str,
+    *,
+    who: str,
+    reason: str,
+    version: ModelVersion,
+    before: ModelVersion,
+    card: Mapping,
+    golden: Mapping,
+    expected_last: int | None,
+) -> int:
+    """Write one switch, or a refused one; answers its number.
+
+    expected_last: number of the switch that held when the decision was made, None for none; when
+    another one was written meanwhile, Conflict says by whom and when, and nothing is written.
+    """
+    with writing(engine) as connection:
+        last = _last(connection)
+        if (last.id if last else None) != expected_last:
+            raise Conflict(
+                f"model {last.model.name} was put in use by {last.who} at "
+                f"{last.at:%Y-%m-%d %H:%M} UTC meanwhile; look at it before switching again"
+            )
+        if kind != REFUSED:
+            _keep(connection, version, card)
+        details = {
+            "model": {"name": version.name, "sha256": version.sha256},
+            "before": {"name": before.name, "sha256": before.sha256},
+            "reason": reason,
+            "golden": dict(golden),
+        }
+        return append_event(connection, kind, who, details)
+
+
+def _events(kinds: tuple[str, ...]) -> Select:
+    # No inspection stands behind a switch: that is what the index finds among a million events.
+    return select(audit.c.id, audit.c.at, audit.c.kind, audit.c.who, audit.c.details).where(
+        audit.c.inspection_id.is_(None), audit.c.kind.in_(kinds)
+    )
+
+
+def _last(connection: Connection) -> ModelSwitch | None:
+    held = _events((ACTIVATED, ROLLED_BACK)).order_by(audit.c.id.desc()).limit(1)
+    row = connection.execute(held).first()
+    return _switch(row) if row else None
+
+
+def _keep(connection: Connection, version: ModelVersion, card: Mapping) -> None:
+    """The version with its card, unless the log knows it from before."""
+    known = select(model.c.sha256).where(model.c.sha256 == version.sha256)
+    if connection.execute(known).first() is None:
+        row = {
+            "sha256": version.sha256,
+            "name": version.name,
+            "card": dict(card),
+            "first_used_at": datetime.now(UTC),
+        }
+        connection.execute(insert(model), [row])
+
+
+def _switch(row: Row) -> ModelSwitch:
+    details = row.details
+    return ModelSwitch(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        who=row.who,
+        reason=details["reason"],
+        model=ModelVersion(**details["model"]),
+        before=ModelVersion(**details["before"]),
+        golden=details["golden"],
+    )
