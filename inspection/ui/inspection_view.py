@@ -299,12 +299,13 @@ def _row(index: int, defect: Defect) -> dict:
 
 def _threshold_sliders(detail: InspectionDetail) -> None:
     used = detail.inspection.thresholds
+    st.session_state.setdefault(f"region_{detail.id}", _rounded(used))
+    st.session_state.setdefault(f"smallest_{detail.id}", used.smallest_px)
     st.markdown(f"**{t('inspect.thresholds')}**")
     st.slider(
         t("inspect.region_threshold"),
         min_value=0.05,
         max_value=0.95,
-        value=_rounded(used),
         step=0.01,
         key=f"region_{detail.id}",
         help=t("inspect.region_threshold_help"),
@@ -312,7 +313,6 @@ def _threshold_sliders(detail: InspectionDetail) -> None:
     st.select_slider(
         t("inspect.smallest_px"),
         sorted({*SMALLEST_STEPS_PX, used.smallest_px}),
-        value=used.smallest_px,
         key=f"smallest_{detail.id}",
         help=t("inspect.smallest_px_help"),
     )
@@ -351,7 +351,7 @@ def _preview_buttons(detail: InspectionDetail, preview: Inspection) -> None:
             key="decide_back",
             icon=":material/settings_backup_restore:",
             on_click=_reset_sliders,
-            args=(detail.id,),
+            args=(detail,),
             width="stretch",
             shortcut="Escape",
         )
@@ -368,14 +368,17 @@ def _preview_buttons(detail: InspectionDetail, preview: Inspection) -> None:
     _said()
 
 
-def _reset_sliders(number: int) -> None:
-    for name in ("region", "smallest"):
-        st.session_state.pop(f"{name}_{number}", None)
+def _reset_sliders(detail: InspectionDetail) -> None:
+    # Written, not forgotten: the browser keeps the place of a slider whose value is only forgotten
+    # here, and sends it back with the next click.
+    used = detail.inspection.thresholds
+    st.session_state[f"region_{detail.id}"] = _rounded(used)
+    st.session_state[f"smallest_{detail.id}"] = used.smallest_px
 
 
 def _keep(detail: InspectionDetail, again: Inspection) -> str:
     number = reviewing.keep(shared_station(), detail, again, session.inspector())
-    _reset_sliders(detail.id)
+    _reset_sliders(detail)
     batch_view.open_inspection(number)
     return t("inspect.kept_thresholds", number=number)
 

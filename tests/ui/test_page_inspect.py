@@ -129,6 +129,18 @@ def test_moving_a_threshold_previews_and_back_restores(open_page, shared):
     assert reading.inspection_detail(shared.engine, number).superseded_by is None
 
 
+def test_back_to_the_models_thresholds_also_moves_the_sliders_in_the_browser(open_page, shared):
+    number = logged(shared)
+    at = open_page("inspect", id=str(number))
+    at.slider(key=f"region_{number}").set_value(0.9)
+    at.select_slider(key=f"smallest_{number}").set_value(1000).run()
+    at.button(key="decide_back").click().run()
+    sliders = (at.slider(key=f"region_{number}"), at.select_slider(key=f"smallest_{number}"))
+    assert [slider.value for slider in sliders] == [0.5, 16]
+    # Without it the browser keeps the old places and sends them with the next click.
+    assert all(slider.proto.set_value for slider in sliders)
+
+
 def test_kept_thresholds_open_the_new_record(open_page, shared):
     number = logged(shared)
     at = open_page("inspect", id=str(number))
