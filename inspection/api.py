@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, File, Form, Query, Request, Response, UploadFile
+from fastapi import FastAPI, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +37,10 @@ _STATUS = {
     ModelRefused: 503,
     WorkerFailed: 503,
 }
+
+# Of a row in the log; beyond it the database would fail instead of finding nothing.
+_LARGEST_NUMBER = 2**63 - 1
+_Number = Annotated[int, Path(le=_LARGEST_NUMBER)]
 
 # A photo under its hash never changes: the browser may keep it.
 _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
@@ -120,7 +124,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         verdict: str = "",
         body_number: str = "",
         inspector: str = "",
-        before: Annotated[int | None, Query(ge=1)] = None,
+        before: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ):
         """The newest inspections first; go on with `before` = the last id of a page."""
@@ -138,12 +142,12 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         )
 
     @api.get("/inspections/{number}")
-    def inspection(number: int):
+    def inspection(number: _Number):
         """One inspection with its defects and everything people said about it."""
         return inspecting.detail_json(reading.inspection_detail(station_of().engine, number))
 
     @api.get("/inspections/{number}/photo")
-    def photo(number: int):
+    def photo(number: _Number):
         """The photo at full resolution, re-encoded as JPEG without metadata."""
         station = station_of()
         detail = reading.inspection_detail(station.engine, number)
@@ -161,9 +165,9 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
 
     @api.get("/inspections/{number}/mask")
     def mask(
-        number: int,
+        number: _Number,
         threshold: Annotated[float | None, Query(gt=0, lt=1)] = None,
-        smallest_px: Annotated[int | None, Query(ge=1)] = None,
+        smallest_px: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
     ):
         """The defect mask as 8-bit PNG; other thresholds re-cut it from the kept map."""
         station = station_of()

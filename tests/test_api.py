@@ -132,6 +132,22 @@ def test_the_phone_client_without_a_file_gets_its_404(client):
     assert client.post("/mask-file", data={"file": "text"}).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/inspections/{n}",
+        "/inspections/{n}/photo",
+        "/inspections/{n}/mask",
+        "/inspections?before={n}",
+        "/inspections/1/mask?smallest_px={n}",
+    ],
+)
+def test_a_number_beyond_the_databases_reach_is_a_wrong_request(client, address):
+    answer = client.get(address.format(n=10**30))
+    assert answer.status_code == 400
+    assert "less than or equal" in answer.json()["error"]
+
+
 def test_health_names_the_model(client):
     body = client.get("/health").json()
     assert body["status"] == "ok"
