@@ -33,7 +33,8 @@ except ImportError:
 
 _NICENESS = 10
 # The parent ends a job that runs too long. Where the parent itself is gone or stopped, the
-# kernel does, this much later, even if C code never lets go of the interpreter.
+# kernel does, this much later, even if C code never lets go of the interpreter. It counts
+# processor time of all threads, so that a busy machine, which the parent allows for, ends nothing.
 _ALARM_GRACE_S = 10
 
 
@@ -172,12 +173,12 @@ def _limits(more_memory_mb: int, limit_s: float) -> Iterator[None]:
     """Let the block use so much more address space, and end the process if it never ends."""
     before = _limit_address_space(more_memory_mb)
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, limit_s + _ALARM_GRACE_S)
+        signal.setitimer(signal.ITIMER_PROF, limit_s * (os.cpu_count() or 1) + _ALARM_GRACE_S)
     try:
         yield
     finally:
         if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         if before is not None:
             resource.setrlimit(resource.RLIMIT_AS, before)
 
