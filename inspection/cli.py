@@ -239,10 +239,20 @@ def _model_folder(settings: Settings, name: str | None) -> Path:
 @click.option("--split", default="test", type=click.Choice(["train", "val", "test", "all"]))
 @click.option("--model", "model_name", help="name of a model folder; default: the served one")
 @click.option("--out", type=click.Path(path_type=Path), required=True)
-@click.option("--write-card", is_flag=True, help="put the figures on the model's card")
-def evaluate(data, split, model_name, out, write_card):
-    """Write predictions in the scorer's layout, and a report of their figures."""
-    from models import card
+@click.option("--write-card", is_flag=True, help="put the figures and curves into the model folder")
+@click.option("--language", type=click.Choice(["ko", "en"]), help="of the HTML report")
+@click.option(
+    "--rendered",
+    default=180,
+    type=click.IntRange(min=0),
+    help="held-out rendered panels with a defect of known size in mm; 0 = none",
+)
+@click.option("--val/--no-val", default=True, help="look at split val too, to calibrate the score")
+def evaluate(data, split, model_name, out, write_card, language, rendered, val):
+    """Write predictions in the scorer's layout, and report.html, .json and .md of their figures."""
+    from inspection.i18n import translator
+    from inspection.services.evaluation_report import evaluation_html
+    from models import card, measuring, rendered_trials
     from models import evaluate as evaluation
     from models.datasets import read_photo_set
     from models.segmenter import open_segmenter
@@ -250,28 +260,57 @@ def evaluate(data, split, model_name, out, write_card):
     settings = load_settings()
     folder = _model_folder(settings, model_name)
     segmenter = open_segmenter(folder)
+    thresholds, top_px = segmenter.card["thresholds"], segmenter.card["score"]["top_px"]
     photos = read_photo_set(data, split)
+    val_photos = measuring.photos_to_calibrate_on(data, split) if val else []
     with _progress() as progress:
-        task = progress.add_task(f"evaluate {split}", total=len(photos))
+
+        def look_at(chosen, what):
+            task = progress.add_task(what, total=len(chosen))
+            return evaluation.look_at(
+                segmenter.segment,
+                chosen,
+                lambda done, of: progress.update(task, completed=done, total=of),
+            )
+
         rows = evaluation.write_predictions(
-            evaluation.look_at(
-                segmenter.segment, photos, lambda done, of: progress.update(task, completed=done)
-            ),
+            look_at(photos, f"evaluate {split}"),
             out,
-            segmenter.card["thresholds"],
-            segmenter.card["score"]["top_px"],
+            thresholds,
+            top_px,
+            measuring.sweep_of(thresholds),
         )
-    report = {
-        "model": {"name": segmenter.name, "sha256": segmenter.sha256},
-        "split": split,
-        "thresholds": segmenter.card["thresholds"],
-        "figures": evaluation.figures(rows),
-    }
+        val_scores = None
+        if val_photos:
+            val_scores = evaluation.scores_by_kind(look_at(val_photos, "calibrate on val"), top_px)
+        trials = []
+        if rendered:
+            place = out / "rendered_trials"
+            task = progress.add_task("render", total=None)
+            made = rendered_trials.rendered_trials(place, rendered, lambda: progress.advance(task))
+            task = progress.add_task("evaluate rendered", total=len(made))
+            trials = rendered_trials.try_trials(
+                segmenter.segment, place, made, thresholds, lambda: progress.advance(task)
+            )
+    report = measuring.measure(
+        rows,
+        name=segmenter.name,
+        sha256=segmenter.sha256,
+        split=split,
+        card=segmenter.card,
+        val_scores=val_scores,
+        trials=trials,
+    )
     if write_card:
         figures = {**segmenter.card.get("figures", {}), split: report["figures"]}
+        # The curves of the page speak for the product, as its claim does: split test alone.
+        if split == "test":
+            measuring.write_evaluation(folder, report)
         card.write_card(folder, {**segmenter.card, "figures": figures})
     (out / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     (out / "report.md").write_text(evaluation.report_text(report), encoding="utf-8")
+    html = evaluation_html(report, translator(language or settings.language))
+    (out / "report.html").write_text(html, encoding="utf-8")
     click.echo(evaluation.report_text(report))
 
 

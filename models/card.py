@@ -12,6 +12,10 @@ from typing import Any
 from inspection.errors import ModelRefused
 
 SERVED_FILES = ("unet.keras", "unet.xml", "unet.bin")
+# What was measured on a model; it says nothing about which model it is.
+EVALUATION_FILE = "evaluation.json"
+# Written by another command after the card: no part of what the card answers for.
+COMPARISON_FILE = "comparison.json"
 REQUIRED_KEYS = (
     "name",
     "date",
@@ -71,8 +75,14 @@ def installed_models(folder: Path) -> list[str]:
 
 
 def model_sha256(card: dict[str, Any]) -> str:
-    """What names a model version in every record: a hash over its files and its thresholds."""
-    content = {key: card[key] for key in ("types", "input", "thresholds", "score", "files")}
+    """What names a model version in every record: a hash over its files and its thresholds.
+
+    Measuring a model again does not make it another one.
+    """
+    content = {key: card[key] for key in ("types", "input", "thresholds", "score")}
+    content["files"] = {
+        name: sha256 for name, sha256 in card["files"].items() if name != EVALUATION_FILE
+    }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -94,9 +104,11 @@ def check_files(folder: Path, card: dict[str, Any]) -> None:
 
 
 def write_card(folder: Path, card: dict[str, Any]) -> None:
-    """Write the card with fresh hashes of every other file in the folder."""
+    """Write the card with fresh hashes of the other files in the folder, but COMPARISON_FILE."""
     hashes = {
-        path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != "card.json"
+        path.name: sha256_of(path)
+        for path in sorted(folder.iterdir())
+        if path.name not in ("card.json", COMPARISON_FILE)
     }
     text = json.dumps({**card, "files": hashes}, indent=1, ensure_ascii=False)
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")

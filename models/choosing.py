@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from inspection.errors import TrainingError
-from models.datasets import LabelledPhoto, batches_of_photos, read_grey
+from models.datasets import TYPE_OF_CLASS, LabelledPhoto, batches_of_photos, read_grey
 
 # A defect counts as found when 10 % of it is covered, as the scorer has it; a box in which the
 # weak mask is empty, from 2 % on.
@@ -40,10 +40,16 @@ class PhotoLevels:
 
 @dataclass(frozen=True, slots=True)
 class LabelledDefect:
-    """One human label that counts. pixels: bool (H, W). least_share: from here on it is found."""
+    """One human label that counts. pixels: bool (H, W). least_share: from here on it is found.
+
+    code: type of our networks that its class is mapped onto. side_px: longer side of the label's
+    upright box, which polygons and boxes both have.
+    """
 
     pixels: np.ndarray
     least_share: float
+    code: str = "other"
+    side_px: int = 0
 
     def is_found(self, mask: np.ndarray) -> bool:
         """mask: bool (H, W), what the network claims."""
@@ -77,7 +83,9 @@ def labelled_defects(photo: LabelledPhoto, truth: np.ndarray) -> list[LabelledDe
             if not region.any():
                 region, share = canvas > 0, COVERED_OF_EMPTY_BOX
         if region.any():
-            defects.append(LabelledDefect(region, share))
+            code = TYPE_OF_CLASS.get(label.get("cls", ""), "other")
+            side_px = max(cv2.boundingRect(canvas)[2:])
+            defects.append(LabelledDefect(region, share, code, side_px))
     return defects
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from inspection.domain import detection_curves
+from inspection.domain.paint_colour import paint_colour
 from inspection.domain.reliability import wilson
 from inspection.errors import TrainingError
 from inspection.imaging.codec import quantise
@@ -26,14 +28,28 @@ from models.choosing import SMALLEST_PX, LabelledDefect, auroc, labelled_defects
 from models.datasets import LabelledPhoto, batches_of_photos, read_grey
 
 SCORE_CANDIDATES_PX = (64, 256, 1024, 4096, 16384)
+# A claimed region is right when half of it lies within 10 px of a label: labels are coarse.
+NEAR_PX = 10
+# Shares of the val photos that the band between the two scores may let go wrong.
+BAND_RULE = {"missed": 0.05, "rejected": 0.05}
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPhoto:
-    """A photo with the network's 8-bit answer for "any paint defect"."""
+    """A photo with the network's 8-bit answer for "any paint defect".
+
+    median_rgb: the photo's median colour, 0–255 each.
+    """
 
     photo: LabelledPhoto
     probability: np.ndarray
+    median_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def brightness(self) -> float:
+        """Grey level of the median colour, 0–255 (ITU-R BT.601)."""
+        red, green, blue = self.median_rgb
+        return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +70,17 @@ class Truth:
         if self.ignored is not None:
             claims &= ~self.ignored
         return _without_specks(claims)
+
+    def regions(self, counted: np.ndarray) -> tuple[int, int]:
+        """(claimed, right): regions of a `counted` mask, and those that lie at a label."""
+        count, labels = cv2.connectedComponents(counted.astype(np.uint8), connectivity=8)
+        if count == 1 or not self.defects:
+            return count - 1, 0
+        marked = np.any([defect.pixels for defect in self.defects], axis=0).astype(np.uint8)
+        near = cv2.dilate(marked, np.ones((2 * NEAR_PX + 1,) * 2)) > 0
+        whole = np.bincount(labels.ravel(), minlength=count)[1:]
+        there = np.bincount(labels[near], minlength=count)[1:]
+        return count - 1, int((there >= 0.5 * whole).sum())
 
 
 def read_truth(photo: LabelledPhoto, shape: tuple[int, int]) -> Truth:
@@ -82,16 +109,24 @@ def look_at(
 ) -> Iterable[SeenPhoto]:
     """Run the network over the photos. segment: RGB uint8 -> float32 (H, W, 1 + T)."""
     for done, (photo, rgb) in enumerate(batches_of_photos(photos), start=1):
-        yield SeenPhoto(photo, quantise(segment(rgb)[..., 0]))
+        # Every fourth pixel gives the same median in a sixteenth of the time.
+        median_rgb = tuple(float(v) for v in np.median(rgb[::4, ::4].reshape(-1, 3), axis=0))
+        yield SeenPhoto(photo, quantise(segment(rgb)[..., 0]), median_rgb)
         progress(done, len(photos))
 
 
 def write_predictions(
-    seen: Iterable[SeenPhoto], out: Path, thresholds: dict[str, Any], top_px: int
+    seen: Iterable[SeenPhoto],
+    out: Path,
+    thresholds: dict[str, Any],
+    top_px: int,
+    sweep: Sequence[float] = (),
 ) -> list[dict[str, Any]]:
     """Write DATASET/STEM.png and scores.csv in the scorer's layout; answers a row a photo.
 
-    A row: dataset, stem, defect_free, score, defects (labelled), found, regions (claimed).
+    A row: dataset, stem, group, defect_free, score, defects (labelled), found, regions (claimed)
+    and how many of them are right, brightness, colour, labels (type, side_px, found of each
+    defect), and sweep: (found, regions) at each region threshold asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -103,16 +138,27 @@ def write_predictions(
         cv2.imwrite(str(place / f"{photo.stem}.png"), mask)
         truth = read_truth(photo, mask.shape)
         counted = truth.counted(mask)
+        hits = [defect.is_found(counted) for defect in truth.defects]
+        regions, right = truth.regions(counted)
         rows.append(
             {
                 "dataset": photo.dataset,
                 "stem": photo.stem,
+                "group": photo.group,
                 "defect_free": truth.defect_free,
                 # Rounded as it is written: our AUROC and the scorer's see the same ties.
                 "score": round(photo_score(item.probability, top_px), 6),
                 "defects": len(truth.defects),
-                "found": sum(defect.is_found(counted) for defect in truth.defects),
-                "regions": cv2.connectedComponents(counted.astype(np.uint8))[0] - 1,
+                "found": sum(hits),
+                "regions": regions,
+                "right": right,
+                "brightness": round(item.brightness, 1),
+                "colour": paint_colour(*item.median_rgb),
+                "labels": [
+                    {"type": defect.code, "side_px": defect.side_px, "found": hit}
+                    for defect, hit in zip(truth.defects, hits, strict=True)
+                ],
+                "sweep": [_at_threshold(item, truth, thresholds, region) for region in sweep],
             }
         )
     with (out / "scores.csv").open("w", encoding="utf-8", newline="") as file:
@@ -123,6 +169,16 @@ def write_predictions(
     return rows
 
 
+def _at_threshold(
+    item: SeenPhoto, truth: Truth, thresholds: dict[str, Any], region: float
+) -> tuple[int, int]:
+    """(defects found, regions claimed) at another region threshold, the others as they are."""
+    mask = defect_mask(item.probability, *region_arguments({**thresholds, "region": region}))
+    counted = truth.counted(mask)
+    found = sum(defect.is_found(counted) for defect in truth.defects)
+    return found, cv2.connectedComponents(counted.astype(np.uint8), connectivity=8)[0] - 1
+
+
 def region_arguments(thresholds: dict[str, Any]) -> tuple[float, int, float]:
     """(threshold, smallest_px, peak) of a card for `find_regions` and `defect_mask`."""
     return thresholds["region"], thresholds["smallest_px"], thresholds.get("peak", 0.0)
@@ -131,32 +187,86 @@ def region_arguments(thresholds: dict[str, Any]) -> tuple[float, int, float]:
 def figures(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Shares with hits, n and Wilson 95 % interval, for all photos and each data set.
 
-    defect_recall: labelled defects found. photo_false_alarm: defect-free photos with any region.
-    auroc: of the photo score, where both kinds of photo are present.
+    They are the scorer's, by its names. photo_detection: defective photos with a found defect.
+    photo_false_alarm: defect-free photos with any region. defect_recall: labelled defects found.
+    defect_precision: regions on defective photos that lie at a label. auroc of the photo score
+    and detection_at_5pct_alarm only where both kinds of photo are present.
     """
-    answers = {}
-    for name in ["ALL", *sorted({row["dataset"] for row in rows})]:
-        mine = [row for row in rows if name in ("ALL", row["dataset"])]
-        clean = [row for row in mine if row["defect_free"]]
-        bad = [row for row in mine if not row["defect_free"]]
-        answers[name] = {
-            "photos": len(mine),
-            "defect_recall": _share(sum(r["found"] for r in bad), sum(r["defects"] for r in bad)),
-            "photo_false_alarm": _share(sum(r["regions"] > 0 for r in clean), len(clean)),
-            "auroc": auroc(
-                np.array([r["score"] for r in bad]), np.array([r["score"] for r in clean])
-            )
-            if bad and clean
-            else None,
-        }
-    return answers
+    return {
+        name: _figures_of([row for row in rows if name in ("ALL", row["dataset"])])
+        for name in ["ALL", *sorted({row["dataset"] for row in rows})]
+    }
 
 
-def _share(hits: int, n: int) -> dict[str, Any] | None:
+def _figures_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    clean = [row for row in rows if row["defect_free"]]
+    bad = [row for row in rows if not row["defect_free"]]
+    scores = [np.array([row["score"] for row in kind]) for kind in (bad, clean)]
+    both = bool(bad and clean)
+    return {
+        "photos": len(rows),
+        "photo_detection": photo_share(bad, lambda row: row["found"] > 0),
+        "photo_false_alarm": photo_share(clean, lambda row: row["regions"] > 0),
+        "defect_recall": defect_share(bad),
+        "defect_precision": share(
+            sum(row["right"] for row in bad),
+            sum(row["regions"] for row in bad),
+            _groups(row for row in bad if row["regions"]),
+        ),
+        "auroc": auroc(*scores) if both else None,
+        "detection_at_5pct_alarm": detection_at(bad, clean, 0.05)["detection"] if both else None,
+    }
+
+
+def detection_at(
+    bad: Sequence[dict[str, Any]], clean: Sequence[dict[str, Any]], alarm_share: float
+) -> dict[str, Any]:
+    """Photos detected by their score where at most `alarm_share` of the clean ones alarm."""
+    cut = detection_curves.cut_at(np.array([row["score"] for row in clean]), alarm_share)
+    return {
+        "alarm_share": alarm_share,
+        "threshold": round(cut, 4),
+        "detection": photo_share(bad, lambda row: row["score"] > cut),
+        "false_alarm": photo_share(clean, lambda row: row["score"] > cut),
+    }
+
+
+def photo_share(
+    rows: Sequence[dict[str, Any]], counts: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any] | None:
+    """Share of the photos that count."""
+    return share(sum(map(counts, rows)), len(rows), _groups(rows))
+
+
+def defect_share(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """Share of the labelled defects that are found."""
+    return share(
+        sum(row["found"] for row in rows),
+        sum(row["defects"] for row in rows),
+        _groups(row for row in rows if row["defects"]),
+    )
+
+
+def _groups(rows: Iterable[dict[str, Any]]) -> int:
+    return len({row["group"] for row in rows})
+
+
+def share(hits: int, n: int, groups: int) -> dict[str, Any] | None:
+    """hits of n with its Wilson interval; ci95_groups counts photos of one group once.
+
+    Photos of one car are not independent of each other: with the number of groups as n the
+    interval is as wide as if each group were a single trial. None when n is 0.
+    """
     if not n:
         return None
-    low, high = wilson(hits, n)
-    return {"value": hits / n, "hits": hits, "n": n, "ci95": [low, high]}
+    return {
+        "value": hits / n,
+        "hits": hits,
+        "n": n,
+        "ci95": list(wilson(hits, n)),
+        "groups": groups,
+        "ci95_groups": list(wilson(hits / n * groups, groups)),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,13 +282,15 @@ class OperatingPoint:
     cars: float
 
 
-def operating_points(seen: Sequence[SeenPhoto]) -> list[OperatingPoint]:
+def operating_points(
+    seen: Sequence[SeenPhoto], regions: Sequence[float] = (0.3, 0.4, 0.5, 0.6)
+) -> list[OperatingPoint]:
     """Every candidate on the grid: share of defects found beside share of clean photos in alarm.
 
     A photo set without the doors, crops or cars is measured on all its defects or clean photos.
     """
     points = []
-    for region in (0.3, 0.4, 0.5, 0.6):
+    for region in regions:
         photos = [_claims(item, region) for item in seen]
         for smallest_px, peak in itertools.product(
             (16, 48, 96, 160), (0.0, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
@@ -254,13 +366,13 @@ def choose_score(seen: Sequence[SeenPhoto]) -> tuple[int, float]:
     """(top_px, auroc) of the photo score that separates best on `val`."""
     best = (0, -1.0)
     for top_px in SCORE_CANDIDATES_PX:
-        area = auroc(*_scores(seen, top_px))
+        area = auroc(*scores_by_kind(seen, top_px))
         if area > best[1]:
             best = (top_px, area)
     return best
 
 
-def _scores(seen: Sequence[SeenPhoto], top_px: int) -> tuple[np.ndarray, np.ndarray]:
+def scores_by_kind(seen: Sequence[SeenPhoto], top_px: int) -> tuple[np.ndarray, np.ndarray]:
     """Sorted photo scores of the defective and of the defect-free photos."""
     bad, good = [], []
     for item in seen:
@@ -272,18 +384,8 @@ def _scores(seen: Sequence[SeenPhoto], top_px: int) -> tuple[np.ndarray, np.ndar
 def choose_band(
     seen: Sequence[SeenPhoto], top_px: int, missed: float = 0.05, rejected: float = 0.05
 ) -> tuple[float, float]:
-    """(ok_below, reject_from): between the two a person decides.
-
-    ok_below: highest score that lets at most `missed` of the defective photos pass as OK.
-    reject_from: lowest score that rejects at most `rejected` of the clean ones. When the network
-    is good enough that the two cross, both take their middle and nobody is asked.
-    """
-    bad, good = _scores(seen, top_px)
-    ok_below = float(bad[int(missed * len(bad))])
-    reject_from = float(good[min(len(good) - 1, int(np.ceil((1 - rejected) * len(good))))])
-    if ok_below > reject_from:
-        ok_below = reject_from = (ok_below + reject_from) / 2
-    return round(ok_below, 4), round(reject_from, 4)
+    """(ok_below, reject_from) of the photo scores, by `detection_curves.choose_band`."""
+    return detection_curves.choose_band(*scores_by_kind(seen, top_px), missed, rejected)
 
 
 def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, Any]:
@@ -295,7 +397,8 @@ def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, An
         raise TrainingError("choosing thresholds needs defective and defect-free photos")
     point = choose_point(operating_points(seen), most_alarms)
     top_px, area = choose_score(seen)
-    ok_below, reject_from = choose_band(seen, top_px)
+    ok_below, reject_from = choose_band(seen, top_px, **BAND_RULE)
+    defective = sum(not item.photo.defect_free for item in seen)
     return {
         "thresholds": {
             "region": point.region,
@@ -305,6 +408,12 @@ def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, An
             "reject_from": reject_from,
         },
         "score": {"top_px": top_px},
+        "band_rule": {
+            **BAND_RULE,
+            "split": "val",
+            "defective": defective,
+            "clean": len(seen) - defective,
+        },
         "val": {**asdict(point), "auroc": area},
     }
 
@@ -322,13 +431,14 @@ def report_text(report: dict[str, Any]) -> str:
     for name, row in report["figures"].items():
         area = "–" if row["auroc"] is None else f"{row['auroc']:.3f}"
         lines.append(
-            f"| {name} | {row['photos']} | {_words(row['defect_recall'])} "
-            f"| {_words(row['photo_false_alarm'])} | {area} |"
+            f"| {name} | {row['photos']} | {share_words(row['defect_recall'])} "
+            f"| {share_words(row['photo_false_alarm'])} | {area} |"
         )
     return "\n".join(lines) + "\n"
 
 
-def _words(share: dict[str, Any] | None) -> str:
+def share_words(share: dict[str, Any] | None) -> str:
+    """A share with hits, n and interval as a person reads it."""
     if share is None:
         return "–"
     low, high = share["ci95"]

@@ -64,6 +64,7 @@ def release_run(
         facts={
             "data": photo_sources(data),
             "chosen_on_val": {"photos": len(photos), "most_alarms": most_alarms, **chosen["val"]},
+            "band_rule": chosen["band_rule"],
             "note": note,
             "limits": [*limits, *LIMITS],
             "recipe": _recipe(run),

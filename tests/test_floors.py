@@ -28,8 +28,11 @@ ROOMS = {
     "pages": 4,
     "app": 4,
 }
-# The network measures and quantises exactly as the line does.
-ALLOWED_BETWEEN_NEIGHBOURS = {("models", "inspection.imaging")}
+# The network measures and quantises exactly as the line does; a report is drawn as a page is.
+ALLOWED_BETWEEN_NEIGHBOURS = {
+    ("models", "inspection.imaging"),
+    ("inspection.services", "inspection.charts"),
+}
 
 HOMES = {
     "streamlit": ("inspection.ui", "pages", "app"),

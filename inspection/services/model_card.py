@@ -14,13 +14,20 @@ EVERY_SET = "ALL"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """hits of n as a share (0–1) with its 95 % interval (low, high)."""
+    """hits of n as a share (0–1) with its 95 % interval (low, high).
+
+    groups: how many groups of photos of one car the n come from; the interval with that number
+    as n goes from group_low to group_high. None where a card does not say.
+    """
 
     value: float
     hits: int
     n: int
     low: float
     high: float
+    groups: int | None = None
+    group_low: float | None = None
+    group_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +95,40 @@ def never_tested_on(card: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(limit) for limit in limits) if isinstance(limits, list) else ()
 
 
+def band_rule(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The rule that set the two scores: missed and rejected (shares allowed), split, defective
+    and clean (photos it was set on). None on a card that does not say."""
+    rule = _table(card.get("band_rule"))
+    return rule if {"missed", "rejected"} <= rule.keys() else None
+
+
 def _set_figures(name: str, row: Mapping[str, Any]) -> SetFigures:
     area = row.get("auroc")
     return SetFigures(
         dataset=name,
         photos=int(row.get("photos", 0)),
-        found=_share(row.get("defect_recall")),
-        false_alarms=_share(row.get("photo_false_alarm")),
+        found=share_of(row.get("defect_recall")),
+        false_alarms=share_of(row.get("photo_false_alarm")),
         auroc=None if area is None else float(area),
     )
 
 
-def _share(share: Any) -> Share | None:
+def share_of(share: Any) -> Share | None:
+    """A share of a card or report; None where nothing was counted."""
     if not isinstance(share, Mapping) or not share.get("n"):
         return None
     low, high = share["ci95"]
-    return Share(share["value"], share["hits"], share["n"], low, high)
+    group_low, group_high = share.get("ci95_groups", (None, None))
+    return Share(
+        share["value"],
+        share["hits"],
+        share["n"],
+        low,
+        high,
+        share.get("groups"),
+        group_low,
+        group_high,
+    )
 
 
 def _table(value: Any) -> Mapping[str, Any]:

@@ -22,6 +22,7 @@ from models.evaluate import (
     operating_points,
     read_truth,
     report_text,
+    share,
     write_predictions,
 )
 from tests.models.small_models import (
@@ -154,8 +155,14 @@ def test_our_figures_are_the_scorers(photo_set, predicted, shared_folder, tmp_pa
     assert set(ours) == set(theirs)
     for name, row in ours.items():
         assert row["photos"] == theirs[name]["photos"]
-        for figure in ("defect_recall", "photo_false_alarm"):
-            if theirs[name][figure] is None:
+        for figure in (
+            "photo_detection",
+            "photo_false_alarm",
+            "defect_recall",
+            "defect_precision",
+            "detection_at_5pct_alarm",
+        ):
+            if theirs[name].get(figure) is None:
                 assert row[figure] is None
                 continue
             assert row[figure]["hits"] == theirs[name][figure]["hits"]
@@ -166,6 +173,36 @@ def test_our_figures_are_the_scorers(photo_set, predicted, shared_folder, tmp_pa
         else:
             assert row["auroc"] == pytest.approx(theirs[name]["auroc"], abs=1e-4)
     assert (ours["ALL"]["defect_recall"]["hits"], ours["ALL"]["defect_recall"]["n"]) == (4, 7)
+    # The small mark beside the missed scratch is wrong.
+    precision = ours["ALL"]["defect_precision"]
+    assert 0 < precision["hits"] < precision["n"]
+
+
+def test_each_label_keeps_its_type_its_size_and_whether_it_was_found(predicted):
+    rows = {row["stem"]: row for row in predicted[0]}
+    assert rows["found"]["labels"] == [{"type": "scratch", "side_px": 30, "found": True}]
+    # The box of an empty weak mask, 20 px wide.
+    assert rows["empty_box"]["labels"] == [{"type": "scratch", "side_px": 20, "found": True}]
+    assert rows["silent"]["labels"] == []
+    assert (rows["silent"]["brightness"], rows["silent"]["colour"]) == (0.0, "black")
+
+
+def test_photos_of_one_group_count_once_in_the_wider_interval():
+    four_of_five = share(4, 5, groups=2)
+    assert (four_of_five["value"], four_of_five["groups"]) == (0.8, 2)
+    assert four_of_five["ci95_groups"][0] < four_of_five["ci95"][0]
+    assert four_of_five["ci95_groups"][1] > four_of_five["ci95"][1]
+    assert share(0, 0, 0) is None
+
+
+def test_the_sweep_finds_at_the_cards_threshold_what_the_mask_found(photo_set, tmp_path):
+    seen = look_at(by_brightness, read_photo_set(photo_set, "test"))
+    rows = write_predictions(seen, tmp_path, THRESHOLDS, top_px=64, sweep=(0.3, 0.5, 0.95))
+    for row in rows:
+        assert row["sweep"][1] == (row["found"], row["regions"])
+    missed = next(row for row in rows if row["stem"] == "missed")
+    # 0.4 bright beside the scratch: one region more from 0.3 on, none is as sure as 0.95.
+    assert [regions for _, regions in missed["sweep"]] == [2, 1, 0]
 
 
 def test_the_map_is_quantised_exactly_as_it_is_served(photo_set):
@@ -229,6 +266,8 @@ def test_a_photo_set_of_other_names_has_operating_points_too(tmp_path):
     assert chosen["val"]["doors"] == chosen["val"]["defects"] == 1.0
     assert chosen["val"]["crops"] == chosen["val"]["cars"] == 0.0
     assert chosen["val"]["auroc"] == 1.0
+    rule = {"missed": 0.05, "rejected": 0.05, "split": "val", "defective": 1, "clean": 1}
+    assert chosen["band_rule"] == rule
     assert set(chosen["thresholds"]) == {"region", "smallest_px", "peak", "ok_below", "reject_from"}
     with pytest.raises(TrainingError, match="needs defective and defect-free photos"):
         choose_on_val(seen[:1], most_alarms=0.1)
