@@ -94,6 +94,31 @@ def test_every_refusal_of_the_gate_has_korean_words():
     assert english_only == []
 
 
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        (
+            "a.txt: not a JPEG, PNG, BMP, TIFF or WebP image (starts with b'hello')",
+            "a.txt: JPEG, PNG, BMP, TIFF, WebP 사진이 아닙니다 (첫머리 b'hello')",
+        ),
+        (
+            "a.jpg: the JPEG data is damaged (image file is truncated (18 bytes not processed))",
+            "a.jpg: JPEG 파일이 중간에 잘렸습니다 (읽지 못한 나머지 18바이트)",
+        ),
+        (
+            "a.jpg: the JPEG data is damaged (broken data stream when reading image file)",
+            "a.jpg: JPEG 데이터가 중간에 끊기거나 손상되었습니다",
+        ),
+        (
+            "a.jpg: the pixel data is damaged (Corrupt JPEG data: premature end of data segment)",
+            "a.jpg: JPEG 화소 데이터가 중간에 끊겼습니다",
+        ),
+    ],
+)
+def test_what_happens_to_photos_every_day_is_said_without_english_words(english, korean):
+    assert error_sentence(translator("ko"), english) == korean
+
+
 def test_an_error_without_a_pattern_stays_as_it_is():
     assert error_sentence(translator("ko"), "something new went wrong") == (
         "something new went wrong"
