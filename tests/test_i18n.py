@@ -99,7 +99,7 @@ def test_every_refusal_of_the_gate_has_korean_words():
     [
         (
             "a.txt: not a JPEG, PNG, BMP, TIFF or WebP image (starts with b'hello')",
-            "a.txt: JPEG, PNG, BMP, TIFF, WebP 사진이 아닙니다 (첫머리 b'hello')",
+            "a.txt: JPEG·PNG·BMP·TIFF·WebP 사진이 아닙니다 (첫머리 b'hello')",
         ),
         (
             "a.jpg: the JPEG data is damaged (image file is truncated (18 bytes not processed))",
