@@ -4,7 +4,7 @@ import streamlit as st
 
 from inspection.services import model_card
 from inspection.services.station import shared_station, thresholds_of
-from inspection.ui import card_views
+from inspection.ui import card_views, desk_views
 from inspection.ui.session import t
 
 st.title(t("nav.model"))
@@ -14,6 +14,7 @@ with st.spinner(t("common.loading")):
 
 if not model.is_ready:
     card_views.refusal(model.error)
+    desk_views.desk()
     st.stop()
 
 card_views.heading(model)
@@ -38,3 +39,5 @@ card_views.recipe(model.card)
 
 st.subheader(t("model.hashes_title"))
 card_views.fingerprints(model)
+
+desk_views.desk()

@@ -291,7 +291,7 @@ def _too_little(
     return (
         f"model {name} finds {seen.found} of {seen.defects} defects of the golden set "
         f"({seen.recall:.1%}), model {active_name} in use finds {active.found} "
-        f"({active.recall:.1%}); more than {LARGEST_FALL * 100:g} point less is not put in use"
+        f"({active.recall:.1%}); one that finds over {LARGEST_FALL * 100:g} point less is not used"
     )
 
 

@@ -138,7 +138,7 @@ def test_a_candidate_that_finds_two_of_a_hundred_less_is_refused_with_both_figur
         switch(desk, "blunt")
     assert str(caught.value) == (
         "model blunt finds 98 of 100 defects of the golden set (98.0%), model compact-unet in use "
-        "finds 100 (100.0%); more than 1 point less is not put in use"
+        "finds 100 (100.0%); one that finds over 1 point less is not used"
     )
     assert desk.worker.model.name == "compact-unet"
     (line,) = model_desk.switch_history(desk)
