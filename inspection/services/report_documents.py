@@ -236,7 +236,7 @@ def _agreement(report: ShiftReport, t: Translate) -> list[list[str]]:
 
 
 def _groups_summary(report: ShiftReport, t: Translate) -> dict:
-    rows = [_group_cells(row, t) for row in report.groups]
+    rows = [_group_cells(report, row, t) for row in report.groups]
     hidden = len(rows) - _GROUPS_ON_FIRST_PAGE
     return {
         "title": t("report.by_model_and_colour"),
@@ -248,9 +248,9 @@ def _groups_summary(report: ShiftReport, t: Translate) -> dict:
     }
 
 
-def _group_cells(row: GroupFigures, t: Translate) -> list[str]:
+def _group_cells(report: ShiftReport, row: GroupFigures, t: Translate) -> list[str]:
     return [
-        row.vehicle_model or NO_VALUE,
+        report.model_name(row.vehicle_model) or NO_VALUE,
         word(t, "colour", row.colour),
         _count(row.photos),
         _count(row.quality.units),
@@ -264,7 +264,8 @@ def _group_cells(row: GroupFigures, t: Translate) -> list[str]:
 def _hand_over(report: ShiftReport, t: Translate) -> dict:
     block = _text_block(t("report.hand_over"), report.hand_over)
     if report.open_items:
-        bodies = list(dict.fromkeys(row.body_number or NO_VALUE for row in report.open_items))
+        # Without a body number nobody knows that two photos show the same body.
+        bodies = {row.body_number or row.inspection_id for row in report.open_items}
         block["lines"].insert(0, t("report.open_bodies", n=len(bodies)))
     return block
 
@@ -283,7 +284,9 @@ def _worst_cards(report: ShiftReport, t: Translate, pictures: list[str | None]) 
             "verdict": word(t, "verdict", photo.verdict),
             "tone": photo.verdict,
             "title": _joined(
-                photo.body_number, photo.vehicle_model, word(t, "colour", photo.colour)
+                photo.body_number,
+                report.model_name(photo.vehicle_model),
+                word(t, "colour", photo.colour),
             ),
             "panel": word(t, "panel", photo.panel),
             "facts": [
@@ -312,7 +315,7 @@ def _table(title: str, head: Iterable[str], rows: list[list[str]], widths: list[
 
 def _groups_table(report: ShiftReport, t: Translate) -> dict:
     hidden = len(report.groups) > _GROUPS_ON_FIRST_PAGE
-    rows = [_group_cells(row, t) for row in report.groups] if hidden else []
+    rows = [_group_cells(report, row, t) for row in report.groups] if hidden else []
     return _table(
         t("report.by_model_and_colour"),
         group_head(t),
@@ -349,7 +352,7 @@ def _overruled_table(report: ShiftReport, t: Translate) -> dict:
         [
             f"#{row.inspection_id}",
             row.body_number or NO_VALUE,
-            _joined(row.vehicle_model, word(t, "panel", row.panel)),
+            _joined(report.model_name(row.vehicle_model), word(t, "panel", row.panel)),
             word(t, "verdict", row.verdict),
             disposition_word(t, row.disposition),
             " ".join(row.reason.split()) or NO_VALUE,
@@ -374,7 +377,7 @@ def _open_table(report: ShiftReport, t: Translate) -> dict:
         [
             f"#{row.inspection_id}",
             row.body_number or NO_VALUE,
-            _joined(row.vehicle_model, word(t, "panel", row.panel)),
+            _joined(report.model_name(row.vehicle_model), word(t, "panel", row.panel)),
             word(t, "verdict", row.verdict),
             disposition_word(t, row.disposition),
             f"{row.inspected_at:%m-%d %H:%M}",

@@ -201,7 +201,7 @@ def _models_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     ]
     rows = [
         [
-            row.vehicle_model,
+            report.model_name(row.vehicle_model),
             word(t, "colour", row.colour),
             row.photos,
             row.quality.units,
@@ -291,7 +291,7 @@ def _worst_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
                 photo.inspection_id,
                 photo.inspected_at,
                 photo.body_number,
-                photo.vehicle_model,
+                report.model_name(photo.vehicle_model),
                 word(t, "colour", photo.colour),
                 word(t, "panel", photo.panel),
                 word(t, "verdict", photo.verdict),
@@ -325,7 +325,7 @@ def _overruled_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None
             [
                 row.inspection_id,
                 row.body_number,
-                row.vehicle_model,
+                report.model_name(row.vehicle_model),
                 word(t, "panel", row.panel),
                 word(t, "verdict", row.verdict),
                 disposition_word(t, row.disposition),

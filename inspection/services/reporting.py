@@ -163,7 +163,8 @@ class ShiftReport:
     photos: all photos inspected, re-inspections included. quality: the shift's first inspections;
     baseline: the same over the BASELINE_DAYS days before. groups, pareto, worst, overruled and
     open_items stand in the order in which they are shown. dispositions: (code, units), the worst
-    decision of a body counting once.
+    decision of a body counting once. model_names: (code, name) of the vehicle models; words of the
+    catalogue, not data of the log.
     """
 
     header: ReportHeader
@@ -185,10 +186,15 @@ class ShiftReport:
     signatures: tuple[Signature, ...] = field(
         default_factory=lambda: tuple(Signature(role) for role in SIGNING_ROLES)
     )
+    model_names: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_empty(self) -> bool:
         return self.photos == 0
+
+    def model_name(self, code: str) -> str:
+        """The vehicle model's own name; its code where the catalogue has none."""
+        return dict(self.model_names).get(code, code)
 
 
 def data_bytes(report: ShiftReport) -> bytes:
@@ -198,6 +204,7 @@ def data_bytes(report: ShiftReport) -> bytes:
     SHA-256 of their photo.
     """
     data = asdict(report)
+    del data["model_names"]
     for photo in data["worst"]:
         del photo["picture"]
     text = json.dumps(
@@ -303,6 +310,7 @@ def build_shift_report(
         notes=notes,
         hand_over=hand_over,
         signatures=(Signature("outgoing_lead", supervisor), Signature("incoming_lead", incoming)),
+        model_names=tuple((model.code, model.name) for model in station.bodies.models),
     )
 
 

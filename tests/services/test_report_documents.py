@@ -50,6 +50,24 @@ def test_the_english_report_is_read_back_in_english():
     assert "report." not in text
 
 
+def test_vehicle_models_stand_in_the_report_by_their_names():
+    names = (("SEDAN_A", "Aria"), ("SUV_B", "Borea"))
+    plain, named = busy_shift(), busy_shift(model_names=names)
+    text = text_of(shift_report_pdf(named, KOREAN))
+    assert "Aria" in text and "Borea" in text
+    assert "SEDAN_A" not in text and "SUV_B" not in text
+    assert data_sha256(named) == data_sha256(plain)
+
+
+def test_open_bodies_without_a_number_count_one_each():
+    waiting = [
+        OpenRow(n, body, "", "", "human", "", HEADER.ends_at)
+        for n, body in ((1, ""), (2, ""), (3, "B7"), (4, "B7"))
+    ]
+    text = text_of(shift_report_pdf(busy_shift(open_items=tuple(waiting)), ENGLISH))
+    assert "Open bodies: 3" in text
+
+
 def test_the_first_page_holds_the_key_figures():
     pdf = shift_report_pdf(busy_shift(), ENGLISH)
     first = poppler("pdftotext", pdf, "-layout", "-f", "1", "-l", "1")

@@ -28,6 +28,13 @@ def test_no_cell_of_the_workbook_is_a_formula():
     assert "'=1+1" in [cell.value for cell in cells]
 
 
+def test_vehicle_models_stand_in_the_workbook_by_their_names():
+    report = busy_shift(model_names=(("SEDAN_A", "Aria"), ("SUV_B", "Borea")))
+    values = {cell.value for cell in cells_of(shift_report_xlsx(report, KOREAN))}
+    assert {"Aria", "Borea"} <= values
+    assert not {"SEDAN_A", "SUV_B"} & values
+
+
 def test_numbers_of_the_workbook_are_numbers_with_formats():
     book = openpyxl.load_workbook(io.BytesIO(shift_report_xlsx(busy_shift(), ENGLISH)))
     assert book.sheetnames == ["Summary", "By model", "Pareto", "Worst photos", "Overruled"]

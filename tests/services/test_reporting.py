@@ -145,6 +145,7 @@ def test_the_report_counts_what_the_log_holds(station, inspected):
     assert report.worst[0].picture.startswith(b"\xff\xd8")
     assert report.agreement.overkill == 1
     assert [used.name for used in report.models] == ["fake"]
+    assert report.model_name("aria") == "Aria"
     assert build_shift_report(station, slot.day, slot.shift, "L2").is_empty
 
 
