@@ -314,6 +314,32 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
     click.echo(evaluation.report_text(report))
 
 
+@main.command("compare")
+@click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="comparison folder")
+@click.option("--minutes", default=10.0, help="training time of each detector that is trained")
+@click.option(
+    "--precision",
+    default="float32",
+    type=click.Choice(["float32", "mixed_bfloat16"]),
+    help="bfloat16 only where the processor has it",
+)
+@click.option("--model", "model_name", help="name of a model folder; default: the served one")
+@click.option("--write-card", is_flag=True, help="put the comparison beside the model's card")
+def compare_detectors(data, out, minutes, precision, model_name, write_card):
+    """Compare the served network with other detectors; those trained in --out are loaded."""
+    os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models import comparison
+
+    folder = _model_folder(load_settings(), model_name)
+    plan = comparison.Plan(data, minutes=minutes, precision=precision)
+    answer = comparison.compare(plan, out, folder, say=click.echo)
+    if write_card:
+        comparison.write_comparison(answer, folder)
+    click.echo(comparison.comparison_text(answer))
+
+
 @main.command()
 @click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))

@@ -31,14 +31,19 @@ def trained_network(run: Path) -> keras.Model:
     return networks.with_probabilities(network)
 
 
-def save_openvino(network: keras.Model, folder: Path) -> None:
-    """Write `unet.xml` and `unet.bin` (weights in float16) and check them against Keras."""
+def as_openvino(network: keras.Model) -> openvino.Model:
+    """The same network for the serving runtime, in float32."""
     with tempfile.TemporaryDirectory() as exported:
         network.export(exported, format="tf_saved_model", verbose=False)
         converted = openvino.convert_model(exported)
     # The runtime would write the temporary folder's name into the file: no two would be alike.
     converted.set_rt_info("saved_model", ["conversion_parameters", "input_model"])
-    openvino.save_model(converted, folder / "unet.xml", compress_to_fp16=True)
+    return converted
+
+
+def save_openvino(network: keras.Model, folder: Path) -> None:
+    """Write `unet.xml` and `unet.bin` (weights in float16) and check them against Keras."""
+    openvino.save_model(as_openvino(network), folder / "unet.xml", compress_to_fp16=True)
     photo = np.random.default_rng(0).random((1, 256, 320, 3)).astype(np.float32)
     served = openvino.Core().compile_model(
         folder / "unet.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
