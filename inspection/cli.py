@@ -373,6 +373,81 @@ def folder_thresholds(folder: Path) -> dict:
     return read_card(folder)["thresholds"]
 
 
+@main.command("import")
+@click.argument(
+    "format_name",
+    metavar="FORMAT",
+    type=click.Choice(["aihub578", "coco", "via", "masks", "corrections"]),
+)
+@click.argument("source", metavar="SRC", type=click.Path(path_type=Path, exists=True))
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="name of the data set; default: the format")
+@click.option("--licence", default="not stated", help="what the photos' publisher says")
+@click.option("--class", "cls", default="damage", help="class of labels that name none")
+def import_labelled(format_name, source, dest, name, licence, cls):
+    """Bring labelled photos below SRC into a new photo set DEST, for train and evaluate.
+
+    FORMAT: aihub578, coco, via, masks (folders of photos and masks of the same stem) or
+    corrections (what export-corrections wrote). What cannot be used is named with its reason.
+    """
+    from models.importers.classes import class_of
+    from models.importers.importing import import_photos
+    from models.importers.labelled import Choices
+
+    with _progress() as progress:
+        task = progress.add_task(f"import {format_name}", total=None)
+        imported = import_photos(
+            format_name,
+            source,
+            dest,
+            name=name or format_name,
+            licence=licence,
+            choices=Choices(cls=class_of(cls)),
+            skip=lambda skipped: on_stderr.print(
+                str(skipped), style="red", markup=False, soft_wrap=True
+            ),
+            progress=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+    if imported.unknown:
+        counted = ", ".join(f"{cls} ({n})" for cls, n in sorted(imported.unknown.items()))
+        on_stderr.print(f'classes that train as "other": {counted}', markup=False, soft_wrap=True)
+    click.echo(
+        f"{imported.photos} kept ({imported.defect_free} defect free), {imported.skipped} skipped"
+    )
+    if imported.photos:
+        splits = ", ".join(
+            f"{split} {imported.splits[split]}" for split in ("train", "val", "test")
+        )
+        click.echo(f"{dest}: {splits}, in {imported.groups} groups")
+    else:
+        click.echo(f"{dest}: not written, no photo could be used")
+    sys.exit(REFUSED if imported.skipped else 0)
+
+
+@main.command("export-corrections")
+@click.argument("dest", type=click.Path(path_type=Path))
+def export_decided(dest):
+    """Write the photos that a person decided about into a new folder DEST, for import."""
+    from inspection.services.corrections import export_corrections
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings(), with_model=False)
+    try:
+        with _progress() as progress:
+            task = progress.add_task("export corrections", total=None)
+            exported = export_corrections(
+                station,
+                dest,
+                lambda done, of: progress.update(task, completed=done, total=of),
+            )
+    finally:
+        station.close()
+    for sentence in exported.missing:
+        on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
+    click.echo(f"{exported.photos} photos in {dest}, {len(exported.missing)} left out")
+    sys.exit(REFUSED if exported.missing else 0)
+
+
 @main.command()
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option("--count", default=400, help="panels to render; ignored with --samples")

@@ -19,21 +19,7 @@ import numpy as np
 from inspection.errors import TrainingError
 from models.losses import SOMEWHERE
 from models.networks import TYPES
-
-# Classes of the photo set mapped onto our type channels; the stored codes stay as they are.
-TYPE_OF_CLASS = {
-    "scratch": "scratch",
-    "dent": "dent",
-    "primer_exposed": "paint_loss",
-    "corrosion": "paint_loss",
-    "hood_damage": "other",
-    "damage": "other",
-    # Rendered panels know more types than the first network tells apart.
-    "chip": "paint_loss",
-    "dust_inclusion": "other",
-    "crater": "other",
-    "run_sag": "other",
-}
+from models.photo_classes import TYPE_OF_CLASS
 
 # One byte a pixel holds all that the loss needs: bit 0 the truth, bits 1–2 the weight,
 # bits 3–5 the type. It survives nearest-neighbour warping as one plane.

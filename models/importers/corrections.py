@@ -1,0 +1,112 @@
+"""Our own corrections: photos that a person decided about, as `export-corrections` writes them.
+
+The layout stands in `inspection.domain.corrections`. What a person's word makes true
+[project convention]:
+
+- sent to repair, proposed or not: every region shown is a defect. Without a region the defect was
+  missed and nobody marked it: left out.
+- accepted although the machine proposed rework: the machine was wrong, the photo is defect free.
+- otherwise accepted: without a region the photo is defect free; a region is a defect that the spec
+  lets pass, or none: it becomes ignore.
+- `pseudo_defect` is no defect, whoever drew it.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from inspection.domain.corrections import FORMAT, INDEX, VERSION
+from inspection.domain.quality import REPAIRS
+from models.importers.classes import class_of
+from models.importers.coco import PhotosByName
+from models.importers.files import SourceFile, SourceRefused
+from models.importers.labelled import (
+    Choices,
+    Found,
+    Label,
+    Skipped,
+    SourcePhoto,
+    numbers,
+    read_json,
+    rows,
+    shown,
+    size_px,
+    table,
+    text,
+)
+
+
+def find(files: list[SourceFile], choices: Choices) -> Found:
+    """The photos of every export below the source, in their order."""
+    photos = PhotosByName(files)
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.name != INDEX:
+            continue
+        try:
+            content = table(read_json(file), "the file")
+            if (content.get("format"), content.get("version")) != (FORMAT, VERSION):
+                raise SourceRefused(f"not written by export-corrections, version {VERSION}")
+            entries = rows(content.get("photos"), "photos")
+        except SourceRefused as error:
+            yield Skipped(file.shown, str(error))
+            continue
+        for entry in entries:
+            name = f"{file.shown}, inspection no. {shown(entry.get('inspection'))}"
+            try:
+                photo = photos.find(text(entry.get("file"), "file"), file)
+                # Files are named by what they contain.
+                if seen.setdefault(photo.name, name) != name:
+                    raise SourceRefused(f"the same photo as {seen[photo.name]}")
+                yield _photo(entry, photo, name)
+            except SourceRefused as error:
+                yield Skipped(name, str(error))
+
+
+def _photo(entry: Mapping, photo: SourceFile, name: str) -> SourcePhoto:
+    labels = tuple(_labels(entry))
+    by_person = any(row.get("source") == "person" for row in rows(entry["regions"], "regions"))
+    return SourcePhoto(
+        name=name,
+        stem=photo.stem,
+        photo=photo,
+        read_labels=partial(_already_read, labels),
+        size_px=size_px({"width": entry.get("width_px"), "height": entry.get("height_px")}),
+        frame="upright",
+        group=str(entry.get("body", "")),
+        mask_quality="person" if by_person else "machine_confirmed",
+        clean_quality="accepted",
+    )
+
+
+def _already_read(labels: tuple[Label, ...], width_px: int, height_px: int) -> tuple[Label, ...]:
+    return labels
+
+
+def _labels(entry: Mapping) -> list[Label]:
+    regions = [
+        region
+        for region in rows(entry.get("regions"), "regions")
+        if region.get("type") != "pseudo_defect"
+    ]
+    verdict, disposition = entry.get("verdict"), entry.get("disposition")
+    if disposition in REPAIRS:
+        if not regions:
+            raise SourceRefused(f"decided as {disposition}, but nobody marked the defect")
+        return [_label(region) for region in regions]
+    if disposition != "accept":
+        raise SourceRefused(f"decided as {shown(disposition)}: neither good nor bad")
+    if verdict == "rework":
+        return []
+    return [_label(region, ignore=True) for region in regions]
+
+
+def _label(region: Mapping, *, ignore: bool = False) -> Label:
+    corners = region.get("outline_px")
+    if not isinstance(corners, list) or not corners:
+        raise SourceRefused(f"a region has the outline {shown(corners)}")
+    # A region one pixel thin has an outline of one or two points.
+    corners = [*corners, *[corners[-1]] * (3 - len(corners))]
+    flat = tuple(value for corner in corners for value in numbers(corner, "a corner"))
+    if len(flat) != 2 * len(corners):
+        raise SourceRefused("a corner of an outline needs x and y")
+    return Label(class_of(text(region.get("type"), "type")), polygons=(flat,), ignore=ignore)

@@ -1,0 +1,159 @@
+"""The files below a folder, those inside tar archives included; nothing is unpacked."""
+
+import os
+import tarfile
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from inspection.errors import TrainingError
+from inspection.imaging.gate import inert_name
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+# No label file of any of the formats comes near this; what is larger is no label file.
+MOST_BYTES = 512 * 2**20
+
+
+class SourceRefused(TrainingError):
+    """A photo or a label that cannot be used; it is named and left out, the others go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file, in a folder or inside an archive.
+
+    place: the folder it lies in, or of its archive and inside it, "/" between the parts; "" at
+    the top. start, length: where its bytes stand in an archive; length None = the whole file.
+    """
+
+    path: Path
+    name: str
+    place: str = ""
+    start: int = 0
+    length: int | None = None
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.name).stem
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.name).suffix.lower()
+
+    @property
+    def shown(self) -> str:
+        """How a sentence calls it: control and invisible characters are replaced."""
+        parts = [inert_name(part) for part in self.place.split("/") if part]
+        return "/".join([*parts, inert_name(self.name)])
+
+    @property
+    def key(self) -> str:
+        """Base name that pairs a photo with its label."""
+        return base_name(self.name)
+
+    def size(self) -> int:
+        return self.path.stat().st_size if self.length is None else self.length
+
+    def read(self) -> bytes:
+        """All its bytes. Raises SourceRefused where that cannot be done."""
+        try:
+            size = self.size()
+            if size > MOST_BYTES:
+                raise SourceRefused(f"{size >> 20} MiB, at most {MOST_BYTES >> 20} MiB")
+            with self.path.open("rb") as file:
+                file.seek(self.start)
+                content = file.read(size)
+        except OSError as error:
+            raise SourceRefused(f"cannot be read ({error.strerror})") from None
+        if len(content) != size:
+            raise SourceRefused(f"truncated: {len(content)} of {size} bytes are there")
+        return content
+
+
+def base_name(name: str) -> str:
+    """A file name without suffix, however its letters were composed and whatever their case."""
+    return unicodedata.normalize("NFC", PurePosixPath(name).stem).casefold()
+
+
+def files_below(source: Path) -> tuple[list[SourceFile], list[tuple[str, str]]]:
+    """Every file of a folder and of the tar archives in it, by place and name, and what could not
+    be listed as (name, reason). A single file is a folder of its own.
+
+    An archive member is only ever read: whatever path it claims, nothing is written there.
+    Links and devices in an archive are left out. Hidden files are not looked at.
+    """
+    if source.is_file():
+        found = [SourceFile(source, source.name)]
+    elif source.is_dir():
+        found = list(_walked(source))
+    else:
+        raise TrainingError(f"{source}: no such file or folder; name the folder of the labels")
+    plain, broken = [], []
+    for file in found:
+        if file.suffix != ".tar":
+            plain.append(file)
+            continue
+        try:
+            plain.extend(_members(file))
+        except (tarfile.TarError, OSError, EOFError) as error:
+            broken.append((file.shown, f"no readable tar archive ({error})"))
+    plain.sort(key=lambda file: (file.place, file.name))
+    return plain, broken
+
+
+def _walked(source: Path) -> Iterator[SourceFile]:
+    for folder, folders, names in os.walk(source):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        place = Path(folder).relative_to(source).as_posix()
+        for name in sorted(names):
+            path = Path(folder) / name
+            if not name.startswith(".") and path.is_file():
+                yield SourceFile(path, name, "" if place == "." else place)
+
+
+def _members(archive: SourceFile) -> list[SourceFile]:
+    above = f"{archive.place}/{archive.name}" if archive.place else archive.name
+    members = []
+    # Read as it is: a compressed archive would have to be unpacked again for every photo.
+    with tarfile.open(archive.path, "r:", errors="replace") as tar:
+        for member in tar:
+            inside = PurePosixPath(member.name.replace("\\", "/"))
+            plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
+            if not plain or inside.name.startswith(".") or not inside.name:
+                continue
+            folders = [part for part in inside.parent.parts if part not in ("/", "..", ".")]
+            members.append(
+                SourceFile(
+                    archive.path,
+                    inside.name,
+                    "/".join([above, *folders]),
+                    member.offset_data,
+                    member.size,
+                )
+            )
+    return members
+
+
+def photos_by_key(files: list[SourceFile]) -> dict[str, list[SourceFile]]:
+    """The photos among the files by base name."""
+    by_key: dict[str, list[SourceFile]] = {}
+    for file in files:
+        if file.suffix in PHOTO_SUFFIXES:
+            by_key.setdefault(file.key, []).append(file)
+    return by_key
+
+
+def only_one(photos: list[SourceFile]) -> SourceFile:
+    """The one photo of a base name; the same bytes in two places are one photo.
+
+    Raises SourceRefused when two different photos share the name.
+    """
+    first = photos[0]
+    for other in photos[1:]:
+        if other.size() != first.size() or other.read() != first.read():
+            raise SourceRefused(
+                f"two different photos have this base name, {first.shown} and {other.shown}; "
+                "remove or rename one"
+            )
+    return first
