@@ -84,6 +84,7 @@ def _photo(file: SourceFile, photo: SourceFile) -> SourcePhoto:
         photo=photo,
         read_labels=partial(_already_read, labels),
         size_px=size_px(images[0]),
+        mask_quality="polygon" if about_paint else "assembly_only",
         clean_quality="clean" if about_paint else "assembly_only",
     )
 

@@ -64,7 +64,8 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
 
 def _photo(entry: Mapping, photo: SourceFile, name: str) -> SourcePhoto:
     labels = tuple(_labels(entry))
-    by_person = any(row.get("source") == "person" for row in rows(entry["regions"], "regions"))
+    by_person = any(row.get("source") == "person" for row in entry["regions"])
+    quality = "person" if by_person else "machine_confirmed"
     return SourcePhoto(
         name=name,
         stem=photo.stem,
@@ -73,7 +74,7 @@ def _photo(entry: Mapping, photo: SourceFile, name: str) -> SourcePhoto:
         size_px=size_px({"width": entry.get("width_px"), "height": entry.get("height_px")}),
         frame="upright",
         group=str(entry.get("body", "")),
-        mask_quality="person" if by_person else "machine_confirmed",
+        mask_quality="accepted" if entry["disposition"] == "accept" else quality,
         clean_quality="accepted",
     )
 

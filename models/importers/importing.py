@@ -139,7 +139,7 @@ class _Writer:
         self._bodies.append(photo.group)
         counted = [label for label in labels if not label.ignore]
         self.unknown.update(label.cls for label in counted if not is_known(label.cls))
-        if not counted:
+        if not labels:
             kind, quality = "clean", photo.clean_quality
         elif drawn.weak:
             kind = "weak_from_box"
@@ -150,8 +150,8 @@ class _Writer:
             {
                 "dataset": self.name,
                 "image": image,
-                "mask": self._plane("masks", stem, drawn.truth) if counted else "",
-                "mask_scratch": self._scratches(stem, drawn, counted),
+                "mask": self._plane("masks", stem, drawn.truth) if labels else "",
+                "mask_scratch": self._scratches(stem, drawn) if labels else "",
                 "ignore": self._plane("ignore", stem, drawn.ignore) if drawn.ignore.any() else "",
                 "width": picture.width_px,
                 "height": picture.height_px,
@@ -159,7 +159,8 @@ class _Writer:
                 "scratch_pixels": int(drawn.scratches.sum()),
                 "n_instances": len(counted),
                 "classes": "|".join(sorted({label.cls for label in labels})),
-                "defect_free": int(not counted),
+                # Damage that is ignored leaves nothing to find, but a clean photo it is not.
+                "defect_free": int(not labels),
                 "mask_kind": kind,
                 "mask_quality": quality,
                 "licence": self.licence,
@@ -183,10 +184,8 @@ class _Writer:
             writer.writeheader()
             writer.writerows(self.rows)
 
-    def _scratches(self, stem: str, drawn: "_Drawing", counted: Sequence[Label]) -> str:
+    def _scratches(self, stem: str, drawn: "_Drawing") -> str:
         """The mask of scratches alone; the mask itself where it shows nothing else."""
-        if not counted:
-            return ""
         if np.array_equal(drawn.scratches, drawn.truth):
             return f"{self.name}/masks/{stem}.png"
         return self._plane("masks_scratch", stem, drawn.scratches)
@@ -285,7 +284,8 @@ class _Drawing:
 
 
 def _placed(label: Label, shape: tuple[int, int], which: str):
-    """(outlines, box) of a label, cut at the border of the photo."""
+    """(outlines, box) of a label. A box is cut at the border of the photo; an outline may reach
+    over it, as whoever fills it cuts it there."""
     height, width = shape
     if label.mask is not None:
         contours, _ = cv2.findContours(
@@ -307,8 +307,9 @@ def _placed(label: Label, shape: tuple[int, int], which: str):
         lowest, highest = corners.min(axis=0), corners.max(axis=0)
         if (highest < 0).any() or (lowest >= (width, height)).any():
             raise SourceRefused(f"{which} lies outside the photo of {width}×{height} px")
-        inside = np.clip(corners, 0, (width - 1, height - 1))
-        outlines.append(np.round(inside, 2).ravel().tolist())
+        # Far outside, numbers would grow too large to be filled.
+        near = np.clip(corners, (-width, -height), (2 * width, 2 * height))
+        outlines.append(np.round(near, 2).ravel().tolist())
     return outlines, None
 
 

@@ -45,8 +45,8 @@ class SourcePhoto:
     size_px: (width, height) that the label speaks of, None where it says nothing. read_labels:
     the labels for a photo of (width, height); raises SourceRefused. group: photos of one group
     (one car body) never stand in two splits; "" = only near-duplicates decide.
-    mask_kind, mask_quality: what stands in the manifest for a photo with polygons or masks;
-    clean_quality: for one without any label.
+    mask_kind, mask_quality: what stands in the manifest for a photo whose labels are all polygons
+    or masks; clean_quality: for one without any label.
     """
 
     name: str

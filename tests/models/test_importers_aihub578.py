@@ -98,6 +98,11 @@ def test_several_annotations_of_one_photo_all_count(imported):
     assert scratches.sum() == 400 and done.plane(done.row).sum() > 400
 
 
+def test_a_good_assembly_says_nothing_about_the_paint(imported):
+    done = one(imported, annotation("양품", work="조립", category=201))
+    assert (done.row["mask_kind"], done.row["mask_quality"]) == ("clean", "assembly_only")
+
+
 @pytest.mark.parametrize("more", [{}, {"bbox": BOX}, {"segmentation": OUTLINE, "bbox": BOX}])
 def test_a_good_part_with_a_defect_category_is_free_of_defects(imported, more):
     done = one(imported, annotation(quality="양품", category=101, **more))
@@ -126,7 +131,8 @@ def test_an_assembly_defect_is_ignored_and_the_scratch_beside_it_counts(imported
 
 def test_a_photo_that_only_speaks_of_assembly_says_so(imported):
     done = one(imported, annotation(work="조립", category=201, bbox=[25, 25, 40, 40]))
-    assert (done.row["defect_free"], done.row["mask_quality"]) == ("1", "assembly_only")
+    assert (done.row["defect_free"], done.row["mask_quality"]) == ("0", "assembly_only")
+    assert not done.plane(done.row).any()
     assert done.plane(done.row, "ignore").sum() == 1600
     (photo,) = read_photo_set(done.dest, "all")
     weight = decode_targets(photo_targets(photo, (HEIGHT, WIDTH)))[..., 1]

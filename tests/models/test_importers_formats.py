@@ -75,15 +75,16 @@ def test_a_coco_box_becomes_a_box_with_a_weak_mask(imported):
     assert done.row["mask_kind"] == "weak_from_box"
 
 
-def test_a_label_that_reaches_over_the_border_is_cut_there(imported):
+def test_a_label_that_reaches_over_the_border_marks_what_lies_inside(imported):
     done = one_coco(
         imported,
         {"category_id": 0, "bbox": [-10, -5, 30, 30]},
-        {"category_id": 0, "segmentation": [[100, 80, 200, 80, 200, 200, 100, 200]]},
+        {"category_id": 0, "segmentation": [[100, 80, 1e12, 80, 1e12, 1e12, 100, 1e12]]},
     )
     assert done.labels("a")[0]["bbox"] == [0, 0, 20, 25]
-    assert done.labels("a")[1]["poly"] == [[100, 80, 119, 80, 119, 89, 100, 89]]
-    assert done.plane(done.row)[80:, 100:].all()
+    assert done.labels("a")[1]["poly"] == [[100, 80, 240, 80, 240, 180, 100, 180]]
+    marked = done.plane(done.row)
+    assert marked[80:, 100:].all() and not marked[30:, :100].any()
 
 
 # Two pixels off, five on, five off, down the columns of a photo of 3 by 4 pixels.
@@ -144,6 +145,12 @@ def test_broken_glass_is_ignored_and_dirt_trains_as_other(imported):
     assert np.array_equal(done.plane(done.row, "ignore"), box_plane(10, 20, 20, 20))
     assert (done.row["classes"], done.row["n_instances"]) == ("dirt|glass_crack", "1")
     assert done.outcome.unknown == {"dirt": 1}
+
+
+def test_a_photo_that_shows_only_broken_glass_is_not_called_free_of_defects(imported):
+    done = one_coco(imported, {"category_id": 2, "segmentation": [SQUARE]})
+    assert (done.row["defect_free"], done.row["n_instances"]) == ("0", "0")
+    assert not done.plane(done.row).any() and done.plane(done.row, "ignore").sum() == 400
 
 
 def test_a_coco_photo_is_found_below_the_folders_of_its_label_or_anywhere(imported):

@@ -178,6 +178,12 @@ def test_a_region_that_the_spec_let_pass_is_neither_defect_nor_clean():
         assert [label.ignore for label in labels_of(verdict, "accept", region())] == [True]
 
 
+def test_a_photo_with_such_a_region_is_called_accepted():
+    entry = {"verdict": "human", "disposition": "accept", "regions": [region()]}
+    photo = corrections._photo(entry, SourceFile(Path("a.jpg"), "a.jpg"), "no. 1")
+    assert photo.mask_quality == "accepted"
+
+
 def test_a_pseudo_defect_is_no_defect():
     labels = labels_of("rework", "polish", region("pseudo_defect"), region())
     assert [label.cls for label in labels] == ["scratch"]
