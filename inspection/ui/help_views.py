@@ -50,7 +50,8 @@ def contents() -> None:
 def verdicts() -> None:
     """Each sign beside its meaning."""
     for verdict in VERDICTS:
-        sign, meaning = st.columns([2, 5], vertical_alignment="center")
+        # Wide enough for the longest word on a tablet.
+        sign, meaning = st.columns([3, 5], vertical_alignment="center")
         with sign:
             verdict_chip(verdict)
         meaning.markdown(t(f"help.verdict_{verdict}"))

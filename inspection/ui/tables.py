@@ -14,11 +14,16 @@ def as_written(text: object) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(str(text).split()))
 
 
-# Streamlit keeps the cells of a table narrow even where there is room, and never breaks a word;
-# its rule for that is the more specific one.
+# Streamlit keeps the cells of a table narrow even where there is room. The pages break words
+# anywhere rather than overflow, which in a table would squeeze a name into two halves.
 _WHOLE_CELLS = (
     "<style>[data-testid=stTable] [data-testid=stMarkdownContainer] {max-width: none;}"
-    "[class*=st-key-breaking_] td * {overflow-wrap: anywhere !important;}</style>"
+    "[data-testid=stTable] :is(td, td *) {"
+    " word-break: keep-all !important; overflow-wrap: break-word !important;}"
+    "[class*=st-key-breaking_] td:nth-child(2) {width: 40%;}"
+    "[class*=st-key-breaking_] td:nth-child(2) * {overflow-wrap: anywhere !important;}"
+    "@media (max-width: 1000px) {[data-testid=stTable] :is(td, th)"
+    " {padding-left: 0.25rem !important; padding-right: 0.25rem !important;}}</style>"
 )
 
 
@@ -27,8 +32,8 @@ def reading_table(
 ) -> None:
     """A table whose cells are Markdown; pass data through `as_written`.
 
-    breaking: a name of its own for a table whose long paths may break anywhere, so that it needs
-    no sideways scrolling.
+    breaking: a name of its own for a table whose second column holds long paths. They may break
+    anywhere, so that it needs no sideways scrolling; the words of the other columns stay whole.
     """
     st.html(_WHOLE_CELLS)
     table = pd.DataFrame(list(rows), columns=list(head))

@@ -54,14 +54,16 @@ def verdict_label(verdict: str) -> str:
 
 def verdict_chip_html(verdict: str, note: str = "", size_px: int = 16) -> str:
     """The chip as HTML for a page that composes more around it. note: plain text after the word."""
-    words = escape(verdict_word(verdict))
+    # One line where there is room; in a narrow card the note moves below, and no word is broken.
+    words = f'<span style="white-space:nowrap">{escape(verdict_word(verdict))}</span>'
     if note:
-        words += f'<span style="font-weight:400"> · {escape(note)}</span>'
+        words += f' <span style="font-weight:400;white-space:nowrap">· {escape(note)}</span>'
     return (
         f'<span role="img" aria-label="{escape(verdict_word(verdict))}" '
         f'style="display:inline-flex;align-items:center;gap:.4em;padding:.25em .7em .25em .5em;'
-        f"border-radius:999px;background:{COLOURS[verdict]};color:{_TEXT};"
-        f'font-size:{size_px}px;font-weight:700;line-height:1.3;white-space:nowrap">'
+        f"border-radius:1.2em;background:{COLOURS[verdict]};color:{_TEXT};"
+        f"max-width:100%;box-sizing:border-box;"
+        f'font-size:{size_px}px;font-weight:700;line-height:1.3">'
         f"{_drawing(verdict, 1.3)}<span>{words}</span></span>"
     )
 
@@ -97,5 +99,5 @@ def _drawing(verdict: str, size_em: float) -> str:
         f'stroke="{_TEXT}" stroke-width="3" stroke-linecap="round" stroke-linejoin="round">'
         f"{_DRAWINGS[verdict]}</svg>"
     )
-    style = f"width:{size_em}em;height:{size_em}em;margin:0"
+    style = f"flex:none;width:{size_em}em;height:{size_em}em;margin:0"
     return f'<img src="data:image/svg+xml,{quote(svg)}" alt="" style="{style}">'
