@@ -12,7 +12,7 @@ from inspection.config import REPOSITORY, Settings
 from inspection.i18n import translator
 from inspection.services.station import open_station
 from inspection.storage import reading
-from tests.browser import chromium, needs_chromium
+from tests.browser import chromium, needs_chromium, playwright
 from tests.server import running
 
 SAMPLES = REPOSITORY / "data" / "samples"
@@ -64,7 +64,16 @@ class Inspector:
         self.settle()
 
     def settle(self) -> None:
-        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+        """Wait until no script has run for a moment: a run begins a little after its cause."""
+        self.page.evaluate("window.stillSince = undefined")
+        self.page.wait_for_function(
+            """() => {
+                const app = document.querySelector("[data-testid=stApp]");
+                if (app?.dataset.testScriptState !== "notRunning") window.stillSince = undefined;
+                else window.stillSince ??= performance.now();
+                return performance.now() - window.stillSince > 400;
+            }"""
+        )
 
     def write(self, label: str, text: str) -> None:
         field = self.page.get_by_label(label, exact=True).first
@@ -88,8 +97,17 @@ class Inspector:
         dropzone.wait_for()
         dropzone.locator("input[type=file]").set_input_files([str(p) for p in photos])
 
-    def sees(self, text: str | re.Pattern) -> None:
-        self.page.get_by_text(text).first.wait_for()
+    def sees(self, text: str | re.Pattern, limit_s: float = 180.0) -> None:
+        """Wait for a text in sight; the limit is for a busy machine, where a photo takes long."""
+        found = self.page.get_by_text(text).filter(visible=True).first
+        try:
+            found.wait_for(timeout=1000 * limit_s)
+        except playwright.TimeoutError:
+            shown = "\n".join(self.page.get_by_test_id("stMain").all_inner_texts())
+            raise AssertionError(
+                f"{text!r} did not come into sight within {limit_s:g} s on {self.page.url}, "
+                f"which shows:\n{shown}"
+            ) from None
 
 
 def prepared(browser, server, language: str) -> Inspector:
@@ -107,6 +125,46 @@ def prepared(browser, server, language: str) -> Inspector:
     person.page.locator(".st-key-subject_mm_per_px input").press("Enter")
     person.settle()
     return person
+
+
+def test_what_is_not_seen_is_reported_with_what_the_page_shows_instead(browser, server):
+    person = Inspector(browser, server.url, "ko")
+    person.open("help")
+    with pytest.raises(AssertionError, match=person.t("help.keys_title")):
+        person.sees("없는 글", limit_s=0.5)
+    person.context.close()
+
+
+def test_the_sliders_stand_at_the_models_thresholds_again_after_going_back(browser, server):
+    person = prepared(browser, server, "ko")
+    person.upload(SAMPLES / "door_blue_scratch.jpg")
+    person.sees(person.t("verdict.rework"))
+    person.settle()
+    probability = person.page.get_by_test_id("stSlider").first.locator("input[type=range]")
+    stood_at = probability.input_value()
+    probability.press("PageUp")
+    person.sees(person.t("inspect.preview"))
+    person.press("decide_back")
+    person.page.locator(".st-key-decide_confirm button").wait_for()
+    assert probability.input_value() == stood_at
+    person.press("decide_overrule")
+    person.page.get_by_label(person.t("decide.reason_text")).wait_for()
+    person.context.close()
+
+
+def test_only_the_button_for_choosing_files_says_so(browser, server):
+    person = prepared(browser, server, "ko")
+    # An upload that fails stays in sight, with its buttons to take it away and to add another.
+    person.page.route("**/upload_file/**", lambda route: route.abort())
+    person.upload(SAMPLES / "door_blue_scratch.jpg")
+    person.page.get_by_test_id("stFileChip").wait_for()
+    drawn = (
+        person.page.get_by_test_id("stFileUploaderDropzone")
+        .locator("button")
+        .evaluate_all("buttons => buttons.map(b => getComputedStyle(b, '::after').content)")
+    )
+    assert len(drawn) > 1 and set(drawn) == {"none"}
+    person.context.close()
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

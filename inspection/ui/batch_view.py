@@ -83,8 +83,10 @@ def watch(batch: Batch) -> None:
         )
     only = batch.outcomes
     if len(only) == 1 and batch.progress.total == 1 and only[0].kind == "inspected":
-        let_go()
+        # First the address: a click may cut this run short between the two, and a batch that is
+        # let go of before would leave an empty form in the place of the verdict.
         open_inspection(only[0].number)
+        let_go()
     st.rerun()
 
 

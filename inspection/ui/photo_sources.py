@@ -17,7 +17,7 @@ from inspection.services.sidecars import SIDECAR, PhotoFacts, photo_facts
 from inspection.services.station import shared_station
 from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import described, prefill
-from inspection.ui.touch import button_in_our_words, large_drop_zone
+from inspection.ui.touch import BROWSE_BUTTON, button_in_our_words, large_drop_zone
 from inspection.ui.words import time_text, word
 
 SOURCES = {
@@ -64,7 +64,7 @@ def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
     whole_folder = st.session_state.get("upload_whole_folder", False)
     large_drop_zone()
     button_in_our_words(
-        "[data-testid=stFileUploaderDropzone] button",
+        BROWSE_BUTTON,
         t("source.pick_folder" if whole_folder else "source.pick_files"),
     )
     largest_mb = shared_station().settings.max_upload_mb

@@ -7,6 +7,8 @@ import streamlit as st
 SMALLEST_TARGET_PX = 44
 # Of the buttons that decide about a body; their keys begin with "decide_".
 MAIN_TARGET_PX = 64
+# Not the small buttons beside it, which cancel one upload or add another file.
+BROWSE_BUTTON = "[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary]"
 
 
 def large_targets() -> None:
@@ -34,7 +36,7 @@ def large_drop_zone() -> None:
         "[data-testid=stFileUploaderDropzone]"
         " {min-height: 200px; align-items: center; justify-content: center;}"
         "[data-testid=stFileUploaderDropzoneInstructions] {display: none;}"
-        "[data-testid=stFileUploaderDropzone] button {min-height: 64px; padding: 0 2rem;}"
+        f"{BROWSE_BUTTON} {{min-height: 64px; padding: 0 2rem;}}"
         "</style>"
     )
 

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 
 from inspection.domain.inspections import Subject
 from inspection.errors import WorkerFailed
@@ -10,6 +11,7 @@ from inspection.services import station as station_module
 from inspection.services.inspecting import inspect_photo
 from inspection.services.worker import ModelState
 from inspection.storage import reading
+from inspection.ui import batch_view
 from tests.conftest import panel_jpeg
 
 DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
@@ -73,6 +75,24 @@ def test_a_dropped_photo_is_judged_logged_and_opened(open_page, shared):
     assert "limit" in words(at)
     assert list(at.dataframe[0].value["type"]) == ["scratch"]
     assert "batch" not in at.session_state
+
+
+def test_a_run_cut_short_just_before_the_result_is_opened_loses_no_result(
+    open_page, shared, monkeypatch
+):
+    cut = []
+    open_inspection = batch_view.open_inspection
+
+    def cut_short_once(number):
+        if cut:
+            return open_inspection(number)
+        cut.append(number)
+        st.stop()
+
+    monkeypatch.setattr(batch_view, "open_inspection", cut_short_once)
+    at = drop(fill(open_page("inspect")), ("door.jpg", panel_jpeg())).run()
+    assert cut == [1]
+    assert "Rework" in words(at)
 
 
 def test_no_photo_stays_in_the_session_or_in_the_waiting_folder(open_page, shared):
