@@ -13,7 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from inspection.config import Settings, load_settings
+from inspection.cli_models import models as models_group
+from inspection.config import REPOSITORY, Settings, load_settings
 from inspection.domain.acceptance import load_spec
 from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
@@ -38,6 +39,9 @@ class _Sentences(click.Group):
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 def main():
     """Paint-line inspection: photos, log, reports and the life of the model."""
+
+
+main.add_command(models_group)
 
 
 def _progress() -> Progress:
@@ -231,7 +235,11 @@ def train(
 
 def _model_folder(settings: Settings, name: str | None) -> Path:
     """The model folder of a name; without one the served model's."""
-    return settings.models_dir / name if name else settings.model_folder
+    if name:
+        return settings.models_dir / name
+    from inspection.services.active_model import served_choice
+
+    return served_choice(settings).folder
 
 
 @main.command()
@@ -317,7 +325,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
 @main.command("compare")
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="comparison folder")
-@click.option("--minutes", default=10.0, help="training time of each detector that is trained")
+@click.option("--minutes", default=10.0, help="training of each detector, earlier parts included")
 @click.option(
     "--precision",
     default="float32",
@@ -469,22 +477,85 @@ def render(dest, count, seed, samples):
     click.echo(f"{count} rendered panels in {dest}")
 
 
+def _photo_size(_context, _option, values: tuple[str, ...]) -> list[tuple[int, int]]:
+    try:
+        sizes = [tuple(int(side) for side in value.lower().split("x")) for value in values]
+    except ValueError:
+        sizes = [()]
+    if not all(len(size) == 2 and min(size) > 0 for size in sizes):
+        raise click.BadParameter(f"{', '.join(values)}: a size is WIDTHxHEIGHT, as 4000x3000")
+    return sizes
+
+
 @main.command()
 @click.option("--model", "model_name", help="name of a model folder; default: the served one")
 @click.option("--rounds", default=3, help="timed rounds of each way, taken in turn")
-def bench(model_name, rounds):
-    """Speed of the served network beside keras.predict over the same tiles, in one run."""
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    default=("640x640", "4000x3000"),
+    callback=_photo_size,
+    help="WIDTHxHEIGHT of the photo; may be given again",
+)
+@click.option("--way", "ways", multiple=True, help="only this way; may be given again")
+@click.option(
+    "--photo",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    default=REPOSITORY / "data" / "samples" / "door_silver_all_types_12mp.jpg",
+    help="photo to measure on; default: a rendered sample of 12 Mpx",
+)
+def bench(model_name, rounds, sizes, ways, photo):
+    """Speed of every way to run the network, the machine's roofline, and where the time goes."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models.bench import compare
+    from models import bench as speed
 
-    settings = load_settings()
-    folder = _model_folder(settings, model_name)
-    click.echo("photo        served    keras.predict   ratio   served Mpx/s")
-    for row in compare(folder, [(1152, 864), (4000, 3000)], rounds):
-        click.echo(
-            f"{row.width_px}×{row.height_px}   {row.served_s:6.2f} s   {row.predict_s:8.2f} s   "
-            f"{row.ratio:5.2f}   {row.served_mpx_per_s:6.2f}"
+    folder = _model_folder(load_settings(), model_name)
+    ways = ways or speed.WAYS
+    with _progress() as progress:
+        task = progress.add_task("bench", total=len(ways) * len(sizes) * (rounds + 1))
+
+        def done(what: str) -> None:
+            progress.update(task, advance=1, description=what)
+
+        rows = speed.compare(folder, photo, sizes, rounds, ways, done)
+    click.echo(speed_table(rows))
+    peak = speed.roofline(folder)
+    for precision, gflops in peak.gflops.items():
+        click.echo(f"convolution roofline {precision}: {gflops:.0f} GFLOP/s")
+        for row in rows:
+            if row.way == f"openvino_{precision}" and row.mpx_per_s:
+                share = row.mpx_per_s * 1e6 * peak.flops_per_px / (gflops * 1e9)
+                click.echo(f"  {row.width_px}×{row.height_px}: {share:.0%} of it")
+    where = speed.stages(folder, photo, rounds)
+    click.echo(
+        f"{photo.name}: network {where.network_s:.2f} s, gate {where.gate_s:.2f} s, tiles and "
+        f"blending {where.tiles_s:.2f} s, regions {where.regions_s:.2f} s "
+        f"({where.beside_network:.0%} beside the network)"
+    )
+
+
+def speed_table(rows) -> str:
+    """The rows of `bench` as text, one line a way and size."""
+
+    def times(value: float | None) -> str:
+        return f"{value:.2f}×" if value else "–"
+
+    lines = [
+        f"{'way':18}{'photo':>12}{'seconds':>10}{'Mpx/s':>8}{'peak MiB':>10}"
+        f"{'original':>10}{'predict':>9}"
+    ]
+    for row in rows:
+        start = f"{row.way:18}{f'{row.width_px}×{row.height_px}':>12}"
+        if row.seconds is None:
+            lines.append(f"{start}  {row.why_not}")
+            continue
+        peak = f"{row.peak_mib:.0f}" if row.peak_mib else "–"
+        lines.append(
+            f"{start}{row.seconds:10.3f}{row.mpx_per_s:8.2f}{peak:>10}"
+            f"{times(row.times_original):>10}{times(row.times_predict):>9}"
         )
+    return "\n".join(lines)
 
 
 @main.command()

@@ -1,67 +1,409 @@
-"""Speed of the served network beside `keras.predict` over the same tiles, in one run."""
+"""Speed: every way to run a network over the same photos, side by side in one run.
 
+Each way lives in a process of its own, so that its peak memory is its own, and they are timed in
+turn, A B C A B C …, so that a machine's drift hits all of them alike. The machine's own convolution
+roofline is measured in the same run: on shared machines seconds mean little, ratios do.
+"""
+
+import multiprocessing
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-import keras
+import cv2
 import numpy as np
 
-from models.networks import load_half
-from models.segmenter import Segmenter, tiled_probabilities
+from inspection.errors import InspectionError, ModelRefused
+
+# In the order of the table; the first is what the others are compared with.
+WAYS = (
+    "original",
+    "keras_predict",
+    "tensorflow_graph",
+    "onnxruntime",
+    "openvino_f32",
+    "openvino_bf16",
+)
+ORIGINAL_TILE_PX = 128
+# The largest convolutions of the roofline: enough arithmetic a byte that memory does not decide.
+ROOFLINE_SHAPES = ((64, 256), (128, 128), (256, 64))
+
+Run = Callable[[np.ndarray], object]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedRow:
-    """One photo size: median seconds of both ways, and how many times faster the served one is."""
+    """One way on one photo size.
 
+    seconds: median of the rounds, None where the way cannot run here; `why_not` then says why.
+    peak_mib: highest memory of its process so far, None where the system does not tell.
+    times_original, times_predict: how many times faster than the original project's way and than
+    `keras.predict` of the same network on large tiles.
+    """
+
+    way: str
     width_px: int
     height_px: int
-    served_s: float
-    predict_s: float
+    seconds: float | None = None
+    peak_mib: float | None = None
+    times_original: float | None = None
+    times_predict: float | None = None
+    why_not: str = ""
 
     @property
-    def ratio(self) -> float:
-        return self.predict_s / self.served_s
-
-    @property
-    def served_mpx_per_s(self) -> float:
-        return self.width_px * self.height_px / 1e6 / self.served_s
+    def mpx_per_s(self) -> float | None:
+        return self.width_px * self.height_px / 1e6 / self.seconds if self.seconds else None
 
 
-def compare(folder: Path, sizes: list[tuple[int, int]], rounds: int = 3) -> list[SpeedRow]:
-    """Time both ways in turn, A B A B …, so that a machine's drift hits both alike.
+@dataclass(frozen=True, slots=True)
+class Roofline:
+    """What this machine's convolutions reach at best, and what the served network needs.
 
-    sizes: (width, height) of photos of noise; the network's work does not depend on what it sees.
+    gflops: by precision ("f32", and "bf16" where the processor has it), 10⁹ operations a second,
+    a multiplication and an addition counted as two. flops_per_px: of the served network.
     """
-    segmenter = Segmenter(folder)
-    network = load_half(folder / "unet.keras")
-    channels = 1 + len(segmenter.types)
 
-    def by_predict(rgb: np.ndarray) -> np.ndarray:
-        return tiled_probabilities(
-            lambda tiles: network.predict(tiles, verbose=0), rgb, channels=channels
-        )
+    gflops: dict[str, float]
+    flops_per_px: float
 
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Where the time of one served photo goes, in seconds."""
+
+    network_s: float
+    gate_s: float
+    tiles_s: float
+    regions_s: float
+
+    @property
+    def beside_network(self) -> float:
+        """Share of everything but the network, 0–1."""
+        rest = self.gate_s + self.tiles_s + self.regions_s
+        return rest / (rest + self.network_s)
+
+
+def compare(
+    folder: Path,
+    photo: Path,
+    sizes: Sequence[tuple[int, int]],
+    rounds: int = 3,
+    ways: Sequence[str] = WAYS,
+    done: Callable[[str], object] = lambda what: None,
+) -> list[SpeedRow]:
+    """Time all `ways` of running the network of `folder` on `photo`, brought to each size.
+
+    sizes: (width, height) in px. done: told what has just been timed.
+    """
+    unknown = sorted(set(ways) - set(WAYS))
+    if unknown:
+        raise ModelRefused(f"no such ways {unknown}; there are {WAYS}")
+    image = cv2.imread(str(photo), cv2.IMREAD_COLOR_RGB)
+    if image is None:
+        raise ModelRefused(f"{photo}: not a readable photo; name one to measure on")
+    context = multiprocessing.get_context("spawn")
+    runners = {way: _Runner(context, way, folder) for way in ways}
     rows = []
-    for width, height in sizes:
-        rng = np.random.default_rng(width)
-        rgb = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-        ways = (segmenter.segment, by_predict)
-        times = [[], []]
-        for way in ways:
-            way(rgb)
-        for _ in range(rounds):
-            for taken, way in zip(times, ways, strict=True):
-                taken.append(_seconds(way, rgb))
-        rows.append(SpeedRow(width, height, median(times[0]), median(times[1])))
-        keras.backend.clear_session()
+    try:
+        for width, height in sizes:
+            rgb = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+            for runner in runners.values():
+                runner.load(rgb)
+                done(f"{runner.way} {width}×{height}")
+            for _ in range(rounds):
+                for runner in runners.values():
+                    runner.time_once()
+                    done(f"{runner.way} {width}×{height}")
+            rows += _rows(runners, width, height)
+    finally:
+        for runner in runners.values():
+            runner.end()
     return rows
 
 
-def _seconds(way: Callable[[np.ndarray], np.ndarray], rgb: np.ndarray) -> float:
-    started = time.perf_counter()
-    way(rgb)
-    return time.perf_counter() - started
+def _rows(runners: dict[str, "_Runner"], width: int, height: int) -> list[SpeedRow]:
+    taken = {way: median(r.seconds) for way, r in runners.items() if r.seconds}
+
+    def times(way: str, other: str) -> float | None:
+        return taken[other] / taken[way] if way in taken and other in taken else None
+
+    return [
+        SpeedRow(
+            way,
+            width,
+            height,
+            seconds=taken.get(way),
+            peak_mib=runner.peak_mib,
+            times_original=times(way, "original"),
+            times_predict=times(way, "keras_predict"),
+            why_not=runner.why_not,
+        )
+        for way, runner in runners.items()
+    ]
+
+
+class _Runner:
+    """One way in its own process; once it cannot run, it is asked nothing more."""
+
+    def __init__(self, context, way: str, folder: Path) -> None:
+        self.way, self.why_not = way, ""
+        self.seconds: list[float] = []
+        self.peak_mib: float | None = None
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(way, str(folder), theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._receive()
+
+    def load(self, rgb: np.ndarray) -> None:
+        """Hand over the next photo and run it once, untimed."""
+        self.seconds = []
+        if not self.why_not:
+            self._pipe.send(rgb)
+            self._receive()
+
+    def time_once(self) -> None:
+        if not self.why_not:
+            self._pipe.send("run")
+            answer = self._receive()
+            if answer:
+                seconds, self.peak_mib = answer
+                self.seconds.append(seconds)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def _receive(self):
+        try:
+            kind, answer = self._pipe.recv()
+        except EOFError:
+            kind, answer = "cannot", "its process ended (out of memory?)"
+        if kind == "cannot":
+            self.why_not, answer, self.seconds = str(answer), None, []
+        return answer
+
+
+def _serve(way: str, folder: str, pipe) -> None:
+    """The other end of a `_Runner`."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        run = _PREPARE[way](Path(folder))
+    except (ImportError, InspectionError, RuntimeError, ValueError) as error:
+        pipe.send(("cannot", str(error).strip().splitlines()[-1] if str(error) else repr(error)))
+        return
+    pipe.send(("ready", None))
+    rgb = None
+    while True:
+        asked = pipe.recv()
+        if isinstance(asked, str):
+            started = time.perf_counter()
+            run(rgb)
+            pipe.send(("timed", (time.perf_counter() - started, _peak_mib())))
+        else:
+            rgb = asked
+            run(rgb)
+            pipe.send(("ready", None))
+
+
+def _peak_mib() -> float | None:
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def _original(folder: Path) -> Run:
+    """The original project's way: its network, `keras.predict`, tile by tile of 128 px."""
+    from models.baselines import original_unet
+
+    network = original_unet()
+    side = ORIGINAL_TILE_PX
+
+    def run(rgb: np.ndarray) -> None:
+        for y in range(0, rgb.shape[0], side):
+            for x in range(0, rgb.shape[1], side):
+                tile = np.zeros((1, side, side, 3), np.float32)
+                part = rgb[y : y + side, x : x + side]
+                tile[0, : part.shape[0], : part.shape[1]] = part / np.float32(255.0)
+                network.predict(tile, verbose=0)
+
+    return run
+
+
+def _tiled(channels: int, run: Callable[[np.ndarray], np.ndarray]) -> Run:
+    from models.segmenter import tiled_probabilities
+
+    return lambda rgb: tiled_probabilities(run, rgb, channels=channels)
+
+
+def _keras_network(folder: Path):
+    from models.networks import load_half
+
+    network = load_half(folder / "unet.keras")
+    return network, int(network.output_shape[-1])
+
+
+def _keras_predict(folder: Path) -> Run:
+    network, channels = _keras_network(folder)
+    return _tiled(channels, lambda tiles: network.predict(tiles, verbose=0))
+
+
+def _tensorflow_graph(folder: Path) -> Run:
+    import keras
+    import tensorflow
+
+    if keras.backend.backend() != "tensorflow":
+        raise ModelRefused(f"Keras runs on {keras.backend.backend()} here")
+    network, channels = _keras_network(folder)
+    graph = tensorflow.function(lambda tiles: network(tiles, training=False))
+    return _tiled(channels, lambda tiles: graph(tiles).numpy())
+
+
+def _onnxruntime(folder: Path) -> Run:
+    import tempfile
+
+    import onnxruntime
+
+    network, channels = _keras_network(folder)
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "unet.onnx"
+        network.export(path, format="onnx", verbose=False)
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return _tiled(channels, lambda tiles: session.run(None, {name: tiles})[0])
+
+
+def _openvino(precision: str) -> Callable[[Path], Run]:
+    def prepare(folder: Path) -> Run:
+        import openvino
+
+        core = openvino.Core()
+        if precision not in _precisions(core):
+            raise ModelRefused(f"this processor has no {precision}")
+        network = core.compile_model(
+            folder / "unet.xml",
+            "CPU",
+            {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision},
+        )
+        channels = network.outputs[0].partial_shape[3].get_length()
+        return _tiled(channels, lambda tiles: network(tiles)[0])
+
+    return prepare
+
+
+def _precisions(core) -> tuple[str, ...]:
+    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ("f32", "bf16") if "BF16" in able else ("f32",)
+
+
+_PREPARE: dict[str, Callable[[Path], Run]] = {
+    "original": _original,
+    "keras_predict": _keras_predict,
+    "tensorflow_graph": _tensorflow_graph,
+    "onnxruntime": _onnxruntime,
+    "openvino_f32": _openvino("f32"),
+    "openvino_bf16": _openvino("bf16"),
+}
+
+
+def roofline(folder: Path, seconds: float = 1.0) -> Roofline:
+    """Measure this machine's convolutions and count those of the served network.
+
+    seconds: time given to each shape.
+    """
+    import openvino
+
+    core = openvino.Core()
+    best = dict.fromkeys(_precisions(core), 0.0)
+    for channels, side in ROOFLINE_SHAPES:
+        model, flops = _convolutions(channels, side)
+        photo = np.random.default_rng(0).random((1, channels, side, side), dtype=np.float32)
+        for precision in best:
+            network = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
+            network(photo)
+            fastest, until = np.inf, time.perf_counter() + seconds
+            while time.perf_counter() < until:
+                started = time.perf_counter()
+                network(photo)
+                fastest = min(fastest, time.perf_counter() - started)
+            best[precision] = max(best[precision], flops / fastest / 1e9)
+    return Roofline(best, flops_per_px(core.read_model(folder / "unet.xml")))
+
+
+def _convolutions(channels: int, side: int, depth: int = 8):
+    """A chain of 3×3 convolutions, and its operations."""
+    import openvino
+    from openvino import opset13
+
+    weights = np.random.default_rng(1).normal(0, 0.02, (channels, channels, 3, 3))
+    photo = opset13.parameter([1, channels, side, side], np.float32)
+    x = photo
+    for _ in range(depth):
+        x = opset13.convolution(x, weights.astype(np.float32), [1, 1], [1, 1], [1, 1], [1, 1])
+        x = opset13.relu(x)
+    return openvino.Model([x], [photo]), 2.0 * depth * 9 * channels**2 * side**2
+
+
+def flops_per_px(model, side: int = 512) -> float:
+    """Operations of an OpenVINO network's convolutions for each pixel of the photo.
+
+    A multiplication and an addition count as two; what is no convolution is not counted.
+    """
+    model.reshape([1, side, side, 3])
+    total = 0.0
+    for node in model.get_ops():
+        kind = node.get_type_name()
+        if kind not in ("Convolution", "ConvolutionBackpropData"):
+            continue
+        kernel = node.input(1).get_shape()
+        # (out, in, h, w), or (in, out, h, w) on the way up, where each input pixel is spread.
+        places = node.output(0) if kind == "Convolution" else node.input(0)
+        total += 2.0 * np.prod(kernel) * np.prod(places.get_shape()[2:])
+    return float(total) / side**2
+
+
+def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
+    """Where the time goes between a photo's bytes and its regions, on the served way."""
+    from inspection.imaging.codec import quantise
+    from inspection.imaging.gate import decode
+    from inspection.imaging.regions import find_regions
+    from models.segmenter import Segmenter, tiled_probabilities
+
+    segmenter = Segmenter(folder)
+    thresholds = segmenter.card["thresholds"]
+    content = photo.read_bytes()
+    taken: list[tuple[float, float, float, float]] = []
+    for _ in range(rounds + 1):
+        network_s = 0.0
+
+        def timed(tiles: np.ndarray) -> np.ndarray:
+            nonlocal network_s
+            started = time.perf_counter()
+            answer = segmenter.run_tile(tiles)
+            network_s += time.perf_counter() - started
+            return answer
+
+        marks = [time.perf_counter()]
+        rgb = decode(content, photo.name).rgb
+        marks.append(time.perf_counter())
+        seen = tiled_probabilities(timed, rgb, channels=1 + len(segmenter.types))
+        probability, kind = quantise(seen[..., 0]), seen[..., 1:].argmax(axis=-1).astype(np.uint8)
+        marks.append(time.perf_counter())
+        find_regions(
+            probability,
+            kind,
+            segmenter.types,
+            thresholds["region"],
+            thresholds["smallest_px"],
+            thresholds.get("peak", 0.0),
+        )
+        marks.append(time.perf_counter())
+        gate_s, segment_s, regions_s = np.diff(marks)
+        taken.append((network_s, gate_s, segment_s - network_s, regions_s))
+    # The first round warms up.
+    return Stages(*(float(v) for v in np.median(taken[1:], axis=0)))

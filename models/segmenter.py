@@ -15,17 +15,23 @@ from models.card import check_files, model_sha256, read_card
 # The deepest level of the network halves a side five times: sides are multiples of this.
 STRIDE = 32
 
-TILE_PX = 1024
+# A tile is at most this large: fewer tiles overlap less, and one still fits the memory.
+TILE_PX = 2048
 OVERLAP_PX = 256
 
 
-def _starts(length: int, tile: int, overlap: int) -> list[int]:
-    """Where tiles begin along one side, the last one flush with the end."""
+def _cut(length: int, tile: int, overlap: int) -> tuple[list[int], int]:
+    """(starts, side): the fewest tiles along one side, all of one length, evenly spread.
+
+    Starts and side are whole strides, so that the deepest level sees the same grid in every tile.
+    length, tile, overlap: multiples of STRIDE; two tiles share at least `overlap`.
+    """
     if length <= tile:
-        return [0]
-    step = tile - overlap
-    starts = list(range(0, length - tile, step))
-    return [*starts, length - tile]
+        return [0], length
+    count = -(-(length - overlap) // (tile - overlap))
+    side = -(-(length + (count - 1) * overlap) // (count * STRIDE)) * STRIDE
+    steps = (length - side) // STRIDE
+    return [number * steps // (count - 1) * STRIDE for number in range(count)], side
 
 
 def _ramp(length: int, overlap: int, *, first: bool, last: bool) -> np.ndarray:
@@ -54,12 +60,16 @@ def _padded(rgb: np.ndarray) -> np.ndarray:
     return np.pad(rgb, ((0, down), (0, right), (0, 0)), mode="symmetric")
 
 
+def _scaled(rgb: np.ndarray) -> np.ndarray:
+    """uint8 (h, w, 3) -> float32 (1, h, w, 3), 0–1."""
+    return np.multiply(rgb, np.float32(1.0 / 255.0), dtype=np.float32)[None]
+
+
 def tiles_of(
     height: int, width: int, tile: int = TILE_PX, overlap: int = OVERLAP_PX
 ) -> Iterator[tuple[slice, slice, np.ndarray]]:
     """Places of the tiles over (height, width) with their blending weights (tile h, tile w)."""
-    rows, columns = _starts(height, tile, overlap), _starts(width, tile, overlap)
-    h, w = min(tile, height), min(tile, width)
+    (rows, h), (columns, w) = _cut(height, tile, overlap), _cut(width, tile, overlap)
     for i, y in enumerate(rows):
         vertical = _ramp(h, overlap, first=i == 0, last=i == len(rows) - 1)
         for j, x in enumerate(columns):
@@ -82,12 +92,12 @@ def tiled_probabilities(
     height, width = rgb.shape[:2]
     photo = _padded(rgb)
     if photo.shape[0] <= tile and photo.shape[1] <= tile:
-        answer = run(photo[None].astype(np.float32) / 255.0)[0]
+        answer = run(_scaled(photo))[0]
         return np.ascontiguousarray(answer[:height, :width])
     total = np.zeros((*photo.shape[:2], channels), np.float32)
     weights = np.zeros((*photo.shape[:2], 1), np.float32)
     for rows, columns, weight in tiles_of(*photo.shape[:2], tile, overlap):
-        answer = run(photo[None, rows, columns].astype(np.float32) / 255.0)[0]
+        answer = run(_scaled(photo[rows, columns]))[0]
         total[rows, columns] += answer * weight[..., None]
         weights[rows, columns] += weight[..., None]
     total /= weights
@@ -173,9 +183,10 @@ class Segmenter:
 
         Channel 0: any paint defect; then one channel a type in the order of `types`.
         """
-        return tiled_probabilities(self._run, rgb, channels=1 + len(self.types))
+        return tiled_probabilities(self.run_tile, rgb, channels=1 + len(self.types))
 
-    def _run(self, tiles: np.ndarray) -> np.ndarray:
+    def run_tile(self, tiles: np.ndarray) -> np.ndarray:
+        """One pass of the network: float32 (1, h, w, 3) scaled 0–1 -> (1, h, w, 1 + T)."""
         return self._network(tiles)[0]
 
 

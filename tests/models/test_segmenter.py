@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import cv2
@@ -32,10 +33,19 @@ def test_the_tiles_cover_every_pixel_with_a_positive_weight(height, width):
     assert total.min() > 0.4
 
 
-def test_a_side_of_2272_px_is_cut_into_three_tiles_the_last_one_flush():
-    starts = [columns.start for _, columns, _ in tiles_of(32, 2272)]
-    assert starts == [0, 768, 1248]
-    assert [columns.stop for _, columns, _ in tiles_of(32, 2272)][-1] == 2272
+def test_a_side_of_4000_px_is_cut_into_three_tiles_of_one_length_the_last_one_flush():
+    columns = [columns for _, columns, _ in tiles_of(32, 4000)]
+    assert [(c.start, c.stop) for c in columns] == [(0, 1504), (1248, 2752), (2496, 4000)]
+
+
+@pytest.mark.parametrize("length", range(2080, 9600, 608))
+def test_neighbouring_tiles_share_at_least_the_overlap_and_none_is_too_large(length):
+    tiles = [columns for _, columns, _ in tiles_of(32, length)]
+    assert tiles[0].start == 0 and tiles[-1].stop == length
+    assert {tile.stop - tile.start for tile in tiles} == {tiles[0].stop}
+    assert tiles[0].stop <= segmenter.TILE_PX
+    shared = [a.stop - b.start for a, b in itertools.pairwise(tiles)]
+    assert min(shared) >= segmenter.OVERLAP_PX
 
 
 def test_the_rim_of_a_tile_inside_the_photo_weighs_nothing():
