@@ -359,8 +359,10 @@ def risk_coverage(points: pd.DataFrame, labels: Labels) -> go.Figure:
             ),
         )
     figure.update_layout(
-        xaxis={**_share_axis(labels["to_person"]), "range": None, "rangemode": "tozero"},
-        yaxis={**_share_axis(labels["wrong"]), "range": None, "rangemode": "tozero"},
+        xaxis=_share_axis(labels["to_person"], float(points["to_person"].max())),
+        yaxis=_share_axis(
+            labels["wrong"], float(points[["missed_high", "rejected_high"]].to_numpy().max())
+        ),
     )
     return figure
 
@@ -368,7 +370,8 @@ def risk_coverage(points: pd.DataFrame, labels: Labels) -> go.Figure:
 def reliability_diagram(before: pd.DataFrame, after: pd.DataFrame, labels: Labels) -> go.Figure:
     """Share of photos that are defective against what the score promised.
 
-    before, after (calibration): predicted, observed, low, high, n, a row a stretch of prediction.
+    before, after (calibration): predicted, observed, low, high, n, a row a stretch of prediction;
+    the more photos, the larger its mark.
     labels: predicted, observed, before, after, perfect, photos.
     """
     figure = go.Figure(layout=_layout(labels))
@@ -388,10 +391,14 @@ def reliability_diagram(before: pd.DataFrame, after: pd.DataFrame, labels: Label
         figure.add_scatter(
             x=frame["predicted"],
             y=frame["observed"],
-            mode="lines+markers",
+            mode="markers",
             name=labels[name],
-            line={"color": colour, "width": 2},
-            marker={"size": 8, "symbol": symbol},
+            # The more photos, the larger: a point of three photos says little.
+            marker={
+                "color": colour,
+                "symbol": symbol,
+                "size": 7.0 + 11.0 * np.sqrt(frame["n"] / max(frame["n"].max(), 1)),
+            },
             error_y=_whiskers(frame["observed"], frame["low"], frame["high"], colour),
             customdata=frame["n"],
             hovertemplate=(
@@ -443,12 +450,12 @@ def threshold_curve(points: pd.DataFrame, chosen: float, labels: Labels) -> go.F
     return figure
 
 
-def _share_axis(title: str) -> dict:
-    """An axis from 0 to 100 %, with room for a marker on either end."""
+def _share_axis(title: str, most: float = 1.0) -> dict:
+    """An axis from 0 % to the largest share, with room for a marker on either end."""
     return {
         "title": {"text": title},
         "tickformat": ".0%",
-        "range": [-0.02, 1.03],
+        "range": [-0.02 * max(most, 0.05), 1.03 * max(most, 0.05)],
         "automargin": True,
     }
 

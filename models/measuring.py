@@ -36,7 +36,7 @@ PREVALENCES = (0.005, 0.02, 0.05, 0.15)
 AIM = 0.95
 MOST_MISSES_LISTED = 5
 # Allowed misses (and false rejects) for which the band is set on val and tried here.
-BAND_SHARES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.10, 0.15, 0.20, 0.30, 0.40)
+BAND_SHARES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.15, 0.20, 0.30, 0.40)
 # Region thresholds of the explorer; the card's own is added.
 SWEEP = tuple(round(0.05 * step, 2) for step in range(2, 20))
 LARGEST_FILE_BYTES = 200_000
@@ -250,7 +250,10 @@ def _by_colour(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def _band_curve(
     bad: Sequence[Row], clean: Sequence[Row], val_scores: tuple[np.ndarray, np.ndarray]
 ) -> list[dict[str, Any]]:
-    """The rule of the card at several allowed shares: thresholds from val, outcome here."""
+    """The rule of the card at several allowed shares: thresholds from val, outcome here.
+
+    It ends where the two scores meet: from there on nobody is asked.
+    """
     answers = []
     for allowed in BAND_SHARES:
         ok_below, reject_from = choose_band(*val_scores, allowed, allowed)
@@ -264,6 +267,8 @@ def _band_curve(
                 "clean": [outcome.good_passed, outcome.good_to_person, outcome.good_rejected],
             }
         )
+        if ok_below == reject_from:
+            break
     return answers
 
 

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from inspection.services import model_card
+from inspection.services import evaluation, model_card
 from inspection.services.station import shared_station, thresholds_of
-from inspection.ui import card_views, desk_views
+from inspection.ui import card_views, curve_views, desk_views
 from inspection.ui.session import t
 
 st.title(t("nav.model"))
@@ -17,25 +17,45 @@ if not model.is_ready:
     desk_views.desk()
     st.stop()
 
+folder = evaluation.model_folder(shared_station().settings.models_dir, model)
+card = evaluation.card_of(folder, model)
+curves = evaluation.read_evaluation(folder, model)
+compared = evaluation.read_comparison(folder, model)
+
 card_views.heading(model)
 
 st.subheader(t("model.claim_title"))
-card_views.claim(model_card.claim(model.card))
+card_views.claim(model_card.claim(card))
 
 st.subheader(t("model.figures_title"), help=t("model.auroc_help"))
-card_views.figures(model_card.measured(model.card))
+card_views.figures(model_card.measured(card))
+
+if curves:
+    curve_views.basis(curves)
+    curve_views.roc(curves)
+    curve_views.size(curves)
+    curve_views.parts(curves)
+    curve_views.band(curves)
+    curve_views.calibration(curves)
+    curve_views.meaning(curves)
+    curve_views.explorer(curves)
+else:
+    curve_views.nothing_measured()
+
+curve_views.comparison(compared)
 
 st.subheader(t("model.limits_title"))
-card_views.limits(model_card.never_tested_on(model.card))
+card_views.limits(model_card.never_tested_on(card))
 
 st.subheader(t("model.thresholds_title"))
-card_views.thresholds(thresholds_of(model.card))
+card_views.thresholds(thresholds_of(card))
+curve_views.rule(model_card.band_rule(card))
 
 st.subheader(t("model.data_title"))
-card_views.sources(model_card.photo_sources(model.card))
+card_views.sources(model_card.photo_sources(card))
 
 st.subheader(t("model.recipe_title"))
-card_views.recipe(model.card)
+card_views.recipe(card)
 
 st.subheader(t("model.hashes_title"))
 card_views.fingerprints(model)

@@ -7,7 +7,7 @@ The report is the JSON value of `models.measuring`: `report.json` of an evaluati
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,16 +31,19 @@ SIZE_STRETCHES = 8
 Report = Mapping[str, Any]
 
 
-def model_folder(model: ModelState, folders: Sequence[Path]) -> Path | None:
-    """The one of `folders` whose card is the served model's."""
-    for folder in folders:
-        try:
-            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if card == model.card:
-            return folder
+def model_folder(models_dir: Path, model: ModelState) -> Path | None:
+    """The folder below `models_dir` that holds the served model, measured again or not."""
+    for place in sorted(models_dir.glob("*/card.json")):
+        card = _read(place)
+        if card is not None and _identity(card) == _identity(model.card):
+            return place.parent
     return None
+
+
+def card_of(folder: Path | None, model: ModelState) -> dict[str, Any]:
+    """The served model's card as it stands now: `evaluate --write-card` may have added figures
+    since the model was opened."""
+    return (_read(folder / "card.json") if folder else None) or model.card
 
 
 def read_evaluation(folder: Path | None, model: ModelState) -> Report | None:
@@ -48,7 +51,7 @@ def read_evaluation(folder: Path | None, model: ModelState) -> Report | None:
 
     The card names their hash, so a file that was changed or made for other thresholds is none.
     """
-    expected = model.card.get("files", {}).get(EVALUATION_FILE)
+    expected = card_of(folder, model).get("files", {}).get(EVALUATION_FILE)
     if folder is None or expected is None:
         return None
     try:
@@ -67,16 +70,27 @@ def read_evaluation(folder: Path | None, model: ModelState) -> Report | None:
 def read_comparison(folder: Path | None, model: ModelState) -> Report | None:
     """The table of `python -m inspection compare` beside the card; None where there is none, or
     where it compares another model."""
-    if folder is None:
-        return None
-    try:
-        found = json.loads((folder / COMPARISON_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(found, dict) or not found.get("rows"):
+    found = _read(folder / COMPARISON_FILE) if folder else None
+    if not found or not found.get("rows"):
         return None
     compared = found.get("model", {}).get("sha256", model.sha256)
     return found if compared == model.sha256 else None
+
+
+def _read(place: Path) -> dict[str, Any] | None:
+    """A JSON table; None where it cannot be read."""
+    try:
+        found = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _identity(card: Mapping[str, Any]) -> list[Any]:
+    """What makes a model this one: all of its card but what was measured on it."""
+    parts = [card.get(key) for key in ("name", "types", "input", "thresholds", "score")]
+    files = card.get("files") or {}
+    return [*parts, {name: files[name] for name in files if name != EVALUATION_FILE}]
 
 
 def roc_points(report: Report) -> pd.DataFrame:

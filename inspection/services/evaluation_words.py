@@ -17,6 +17,12 @@ _BAND_WORDS = ("to_person", "wrong", "missed", "rejected", "allowed")
 _RELIABILITY_WORDS = ("predicted", "defective_share", "before", "after", "perfect", "photos")
 _THRESHOLD_WORDS = ("region", "share", "found", "alarms", "chosen")
 CODES = {"dataset": "model.dataset", "type": "defect", "colour": "curve.colour"}
+_PART_HEADS = {
+    "dataset": "model.set",
+    "type": "common.type",
+    "brightness": "curve.brightness",
+    "colour": "common.colour",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,7 @@ def pod_table(t: Translate, pod: Mapping[str, Any]) -> Table:
 def trial_types_table(t: Translate, pod: Mapping[str, Any]) -> Table:
     """What was found of each type of the rendered defects."""
     return Table(
-        (t("curve.part_type"), t("curve.defect_recall")),
+        (t("common.type"), t("curve.defect_recall")),
         tuple(
             (word(t, "defect", row["code"]), share_words(t, share_of(row["found"])))
             for row in pod["by_type"]
@@ -221,7 +227,7 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
             )
         )
     alarm_head = "curve.alarms_of_all" if part == "type" else "curve.photo_false_alarm"
-    head = (t(f"curve.part_{part}"), t("model.photos"), t("curve.defect_recall"), t(alarm_head))
+    head = (t(_PART_HEADS[part]), t("model.photos"), t("curve.defect_recall"), t(alarm_head))
     return Table(head, tuple(rows))
 
 
@@ -380,10 +386,12 @@ def comparison_table(t: Translate, comparison: Report) -> Table:
     for row in comparison["rows"]:
         whole = row.get("figures", {}).get(EVERY_SET, {})
         area, speed, size = whole.get("auroc"), row.get("mpx_per_s"), row.get("parameters")
+        name = str(row.get("name", NO_VALUE))
+        known = word(t, "curve.way", name)
         rows.append(
             (
-                str(row.get("name", NO_VALUE)),
-                str(row.get("what", NO_VALUE)),
+                # A way that the texts do not know says itself what it is.
+                str(row.get("what", name)) if known == name else known,
                 share_words(t, share_of(whole.get("defect_recall"))),
                 share_words(t, share_of(whole.get("photo_false_alarm"))),
                 NO_VALUE if area is None else f"{area:.3f}",
@@ -391,6 +399,6 @@ def comparison_table(t: Translate, comparison: Report) -> Table:
                 NO_VALUE if speed is None else f"{speed:.2f}",
             )
         )
-    names = ("compared", "what", "defect_recall", "photo_false_alarm")
+    names = ("compared", "defect_recall", "photo_false_alarm")
     more = ("model.auroc", "model.parameters", "curve.speed")
     return Table((*(t(f"curve.{name}") for name in names), *(t(key) for key in more)), tuple(rows))

@@ -119,7 +119,10 @@ def test_the_parts_add_up_to_the_whole():
 def test_thresholds_of_the_band_come_from_val_and_its_outcome_from_the_photos():
     val = (np.linspace(0.5, 1.0, 20), np.linspace(0.0, 0.6, 20))
     curve = measured(val_scores=val)["band_curve"]
-    assert [point["allowed"] for point in curve] == list(measuring.BAND_SHARES)
+    # From the share on at which both scores meet nobody is asked, and the curve ends.
+    assert [point["allowed"] for point in curve] == list(measuring.BAND_SHARES[: len(curve)])
+    assert curve[-1]["ok_below"] == curve[-1]["reject_from"]
+    assert all(point["ok_below"] < point["reject_from"] for point in curve[:-1])
     assert all(sum(point["defective"]) == 12 and sum(point["clean"]) == 8 for point in curve)
     # Nothing may go wrong on val: OK below its lowest defective score, 0.5.
     assert curve[0]["ok_below"] == 0.5

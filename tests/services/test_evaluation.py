@@ -1,5 +1,6 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from inspection.services import evaluation_words as words
 from inspection.services.evaluation import (
     COMPARISON_FILE,
     EVALUATION_FILE,
+    card_of,
     explore,
     model_folder,
     read_comparison,
@@ -36,10 +38,20 @@ def served(folder, report, sha256="c" * 64, **card):
 
 def test_the_curves_of_the_served_model_are_read_from_its_own_folder(tmp_path):
     model = served(tmp_path / "mine", example_report())
-    other = tmp_path / "other"
-    served(other, example_report(), name="another")
-    assert model_folder(model, [tmp_path / "none", other, tmp_path / "mine"]) == tmp_path / "mine"
+    served(tmp_path / "another", example_report(), name="another")
+    assert model_folder(tmp_path, model) == tmp_path / "mine"
+    assert model_folder(tmp_path / "mine", model) is None
     assert read_evaluation(tmp_path / "mine", model) == example_report()
+
+
+def test_a_model_measured_while_it_is_served_shows_its_new_figures(tmp_path):
+    measured = served(tmp_path / "mine", example_report())
+    before = replace(measured, card={"files": {}})
+    folder = model_folder(tmp_path, before)
+    assert folder == tmp_path / "mine"
+    assert card_of(folder, before) == measured.card
+    assert read_evaluation(folder, before) == example_report()
+    assert card_of(None, before) == before.card
 
 
 @pytest.mark.parametrize(
@@ -90,11 +102,11 @@ def test_the_explorer_counts_regions_and_photos_at_any_threshold():
 
 def test_the_explorer_says_it_in_one_sentence_with_counts_and_intervals():
     regions, scores = words.explored_sentences(EN, explore(example_report(), 0.5, 0.3, 0.8))
-    assert "finds 3 of 6 = 50.0% (18.8% – 81.2%) labelled defects" in regions
-    assert "false alarms on 1 of 3 = 33.3%" in regions
+    assert "defects found 3 of 6 = 50.0% (18.8% – 81.2%)" in regions
+    assert "clean photos in alarm 1 of 3 = 33.3%" in regions
     assert "sent to a person 3 of 7 = 42.9%" in scores
     assert (
-        "찾는 결함은 6 중 3 = 50.0%"
+        "찾는 결함: 6 중 3 = 50.0%"
         in words.explored_sentences(KO, explore(example_report(), 0.5, 0.3, 0.8))[0]
     )
 
@@ -103,7 +115,7 @@ def test_size_is_told_with_its_bound_and_the_false_calls_beside():
     report = example_report()
     said = words.pod_sentence(EN, report["pod"]["real"])
     assert "a50 = 10 px. a90 = 30 px, a90/95 = 36.2 px." in said
-    assert "False calls beside it: 1 of 3 = 33.3%" in said
+    assert "False calls beside it: clean photos in alarm 1 of 3 = 33.3%" in said
     refused = {**report["pod"]["real"], "fit": None, "refused": "separated"}
     assert "do not overlap in size" in words.pod_sentence(EN, refused)
     fit = report["pod"]["real"]["fit"]

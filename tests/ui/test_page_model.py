@@ -1,9 +1,13 @@
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
 
 from inspection.services import station as station_module
 from inspection.services.worker import ModelState
+from inspection.ui.tables import as_written
+from tests.services.example_evaluation import example_report
 
 MEASURED = {
     "photos": 419,
@@ -67,6 +71,11 @@ def texts(at) -> str:
     return "\n".join(element.value for element in (*at.markdown, *at.caption, *at.warning))
 
 
+def as_cell(text: str) -> str:
+    """A text as it stands in a table."""
+    return as_written(text)
+
+
 def cells(at) -> str:
     return "\n".join(table.value.to_string() for table in at.table)
 
@@ -114,7 +123,8 @@ def test_a_card_that_tells_little_still_has_a_page(serve, open_page):
     serve(little)
     at = open_page("model")
     assert not at.exception
-    assert len(at.info) == 3
+    # No figures, no curves, no comparison, no data and no recipe.
+    assert len(at.info) == 5
 
 
 def test_limits_of_the_card_are_added_to_those_that_hold_for_every_model(serve, open_page):
@@ -131,3 +141,115 @@ def test_a_refused_model_shows_its_sentence_and_the_next_step(serve, open_page):
     assert at.text[0].value.startswith("unet.bin: changed or damaged")
     assert "inspection doctor" in texts(at)
     assert not at.table
+
+
+@pytest.fixture
+def serve_measured(shared, serve, tmp_path, monkeypatch):
+    """A served model whose folder holds its curves, and a comparison where one is given."""
+
+    def serve_measured(report=None, comparison=None, **card):
+        folder = tmp_path / "weights" / "compact-unet"
+        folder.mkdir(parents=True)
+        content = json.dumps(report or example_report()).encode()
+        (folder / "evaluation.json").write_bytes(content)
+        hashes = {"evaluation.json": hashlib.sha256(content).hexdigest()}
+        card = {**CARD, "files": {**CARD["files"], **hashes}, **card}
+        (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+        if comparison:
+            (folder / "comparison.json").write_text(json.dumps(comparison), encoding="utf-8")
+        serve(card)
+        station = station_module._shared
+        settings = station.settings.model_copy(update={"models_dir": folder.parent})
+        monkeypatch.setattr(station_module, "_shared", replace(station, settings=settings))
+
+    return serve_measured
+
+
+def test_a_model_without_curves_says_which_command_makes_them(serve, open_page):
+    serve()
+    at = open_page("model")
+    assert not at.exception
+    assert any("curves of this model are not in its folder" in info.value for info in at.info)
+    assert "evaluate DATA --split test --out FOLDER --write-card" in texts(at)
+    assert "inspection compare DATA" in texts(at)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_each_curve_is_drawn_and_its_figures_are_one_click_away(serve_measured, open_page, lang):
+    serve_measured()
+    at = open_page("model", lang=lang)
+    assert not at.exception
+    # ROC, POD in px, risk-coverage, reliability diagram, threshold explorer.
+    assert len(at.get("plotly_chart")) == 5
+    behind = "3 중 0 = 0.0%" if lang == "ko" else "0 of 3 = 0.0%"
+    assert as_cell(behind) not in cells(at)
+    for name in ("roc", "pod_real", "band", "calibration", "threshold"):
+        at.session_state[f"{name}_curve_table"] = True
+    at.run()
+    assert not at.exception
+    # No clean photo alarms at 1 % false alarms.
+    assert as_cell(behind) in cells(at)
+
+
+def test_size_stands_in_pixels_with_its_false_calls_and_rendered_ones_are_missed(
+    serve_measured, open_page
+):
+    serve_measured()
+    at = open_page("model")
+    assert "a90 = 30 px, a90/95 = 36.2 px." in texts(at)
+    assert "False calls beside it: clean photos in alarm 1 of 3 = 33.3%" in texts(at)
+    assert any("No such defects were measured" in info.value for info in at.info)
+
+
+def test_recall_stands_by_set_type_brightness_and_colour(serve_measured, open_page):
+    serve_measured()
+    table = cells(open_page("model"))
+    for part in ("Silver / white", "Darkest quarter", "scratch", "Public car damage photos"):
+        assert part in table
+
+
+def test_the_explorer_says_what_other_thresholds_would_do(serve_measured, open_page):
+    serve_measured()
+    at = open_page("model")
+    assert "defects found 3 of 6 = 50.0%" in texts(at)
+    assert "sent to a person 3 of 7 = 42.9%" in texts(at)
+    at.select_slider[0].set_value(0.3).run()
+    assert "defects found 5 of 6 = 83.3%" in texts(at)
+    assert "clean photos in alarm 2 of 3" in texts(at)
+    at.slider[0].set_value((0.65, 0.65)).run()
+    assert "sent to a person 0 of 7 = 0.0%" in texts(at)
+    assert "defective photos passed as OK 2 of 4" in texts(at)
+    at.button(key="explorer_reset").click().run()
+    assert "defects found 3 of 6 = 50.0%" in texts(at)
+
+
+def test_the_rule_of_the_two_scores_is_told_in_words(serve, open_page):
+    serve()
+    assert "does not say by which rule" in texts(open_page("model"))
+    rule = {"missed": 0.05, "rejected": 0.05, "split": "val", "defective": 381, "clean": 64}
+    serve({**CARD, "band_rule": rule})
+    assert "lets at most 5.0% of the defective photos pass" in texts(open_page("model"))
+
+
+def test_the_comparison_stands_in_one_table(serve_measured, open_page):
+    row = {
+        "name": "mystery",
+        "what": "U-Net 128×128",
+        "parameters": 31_000_000,
+        "mpx_per_s": 1.5,
+        "threshold": 0.2,
+        "figures": {"ALL": MEASURED},
+    }
+    rows = [row, {**row, "name": "original"}]
+    serve_measured(comparison={"photos": {"n": 419}, "rows": rows})
+    table = cells(open_page("model"))
+    assert "U\\-Net 128×128" in table and "31,000,000" in table
+    assert "whole photo at 128 × 128 px" in table
+    assert "655 of 720" in table
+
+
+def test_curves_of_other_thresholds_are_not_shown(serve_measured, open_page):
+    other = {**example_report(), "model": {"name": "compact-unet", "sha256": "d" * 64}}
+    serve_measured(other)
+    at = open_page("model")
+    assert not at.get("plotly_chart")
