@@ -225,12 +225,12 @@ def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
 def inspection_json(inspection: Inspection, filename: str, number: int | None) -> dict:
     """The documented JSON of one inspection (one line of `inspect --json`).
 
-    number: its id in the log, None when it was not logged.
+    number: its id in the log; None when it was not logged, and the answer then holds no `id`.
     """
     t = translator("en")
     judgement = inspection.judgement
     return {
-        "id": number,
+        **({} if number is None else {"id": number}),
         "file": filename,
         "sha256": inspection.photo_sha256,
         "width_px": inspection.width_px,
