@@ -213,12 +213,9 @@ def reliability_points(report: Report, when: str) -> pd.DataFrame:
 
 def threshold_points(report: Report, dataset: str = EVERY_SET) -> pd.DataFrame:
     """region, found and alarms with _low and _high; NaN where a set has no such photos."""
-    explorer = report["explorer"]
-    own = explorer["sets"][dataset]
     rows = []
-    for place, region in enumerate(explorer["region"]):
-        found = _counted(own["found"][place], own["defects"])
-        alarms = _counted(own["alarms"][place], own["clean"])
+    for region in report["explorer"]["region"]:
+        found, alarms = at_region(report, dataset, region)
         rows.append((region, *_ends(found), *_ends(alarms)))
     columns = [
         "region",
@@ -249,13 +246,11 @@ class Explored:
 
 def explore(report: Report, region: float, ok_below: float, reject_from: float) -> Explored:
     """The counts at a region threshold of the grid and at two photo scores."""
-    explorer = report["explorer"]
-    place = explorer["region"].index(region)
-    own = explorer["sets"][EVERY_SET]
+    found, alarms = at_region(report, EVERY_SET, region)
     band = judge_by_band(*_scores(report), ok_below, reject_from)
     return Explored(
-        found=_counted(own["found"][place], own["defects"]),
-        alarms=_counted(own["alarms"][place], own["clean"]),
+        found=found,
+        alarms=alarms,
         bad_passed=_counted(band.bad_passed, band.bad),
         bad_to_person=_counted(band.bad_to_person, band.bad),
         bad_rejected=_counted(band.bad_rejected, band.bad),
@@ -264,6 +259,14 @@ def explore(report: Report, region: float, ok_below: float, reject_from: float) 
         good_rejected=_counted(band.good_rejected, band.good),
         to_person=_counted(band.bad_to_person + band.good_to_person, band.photos),
     )
+
+
+def at_region(report: Report, dataset: str, region: float) -> tuple[Share | None, Share | None]:
+    """(defects found, clean photos in alarm) of one data set at a region threshold of the grid."""
+    explorer = report["explorer"]
+    place, own = explorer["region"].index(region), explorer["sets"][dataset]
+    found, alarms = own["found"][place], own["alarms"][place]
+    return _counted(found, own["defects"]), _counted(alarms, own["clean"])
 
 
 def _scores(report: Report) -> tuple[np.ndarray, np.ndarray]:

@@ -380,6 +380,17 @@ def explored_table(t: Translate, explored: Explored) -> Table:
     )
 
 
+def explored_sets_table(t: Translate, report: Report, region: float) -> Table:
+    """What a region threshold does on each data set."""
+    rows = []
+    for code in report["explorer"]["sets"]:
+        found, alarms = evaluation.at_region(report, code, region)
+        name = word(t, "model.dataset", code)
+        rows.append((name, share_words(t, found), share_words(t, alarms)))
+    head = ("model.set", "curve.defect_recall", "curve.photo_false_alarm")
+    return Table(tuple(t(key) for key in head), tuple(rows))
+
+
 def comparison_table(t: Translate, comparison: Report) -> Table:
     """Networks and other ways on the same photos: a row each."""
     rows = []

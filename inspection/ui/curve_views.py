@@ -165,7 +165,11 @@ def explorer(report: Report) -> None:
     )
     _chart(figure, "threshold", t("curve.threshold_title"))
     _behind(
-        "threshold", lambda: [words.explored_table(translate(), explored)], "curve.explored_table"
+        "threshold",
+        lambda: [
+            words.explored_sets_table(translate(), report, region),
+            words.explored_table(translate(), explored),
+        ],
     )
 
 
@@ -188,10 +192,10 @@ def _chart(figure: go.Figure, name: str, alt: str) -> None:
     st.plotly_chart(figure, key=f"{name}_curve", config=charts.CONFIG, alt=alt)
 
 
-def _behind(name: str, tables: Callable[[], list[Table]], label: str = "curve.table") -> None:
+def _behind(name: str, tables: Callable[[], list[Table]]) -> None:
     """The figures behind a chart; made only when somebody opens them."""
     behind = st.expander(
-        t(label), icon=":material/table:", key=f"{name}_curve_table", on_change="rerun"
+        t("curve.table"), icon=":material/table:", key=f"{name}_curve_table", on_change="rerun"
     )
     if behind.open:
         with behind:

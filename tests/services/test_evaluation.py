@@ -111,6 +111,13 @@ def test_the_explorer_says_it_in_one_sentence_with_counts_and_intervals():
     )
 
 
+def test_the_explorer_shows_each_data_set_at_the_threshold():
+    table = words.explored_sets_table(EN, example_report(), 0.3)
+    assert [row[0] for row in table.rows] == ["All", "Public car damage photos (bilgi)"]
+    assert table.rows[0][2].startswith("2 of 3") and table.rows[1][2] == "–"
+    assert table.rows[1][1].startswith("5 of 6")
+
+
 def test_size_is_told_with_its_bound_and_the_false_calls_beside():
     report = example_report()
     said = words.pod_sentence(EN, report["pod"]["real"])
