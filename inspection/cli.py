@@ -352,7 +352,7 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
 @click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--name", required=True, help="name of the model folder to write")
-@click.option("--most-alarms", default=0.15, help="share of clean val crops that may be in alarm")
+@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
 @click.option("--note", default="", help="what a person should know about this model")
 @click.option("--limit", "limits", multiple=True, help="a known weakness; may be given again")
 def convert(run, data, name, most_alarms, note, limits):

@@ -57,7 +57,7 @@ class Operating:
 
     data: Path | None = None
     model: Path | None = None
-    most_alarms: float = 0.15
+    most_alarms: float = 0.05
 
     def __post_init__(self) -> None:
         if (self.data is None) == (self.model is None):

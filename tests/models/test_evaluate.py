@@ -239,7 +239,7 @@ def test_a_photo_whose_only_damage_is_ignored_is_defect_free(photo_set):
 def test_the_operating_points_trade_found_defects_against_alarms(photo_set):
     points = operating_points(seen_photos(photo_set))
     low = next(p for p in points if (p.region, p.smallest_px, p.peak) == (0.3, 16, 0.0))
-    sure = next(p for p in points if (p.region, p.smallest_px, p.peak) == (0.6, 16, 0.95))
+    sure = next(p for p in points if (p.region, p.smallest_px, p.peak) == (0.5, 16, 0.95))
     # At 0.3 one of three crops alarms; nowhere sure to 0.95 on the doors, so nothing is found.
     assert low.crops == pytest.approx(1 / 3) and low.cars == 1.0
     assert sure.crops == 0.0 and sure.doors == 0.0
@@ -264,6 +264,7 @@ def test_a_photo_set_of_other_names_has_operating_points_too(tmp_path):
     seen = list(look_at(by_brightness, read_photo_set(folder, "val")))
     chosen = choose_on_val(seen, most_alarms=0.1)
     assert chosen["val"]["doors"] == chosen["val"]["defects"] == 1.0
+    assert chosen["val"]["right"] == 1.0
     assert chosen["val"]["crops"] == chosen["val"]["cars"] == 0.0
     assert chosen["val"]["auroc"] == 1.0
     rule = {"missed": 0.05, "rejected": 0.05, "split": "val", "defective": 1, "clean": 1}
@@ -284,8 +285,13 @@ def test_the_point_that_finds_most_within_the_allowed_alarms_is_chosen():
     assert choose_point([greedy, good, quiet], most_alarms=0.1) == quiet
     # Where every point is too loud, the quietest is taken.
     assert choose_point([greedy, good], most_alarms=0.1) == good
-    # Clean cars in alarm cost half of what is found.
+    # Of clean whole cars two and a half times as many may be in alarm, no more.
+    assert choose_point([point(doors=0.6, cars=0.25), point()], 0.1) == point(doors=0.6, cars=0.25)
     assert choose_point([point(doors=0.6, cars=0.3), point()], most_alarms=0.1) == point()
+    # Regions that are right count half as much as defects that are found.
+    exact, eager = point(right=0.4), point(doors=0.69)
+    assert choose_point([exact, eager], most_alarms=0.1) == exact
+    assert choose_point([exact, point(doors=0.71)], most_alarms=0.1) == point(doors=0.71)
 
 
 def scored(photo_set, bad, good):
