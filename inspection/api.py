@@ -13,6 +13,7 @@ from fastapi import FastAPI, File, Form, Path, Query, Request, Response, UploadF
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from inspection.domain.inspections import Subject
 from inspection.errors import (
@@ -65,6 +66,11 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         if isinstance(error, AlreadyInspected):
             body["inspection_id"] = error.inspection_id
         return JSONResponse(body, _STATUS.get(type(error), 400))
+
+    @api.exception_handler(HTTPException)
+    async def refused_below_us(request: Request, error: HTTPException):
+        # An unknown address or a broken multipart body; the error stands where it always stands.
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
     @api.exception_handler(RequestValidationError)
     async def wrong_request(request: Request, error: RequestValidationError):

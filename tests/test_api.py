@@ -148,6 +148,14 @@ def test_a_number_beyond_the_databases_reach_is_a_wrong_request(client, address)
     assert "less than or equal" in answer.json()["error"]
 
 
+def test_what_the_server_refuses_by_itself_is_an_error_like_the_others(client):
+    assert client.get("/nowhere").json() == {"error": "Not Found"}
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    broken = client.post("/inspections", content=b"no multipart", headers=headers)
+    assert broken.status_code == 400
+    assert set(broken.json()) == {"error"}
+
+
 def test_health_names_the_model(client):
     body = client.get("/health").json()
     assert body["status"] == "ok"
