@@ -145,20 +145,23 @@ class SquashedPhotos(keras.utils.PyDataset):
 class _Budget(keras.callbacks.Callback):
     """Ends the training when its minutes are spent; `rate` gives the learning rate on the way."""
 
-    def __init__(self, minutes: float, rate: Callable[[float], float]):
+    def __init__(self, minutes: float, spent: float, rate: Callable[[float], float]):
         super().__init__()
-        self.seconds, self.rate, self.steps = 60.0 * minutes, rate, 0
+        self.minutes, self.spent, self.rate, self.steps = minutes, spent, rate, 0
+
+    def share(self) -> float:
+        """Of the budget that is spent, earlier parts of the training included."""
+        return (self.spent + (time.monotonic() - self.since) / 60.0) / self.minutes
 
     def on_train_begin(self, logs=None):
         self.since = time.monotonic()
 
     def on_train_batch_begin(self, batch, logs=None):
-        share = min(1.0, (time.monotonic() - self.since) / self.seconds)
-        self.model.optimizer.learning_rate.assign(self.rate(share))
+        self.model.optimizer.learning_rate.assign(self.rate(min(1.0, self.share())))
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps += 1
-        if time.monotonic() - self.since > self.seconds:
+        if self.share() > 1.0:
             self.model.stop_training = True
 
 
@@ -179,18 +182,27 @@ def fit_for(
     *,
     minutes: float,
     rate: Callable[[float], float],
+    spent: float = 0.0,
     epochs: int = 1000,
 ) -> dict[str, float]:
-    """Train with Adam until the minutes or the epochs are spent; answers steps and last loss."""
+    """Train with Adam until the minutes or the epochs are spent.
+
+    spent: minutes of an earlier part whose weights the network has. Answers steps, last loss and
+    processor_minutes: on a shared machine the clock says little about the work done.
+    """
     network.compile(
         keras.optimizers.Adam(rate(0.0)),
         loss=loss,
         # XLA's convolutions on a CPU are several times slower than oneDNN's.
         jit_compile=keras.backend.backend() == "jax",
     )
-    budget = _Budget(minutes, rate)
+    budget, since = _Budget(minutes, spent, rate), time.process_time()
     history = network.fit(batches, epochs=epochs, verbose=0, callbacks=[budget])
-    return {"steps": budget.steps, "loss": float(history.history["loss"][-1])}
+    return {
+        "steps": budget.steps,
+        "loss": float(history.history["loss"][-1]),
+        "processor_minutes": round((time.process_time() - since) / 60.0, 2),
+    }
 
 
 def half_at(distance: np.ndarray, half: float) -> np.ndarray:

@@ -189,6 +189,32 @@ def test_a_detector_whose_training_was_cut_short_is_trained_again(
     assert trained == ["fcn8s"]
 
 
+def test_a_longer_budget_trains_on_from_the_weights_of_the_shorter_one(
+    photo_set, monkeypatch, tmp_path
+):
+    started_from = []
+
+    def fit(network, batches, loss, *, minutes, spent, epochs, **how):
+        started_from.append((network.get_weights()[0].max(), minutes, spent, epochs))
+        network.set_weights([weight * 0 + 9.0 for weight in network.get_weights()])
+        return {"steps": 4, "loss": 0.5, "processor_minutes": 1.0}
+
+    monkeypatch.setattr(comparison, "fit_for", fit)
+    monkeypatch.setattr(comparison, "_write_network", lambda network, folder: None)
+    shrink(monkeypatch)
+    # Three photos in batches of eight: one step an epoch, thirty epochs in all.
+    for minutes, trainings, steps in ((10, 1, 4), (5, 1, 4), (15, 2, 8)):
+        longer = Plan(photo_set, minutes=minutes)
+        made = comparison._made(
+            tmp_path, lambda folder, p=longer: comparison.train_original(p, folder), minutes, print
+        )
+        assert (len(started_from), made["steps"], made["seen"]) == (trainings, steps, 8 * steps)
+    (first, *fresh), (second, *continued) = started_from
+    assert first < 1.0 and fresh == [10, 0.0, 30]
+    assert second == 9.0 and continued == [15, 10, 26]
+    assert made["processor_minutes"] == 2.0
+
+
 def test_the_comparison_can_lie_beside_the_card_and_be_written_again(compared, model_folder):
     answer, _ = compared
     sha256 = Segmenter(model_folder).sha256
