@@ -3,6 +3,7 @@
 Exit codes: 0 all went well, 2 wrong use, 3 some inputs were refused (each named on stderr).
 """
 
+import itertools
 import json
 import os
 import sys
@@ -117,6 +118,7 @@ def inspect(
         masks.mkdir(parents=True, exist_ok=True)
     lines = json_out.open("w", encoding="utf-8") if json_out else None
     refused = 0
+    written: set[str] = set()
     try:
         station.worker.start()
         if station.worker.model.error:
@@ -142,7 +144,7 @@ def inspect(
                         inspected.inspection, str(path), inspected.id
                     )
                     if masks:
-                        codec.write_mask(masks / f"{path.stem}.png", inspected.mask > 0)
+                        codec.write_mask(_mask_file(masks, path, written), inspected.mask > 0)
                     if not lines:
                         on_stdout(answer)
                 except InspectionError as error:
@@ -159,6 +161,16 @@ def inspect(
         station.close()
     on_stderr.print(f"{len(files) - refused} inspected, {refused} refused")
     sys.exit(REFUSED if refused else 0)
+
+
+def _mask_file(folder: Path, photo: Path, written: set[str]) -> Path:
+    """STEM.png; the masks of further photos of that stem are STEM_2.png, STEM_3.png …"""
+    names = (f"{photo.stem}{f'_{n}' if n > 1 else ''}.png" for n in itertools.count(1))
+    name = next(name for name in names if name.casefold() not in written)
+    if name != f"{photo.stem}.png":
+        on_stderr.print(f"{photo}: its mask is {name}, {photo.stem}.png is taken", markup=False)
+    written.add(name.casefold())
+    return folder / name
 
 
 def on_stdout(answer: dict) -> None:

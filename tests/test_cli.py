@@ -46,6 +46,18 @@ def lines_of(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
+def test_photos_of_one_stem_keep_a_mask_each(run, photos, tmp_path):
+    (photos / "sub").mkdir()
+    (photos / "b.jpg").rename(photos / "sub" / "a.jpeg")
+    masks = tmp_path / "masks"
+    answer = run("inspect", photos, "--masks", masks)
+    assert answer.exit_code == 0, answer.output
+    assert sorted(path.name for path in masks.iterdir()) == ["a.png", "a_2.png"]
+    assert cv2.imread(str(masks / "a.png"), cv2.IMREAD_UNCHANGED).any()
+    assert not cv2.imread(str(masks / "a_2.png"), cv2.IMREAD_UNCHANGED).any()
+    assert "a.jpeg: its mask is a_2.png" in " ".join(answer.stderr.split())
+
+
 def test_inspect_writes_one_documented_line_and_one_mask_a_photo(run, photos, tmp_path):
     out, masks = tmp_path / "out.jsonl", tmp_path / "masks"
     answer = run(
