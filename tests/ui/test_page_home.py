@@ -74,7 +74,8 @@ def test_the_last_fifty_of_sixty_inspections_are_counted_by_where_they_stand(ope
     assert "Last 50 inspections" in shown
     strip = next(part.value for part in at.html if "display:flex;gap:.5em" in part.value)
     for verdict, word in (("ok", "OK"), ("human", "Undecided"), ("rework", "Rework")):
-        assert f'{word}<span style="font-weight:400"> · {last.count(verdict)}</span>' in strip
+        count = f'font-weight:400;white-space:nowrap">· {last.count(verdict)}</span>'
+        assert f'{word}</span> <span style="{count}' in strip
     # 2026-03-02 01:00 UTC and sixty minutes, on the plant's clock in Seoul.
     assert "2026-03-02 11:00" in shown
 
