@@ -242,7 +242,7 @@ def _tiled(channels: int, run: Callable[[np.ndarray], np.ndarray]) -> Run:
 
 
 def _keras_network(folder: Path):
-    from models.networks import load_half
+    from models.keras_file import load_half
 
     network = load_half(folder / "unet.keras")
     return network, int(network.output_shape[-1])

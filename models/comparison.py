@@ -21,7 +21,7 @@ import numpy as np
 import openvino
 
 from inspection.errors import TrainingError
-from models import anomaly, baselines, networks
+from models import anomaly, baselines, keras_file, networks
 from models.baselines import constant_rate, falling_rate, fit_for, half_at
 from models.card import COMPARISON_FILE, sha256_of
 from models.convert import as_openvino
@@ -269,7 +269,7 @@ def train_autoencoder(plan: Plan, folder: Path) -> dict[str, Any]:
 def build_memory(plan: Plan, folder: Path, model_folder: Path) -> dict[str, Any]:
     """The patch memory over the features of the network in `model_folder`; nothing is trained."""
     started = time.monotonic()
-    encoder = anomaly.encoder_of(networks.load_half(model_folder / "unet.keras"))
+    encoder = anomaly.encoder_of(keras_file.load_half(model_folder / "unet.keras"))
     _write_network(encoder, folder)
     encode = _runtime(folder)
     photos = sound_photos(plan.data)

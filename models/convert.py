@@ -12,7 +12,7 @@ import numpy as np
 import openvino
 
 from inspection.errors import ModelRefused, TrainingError
-from models import networks
+from models import keras_file, networks
 from models.card import write_card
 
 # Largest difference allowed between the Keras network and the served one, both in float32.
@@ -62,9 +62,9 @@ def write_network_files(run: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    networks.save_half(trained_network(run), folder / "unet.keras")
+    keras_file.save_half(trained_network(run), folder / "unet.keras")
     # What is served is what the small file holds: rounded once, the same everywhere.
-    save_openvino(networks.load_half(folder / "unet.keras"), folder)
+    save_openvino(keras_file.load_half(folder / "unet.keras"), folder)
 
 
 def finish_model_folder(
@@ -92,7 +92,7 @@ def finish_model_folder(
             "date": date.today().isoformat(),
             "types": list(networks.TYPES),
             "input": {"channels": "RGB", "scale": 1 / 255, "multiple_px": 32},
-            "parameters": int(networks.load_half(folder / "unet.keras").count_params()),
+            "parameters": int(keras_file.load_half(folder / "unet.keras").count_params()),
             "thresholds": thresholds,
             "score": score,
             "golden": answers,

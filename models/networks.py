@@ -4,14 +4,8 @@ Nothing here names a backend, so the same code trains under TensorFlow on a CPU 
 where that is what a GPU has.
 """
 
-import zipfile
-from pathlib import Path
-
 import keras
-import numpy as np
 from keras import layers, ops
-
-from inspection.errors import ModelRefused
 
 # Order of the type channels behind channel 0 ("any paint defect"). The card repeats it.
 TYPES = ("scratch", "dent", "paint_loss", "other")
@@ -88,28 +82,3 @@ def compact_unet(widths=(16, 40, 80, 112, 152), blocks=(0, 1, 1, 2, 2), types=4)
 def with_probabilities(network):
     """The same network, answering probabilities instead of logits: the form that is served."""
     return keras.Model(network.input, DefectProbabilities(dtype="float32")(network.output))
-
-
-def save_half(network: keras.Model, path: Path) -> None:
-    """Write the network as `.keras` with float16 weights: half the size, enough to go on from."""
-    keras.mixed_precision.set_global_policy("float16")
-    try:
-        half = with_probabilities(compact_unet())
-    finally:
-        keras.mixed_precision.set_global_policy("float32")
-    half.set_weights([np.asarray(w, np.float16) for w in network.get_weights()])
-    half.save(path)
-
-
-def load_half(path: Path) -> keras.Model:
-    """A `.keras` file of ours as a float32 network answering probabilities.
-
-    safe_mode refuses code inside the file; a foreign or damaged file raises ModelRefused.
-    """
-    try:
-        half = keras.saving.load_model(path, compile=False, safe_mode=True)
-        network = with_probabilities(compact_unet())
-        network.set_weights([np.asarray(w, np.float32) for w in half.get_weights()])
-    except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelRefused(f"{path}: not one of our networks ({str(error)[:120]})") from None
-    return network

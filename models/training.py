@@ -18,7 +18,7 @@ import keras
 import numpy as np
 
 from inspection.errors import TrainingError
-from models import choosing, networks
+from models import choosing, keras_file, networks
 from models.datasets import CropBatches, CropSource, read_photo_set
 from models.losses import DefectLoss
 from models.segmenter import tiled_probabilities
@@ -93,7 +93,7 @@ class TrainingRun:
         keras.mixed_precision.set_global_policy(recipe.precision)
         self.network = networks.compact_unet()
         if recipe.start:
-            self.network.set_weights(networks.load_half(Path(recipe.start)).get_weights())
+            self.network.set_weights(keras_file.load_half(Path(recipe.start)).get_weights())
         self.network.compile(
             keras.optimizers.AdamW(
                 recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0

@@ -22,7 +22,7 @@ import openvino
 
 from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.errors import ModelRefused
-from models import networks
+from models import keras_file, networks
 from models.card import model_sha256, read_card, sha256_of, write_card
 from models.convert import save_openvino
 from models.datasets import read_photo_set
@@ -109,7 +109,7 @@ def read_network(file: Path) -> keras.Model:
     named = list(_classes(description))
     _refuse_code(file, named)
     if any(registered == _OURS for _, _, registered in named):
-        return networks.load_half(file)
+        return keras_file.load_half(file)
     try:
         network = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:

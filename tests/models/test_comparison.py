@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inspection.errors import TrainingError
-from models import anomaly, baselines, comparison, networks
+from models import anomaly, baselines, comparison, keras_file, networks
 from models.comparison import Plan, compare, comparison_text, write_comparison
 from models.evaluate import look_at
 from models.segmenter import Segmenter
@@ -54,7 +54,7 @@ def shrink(patch):
     patch.setattr(baselines, "original_unet", partial(baselines.original_unet, widths=(4, 4)))
     patch.setattr(baselines, "fcn8s", partial(baselines.fcn8s, widths=(4, 4, 4, 4, 4), joined=8))
     patch.setattr(anomaly, "autoencoder", partial(anomaly.autoencoder, widths=(4, 4, 4, 4), code=4))
-    patch.setattr(networks, "load_half", lambda path: networks.with_probabilities(narrow_unet()))
+    patch.setattr(keras_file, "load_half", lambda path: networks.with_probabilities(narrow_unet()))
 
 
 def plan(photo_set):

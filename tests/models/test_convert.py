@@ -17,7 +17,7 @@ from models.card import (
     write_card,
 )
 from models.convert import LARGEST_DIFFERENCE, save_openvino, trained_network
-from models.networks import load_half, save_half
+from models.keras_file import load_half, save_half
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
 
 

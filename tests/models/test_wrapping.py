@@ -10,7 +10,7 @@ from keras import layers, ops
 from inspection.errors import ModelRefused, TrainingError
 from models import networks
 from models.card import check_files, read_card
-from models.networks import save_half
+from models.keras_file import save_half
 from models.segmenter import open_segmenter
 from models.wrapping import Operating, _types, read_network, wrap_network
 from tests.models.small_models import brightness_network, panel, write_photo_set
