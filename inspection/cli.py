@@ -387,6 +387,31 @@ def convert(run, data, name, most_alarms, note, limits):
     click.echo(f"{folder}: {json.dumps(folder_thresholds(folder))}")
 
 
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--model", "model_name", help="name of a model folder; default: the served one")
+@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
+@click.option("--note", help="what a person should know about this model; default: as it is")
+@click.option("--limit", "limits", multiple=True, help="a known weakness; default: as they are")
+def thresholds(data, model_name, most_alarms, note, limits):
+    """Choose a model's thresholds anew on split val of DATA; the network stays as it is."""
+    from models.release import choose_again
+
+    folder = _model_folder(load_settings(), model_name)
+    with _progress() as progress:
+        task = progress.add_task("choose on val", total=None)
+        choose_again(
+            folder,
+            data,
+            most_alarms=most_alarms,
+            note=note,
+            limits=limits or None,
+            progress=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+    click.echo(f"{folder}: {json.dumps(folder_thresholds(folder))}")
+    click.echo("measure it again: evaluate DATA --out OUT --write-card")
+
+
 def folder_thresholds(folder: Path) -> dict:
     from models.card import read_card
 

@@ -81,10 +81,7 @@ def finish_model_folder(
     golden: {"file", "rgb", "expect": "defect" | "clean", and "bbox_px", "least_px" or "most_px"}.
     facts: what else belongs on the card (data, licence, figures, training).
     """
-    answers = []
-    for photo in golden:
-        cv2.imwrite(str(folder / photo["file"]), cv2.cvtColor(photo["rgb"], cv2.COLOR_RGB2BGR))
-        answers.append({key: value for key, value in photo.items() if key != "rgb"})
+    answers = write_golden_photos(folder, golden)
     write_card(
         folder,
         {
@@ -100,3 +97,10 @@ def finish_model_folder(
             **facts,
         },
     )
+
+
+def write_golden_photos(folder: Path, golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write the golden photos of `finish_model_folder`; answers their entries of the card."""
+    for photo in golden:
+        cv2.imwrite(str(folder / photo["file"]), cv2.cvtColor(photo["rgb"], cv2.COLOR_RGB2BGR))
+    return [{key: value for key, value in photo.items() if key != "rgb"} for photo in golden]

@@ -10,7 +10,8 @@ import openvino
 
 from inspection.errors import ModelRefused
 from models import networks
-from models.convert import finish_model_folder, write_network_files
+from models.card import COMPARISON_FILE, EVALUATION_FILE, write_card
+from models.convert import finish_model_folder, write_golden_photos, write_network_files
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.render import Conditions, render_panel
@@ -63,8 +64,7 @@ def release_run(
         golden=golden_photos(segment, chosen["thresholds"]),
         facts={
             "data": photo_sources(data),
-            "chosen_on_val": {"photos": len(photos), "most_alarms": most_alarms, **chosen["val"]},
-            "band_rule": chosen["band_rule"],
+            **_choice(chosen, len(photos), most_alarms),
             "note": note,
             "limits": [*limits, *LIMITS],
             "recipe": _recipe(run),
@@ -72,6 +72,51 @@ def release_run(
     )
     open_segmenter(folder)
     return folder
+
+
+def choose_again(
+    folder: Path,
+    data: Path,
+    *,
+    most_alarms: float,
+    note: str | None = None,
+    limits: Sequence[str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Path:
+    """Choose the thresholds of a model folder anew on split `val` of a photo set.
+
+    The network stays as it is. Figures that were measured at the old thresholds leave the card:
+    measure again. note, limits: None keeps what the card says.
+    """
+    segmenter = open_segmenter(folder)
+    photos = read_photo_set(data, "val")
+    chosen = choose_on_val(list(look_at(segmenter.segment, photos, progress)), most_alarms)
+    golden = golden_photos(segmenter.segment, chosen["thresholds"])
+    card = {key: value for key, value in segmenter.card.items() if key != "figures"}
+    for measured in (EVALUATION_FILE, COMPARISON_FILE):
+        (folder / measured).unlink(missing_ok=True)
+    write_card(
+        folder,
+        {
+            **card,
+            "thresholds": chosen["thresholds"],
+            "score": chosen["score"],
+            "golden": write_golden_photos(folder, golden),
+            **_choice(chosen, len(photos), most_alarms),
+            **({} if note is None else {"note": note}),
+            **({} if limits is None else {"limits": [*limits, *LIMITS]}),
+        },
+    )
+    open_segmenter(folder)
+    return folder
+
+
+def _choice(chosen: dict[str, Any], photos: int, most_alarms: float) -> dict[str, Any]:
+    """How the thresholds were chosen, for the card."""
+    return {
+        "chosen_on_val": {"photos": photos, "most_alarms": most_alarms, **chosen["val"]},
+        "band_rule": chosen["band_rule"],
+    }
 
 
 def golden_photos(

@@ -1,0 +1,83 @@
+import json
+import shutil
+
+import pytest
+
+from inspection.errors import TrainingError
+from models import release
+from models.card import EVALUATION_FILE, model_sha256, read_card
+from models.release import choose_again
+from models.segmenter import open_segmenter
+from tests.models.small_models import (
+    box_mask,
+    box_polygon,
+    golden_photos,
+    panel,
+    rewrite_card,
+    write_photo_set,
+)
+
+BOX = (30, 20, 24, 10)
+
+
+@pytest.fixture
+def data(tmp_path):
+    defective = {"rgb": panel(BOX), "mask": box_mask(BOX), "labels": [box_polygon(*BOX)]}
+    return write_photo_set(
+        tmp_path / "data",
+        [
+            {"dataset": "doors", "stem": "v", "split": "val", **defective},
+            {"dataset": "clean", "stem": "v", "split": "val"},
+        ],
+    )
+
+
+@pytest.fixture
+def measured(model_folder, monkeypatch):
+    """A model folder that was measured at thresholds which are to change."""
+    # The little network knows bright boxes, not the rendered scratch of a real one.
+    monkeypatch.setattr(release, "golden_photos", lambda segment, thresholds: golden_photos())
+    (model_folder / EVALUATION_FILE).write_text("{}", encoding="utf-8")
+    rewrite_card(model_folder, figures={"test": {}}, note="first", limits=["phones"])
+    return model_folder
+
+
+def test_thresholds_chosen_again_make_another_model_of_the_same_network(measured, data):
+    before = read_card(measured)
+    network = (measured / "unet.bin").read_bytes()
+    choose_again(measured, data, most_alarms=0.05)
+    after = open_segmenter(measured).card
+    assert after["chosen_on_val"]["doors"] == 1.0
+    assert after["chosen_on_val"]["crops"] == 0.0
+    assert after["chosen_on_val"]["most_alarms"] == 0.05
+    assert after["band_rule"]["defective"] == after["band_rule"]["clean"] == 1
+    assert model_sha256(after) != model_sha256(before)
+    assert (measured / "unet.bin").read_bytes() == network
+
+
+def test_figures_of_the_old_thresholds_leave_with_them(measured, data):
+    choose_again(measured, data, most_alarms=0.05)
+    card = read_card(measured)
+    assert "figures" not in card
+    assert not (measured / EVALUATION_FILE).exists() and EVALUATION_FILE not in card["files"]
+
+
+def test_note_and_limits_stay_unless_others_are_given(measured, data):
+    choose_again(measured, data, most_alarms=0.05)
+    assert (read_card(measured)["note"], read_card(measured)["limits"]) == ("first", ["phones"])
+    choose_again(measured, data, most_alarms=0.05, note="second", limits=["dusk"])
+    card = read_card(measured)
+    assert card["note"] == "second"
+    assert card["limits"] == ["dusk", *release.LIMITS]
+
+
+def test_a_photo_set_that_cannot_choose_leaves_the_folder_as_it_was(measured, data):
+    shutil.rmtree(data / "clean")
+    manifest = data / "manifest.csv"
+    lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+    manifest.write_text("".join(line for line in lines if "clean/" not in line), encoding="utf-8")
+    before = json.dumps(read_card(measured))
+    with pytest.raises(TrainingError, match="defective and defect-free"):
+        choose_again(measured, data, most_alarms=0.05)
+    assert json.dumps(read_card(measured)) == before
+    assert (measured / EVALUATION_FILE).exists()
