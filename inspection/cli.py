@@ -168,7 +168,8 @@ def _mask_file(folder: Path, photo: Path, written: set[str]) -> Path:
     names = (f"{photo.stem}{f'_{n}' if n > 1 else ''}.png" for n in itertools.count(1))
     name = next(name for name in names if name.casefold() not in written)
     if name != f"{photo.stem}.png":
-        on_stderr.print(f"{photo}: its mask is {name}, {photo.stem}.png is taken", markup=False)
+        sentence = f"{photo}: its mask is {name}, {photo.stem}.png is taken"
+        on_stderr.print(sentence, markup=False, soft_wrap=True)
     written.add(name.casefold())
     return folder / name
 
