@@ -5,7 +5,7 @@ import streamlit as st
 from inspection.services import evaluation, model_card
 from inspection.services.station import shared_station, thresholds_of
 from inspection.ui import card_views, curve_views, desk_views
-from inspection.ui.session import t
+from inspection.ui.session import language, t
 
 st.title(t("nav.model"))
 
@@ -45,7 +45,7 @@ else:
 curve_views.comparison(compared)
 
 st.subheader(t("model.limits_title"))
-card_views.limits(model_card.never_tested_on(card))
+card_views.limits(model_card.never_tested_on(card, language()))
 
 st.subheader(t("model.thresholds_title"))
 card_views.thresholds(thresholds_of(card))

@@ -87,12 +87,22 @@ def photo_sources(card: Mapping[str, Any]) -> tuple[PhotoSource, ...]:
     )
 
 
-def never_tested_on(card: Mapping[str, Any]) -> tuple[str, ...]:
+def in_language(told: Any, language: str) -> str:
+    """A text of a card: one sentence, or a table of one a language; "" when there is none.
+
+    A language that the table lacks gets its first one.
+    """
+    if isinstance(told, Mapping):
+        told = told.get(language) or next(iter(told.values()), "")
+    return str(told or "")
+
+
+def never_tested_on(card: Mapping[str, Any], language: str) -> tuple[str, ...]:
     """What the card itself says that the model was never tested on, a sentence each."""
     limits = card.get("limits")
-    if isinstance(limits, str):
-        return (limits,)
-    return tuple(str(limit) for limit in limits) if isinstance(limits, list) else ()
+    if not isinstance(limits, list):
+        limits = [limits] if isinstance(limits, str | Mapping) else []
+    return tuple(in_language(limit, language) for limit in limits)
 
 
 def band_rule(card: Mapping[str, Any]) -> Mapping[str, Any] | None:

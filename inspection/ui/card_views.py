@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from inspection.domain.inspections import Thresholds
-from inspection.services.model_card import PhotoSource, SetFigures, Share
+from inspection.services.model_card import PhotoSource, SetFigures, Share, in_language
 from inspection.services.worker import ModelState
 from inspection.ui.links import page_file
-from inspection.ui.session import error_text, t
+from inspection.ui.session import error_text, language, t
 from inspection.ui.tables import as_written, reading_table
 from inspection.ui.words import word
 
@@ -55,8 +55,8 @@ def heading(model: ModelState) -> None:
         st.markdown(f"### :material/model_training: {as_written(model.name)}")
         known = (f"{label}: **{as_written(value)}**" for label, value in facts if value)
         st.markdown("  \n".join([*known, f"{t('model.types')}: **{types}**"]))
-        if model.card.get("note"):
-            st.markdown(f"{t('model.note')}: {as_written(model.card['note'])}")
+        if note := in_language(model.card.get("note"), language()):
+            st.markdown(f"{t('model.note')}: {as_written(note)}")
 
 
 def claim(whole: SetFigures | None) -> None:

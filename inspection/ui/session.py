@@ -21,15 +21,20 @@ def settle_language() -> None:
         st.query_params["lang"] = chosen
 
 
-def speak(language: str) -> None:
+def speak(code: str) -> None:
     """Change this tab's language."""
-    st.session_state["language"] = language
-    st.query_params["lang"] = language
+    st.session_state["language"] = code
+    st.query_params["lang"] = code
+
+
+def language() -> str:
+    """Code of this tab's language."""
+    return st.session_state.get("language", LANGUAGES[0])
 
 
 def translate() -> Translate:
     """The translator of this tab's language."""
-    return translator(st.session_state.get("language", LANGUAGES[0]))
+    return translator(language())
 
 
 def t(key: str, /, **values) -> str:

@@ -114,7 +114,7 @@ def test_a_network_with_types_keeps_them(tmp_path, donor):
         file, tmp_path / "two-types", Operating(model=donor), types=("dent", "scratch")
     )
     assert open_segmenter(folder).types == ("dent", "scratch")
-    assert not any("tells none apart" in limit for limit in read_card(folder)["limits"])
+    assert not any("tells none apart" in str(limit) for limit in read_card(folder)["limits"])
 
 
 def test_five_channels_are_those_of_our_own_networks(tmp_path):

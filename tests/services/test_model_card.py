@@ -1,6 +1,12 @@
 import pytest
 
-from inspection.services.model_card import claim, measured, never_tested_on, photo_sources
+from inspection.services.model_card import (
+    claim,
+    in_language,
+    measured,
+    never_tested_on,
+    photo_sources,
+)
 
 CARD = {
     "data": [{"dataset": "doors", "licence": "CC BY 4.0", "train": 70, "val": 10, "test": 20}],
@@ -50,6 +56,14 @@ def test_sources_keep_their_licence_and_photos_a_split():
 
 
 def test_limits_may_be_one_sentence_several_or_none():
-    assert never_tested_on(CARD) == ("metallic red",)
-    assert never_tested_on({"limits": "night photos"}) == ("night photos",)
-    assert never_tested_on({}) == ()
+    assert never_tested_on(CARD, "ko") == ("metallic red",)
+    assert never_tested_on({"limits": "night photos"}, "ko") == ("night photos",)
+    assert never_tested_on({}, "ko") == ()
+
+
+def test_a_text_of_a_card_may_have_a_sentence_for_each_language():
+    limits = [{"ko": "밤 사진", "en": "night photos"}, "matt paint"]
+    assert never_tested_on({"limits": limits}, "ko") == ("밤 사진", "matt paint")
+    assert never_tested_on({"limits": limits}, "en") == ("night photos", "matt paint")
+    assert in_language({"en": "night photos"}, "ko") == "night photos"
+    assert in_language(None, "ko") == in_language({}, "ko") == ""
