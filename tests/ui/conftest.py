@@ -1,5 +1,6 @@
 """What page tests share: the app on a station of its own, and a small filled log."""
 
+import gc
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,16 @@ from inspection.services.station import Station, close_shared_station
 from inspection.storage import records
 
 ROUTER = Path(__file__).resolve().parents[2] / "inspection" / "ui" / "router.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def old_objects_left_alone():
+    """Streamlit collects garbage after every page run: it need not walk through what other tests
+    imported, half a million objects of a network library among them."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
