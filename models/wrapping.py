@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import cv2
 import keras
 import numpy as np
 import openvino
@@ -24,7 +23,7 @@ from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.errors import ModelRefused
 from models import keras_file, networks
 from models.card import model_sha256, read_card, sha256_of, write_card
-from models.convert import save_openvino
+from models.convert import save_openvino, write_golden_photos
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.release import LIMITS, golden_photos
@@ -301,10 +300,7 @@ def _write(
 
     chosen = choose(segment)
     limits = [*chosen.get("limits", ()), *limits]
-    golden = golden_photos(segment, chosen["thresholds"])
-    for photo in golden:
-        rgb = photo.pop("rgb")
-        cv2.imwrite(str(place / photo["file"]), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+    golden = write_golden_photos(place, golden_photos(segment, chosen["thresholds"]))
     write_card(
         place,
         {
