@@ -10,13 +10,15 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inspection.domain.shifts import PlantCalendar, ShiftTime
 from inspection.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+MAIL_SECURITY = ("starttls", "tls", "none")
 
 
 class Settings(BaseSettings):
@@ -29,6 +31,8 @@ class Settings(BaseSettings):
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
     decode_seconds, worker_memory_mb: limits of the decode and inference process.
+    mail_host: server that takes our mail; "" = no mail is ever sent. mail_security: "starttls",
+    "tls" or "none"; mail_user "" = without a login. mail_to: who gets reports and alerts.
     """
 
     model_config = SettingsConfigDict(
@@ -58,12 +62,26 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(50, ge=1, le=50)
     decode_seconds: float = Field(5.0, gt=0)
     worker_memory_mb: int = Field(6144, ge=1024)
+    mail_host: str = ""
+    mail_port: int = Field(587, ge=1, le=65535)
+    mail_security: str = "starttls"
+    mail_user: str = ""
+    mail_password: SecretStr = SecretStr("")
+    mail_from: str = ""
+    mail_to: tuple[str, ...] = ()
 
     @field_validator("language")
     @classmethod
     def _known_language(cls, value: str) -> str:
         if value not in ("ko", "en"):
             raise ValueError("must be ko or en")
+        return value
+
+    @field_validator("mail_security")
+    @classmethod
+    def _known_security(cls, value: str) -> str:
+        if value not in MAIL_SECURITY:
+            raise ValueError(f"must be one of {', '.join(MAIL_SECURITY)}")
         return value
 
     @field_validator("station_scales")

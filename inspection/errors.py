@@ -50,6 +50,10 @@ class DecisionRefused(InspectionError):
     """A person's decision lacks its name or its reason."""
 
 
+class MailError(InspectionError):
+    """An e-mail cannot be sent as the settings say."""
+
+
 class AlreadyInspected(InspectionError):
     """The same photo has been judged before; a re-inspection must be asked for.
 

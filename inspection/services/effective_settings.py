@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from inspection.config import Settings
 
 SOURCES = ("default", "file", "variable")
@@ -62,6 +64,8 @@ def _readable(name: str, settings: Settings) -> str:
         # The address in use: left empty, it follows from the data folder.
         return without_secrets(settings.url)
     value = getattr(settings, name)
+    if isinstance(value, SecretStr):
+        return "…" if value.get_secret_value() else ""
     if isinstance(value, dict):
         return ", ".join(f"{key} = {part}" for key, part in value.items())
     if isinstance(value, tuple):
