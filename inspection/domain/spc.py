@@ -2,11 +2,17 @@
 
 Formulas: NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.3 (c, u, p, np charts, 3 sigma);
 Laney 2002, Quality Engineering 14(4), 531–537 (p′ and u′). Centre and limits come from the
-baseline points alone: later points never move them.
+baseline points alone: later points never move them. A process change begins a new phase, which
+has a baseline of its own and shares no moving range and no run with the phase before.
+
+Run rules: NIST/SEMATECH 6.3.2 and Nelson 1984, Journal of Quality Technology 16(4), 237–239
+(his tests 1, 2 and 3). The zone tests are left out: counts are skewed, so they alarm too often.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +25,7 @@ SIGMAS = 3.0
 # Mean moving range of two normal values over their standard deviation (d2 for n = 2).
 D2 = 1.128
 
+KINDS = ("u", "p", "np", "c")
 RULES = ("beyond_limit", "nine_on_one_side", "six_trending")
 ONE_SIDE_RUN = 9
 TREND_RUN = 6
@@ -64,6 +71,71 @@ class ControlChart:
             array.setflags(write=False)
 
 
+@dataclass(frozen=True, eq=False)
+class PhasedChart:
+    """A chart in phases: each has centre, limits and sigma_z of its own baseline.
+
+    starts: place of each phase's first point, rising, the first one 0. phases: their charts in
+    time order. The arrays hold all points together, one entry each, read-only; centre, sigma_z
+    (NaN where undefined) and provisional are those of the point's phase.
+    """
+
+    starts: tuple[int, ...]
+    phases: tuple[ControlChart, ...]
+
+    @property
+    def kind(self) -> str:
+        return self.phases[0].kind
+
+    def __len__(self) -> int:
+        return sum(len(chart.values) for chart in self.phases)
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        return self._joined(lambda chart: chart.values)
+
+    @cached_property
+    def lower(self) -> NDArray[np.float64]:
+        return self._joined(lambda chart: chart.lower)
+
+    @cached_property
+    def upper(self) -> NDArray[np.float64]:
+        return self._joined(lambda chart: chart.upper)
+
+    @cached_property
+    def laney_lower(self) -> NDArray[np.float64]:
+        return self._joined(lambda chart: chart.laney_lower)
+
+    @cached_property
+    def laney_upper(self) -> NDArray[np.float64]:
+        return self._joined(lambda chart: chart.laney_upper)
+
+    @cached_property
+    def baseline(self) -> NDArray[np.bool_]:
+        return self._joined(lambda chart: chart.baseline)
+
+    @cached_property
+    def centre(self) -> NDArray[np.float64]:
+        return self._joined(lambda chart: np.full(len(chart.values), chart.centre))
+
+    @cached_property
+    def sigma_z(self) -> NDArray[np.float64]:
+        return self._joined(
+            lambda chart: np.full(
+                len(chart.values), np.nan if chart.sigma_z is None else chart.sigma_z
+            )
+        )
+
+    @cached_property
+    def provisional(self) -> NDArray[np.bool_]:
+        return self._joined(lambda chart: np.full(len(chart.values), chart.provisional))
+
+    def _joined(self, part: Callable[[ControlChart], NDArray]) -> NDArray:
+        array = np.concatenate([part(chart) for chart in self.phases])
+        array.setflags(write=False)
+        return array
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A point at which a run rule holds. rule: one of RULES; index: place in the chart's arrays."""
@@ -72,14 +144,68 @@ class Signal:
     index: int
 
 
-def frozen_baseline(units: ArrayLike, points: int = BASELINE_POINTS) -> NDArray[np.bool_]:
-    """The baseline of a running line: its first `points` points at which units were inspected.
+@dataclass(frozen=True, slots=True)
+class SignalRun:
+    """A rule that holds at one point, or at several with nothing inspected in between.
 
-    units: shape (points in time order,). bool, same shape; pass it as `baseline` to a chart so
-    that new points never move the limits.
+    above: on which side of limit or centre; for a trend, whether it rises. began: place of the
+    first point that belongs to it (the first of the nine, of the six); first, last: the first and
+    the last place at which the rule holds. points: how many points from `began` to `last`.
     """
-    inspected = np.asarray(units, dtype=float) > 0
-    return inspected & (np.cumsum(inspected) <= points)
+
+    rule: str
+    above: bool
+    began: int
+    first: int
+    last: int
+    points: int
+
+
+def frozen_baseline(
+    units: ArrayLike,
+    points: int = BASELINE_POINTS,
+    *,
+    starts: Sequence[int] = (0,),
+    excluded: ArrayLike | None = None,
+) -> NDArray[np.bool_]:
+    """The baseline of a running line: the first `points` points at which units were inspected.
+
+    units: shape (points in time order,). starts: place of each phase's first point, each phase has
+    a baseline of its own. excluded: bool, same shape, points with a known cause, which are passed
+    over. Answers bool, same shape; pass it as `baseline` to a chart so that new points never move
+    the limits.
+    """
+    fit = np.asarray(units, dtype=float) > 0
+    if excluded is not None:
+        fit = fit & ~np.asarray(excluded, dtype=bool)
+    chosen = np.zeros_like(fit)
+    for phase in _phases(len(fit), starts):
+        chosen[phase] = fit[phase] & (np.cumsum(fit[phase]) <= points)
+    return chosen
+
+
+def phased_chart(
+    kind: str,
+    counts: ArrayLike,
+    units: ArrayLike,
+    baseline: Baseline = None,
+    starts: Sequence[int] = (0,),
+) -> PhasedChart:
+    """A chart of one of KINDS whose phases begin at the places `starts`.
+
+    counts, units, baseline: as `u_chart` takes them, over all points. np and c charts compare
+    numbers, not shares: ValueError when their points differ in units.
+    """
+    counts, units = _points(counts, units)
+    chosen = _chosen(baseline, units)
+    make = {"u": u_chart, "p": p_chart, "np": _np_of_points, "c": _c_of_points}
+    if kind not in make:
+        raise ValueError(f"chart kind {kind!r} is unknown; known are {KINDS}")
+    places = _phases(len(counts), starts)
+    return PhasedChart(
+        tuple(phase.start for phase in places),
+        tuple(make[kind](counts[phase], units[phase], chosen[phase]) for phase in places),
+    )
 
 
 def u_chart(counts: ArrayLike, units: ArrayLike, baseline: Baseline = None) -> ControlChart:
@@ -131,38 +257,125 @@ def c_chart(counts: ArrayLike, baseline: Baseline = None) -> ControlChart:
 
 
 def signals(
-    chart: ControlChart, rules: Sequence[str] = RULES, *, laney: bool = False
+    chart: ControlChart | PhasedChart,
+    rules: Sequence[str] = RULES,
+    *,
+    laney: bool = False,
+    breaks: Sequence[int] = (),
 ) -> tuple[Signal, ...]:
-    """Every point at which one of the rules holds, in time order; none on a provisional chart.
+    """Every point at which one of the rules holds, in time order; none in a provisional phase.
 
     beyond_limit: strictly outside the limits (with laney=True, outside Laney's).
     nine_on_one_side: the last nine points lie on one side of the centre; one on it ends the run.
     six_trending: the last six points rise, or fall, without a pause.
     Points without inspected units are passed over. A run that goes on signals at every further
-    point, so that the report of a later shift still shows it. ValueError for an unknown rule.
+    point, so that the report of a later shift still shows it. No run crosses into another phase,
+    nor a place of `breaks`: there points between are not at hand. ValueError for an unknown rule.
     """
     unknown = set(rules) - set(RULES)
     if unknown:
         raise ValueError(f"run rules {sorted(unknown)} are unknown; known are {RULES}")
+    if isinstance(chart, PhasedChart):
+        return tuple(
+            Signal(one.rule, start + one.index)
+            for start, phase in zip(chart.starts, chart.phases, strict=True)
+            for one in signals(
+                phase, rules, laney=laney, breaks=[place - start for place in breaks]
+            )
+        )
     if chart.provisional:
         return ()
     places = np.flatnonzero(np.isfinite(chart.values))
-    values = chart.values[places]
-    lower, upper = (chart.laney_lower, chart.laney_upper) if laney else (chart.lower, chart.upper)
-    side = np.sign(values - chart.centre)
-    # One step fewer than points: a run of six points is a run of five equal steps.
-    step = np.sign(np.diff(values, prepend=values[:1]))
-    holds = {
-        "beyond_limit": (values < lower[places]) | (values > upper[places]),
-        "nine_on_one_side": _run_length(side) >= ONE_SIDE_RUN,
-        "six_trending": _run_length(step) >= TREND_RUN - 1,
-    }
+    holds = _held(chart, places, laney, breaks)
     return tuple(
         Signal(rule, int(places[point]))
-        for point in range(len(values))
+        for point in range(len(places))
         for rule in rules
         if holds[rule][point]
     )
+
+
+def signal_runs(
+    chart: PhasedChart,
+    rules: Sequence[str] = RULES,
+    *,
+    laney: bool = False,
+    breaks: Sequence[int] = (),
+) -> tuple[SignalRun, ...]:
+    """The signals with neighbours put together, in the order in which they were first to be seen.
+
+    Arguments as `signals` takes them.
+    """
+    places = np.flatnonzero(np.isfinite(chart.values))
+    order = {int(place): number for number, place in enumerate(places)}
+    new = {*chart.starts, *breaks}
+    groups: dict[tuple[str, bool], list[list[int]]] = {}
+    for one in signals(chart, rules, laney=laney, breaks=breaks):
+        before = int(places[order[one.index] - 1]) if order[one.index] else -1
+        compared = chart.values[before] if one.rule == "six_trending" else chart.centre[one.index]
+        above = bool(chart.values[one.index] > compared)
+        runs = groups.setdefault((one.rule, above), [])
+        starts_anew = any(before < place <= one.index for place in new)
+        if runs and runs[-1][-1] == before and not starts_anew:
+            runs[-1].append(one.index)
+        else:
+            runs.append([one.index])
+    found = []
+    for (rule, above), runs in groups.items():
+        for run in runs:
+            reach = {"beyond_limit": 1, "nine_on_one_side": ONE_SIDE_RUN, "six_trending": TREND_RUN}
+            began = int(places[order[run[0]] - reach[rule] + 1])
+            points = order[run[-1]] - order[began] + 1
+            found.append(SignalRun(rule, above, began, run[0], run[-1], points))
+    return tuple(sorted(found, key=lambda run: (run.first, RULES.index(run.rule), run.above)))
+
+
+def _held(
+    chart: ControlChart, places: NDArray, laney: bool, breaks: Sequence[int]
+) -> dict[str, NDArray[np.bool_]]:
+    """Rule -> whether it holds, at each of the places at which units were inspected."""
+    values = chart.values[places]
+    lower, upper = (chart.laney_lower, chart.laney_upper) if laney else (chart.lower, chart.upper)
+    side = np.sign(values - chart.centre)
+    anew = np.zeros(len(places), dtype=bool)
+    for place in breaks:
+        anew[np.searchsorted(places, place) : np.searchsorted(places, place) + 1] = True
+    # One step fewer than points: a run of six points is a run of five equal steps.
+    step = np.sign(np.diff(values, prepend=values[:1]))
+    step[anew] = 0
+    return {
+        "beyond_limit": (values < lower[places]) | (values > upper[places]),
+        "nine_on_one_side": _run_length(side, anew) >= ONE_SIDE_RUN,
+        "six_trending": _run_length(step, anew) >= TREND_RUN - 1,
+    }
+
+
+def _phases(points: int, starts: Sequence[int]) -> list[slice]:
+    starts = [int(start) for start in starts]
+    rising = all(a < b for a, b in pairwise(starts))
+    if not starts or starts[0] != 0 or not rising or starts[-1] > max(points - 1, 0):
+        raise ValueError(f"phases must start at 0 and rise within {points} points, got {starts}")
+    return [slice(start, end) for start, end in pairwise([*starts, points])]
+
+
+def _np_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+    return np_chart(counts, int(_common_units("np", units)), chosen)
+
+
+def _c_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+    _common_units("c", units)
+    return c_chart(counts, chosen)
+
+
+def _common_units(kind: str, units: NDArray) -> float:
+    """The units that all points have; 1 where there is no point."""
+    sizes = np.unique(units)
+    if len(sizes) > 1:
+        raise ValueError(
+            f"the points of a {kind} chart must have the same number of units, "
+            f"got {sizes[0]:g} to {sizes[-1]:g}; draw a {'p' if kind == 'np' else 'u'} chart"
+        )
+    return float(sizes[0]) if len(sizes) else 1.0
 
 
 def _points(counts: ArrayLike, units: ArrayLike) -> tuple[NDArray, NDArray]:
@@ -263,11 +476,14 @@ def _sigma_z(z: NDArray) -> float | None:
     return float(np.abs(np.diff(z)).mean() / D2)
 
 
-def _run_length(signs: NDArray) -> NDArray[np.int_]:
-    """How many equal signs in a row end at each place; a 0 ends the run and is none itself."""
+def _run_length(signs: NDArray, anew: NDArray[np.bool_]) -> NDArray[np.int_]:
+    """How many equal signs in a row end at each place; a 0 ends the run and is none itself.
+
+    anew: True where the count begins again whatever stood before.
+    """
     lengths = np.zeros(len(signs), dtype=int)
     for place, sign in enumerate(signs):
         if sign != 0:
-            goes_on = place > 0 and signs[place - 1] == sign
+            goes_on = place > 0 and not anew[place] and signs[place - 1] == sign
             lengths[place] = lengths[place - 1] + 1 if goes_on else 1
     return lengths

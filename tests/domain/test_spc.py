@@ -3,10 +3,13 @@ import pytest
 
 from inspection.domain.spc import (
     Signal,
+    SignalRun,
     c_chart,
     frozen_baseline,
     np_chart,
     p_chart,
+    phased_chart,
+    signal_runs,
     signals,
     u_chart,
 )
@@ -14,6 +17,19 @@ from inspection.domain.spc import (
 # Nonconforming units in 50 lots of 200 (the data set of the qcc manual's np chart).
 LOTS = [8, 7, 11, 3, 6, 11, 4, 4, 5, 8, 8, 6, 7, 6, 10, 7, 9, 5, 6, 8, 8, 10, 4, 11, 4]
 LOTS += [11, 6, 6, 9, 5, 4, 7, 5, 7, 8, 5, 10, 9, 7, 9, 4, 9, 4, 7, 11, 8, 10, 8, 7, 5]
+
+# Cans of frozen orange juice that leaked, 30 samples of 50 (Montgomery, Introduction to
+# Statistical Quality Control, the p chart's example; also data set `orangejuice` of R's qcc).
+JUICE = [12, 15, 8, 10, 4, 7, 16, 9, 14, 10, 5, 6, 17, 12, 22, 8, 10, 5, 13, 11, 20, 18, 24]
+JUICE += [15, 9, 12, 7, 13, 9, 6]
+
+# Nonconformities in 26 samples of 100 circuit boards (the same book's c chart; `circuit` of qcc).
+BOARDS = [21, 24, 16, 12, 15, 5, 28, 20, 31, 25, 20, 24, 16, 19, 10, 17, 13, 22, 18, 39, 30, 24]
+BOARDS += [16, 19, 17, 15]
+
+# Defects on rolls of dyed cloth, with 50 m² as the unit (the same book's u chart of varying n).
+CLOTH = [14, 12, 20, 11, 7, 10, 21, 16, 19, 23]
+CLOTH_UNITS = [10, 8, 13, 10, 9.5, 10, 12, 10.5, 12, 12.5]
 
 
 def c_chart_at(centre: int, later: list[int]):
@@ -56,6 +72,49 @@ def test_np_chart_of_fifty_lots_as_qcc_prints_it():
 def test_c_chart_around_sixteen_runs_from_four_to_twenty_eight():
     chart = c_chart([16, 20, 12])
     assert (chart.centre, chart.lower[0], chart.upper[0]) == (16, 4, 28)
+
+
+def test_p_chart_of_leaking_juice_cans_with_and_without_the_two_samples_that_had_a_cause():
+    assert sum(JUICE) == 347
+    chart = p_chart(JUICE, [50] * 30)
+    assert (chart.centre, chart.lower[0], chart.upper[0]) == pytest.approx(
+        (0.2313, 0.0524, 0.4102), abs=1e-4
+    )
+    assert signals(chart, ["beyond_limit"]) == (
+        Signal("beyond_limit", 14),
+        Signal("beyond_limit", 22),
+    )
+    # Sample 15: a new batch of cardboard; sample 23: a new operator.
+    kept = np.array([place not in (14, 22) for place in range(30)])
+    revised = p_chart(JUICE, [50] * 30, kept)
+    assert (revised.centre, revised.lower[0], revised.upper[0]) == pytest.approx(
+        (301 / 1400, 0.0407, 0.3893), abs=1e-4
+    )
+    # The excluded samples stay on the chart, and the revised limits show one more.
+    assert revised.values[22] == 0.48
+    assert [one.index for one in signals(revised, ["beyond_limit"])] == [14, 20, 22]
+
+
+def test_c_chart_of_circuit_boards_with_and_without_the_two_samples_that_had_a_cause():
+    chart = c_chart(BOARDS)
+    assert (chart.centre, chart.lower[0], chart.upper[0]) == pytest.approx(
+        (19.85, 6.48, 33.22), abs=0.01
+    )
+    assert [one.index for one in signals(chart, ["beyond_limit"])] == [5, 19]
+    # Sample 6: a new inspector; sample 20: the wave solder was too hot.
+    kept = np.array([place not in (5, 19) for place in range(26)])
+    revised = c_chart(BOARDS, kept)
+    assert (revised.centre, revised.lower[0], revised.upper[0]) == pytest.approx(
+        (19.67, 6.36, 32.97), abs=0.01
+    )
+
+
+def test_u_chart_of_dyed_cloth_whose_rolls_differ_in_size():
+    chart = u_chart(CLOTH, CLOTH_UNITS)
+    assert chart.centre == pytest.approx(1.42, abs=0.005)
+    # The book's limits of rolls 1 to 3.
+    assert chart.upper[:3] == pytest.approx([2.55, 2.68, 2.41], abs=0.01)
+    assert chart.lower[:3] == pytest.approx([0.29, 0.16, 0.43], abs=0.01)
 
 
 def test_laney_widens_the_limits_of_a_line_whose_batches_differ():
@@ -183,5 +242,96 @@ def test_an_empty_period_gives_an_empty_chart():
     ],
 )
 def test_counts_that_cannot_be_are_refused(make, why):
+    with pytest.raises(ValueError, match=why):
+        make()
+
+
+def test_a_new_phase_has_its_own_limits_and_no_run_crosses_into_it():
+    # Six above the centre at the end of one phase and four at the start of the next: no nine.
+    counts = [16] * 20 + [18, 19] * 3 + [24, 25] * 2 + [20] * 20
+    start = 26
+    frozen = frozen_baseline(np.ones(50), starts=(0, start))
+    chart = phased_chart("c", counts, np.ones(50), frozen, starts=(0, start))
+    assert chart.baseline.sum() == 40 and chart.baseline[start:].sum() == 20
+    assert chart.centre[0] == chart.centre[25] == 16
+    # 24, 25, 24, 25 and sixteen times 20: 418 / 20.
+    assert chart.centre[start] == pytest.approx(20.9)
+    assert all(one.index >= start for one in signals(chart, ["nine_on_one_side"]))
+    in_one_phase = c_chart(counts, slice(0, 20))
+    assert signals(in_one_phase, ["nine_on_one_side"])[0].index == 28
+
+
+def test_no_moving_range_is_taken_over_a_phase_boundary():
+    # Within each phase every point is the same; only the step between them would count.
+    chart = phased_chart("u", [10, 10, 30, 30], [50] * 4, starts=(0, 2))
+    assert chart.sigma_z.tolist() == [0, 0, 0, 0]
+    assert u_chart([10, 10, 30, 30], [50] * 4).sigma_z > 0
+
+
+def test_a_short_phase_is_provisional_while_the_one_before_it_alarms():
+    counts = [16] * 20 + [40] + [40] * 5
+    chart = phased_chart(
+        "c", counts, np.ones(26), frozen_baseline(np.ones(26), starts=(0, 21)), starts=(0, 21)
+    )
+    assert chart.provisional[20:22].tolist() == [False, True]
+    assert signals(chart) == (Signal("beyond_limit", 20),)
+
+
+def test_an_excluded_point_makes_room_for_a_later_one_in_the_baseline():
+    excluded = [False, True, False, False]
+    assert frozen_baseline([5] * 4, 2, excluded=excluded).tolist() == [1, 0, 1, 0]
+
+
+def test_runs_begin_anew_where_points_between_are_not_at_hand():
+    chart = c_chart_at(16, [17, 18] * 5)
+    assert signals(chart, ["nine_on_one_side"])
+    assert signals(chart, ["nine_on_one_side"], breaks=[25]) == ()
+    rising = c_chart_at(16, [18, 15, 16, 17, 18, 19, 20])
+    assert signals(rising, ["six_trending"], breaks=[24]) == ()
+
+
+def test_neighbouring_signals_are_one_run_that_knows_where_it_began():
+    counts = [16] * 20 + [17, 18] * 5 + [40, 41, 15, 40]
+    chart = phased_chart("c", counts, np.ones(34), np.arange(34) < 20)
+    assert signal_runs(chart, ["beyond_limit"]) == (
+        SignalRun("beyond_limit", True, began=30, first=30, last=31, points=2),
+        SignalRun("beyond_limit", True, began=33, first=33, last=33, points=1),
+    )
+    (nine,) = signal_runs(chart, ["nine_on_one_side"])
+    assert (nine.above, nine.began, nine.first, nine.last, nine.points) == (True, 20, 28, 31, 12)
+
+
+def test_a_run_goes_on_over_a_shift_in_which_nothing_was_inspected():
+    counts = [10] * 20 + [30, 0, 30]
+    units = [50] * 20 + [50, 0, 50]
+    chart = phased_chart("u", counts, units, np.arange(23) < 20)
+    (run,) = signal_runs(chart)
+    assert (run.first, run.last, run.points) == (20, 22, 2)
+
+
+def test_a_fall_is_told_from_a_rise():
+    chart = phased_chart(
+        "c", [16] * 20 + [12, 20, 19, 18, 17, 15, 14], np.ones(27), np.arange(27) < 20
+    )
+    (run,) = signal_runs(chart, ["six_trending"])
+    assert (run.above, run.began, run.last) == (False, 21, 26)
+
+
+def test_an_empty_period_has_one_empty_phase():
+    chart = phased_chart("u", [], [])
+    assert len(chart) == 0 and signal_runs(chart) == ()
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: phased_chart("g", [1], [1]), "chart kind 'g' is unknown"),
+        (lambda: phased_chart("np", [1, 2], [50, 60]), "got 50 to 60; draw a p chart"),
+        (lambda: phased_chart("c", [1, 2], [50, 60]), "got 50 to 60; draw a u chart"),
+        (lambda: phased_chart("u", [1, 2], [5, 5], starts=(0, 2)), "rise within 2 points"),
+        (lambda: phased_chart("u", [1, 2], [5, 5], starts=(1,)), "must start at 0"),
+    ],
+)
+def test_a_chart_that_cannot_be_drawn_is_refused(make, why):
     with pytest.raises(ValueError, match=why):
         make()
