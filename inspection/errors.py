@@ -42,6 +42,14 @@ class NotFound(InspectionError):
     """A record that was asked for by number or hash does not exist."""
 
 
+class FilterRefused(InspectionError):
+    """A choice of inspections cannot be read; the sentence names the parameter and the value."""
+
+
+class SubjectRefused(InspectionError):
+    """A photo is said to show a vehicle model or panel that the body catalogue does not know."""
+
+
 class Conflict(InspectionError):
     """Someone else changed the record first; the sentence says who and when."""
 

@@ -1,14 +1,17 @@
-"""Which inspections a person asks for."""
+"""Which inspections a person asks for, and how that choice is written into an address."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 
 from sqlalchemy import ColumnElement, and_, select, true
 
+from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
-from inspection.errors import NotFound
+from inspection.errors import FilterRefused, NotFound
 from inspection.storage.counting import STANDINGS
-from inspection.storage.tables import defect, inspection
+from inspection.storage.tables import defect, inspection, unit
 
 # Names that are columns of `inspection` and are compared as they are.
 _EXACT = (
@@ -16,6 +19,7 @@ _EXACT = (
     "line",
     "vehicle_model",
     "panel",
+    "colour",
     "verdict",
     "disposition",
     "standing",
@@ -23,8 +27,40 @@ _EXACT = (
     "body_number",
     "station",
 )
+_CODES = {
+    "verdict": VERDICTS,
+    "disposition": DISPOSITIONS,
+    "standing": STANDINGS,
+    "zone": ZONE_GRADES,
+}
 # What the roll-up can tell apart; anything else needs the rows.
-_ROLLED_UP = ("shift", "line", "vehicle_model", "panel", "type")
+_ROLLED_UP = ("first_day", "last_day", "shift", "line", "vehicle_model", "panel", "type")
+
+# Name of each field in the address of a page, in saved views and in the options of `export`.
+PARAMETERS = {
+    "from": "first_day",
+    "to": "last_day",
+    "shift": "shift",
+    "model": "vehicle_model",
+    "panel": "panel",
+    "standing": "standing",
+    "type": "type",
+    "body": "body_search",
+    "zone": "zone",
+    "colour": "colour",
+    "proposal": "verdict",
+    "disposition": "disposition",
+    "line": "line",
+    "station": "station",
+    "inspector": "inspector",
+    "score_from": "score_from",
+    "score_to": "score_to",
+    "length_from": "length_from_mm",
+    "length_to": "length_to_mm",
+}
+# The largest value of each parameter that is a number; the smallest is 0.
+NUMBERS = {"score_from": 1.0, "score_to": 1.0, "length_from": 10_000.0, "length_to": 10_000.0}
+_LIMITS = (("from", "to"), ("score_from", "score_to"), ("length_from", "length_to"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +69,12 @@ class LogFilter:
 
     first_day, last_day: production days, both included. verdict: what the machine proposed.
     disposition: the person's word that stands. standing: "ok", "rework" or "undecided", from the
-    person's word, else the proposal. type: at least one defect of that type. inspector: who
-    inspected. Judgements that a later one replaced are never found. Raises NotFound for a code
-    that does not exist.
+    person's word, else the proposal. type, zone: at least one defect of that type in that zone
+    grade, the same defect for both. inspector: who inspected. body_search: any part of the body
+    number, in large or small letters. score_from, score_to: of the photo, 0–1; length_from_mm,
+    length_to_mm: of its longest defect, which a photo without a scale does not have; all limits
+    belong to the choice. Judgements that a later one replaced are never found. Raises NotFound
+    for a code that does not exist.
     """
 
     first_day: date | None = None
@@ -51,13 +90,16 @@ class LogFilter:
     inspector: str = ""
     body_number: str = ""
     station: str = ""
+    zone: str = ""
+    colour: str = ""
+    body_search: str = ""
+    score_from: float | None = None
+    score_to: float | None = None
+    length_from_mm: float | None = None
+    length_to_mm: float | None = None
 
     def __post_init__(self) -> None:
-        for name, codes in (
-            ("verdict", VERDICTS),
-            ("disposition", DISPOSITIONS),
-            ("standing", STANDINGS),
-        ):
+        for name, codes in _CODES.items():
             code = getattr(self, name)
             if code and code not in codes:
                 raise NotFound(f"{name} {code!r} is unknown; choose one of {', '.join(codes)}")
@@ -65,21 +107,101 @@ class LogFilter:
     @property
     def fits_roll_up(self) -> bool:
         """Whether `daily_count` can answer, or the rows have to."""
-        return not any(getattr(self, name) for name in _EXACT if name not in _ROLLED_UP)
+        return not any(
+            getattr(self, field.name) not in ("", None)
+            for field in fields(self)
+            if field.name not in _ROLLED_UP
+        )
 
 
 def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     """The filter as a condition on `inspection`."""
     table = inspection.c
     parts = [table.superseded_by.is_(None)]
-    if where.first_day:
-        parts.append(table.day >= where.first_day)
-    if where.last_day:
-        parts.append(table.day <= where.last_day)
     parts += [table[name] == getattr(where, name) for name in _EXACT if getattr(where, name)]
-    if where.type and with_type:
-        having = select(defect.c.inspection_id).where(
-            defect.c.inspection_id == table.id, defect.c.type == where.type
+    for limit, holds in (
+        (where.first_day, table.day.__ge__),
+        (where.last_day, table.day.__le__),
+        (where.score_from, table.score.__ge__),
+        (where.score_to, table.score.__le__),
+        (where.length_from_mm, table.longest_mm.__ge__),
+        (where.length_to_mm, table.longest_mm.__le__),
+    ):
+        if limit is not None:
+            parts.append(holds(limit))
+    if where.body_search:
+        # There are far fewer bodies than photos: their numbers are read through quickly.
+        bodies = select(unit.c.id).where(
+            unit.c.body_number.icontains(where.body_search, autoescape=True)
         )
-        parts.append(having.exists())
+        parts.append(table.unit_id.in_(bodies))
+    of_defect = chosen_defects(where, with_type=with_type)
+    if of_defect:
+        having = select(defect.c.inspection_id).where(
+            defect.c.inspection_id == table.id, *of_defect
+        )
+        parts.append(having.correlate(inspection).exists())
     return and_(true(), *parts)
+
+
+def chosen_defects(where: LogFilter, *, with_type: bool = True) -> list[ColumnElement[bool]]:
+    """What the filter asks of a defect, as conditions on `defect`; none where any will do."""
+    asked = ("type", "zone") if with_type else ("zone",)
+    return [defect.c[name] == getattr(where, name) for name in asked if getattr(where, name)]
+
+
+def read_filter(parameters: Mapping[str, str]) -> LogFilter:
+    """The choice that address parameters write down; "" and a missing name leave a field open.
+
+    Raises FilterRefused or NotFound with one sentence for an unknown name, a value that cannot
+    be read, or limits in the wrong order.
+    """
+    values = {}
+    for name, text in parameters.items():
+        if name not in PARAMETERS:
+            raise FilterRefused(f"filter {name!r} is unknown; known are {', '.join(PARAMETERS)}")
+        if text:
+            values[PARAMETERS[name]] = read_parameter(name, text)
+    where = LogFilter(**values)
+    for first, last in _LIMITS:
+        low, high = getattr(where, PARAMETERS[first]), getattr(where, PARAMETERS[last])
+        if low is not None and high is not None and low > high:
+            raise FilterRefused(f"filter {first!r} is above {last!r} ({low} and {high}); swap them")
+    return where
+
+
+def read_parameter(name: str, text: str) -> str | date | float:
+    """One value of an address as its field wants it; FilterRefused when it cannot be read."""
+    field = PARAMETERS[name]
+    if name in ("from", "to"):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise FilterRefused(
+                f"filter {name!r} = {text!r} is no day; write it as 2026-03-02"
+            ) from None
+    if name in NUMBERS:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number <= NUMBERS[name]:
+            raise FilterRefused(
+                f"filter {name!r} = {text!r} must be a number from 0 to {NUMBERS[name]:g}"
+            )
+        return number
+    if field in _CODES and text not in _CODES[field]:
+        raise FilterRefused(
+            f"filter {name!r} = {text!r} is unknown; choose one of {', '.join(_CODES[field])}"
+        )
+    return text
+
+
+def parameters_of(where: LogFilter) -> dict[str, str]:
+    """The choice as address parameters; `read_filter` makes the same choice of them."""
+    texts = {}
+    for name, field in PARAMETERS.items():
+        value = getattr(where, field)
+        if value not in ("", None):
+            texts[name] = f"{value:.10g}" if isinstance(value, float) else str(value)
+    return texts

@@ -33,7 +33,7 @@ from inspection.storage.figures import (
     shift_summary,
 )
 from inspection.storage.frames import frame
-from inspection.storage.log_filter import LogFilter, chosen
+from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
 from inspection.storage.tables import audit, decision, defect, inspection, photo
 
 __all__ = [
@@ -411,7 +411,7 @@ def inspections_in_pieces(
 def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
     """The defects of the chosen inspections for export, oldest first, one row a defect.
 
-    A type in the filter leaves only defects of that type. Columns: defect_id, inspection_id,
+    A type or zone in the filter leaves only such defects. Columns: defect_id, inspection_id,
     inspected_at, day, shift, line, station, vehicle_model, body_number, panel, colour, verdict,
     disposition, standing, is_first, then type, severity, zone, near_character_line, source,
     score, area_px, length_px, width_px, area_mm2, length_mm, width_mm (NaN without a scale),
@@ -446,10 +446,8 @@ def defects_in_pieces(engine: Engine, where: LogFilter, rows: int = 5000) -> Ite
             *(defect.c[name] for name in _DEFECT_COLUMNS),
         )
         .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)
-        .where(chosen(where, with_type=False))
+        .where(chosen(where, with_type=False), *chosen_defects(where))
     )
-    if where.type:
-        question = question.where(defect.c.type == where.type)
     return _pieces(engine, question, defect.c.id, "defect_id", rows)
 
 

@@ -9,55 +9,42 @@ from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
-from inspection.domain.defects import FAMILY_OF_TYPE
-from inspection.domain.inspections import VERDICTS
+from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES
+from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.panels import PANEL_CODES
+from inspection.errors import FilterRefused
 from inspection.services.station import shared_station
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import NUMBERS, PARAMETERS, LogFilter, read_parameter
 from inspection.ui import cached
 from inspection.ui.session import t
 from inspection.ui.verdicts import verdict_text
 from inspection.ui.words import word
 
-# Address parameter -> field of the filter.
-FIELDS = {
-    "from": "first_day",
-    "to": "last_day",
-    "shift": "shift",
-    "model": "vehicle_model",
-    "panel": "panel",
-    "standing": "standing",
-    "type": "type",
-    "body": "body_number",
-    "line": "line",
-    "proposal": "verdict",
-    "inspector": "inspector",
-}
-EVERY = tuple(FIELDS)
+EVERY = tuple(PARAMETERS)
 _DAYS = ("from", "to")
-_CODES = {"proposal": VERDICTS, "standing": ("ok", "rework", "undecided")}
+_VERDICTS = {"proposal": VERDICTS, "standing": ("ok", "rework", "undecided")}
 _IN_SIGHT = ("from", "to", "shift", "model", "panel", "standing", "type", "body")
 # What else in the address belongs to one list and must not outlive it.
-_OF_ONE_LIST = ("id", "after", "before")
+_OF_ONE_LIST = ("id", "after")
 
 PERIODS = {"today": 1, "week": 7, "four_weeks": 28}
 
 
 def address_filter(asked: Sequence[str] = EVERY) -> LogFilter:
     """The filter that the address holds; what cannot be read there counts as not given."""
-    given = {FIELDS[name]: _given(name) for name in asked}
-    return LogFilter(**{field: value for field, value in given.items() if value})
+    given = {PARAMETERS[name]: _given(name) for name in asked}
+    return LogFilter(**{field: value for field, value in given.items() if value is not None})
 
 
 def log_filter(asked: Sequence[str] = EVERY) -> LogFilter:
-    """Show the filter's widgets and answer what they choose. asked: parameters of FIELDS."""
+    """Show the filter's widgets and answer what they choose. asked: parameters of PARAMETERS."""
     _periods(asked)
     with st.grid(4, min_column_width=140, gap="small"):
         for name in (name for name in _IN_SIGHT if name in asked):
             _widget(name)
     rest = [name for name in asked if name not in _IN_SIGHT]
     if rest:
-        chosen = sum(bool(_given(name)) for name in rest)
+        chosen = sum(_given(name) is not None for name in rest)
         label = t("filter.more_chosen", n=chosen) if chosen else t("filter.more")
         with (
             st.expander(label, icon=":material/tune:", expanded=bool(chosen)),
@@ -75,13 +62,13 @@ def clear_filter_button(key: str = "clear_filter") -> None:
 
 def clear_filter() -> None:
     """Take every filter out of the address."""
-    for name in (*FIELDS, *_OF_ONE_LIST):
+    for name in (*PARAMETERS, *_OF_ONE_LIST):
         st.query_params.pop(name, None)
 
 
 def is_filtered(asked: Sequence[str] = EVERY) -> bool:
     """Whether the address narrows the list at all."""
-    return any(_given(name) for name in asked)
+    return any(_given(name) is not None for name in asked)
 
 
 def _periods(asked: Sequence[str]) -> None:
@@ -110,6 +97,22 @@ def _widget(name: str) -> None:
             label, value=None, key=key, format="YYYY-MM-DD", on_change=_to_address, args=(name,)
         )
         return
+    if name in NUMBERS:
+        st.session_state[key] = given
+        st.number_input(
+            label,
+            min_value=0.0,
+            max_value=NUMBERS[name],
+            value=None,
+            step=0.05 if name.startswith("score") else 1.0,
+            format="%.2f" if name.startswith("score") else "%.1f",
+            key=key,
+            placeholder=t("common.all"),
+            on_change=_to_address,
+            args=(name,),
+        )
+        return
+    given = given or ""
     st.session_state[key] = given
     if name == "body":
         st.text_input(
@@ -143,32 +146,41 @@ def _choices(name: str) -> dict[str, str]:
         return {model.code: model.name for model in station.bodies.models}
     if name == "panel":
         return {code: word("panel", code) for code in PANEL_CODES}
-    if name in _CODES:
-        return {code: verdict_text(code) for code in _CODES[name]}
+    if name in _VERDICTS:
+        return {code: verdict_text(code) for code in _VERDICTS[name]}
+    if name == "disposition":
+        return {code: word("disposition", code) for code in DISPOSITIONS}
+    if name == "zone":
+        return {grade: grade for grade in ZONE_GRADES}
     known = cached.choices(cached.data_version())
     if name == "type":
         types = known.types or tuple(FAMILY_OF_TYPE)
         return {code: word("defect", code) for code in FAMILY_OF_TYPE if code in types}
-    names = sorted({*station.settings.lines, *known.lines}) if name == "line" else known.inspectors
-    return {one: one for one in names}
+    if name == "colour":
+        return {code: word("colour", code) for code in known.colours}
+    names = {
+        "line": {*station.settings.lines, *known.lines},
+        "station": {*station.settings.stations, *known.stations},
+        "inspector": known.inspectors,
+    }[name]
+    return {one: one for one in sorted(names)}
 
 
-def _given(name: str) -> str | date | None:
-    """What the address says about one parameter; None or "" when nothing that can be read."""
-    text = st.query_params.get(name, "")
-    if name in _DAYS:
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            return None
-    if name in _CODES and text not in _CODES[name]:
-        return ""
-    return text[:80]
+def _given(name: str) -> str | date | float | None:
+    """What the address says about one parameter; None when nothing that can be read."""
+    text = st.query_params.get(name, "")[:80]
+    try:
+        return read_parameter(name, text) if text else None
+    except FilterRefused:
+        return None
 
 
 def _to_address(name: str) -> None:
     chosen = st.session_state[f"filter_{name}"]
-    _write(name, chosen.isoformat() if isinstance(chosen, date) else (chosen or "").strip())
+    if isinstance(chosen, float):
+        _write(name, f"{chosen:.10g}")
+    else:
+        _write(name, chosen.isoformat() if isinstance(chosen, date) else (chosen or "").strip())
 
 
 def _write(name: str, text: str) -> None:
