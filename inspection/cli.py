@@ -109,6 +109,11 @@ def inspect(
     from inspection.services.station import open_station
 
     station = open_station(load_settings())
+    try:
+        station.bodies.refuse_unknown(vehicle_model, panel)
+    except InspectionError as error:
+        station.close()
+        raise click.UsageError(str(error)) from None
     chosen_spec = load_spec(spec) if spec else None
     subject = Subject(
         vehicle_model=vehicle_model, body_number=body_number, panel=panel, inspector=inspector

@@ -61,6 +61,23 @@ def test_a_retry_with_the_same_request_id_writes_one_record(client):
     assert len(client.get("/inspections").json()) == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"vehicle_model": "tesla"}, "known are aria, borea, cielo"),
+        ({"vehicle_model": "aria", "panel": "wing"}, "its panels are hood"),
+        ({"panel": "wing"}, "known are hood"),
+    ],
+)
+def test_a_car_that_the_plant_does_not_build_is_refused_with_the_known_ones(
+    client, fields, sentence
+):
+    answer = post(client, **fields)
+    assert answer.status_code == 400
+    assert sentence in answer.json()["error"]
+    assert client.get("/inspections").json() == []
+
+
 def test_a_file_that_is_no_photo_is_refused_by_name(client):
     answer = post(client, b"GIF89a nothing", "animation.gif")
     assert answer.status_code == 422

@@ -114,6 +114,13 @@ def test_wrong_use_exits_with_2(run, arguments):
     assert run(*arguments).exit_code == 2
 
 
+def test_a_panel_that_the_vehicle_model_does_not_have_is_wrong_use(run, photos):
+    answer = run("inspect", photos, "--vehicle-model", "aria", "--panel", "wing")
+    assert answer.exit_code == 2
+    assert "aria has no panel 'wing'; its panels are hood, roof" in answer.stderr
+    assert run("inspect", photos, "--vehicle-model", "tesla").exit_code == 2
+
+
 def test_every_command_has_help(run):
     for name in cli.main.commands:
         answer = run(name, "--help")

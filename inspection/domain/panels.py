@@ -5,7 +5,7 @@ from pathlib import Path
 
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.toml_tables import TomlTable, parse_toml
-from inspection.errors import NotFound, SpecError
+from inspection.errors import NotFound, SpecError, SubjectRefused
 
 PANEL_CODES = (
     "hood",
@@ -108,7 +108,7 @@ class BodyCatalogue:
         for model in self.models:
             if model.code == code:
                 return model
-        known = [model.code for model in self.models]
+        known = ", ".join(model.code for model in self.models)
         raise NotFound(f"vehicle model {code!r} is not in the body catalogue; known are {known}")
 
     def panel(self, vehicle_model: str, panel: str) -> Panel | None:
@@ -117,6 +117,27 @@ class BodyCatalogue:
             if model.code == vehicle_model:
                 return model.panel(panel)
         return None
+
+    def refuse_unknown(self, vehicle_model: str, panel: str) -> None:
+        """Raise SubjectRefused for a code that no photo can show; "" is allowed for both.
+
+        A panel must belong to its vehicle model; without one any panel of a car will do.
+        """
+        if not vehicle_model:
+            if panel and panel not in PANEL_CODES:
+                raise SubjectRefused(
+                    f"panel {panel!r} is unknown; known are {', '.join(PANEL_CODES)}"
+                )
+            return
+        try:
+            model = self.model(vehicle_model)
+        except NotFound as error:
+            raise SubjectRefused(str(error)) from None
+        if panel and model.panel(panel) is None:
+            known = ", ".join(one.code for one in model.panels)
+            raise SubjectRefused(
+                f"vehicle model {model.code} has no panel {panel!r}; its panels are {known}"
+            )
 
 
 def zone_at(panel: Panel, position: tuple[float, float]) -> tuple[str, bool]:

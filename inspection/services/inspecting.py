@@ -109,9 +109,11 @@ def inspect_photo(
 
     again: a deliberate re-inspection. Without it a photo that was judged before raises
     AlreadyInspected before anything is decoded. request_id: the same id twice writes one record.
-    Raises UnreadableImage, WorkerFailed, ModelRefused or StorageError with one sentence.
+    Raises SubjectRefused, UnreadableImage, WorkerFailed, ModelRefused or StorageError with one
+    sentence.
     """
     started = time.monotonic()
+    station.bodies.refuse_unknown(subject.vehicle_model, subject.panel)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = reading.find_photo(station.engine, sha256) if log else None
     if earlier and not again:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from inspection.domain.inspections import Subject
 from inspection.domain.panels import PANEL_CODES
+from inspection.errors import SubjectRefused
 from inspection.i18n import texts
 from inspection.services.sidecars import PhotoFacts
 from inspection.services.station import shared_station
@@ -75,7 +76,13 @@ def described(subject: Subject, facts: PhotoFacts) -> Subject:
         for name in ("vehicle_model", "panel", "colour")
         if (value := getattr(facts, name))
     }
-    return replace(subject, **known)
+    told = replace(subject, **known)
+    try:
+        shared_station().bodies.refuse_unknown(told.vehicle_model, told.panel)
+    except SubjectRefused:
+        # A list beside the photos may speak of another plant's cars.
+        return subject
+    return told
 
 
 def _choice(name: str, codes: list[str], words) -> None:

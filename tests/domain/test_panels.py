@@ -6,7 +6,7 @@ from inspection.domain.defects import Region
 from inspection.domain.panels import PANEL_CODES, Panel, Zone, load_bodies, zone_at
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
-from inspection.errors import NotFound, SpecError
+from inspection.errors import NotFound, SpecError, SubjectRefused
 
 BODIES = Path(__file__).parents[2] / "data" / "bodies"
 
@@ -93,7 +93,7 @@ def test_left_and_right_panels_of_the_shipped_models_mirror_each_other():
 
 def test_an_unknown_model_is_named_with_the_known_ones():
     catalogue = load_bodies(BODIES)
-    with pytest.raises(NotFound, match=r"'daria'.*'aria'"):
+    with pytest.raises(NotFound, match="'daria' .* known are aria, "):
         catalogue.model("daria")
     assert catalogue.panel("daria", "hood") is None
     assert catalogue.panel("aria", "") is None
@@ -124,6 +124,29 @@ def test_two_files_may_not_share_a_code(tmp_path):
     (tmp_path / "other.toml").write_text(SMALL_BODY, encoding="utf-8")
     with pytest.raises(SpecError, match="taken by another file"):
         bodies(tmp_path, SMALL_BODY)
+
+
+@pytest.mark.parametrize(
+    ("vehicle_model", "panel", "sentence"),
+    [
+        ("tesla", "", "'tesla' is not in the body catalogue; known are aria, borea, cielo"),
+        ("tesla", "hood", "'tesla' is not in the body catalogue"),
+        ("aria", "tailgate", "aria has no panel 'tailgate'; its panels are hood, roof, decklid"),
+        ("", "wing", "'wing' is unknown; known are hood, roof"),
+    ],
+)
+def test_codes_that_no_photo_can_show_are_refused_with_the_known_ones(
+    vehicle_model, panel, sentence
+):
+    with pytest.raises(SubjectRefused, match=sentence):
+        load_bodies(BODIES).refuse_unknown(vehicle_model, panel)
+
+
+@pytest.mark.parametrize(
+    ("vehicle_model", "panel"), [("", ""), ("aria", ""), ("", "tailgate"), ("aria", "hood")]
+)
+def test_what_is_not_known_of_a_photo_may_stay_open(vehicle_model, panel):
+    load_bodies(BODIES).refuse_unknown(vehicle_model, panel)
 
 
 def test_an_empty_folder_is_refused(tmp_path):
