@@ -93,7 +93,7 @@ def test_left_and_right_panels_of_the_shipped_models_mirror_each_other():
 
 def test_an_unknown_model_is_named_with_the_known_ones():
     catalogue = load_bodies(BODIES)
-    with pytest.raises(NotFound, match="'daria' .* known are aria, "):
+    with pytest.raises(NotFound, match=r"'daria' .* known are aria, "):
         catalogue.model("daria")
     assert catalogue.panel("daria", "hood") is None
     assert catalogue.panel("aria", "") is None
