@@ -1,7 +1,8 @@
 """The tables of the log.
 
 What was seen and said is written once: `inspection` (but for its standing columns), `defect`,
-`decision` and `audit` refuse UPDATE and DELETE by triggers, which the migrations create. Numbers
+`decision`, `chart_note`, `chart_alert` and `audit` refuse UPDATE and DELETE by triggers, which the
+migrations create. Numbers
 are given by the program inside the write lock, without gaps.
 """
 
@@ -233,6 +234,54 @@ daily_count = Table(
     Column("measured", Integer, nullable=False),
     Column("area_um2", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What people said about control charts (`inspection.domain.chart_choice.ChartNote`). `chart`: the
+# chart's code. A note is taken back by a later one of the same kind that names it in `withdraws`.
+chart_note = Table(
+    "chart_note",
+    metadata,
+    _number(),
+    _text("kind"),
+    _text("chart"),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime),
+    _text("category"),
+    _text("text"),
+    _text("who"),
+    Column("said_at", UtcDateTime, nullable=False),
+    Column("withdraws", ForeignKey("chart_note.id"), unique=True),
+)
+
+# A signal that a chart gave, once: whoever checks second finds the row. `first_at`: beginning of
+# the first point at which the rule held; `began_at`: of the run's first point.
+chart_alert = Table(
+    "chart_alert",
+    metadata,
+    _number(),
+    _text("chart"),
+    _text("rule"),
+    Column("above", Boolean, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("bound", Float, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    UniqueConstraint("chart", "rule", "above", "first_at"),
+    Index("ix_chart_alert_first", "first_at"),
+)
+
+# Attempts to tell an alert outside. The row is written before the attempt, so that two checkers
+# never tell the same alert both. `outcome`: "" while under way, "sent" or "failed".
+alert_delivery = Table(
+    "alert_delivery",
+    metadata,
+    Column("alert_id", ForeignKey(chart_alert.c.id), primary_key=True),
+    Column("channel", PlainText, primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    _text("outcome"),
+    _text("told"),
 )
 
 # `hash` = SHA-256 of `previous_hash` and the canonical JSON of the rest of the row.
