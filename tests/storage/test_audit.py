@@ -1,6 +1,7 @@
 import pytest
 from sample_inspections import AT, DAY_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import text
+from tampering import tamper
 
 from inspection.errors import StorageError
 from inspection.storage import records
@@ -22,18 +23,6 @@ def log(engine):
     return engine
 
 
-def tamper(engine, *statements):
-    """Change the file as somebody would who takes the triggers away first."""
-    with writing(engine) as connection:
-        triggers = connection.execute(
-            text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        ).scalars()
-        for name in list(triggers):
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        for statement in statements:
-            connection.execute(text(statement))
-
-
 @pytest.mark.parametrize("table", ["audit", "decision", "defect", "inspection"])
 def test_what_was_written_cannot_be_deleted(log, table):
     with (
@@ -53,7 +42,7 @@ def test_what_was_written_cannot_be_deleted(log, table):
         ("defect", "area_px = 1"),
         ("inspection", "verdict = 'ok'"),
         ("inspection", "day = '2020-01-01'"),
-        ("inspection", "is_first = 0"),
+        ("inspection", "is_first = FALSE"),
     ],
 )
 def test_what_was_written_cannot_be_changed(log, table, change):
@@ -84,7 +73,7 @@ def test_an_honest_chain_is_whole(log):
         ("UPDATE defect SET area_mm2 = area_mm2 + 0.001 WHERE inspection_id = 4", 4),
         ("DELETE FROM defect WHERE inspection_id = 1", 1),
         ("UPDATE decision SET reason = 'other' WHERE id = 1", 6),
-        ("UPDATE decision SET withdrawn = 0 WHERE id = 2", 7),
+        ("UPDATE decision SET withdrawn = FALSE WHERE id = 2", 7),
     ],
 )
 def test_a_tampered_row_is_named(log, statement, first_broken):

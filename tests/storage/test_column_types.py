@@ -50,10 +50,10 @@ def test_an_undo_without_a_time_zone_is_refused(engine):
         records.undo(engine, number, "Lee", datetime(2026, 1, 1))
 
 
-def test_sqlite_keeps_moments_as_utc_text_that_sorts(engine):
+def test_sqlite_keeps_moments_as_utc_text_that_sorts(sqlite_engine):
     at = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo("Asia/Seoul"))
-    records.record_inspection(engine, an_inspection(at=at), DAY_SHIFT)
-    with looking(engine) as connection:
+    records.record_inspection(sqlite_engine, an_inspection(at=at), DAY_SHIFT)
+    with looking(sqlite_engine) as connection:
         raw = connection.exec_driver_sql("SELECT inspected_at FROM inspection").scalar()
     assert raw == "2026-11-23 00:00:00.000000"
 

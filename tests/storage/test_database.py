@@ -31,15 +31,15 @@ def pragma(engine, name):
         return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
 
-def test_every_connection_writes_ahead_flushes_fully_and_waits_thirty_seconds(engine):
-    assert pragma(engine, "journal_mode") == "wal"
-    assert pragma(engine, "synchronous") == 2
-    assert pragma(engine, "foreign_keys") == 1
-    assert pragma(engine, "busy_timeout") == 30_000
+def test_every_connection_writes_ahead_flushes_fully_and_waits_thirty_seconds(sqlite_engine):
+    assert pragma(sqlite_engine, "journal_mode") == "wal"
+    assert pragma(sqlite_engine, "synchronous") == 2
+    assert pragma(sqlite_engine, "foreign_keys") == 1
+    assert pragma(sqlite_engine, "busy_timeout") == 30_000
 
 
-def test_the_sqlite_in_use_has_no_wal_reset_bug(engine):
-    with looking(engine) as connection:
+def test_the_sqlite_in_use_has_no_wal_reset_bug(sqlite_engine):
+    with looking(sqlite_engine) as connection:
         version = connection.exec_driver_sql("SELECT sqlite_version()").scalar()
     assert tuple(map(int, version.split("."))) >= (3, 51, 3)
 
@@ -63,13 +63,15 @@ def test_the_standard_librarys_sqlite_serves_only_when_it_is_new_enough(monkeypa
     assert sqlite_driver() is new
 
 
-def test_a_write_takes_its_turn_before_it_reads(engine):
-    with writing(engine) as first:
+def test_a_write_takes_its_turn_before_it_reads(sqlite_engine):
+    with writing(sqlite_engine) as first:
         first.execute(text("SELECT count(*) FROM audit"))
-        with looking(engine) as reader:
+        with looking(sqlite_engine) as reader:
             # A reader is never kept waiting by a writer.
             assert reader.execute(text("SELECT count(*) FROM audit")).scalar() == 0
-        second = sqlite_driver().connect(engine.url.database, timeout=0, isolation_level=None)
+        second = sqlite_driver().connect(
+            sqlite_engine.url.database, timeout=0, isolation_level=None
+        )
         with pytest.raises(sqlite_driver().OperationalError, match="locked"):
             second.execute("BEGIN IMMEDIATE")
         second.close()
@@ -169,15 +171,16 @@ def test_a_database_of_a_newer_program_is_refused(engine):
         prepare(engine)
 
 
-def test_processes_that_start_at_once_prepare_one_schema(tmp_path):
+def test_processes_that_start_at_once_prepare_one_schema(database_url):
     script = (
         "import sys; from inspection.storage.database import *\n"
         "e = open_database(sys.argv[1]); prepare(e); print(schema_version(e))"
     )
-    url = f"sqlite:///{tmp_path / 'shared.db'}"
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", script, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-c", script, database_url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         for _ in range(3)
     ]
@@ -185,8 +188,8 @@ def test_processes_that_start_at_once_prepare_one_schema(tmp_path):
     assert {out.decode().strip() for out, _ in answers} == {NEWEST}, answers
 
 
-def test_threads_that_start_at_once_prepare_one_schema(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'shared.db'}")
+def test_threads_that_start_at_once_prepare_one_schema(database_url):
+    engine = open_database(database_url)
     failures = []
 
     def start():
@@ -202,6 +205,7 @@ def test_threads_that_start_at_once_prepare_one_schema(tmp_path):
         thread.join()
     assert failures == []
     assert schema_version(engine) == NEWEST
+    engine.dispose()
 
 
 def test_the_schema_can_be_written_out_for_postgresql(capsys):
@@ -213,8 +217,8 @@ def test_the_schema_can_be_written_out_for_postgresql(capsys):
     assert "CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit" in script
 
 
-def test_a_damaged_log_is_told_in_a_sentence(engine, tmp_path):
-    engine.dispose()
+def test_a_damaged_log_is_told_in_a_sentence(sqlite_engine, tmp_path):
+    sqlite_engine.dispose()
     file = tmp_path / "inspection.db"
     file.write_bytes(file.read_bytes()[:4096] + b"\xff" * 400_000)
     with pytest.raises(StorageError, match="last backup"):

@@ -17,23 +17,22 @@ KILLS = 20
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
-def test_a_writer_killed_twenty_times_loses_nothing_it_acknowledged(tmp_path):
-    url = f"sqlite:///{tmp_path / 'inspection.db'}"
+def test_a_writer_killed_twenty_times_loses_nothing_it_acknowledged(database_url):
     chance = random.Random(9)
     logged, decided = {}, set()
     # Two writers at once: one is killed while the other goes on.
-    running = [start(url, 0), start(url, 1)]
+    running = [start(database_url, 0), start(database_url, 1)]
     for kill in range(KILLS):
         time.sleep(chance.uniform(0.05, 0.25))
         process = running.pop(0)
         process.send_signal(signal.SIGKILL)
         collect(process, logged, decided)
         if kill < KILLS - 2:
-            running.append(start(url, kill + 2))
+            running.append(start(database_url, kill + 2))
     assert running == []
     assert len(logged) > KILLS
 
-    engine = open_database(url)
+    engine = open_database(database_url)
     with looking(engine) as connection:
         stored = dict(connection.execute(text("SELECT request_id, id FROM inspection")).all())
         words = set(connection.execute(text("SELECT id FROM decision")).scalars())

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from inspection.domain.inspections import Reason
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import AlreadyInspected, Conflict, NotFound, StorageError
-from inspection.storage import audit, reading, records
+from inspection.storage import audit, reading, records, tables
 from inspection.storage.database import looking, writing
 from inspection.storage.reading import LogFilter
 
@@ -112,19 +112,14 @@ def test_a_repeat_must_point_at_the_same_photo(engine):
 
 def test_the_database_itself_refuses_a_second_first_inspection_of_a_photo(engine):
     records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    with pytest.raises(StorageError, match="UNIQUE"), writing(engine) as connection:
+    with pytest.raises(StorageError, match=r"(?i)unique"), writing(engine) as connection:
         connection.execute(
             text(
                 "INSERT INTO inspection SELECT 2, NULL, "
-                + ", ".join(list(column_names(engine, "inspection"))[2:])
+                + ", ".join(tables.inspection.c.keys()[2:])
                 + " FROM inspection"
             )
         )
-
-
-def column_names(engine, table):
-    with looking(engine) as connection:
-        return [row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")]
 
 
 def test_the_demo_line_may_show_one_photo_as_many_bodies(engine):
@@ -299,6 +294,9 @@ def test_eight_tabs_with_one_photo_log_it_once(engine):
 @pytest.mark.skipif(not HOSTILE.exists(), reason="../shared/bad_images is not here")
 def test_hostile_texts_come_back_unchanged_and_find_only_themselves(engine):
     texts = [entry["text"] for entry in json.loads(HOSTILE.read_text(encoding="utf-8"))]
+    if engine.dialect.name == "postgresql":
+        # It has no NUL character in text; column_types says what stands there instead.
+        texts = [one.replace("\0", "\ufffd") for one in texts]
     numbers = records.record_many(
         engine,
         (
