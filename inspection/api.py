@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from inspection import charts
 from inspection.domain.inspections import Subject
 from inspection.errors import (
     AlreadyInspected,
@@ -180,6 +181,11 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         detail = reading.inspection_detail(station.engine, number)
         cut = inspecting.mask_again(station, detail, threshold, smallest_px)
         return Response(codec.encode_png(cut), media_type="image/png", headers=_FOR_EVER)
+
+    @api.get("/chart-library")
+    def chart_library():
+        """What draws the pages' charts, for a browser that saves one as a picture."""
+        return FileResponse(charts.LIBRARY_FILE, media_type="text/javascript", headers=_FOR_EVER)
 
     @api.post("/mask-file")
     async def mask_file(file: Annotated[UploadFile, File()]):

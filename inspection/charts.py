@@ -9,16 +9,24 @@ The daily frame has one row a day, shift and vehicle model, in time order, with 
 day (date), shift, vehicle_model, units, defects, dpu, first_units, first_ok, ftt,
 defect_area_mm2. Ratios are formed here from the sums, never averaged over shifts.
 
+A trace whose points stand for photos has META_PHOTOS as its `meta`; the last value of a point's
+customdata then says which, as `photos_behind` reads it.
+
 Backgrounds are transparent and neutral colours stand in the template, so that light and dark
 pages, and Streamlit's own theme, can put theirs in. Made to be read from 600 px width on.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from textwrap import wrap
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import numpy as np
 import pandas as pd
+import plotly
 import plotly.graph_objects as go
 
 from inspection.domain.spc import RULES, ControlChart, signals
@@ -50,12 +58,22 @@ MAX_POINTS = 2000
 MAX_CHART_POINTS = MAX_POINTS // 6
 HEIGHT_PX = 360
 
+META_PHOTOS = "photos"
+HOVER_END = "<extra></extra>"
+_DAYS_OF_A_SUM = {"first_day": "day", "last_day": "last_day"}
+
 # For st.plotly_chart(config=...) and write_html: no logo, no tools that select.
 CONFIG = {
     "displaylogo": False,
     "responsive": True,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
+
+# The drawing library as plotly ships it, for a browser that draws a picture itself.
+LIBRARY_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+LIBRARY_VERSION = plotly.__version__
+PAPER_WIDTH_PX, PAPER_HEIGHT_PX = 1200, 600
+INK, PAPER = "#222222", "#FFFFFF"
 
 TEMPLATE = go.layout.Template(
     layout={
@@ -64,6 +82,54 @@ TEMPLATE = go.layout.Template(
         "yaxis": {"gridcolor": FAINT, "linecolor": FAINT, "zerolinecolor": FAINT},
     }
 )
+
+
+def refuse_crowded(figure: go.Figure) -> None:
+    """Raise ValueError for a figure of more than MAX_POINTS points: sum them up first."""
+    points = sum(_points(trace) for trace in figure.data)
+    if points > MAX_POINTS:
+        raise ValueError(
+            f"a figure shows at most {MAX_POINTS} points, this one has {points}; sum them up first"
+        )
+
+
+def paper_layout(figure: go.Figure, title: str) -> dict[str, Any]:
+    """What a figure's layout needs to leave the page: its title on it, dark on white, a size.
+
+    Plain JSON values, to be laid over the layout by whoever draws the picture.
+    """
+    room = figure.layout.margin.t or 0
+    heading = go.layout.Title(
+        _layout({}).title, text=escape(title), font={"size": 17, "color": INK}
+    )
+    over = go.Layout(
+        template=TEMPLATE,
+        title=heading,
+        margin={"t": room if figure.layout.title.text else room + 32},
+        width=PAPER_WIDTH_PX,
+        height=max(PAPER_HEIGHT_PX, figure.layout.height or 0),
+        autosize=False,
+        paper_bgcolor=PAPER,
+        plot_bgcolor=PAPER,
+        font={"family": FONT_FAMILY, "size": 14, "color": INK},
+    )
+    return json.loads(go.Figure(layout=over).to_json())["layout"]
+
+
+def photos_behind(figure: go.Figure, point: Mapping[str, Any]) -> dict[str, str] | None:
+    """Which photos a clicked point stands for, as fields of the log's filter.
+
+    point: `curve` and `number`, its places in the figure, and `photos`, the last value of its
+    customdata. None where a point stands for none, or was clicked on another figure.
+    """
+    own = {
+        (curve, number): values[-1]
+        for curve, trace in enumerate(figure.data)
+        if trace.meta == META_PHOTOS
+        for number, values in enumerate(trace.customdata)
+    }
+    photos = own.get((point["curve"], point["number"]))
+    return dict(parse_qsl(photos)) if photos and photos == point["photos"] else None
 
 
 def dpu_by_model(daily: pd.DataFrame, labels: Labels, models: Sequence[str] = ()) -> go.Figure:
@@ -112,6 +178,7 @@ def pareto(types: pd.DataFrame, labels: Labels) -> go.Figure:
     ranked = types.sort_values("defects", ascending=False, kind="stable")
     # Wrapped words stand upright under their bar; long ones would be turned and run off the side.
     names = [_wrapped(labels.get(code, code)) for code in ranked["type"]]
+    photos = [[urlencode({"type": code})] for code in ranked["type"]]
     most = float(ranked["defects"].max()) if len(ranked) else 1.0
     bar_width = min(0.7, 0.14 * max(len(names), 1))
     figure = go.Figure(layout=_layout(labels))
@@ -130,6 +197,8 @@ def pareto(types: pd.DataFrame, labels: Labels) -> go.Figure:
         textfont={"size": 14},
         insidetextfont={"color": "white"},
         cliponaxis=False,
+        meta=META_PHOTOS,
+        customdata=photos,
         hovertemplate=f"%{{x}}<br>{labels['defects']}: %{{y:,}}<extra></extra>",
     )
     figure.add_scatter(
@@ -137,6 +206,8 @@ def pareto(types: pd.DataFrame, labels: Labels) -> go.Figure:
         y=ranked["cumulative"],
         yaxis="y2",
         name=labels["cumulative"],
+        meta=META_PHOTOS,
+        customdata=photos,
         mode="lines+markers",
         line={"color": VERMILLION, "width": 2},
         marker={"size": 8, "symbol": "diamond"},
@@ -258,7 +329,11 @@ def roc_curve(points: pd.DataFrame, marks: pd.DataFrame, labels: Labels) -> go.F
         f"{labels['threshold']}: %{{customdata:.3f}}<extra></extra>"
     )
     for name, frame, look in (
-        ("roc", points, {"mode": "lines", "line": {"color": BLUE, "width": 2, "shape": "hv"}}),
+        (
+            "roc",
+            _thinned(points, MAX_POINTS - len(marks) - 2),
+            {"mode": "lines", "line": {"color": BLUE, "width": 2, "shape": "hv"}},
+        ),
         ("marks", marks, {"mode": "markers", "marker": _mark(VERMILLION, "diamond")}),
     ):
         figure.add_scatter(
@@ -561,10 +636,13 @@ def _by_model(
             name=name,
             line={"color": PALETTE[place % len(PALETTE)], "width": 2},
             marker={"size": 6, "symbol": MARKERS[place % len(MARKERS)]},
-            customdata=of_model[size],
+            meta=META_PHOTOS,
+            customdata=[
+                [row[size], _log_fields(row, model)] for row in of_model.to_dict("records")
+            ],
             hovertemplate=(
                 f"{name}<br>%{{x|%Y-%m-%d}}<br>{labels[measure]}: %{{y:{number}}}"
-                f"<br>{labels['units']}: %{{customdata:,}}<extra></extra>"
+                f"<br>{labels['units']}: %{{customdata[0]:,}}<extra></extra>"
             ),
         )
     figure.update_layout(
@@ -578,7 +656,7 @@ def _by_model(
 def _summed(daily: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Sums a day and model, or over as many days as keep the figure within MAX_POINTS.
 
-    A sum of several days stands at the first of them.
+    A sum of several days stands at the first of them; last_day is the last one it may hold.
     """
     days = pd.to_datetime(daily["day"])
     for width in (1, 7, 28, 91, 364):
@@ -591,7 +669,29 @@ def _summed(daily: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
         )
         if len(sums) <= MAX_POINTS:
             break
+    last_days = sums["day"] + pd.Timedelta(days=width - 1)
+    sums["last_day"] = last_days.where(last_days < days.max(), days.max())
     return sums[sums[columns[-1]] > 0]
+
+
+def _log_fields(row: Mapping[str, Any], model: str) -> str:
+    days = {name: f"{row[day]:%Y-%m-%d}" for name, day in _DAYS_OF_A_SUM.items()}
+    return urlencode({**days, "vehicle_model": model})
+
+
+def _thinned(points: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Evenly many of a curve's points, its ends among them, when it has too many to draw."""
+    if len(points) <= most:
+        return points
+    return points.iloc[np.unique(np.linspace(0, len(points) - 1, most).round().astype(int))]
+
+
+def _points(trace: Any) -> int:
+    """How many marks a trace draws; a cell of a map counts as one."""
+    if getattr(trace, "z", None) is not None:
+        return int(np.size(trace.z))
+    places = (getattr(trace, axis, None) for axis in ("x", "y"))
+    return max((len(values) for values in places if values is not None), default=0)
 
 
 def _moments(points: pd.DataFrame) -> pd.Series:

@@ -29,6 +29,6 @@ if daily.empty:
 trend_views.key_figures(daily)
 trend_views.dpu(daily)
 trend_views.ftt(daily)
-trend_views.pareto(types)
+trend_views.pareto(types, where)
 trend_views.control_chart(history, where)
 trend_views.defect_area(daily)

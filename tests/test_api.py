@@ -185,3 +185,9 @@ def test_an_impossible_field_is_named(client, fields):
     answer = post(client, **fields)
     assert answer.status_code == 400
     assert "mm_per_px" in answer.json()["error"]
+
+
+def test_the_charts_own_library_comes_from_this_server(client):
+    answer = client.get("/chart-library")
+    assert answer.status_code == 200 and b"plotly.js" in answer.content[:2000]
+    assert "immutable" in answer.headers["cache-control"]

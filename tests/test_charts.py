@@ -217,6 +217,63 @@ def test_names_from_the_log_are_shown_and_not_interpreted():
     assert "<" not in name
 
 
+def test_a_figure_of_too_many_points_is_refused():
+    full = charts.sparkline([], LABELS).add_scatter(y=[0.0] * 2000)
+    charts.refuse_crowded(full)
+    with pytest.raises(ValueError, match="at most 2000 points, this one has 2001"):
+        charts.refuse_crowded(full.add_scatter(y=[1.0]))
+    with pytest.raises(ValueError, match="this one has 2500"):
+        charts.refuse_crowded(charts.go.Figure().add_heatmap(z=np.zeros((50, 50))))
+
+
+def test_a_roc_of_ten_thousand_photos_keeps_its_ends_and_few_enough_points():
+    share = np.linspace(0, 1, 10_000)
+    points = pd.DataFrame({"false_alarm": share, "detection": share, "threshold": 1 - share})
+    figure = charts.roc_curve(points, points.iloc[1:2], CURVE_LABELS)
+    charts.refuse_crowded(figure)
+    curve = lines(figure)["점수"]
+    assert (curve.x[0], curve.x[-1]) == (0, 1) and len(curve.x) > 1900
+
+
+def clicked(figure, curve, number):
+    return {"curve": curve, "number": number, "photos": figure.data[curve].customdata[number][-1]}
+
+
+def test_a_point_of_a_day_leads_to_the_photos_of_that_day_and_model():
+    figure = charts.dpu_by_model(TWO_MODELS, LABELS, ("aurora", "comet"))
+    assert charts.photos_behind(figure, clicked(figure, 1, 0)) == {
+        "first_day": "2026-05-04",
+        "last_day": "2026-05-04",
+        "vehicle_model": "comet",
+    }
+    bars = charts.pareto(PARETO, LABELS)
+    # Scratches stand first; the cumulative line above a bar leads to the same photos.
+    assert charts.photos_behind(bars, clicked(bars, 0, 0)) == {"type": "scratch"}
+    assert charts.photos_behind(bars, clicked(bars, 1, 1)) == {"type": "dent"}
+
+
+def test_a_point_that_sums_up_a_week_leads_to_the_whole_week():
+    rows = [(n, "day", model, 10, 1, 9, 1.0) for n in range(900) for model in "abcde"]
+    figure = charts.dpu_by_model(daily_frame(*rows), LABELS)
+    behind = [charts.photos_behind(figure, clicked(figure, 0, number)) for number in (0, 128)]
+    # 900 days are 128 weeks and 4 days; the last sum ends with the data.
+    assert [b["last_day"] for b in behind] == ["2026-05-10", str(MONDAY + timedelta(days=899))]
+
+
+def test_a_click_on_a_figure_that_is_gone_leads_nowhere():
+    figure = charts.pareto(PARETO, LABELS)
+    later = charts.pareto(PARETO[PARETO["type"] == "dent"], LABELS)
+    assert charts.photos_behind(later, clicked(figure, 0, 0)) is None
+    assert charts.photos_behind(later, clicked(figure, 0, 1)) is None
+
+
+def test_a_picture_is_dark_on_white_and_names_its_chart():
+    layout = charts.paper_layout(charts.pareto(PARETO, LABELS), "파레토 <b>")
+    assert (layout["paper_bgcolor"], layout["font"]["color"]) == ("#FFFFFF", "#222222")
+    assert layout["title"]["text"] == "파레토 &lt;b&gt;"
+    assert (layout["width"], layout["height"]) == (1200, 600)
+
+
 def every_figure(daily, types, chart, points):
     return [
         charts.dpu_by_model(daily, LABELS),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from inspection import charts
@@ -10,6 +9,7 @@ from inspection.services import evaluation
 from inspection.services import evaluation_words as words
 from inspection.services.evaluation import Report
 from inspection.services.evaluation_words import Table
+from inspection.ui import chart_frame
 from inspection.ui.session import t, translate
 from inspection.ui.tables import as_written, reading_table
 
@@ -28,16 +28,21 @@ def basis(report: Report) -> None:
 
 def roc(report: Report) -> None:
     """Photos detected against false alarms."""
-    st.subheader(t("curve.roc_title"))
     if not report["detection_at"]:
+        st.subheader(t("curve.roc_title"))
         st.info(t("curve.needs_both_kinds"), icon=":material/info:")
         return
-    st.caption(t("curve.roc_note"))
+    say = translate()
     figure = charts.roc_curve(
-        evaluation.roc_points(report), evaluation.roc_marks(report), words.roc_words(translate())
+        evaluation.roc_points(report), evaluation.roc_marks(report), words.roc_words(say)
     )
-    _chart(figure, "roc", t("curve.roc_title"))
-    _behind("roc", lambda: [words.detection_table(translate(), report)])
+    chart_frame.show(
+        "roc_curve",
+        t("curve.roc_title"),
+        figure,
+        [lambda: words.detection_table(say, report)],
+        note=t("curve.roc_note"),
+    )
 
 
 def size(report: Report) -> None:
@@ -56,19 +61,18 @@ def _pod(report: Report, place: str) -> None:
         return
     st.caption(t(f"curve.pod_{place}_note"))
     st.markdown(words.pod_sentence(translate(), pod))
+    say = translate()
     figure = charts.pod_curve(
         evaluation.pod_curve(pod),
         evaluation.pod_observed(pod),
         evaluation.pod_marks(pod),
-        words.pod_words(translate(), pod),
+        words.pod_words(say, pod),
     )
-    _chart(figure, f"pod_{place}", t(f"curve.pod_{place}"))
-
-    def tables() -> list[Table]:
-        of_types = [words.trial_types_table(translate(), pod)] if "by_type" in pod else []
-        return [words.pod_table(translate(), pod), *of_types]
-
-    _behind(f"pod_{place}", tables)
+    tables = [lambda: words.pod_table(say, pod)]
+    if "by_type" in pod:
+        tables.append(lambda: words.trial_types_table(say, pod))
+    title = f"{t('curve.pod_title')}: {t(f'curve.pod_{place}')}"
+    chart_frame.show(f"pod_{place}_curve", title, figure, tables, heading=False)
 
 
 def parts(report: Report) -> None:
@@ -84,14 +88,19 @@ def parts(report: Report) -> None:
 
 def band(report: Report) -> None:
     """The share sent to a person against what is decided wrongly."""
-    st.subheader(t("curve.band_title"))
     if not report["band_curve"]:
+        st.subheader(t("curve.band_title"))
         st.info(t("curve.needs_val"), icon=":material/info:")
         return
-    st.caption(t("curve.band_note"))
-    figure = charts.risk_coverage(evaluation.band_points(report), words.band_words(translate()))
-    _chart(figure, "band", t("curve.band_title"))
-    _behind("band", lambda: [words.band_table(translate(), report)])
+    say = translate()
+    figure = charts.risk_coverage(evaluation.band_points(report), words.band_words(say))
+    chart_frame.show(
+        "band_curve",
+        t("curve.band_title"),
+        figure,
+        [lambda: words.band_table(say, report)],
+        note=t("curve.band_note"),
+    )
 
 
 def calibration(report: Report) -> None:
@@ -101,13 +110,19 @@ def calibration(report: Report) -> None:
         st.info(t("curve.needs_val"), icon=":material/info:")
         return
     st.markdown(words.calibration_sentence(translate(), report))
+    say = translate()
     figure = charts.reliability_diagram(
         evaluation.reliability_points(report, "before"),
         evaluation.reliability_points(report, "after"),
-        words.reliability_words(translate()),
+        words.reliability_words(say),
     )
-    _chart(figure, "calibration", t("curve.calibration_title"))
-    _behind("calibration", lambda: [words.calibration_table(translate(), report)])
+    chart_frame.show(
+        "calibration_curve",
+        t("curve.calibration_title"),
+        figure,
+        [lambda: words.calibration_table(say, report)],
+        heading=False,
+    )
 
 
 def meaning(report: Report) -> None:
@@ -160,16 +175,19 @@ def explorer(report: Report) -> None:
         icon=":material/undo:",
         on_click=lambda: st.session_state.update({keys[name]: start[name] for name in start}),
     )
+    say = translate()
     figure = charts.threshold_curve(
-        evaluation.threshold_points(report), region, words.threshold_words(translate())
+        evaluation.threshold_points(report), region, words.threshold_words(say)
     )
-    _chart(figure, "threshold", t("curve.threshold_title"))
-    _behind(
-        "threshold",
-        lambda: [
-            words.explored_sets_table(translate(), report, region),
-            words.explored_table(translate(), explored),
+    chart_frame.show(
+        "threshold_curve",
+        t("curve.threshold_title"),
+        figure,
+        [
+            lambda: words.explored_sets_table(say, report, region),
+            lambda: words.explored_table(say, explored),
         ],
+        heading=False,
     )
 
 
@@ -188,14 +206,13 @@ def rule(told) -> None:
     st.caption(words.rule_sentence(translate(), told))
 
 
-def _chart(figure: go.Figure, name: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"{name}_curve", config=charts.CONFIG, alt=alt)
-
-
 def _behind(name: str, tables: Callable[[], list[Table]]) -> None:
-    """The figures behind a chart; made only when somebody opens them."""
+    """A table without a chart; made only when somebody opens it."""
     behind = st.expander(
-        t("curve.table"), icon=":material/table:", key=f"{name}_curve_table", on_change="rerun"
+        t("chart_frame.table"),
+        icon=":material/table:",
+        key=f"{name}_curve_table",
+        on_change="rerun",
     )
     if behind.open:
         with behind:

@@ -10,9 +10,16 @@ from inspection import charts
 from inspection.errors import InspectionError
 from inspection.services.station import shared_station
 from inspection.storage.reading import LogFilter
-from inspection.ui import cached
-from inspection.ui.links import large_button, page_file, tall_buttons, thumbnail_url
-from inspection.ui.session import error_text, t
+from inspection.ui import cached, chart_frame
+from inspection.ui.chart_frame import Column, Figures
+from inspection.ui.links import (
+    large_button,
+    log_address,
+    page_file,
+    tall_buttons,
+    thumbnail_url,
+)
+from inspection.ui.session import error_text, language, t
 from inspection.ui.tables import as_written
 from inspection.ui.verdicts import verdict_chip_html, verdict_word
 from inspection.ui.words import model_name, time_text, word
@@ -69,9 +76,35 @@ def show_strip(latest: pd.DataFrame) -> None:
                 "human": verdict_word("undecided"),
             },
         )
+        behind = _behind_strip(latest)
         # The chips above are the legend and the counts.
         figure.update_layout(showlegend=False, height=72, margin={"b": 4})
-        st.plotly_chart(figure, config={**charts.CONFIG, "displayModeBar": False}, key="strip")
+        chart_frame.show(
+            "strip",
+            t("home.last_inspections", n=len(latest)),
+            figure,
+            [lambda: behind],
+            heading=False,
+            tools=False,
+        )
+
+
+def _behind_strip(latest: pd.DataFrame) -> Figures:
+    """The inspections of the strip in words, newest first, each with the way to its photo."""
+    rows = latest.assign(
+        time=latest["inspected_at"].map(time_text),
+        vehicle_model=latest["vehicle_model"].map(model_name),
+        panel=latest["panel"].map(lambda code: word("panel", code)),
+        standing=latest["standing"].map(verdict_word),
+        photos=[log_address(id=number, lang=language()) for number in latest["id"]],
+    )
+    names = ("time", "body_number", "vehicle_model", "panel")
+    columns = [Column(name, t(f"common.{name}")) for name in names]
+    columns += [
+        Column("standing", t("common.verdict")),
+        Column("photos", t("chart_frame.photos"), "link"),
+    ]
+    return Figures(rows, columns)
 
 
 def show_waiting(version: int) -> None:

@@ -1,8 +1,11 @@
 """Ways from one page to another."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
+
+from inspection.charts import LIBRARY_VERSION
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 
@@ -53,6 +56,16 @@ def mask_url(number: int, threshold: float, smallest_px: int) -> str:
         f"{_base()}/api/v1/inspections/{number}/mask"
         f"?threshold={threshold:.4f}&smallest_px={smallest_px}"
     )
+
+
+def chart_library_url() -> str:
+    """Where the browser gets the library that draws a figure as a picture."""
+    return f"{_base()}/api/v1/chart-library?version={LIBRARY_VERSION}"
+
+
+def log_address(**query: object) -> str:
+    """The address of the Log page with these parameters, for a table that links to photos."""
+    return f"{_base()}/log?{urlencode(query)}"
 
 
 def _base() -> str:

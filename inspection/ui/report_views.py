@@ -24,8 +24,9 @@ from inspection.services.reporting import (
     cumulative_shares,
 )
 from inspection.services.station import shared_station
-from inspection.ui import cached
+from inspection.ui import cached, chart_frame
 from inspection.ui.address import one_day, one_of, set_address
+from inspection.ui.chart_frame import Column, Figures
 from inspection.ui.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.links import page_file
 from inspection.ui.session import t, translate
@@ -133,8 +134,9 @@ def figures(report: ShiftReport) -> None:
 
 def pareto(report: ShiftReport) -> None:
     """Defect types of the shift, the most frequent first."""
-    st.subheader(t("report.pareto"), help=t("trends.pareto_help"))
+    title = t("report.pareto")
     if not report.pareto:
+        st.subheader(title, help=t("trends.pareto_help"))
         st.success(t("report.no_defects"), icon=":material/check_circle:")
         return
     counts = [row.defects for row in report.pareto]
@@ -145,11 +147,20 @@ def pareto(report: ShiftReport) -> None:
             "cumulative": cumulative_shares(counts),
         }
     )
-    st.plotly_chart(
-        charts.pareto(types, {**chart_words(), **type_words(types["type"])}),
-        key="report_pareto",
-        config=charts.CONFIG,
-        alt=t("report.pareto"),
+    words = type_words(types["type"])
+    rows = types.assign(type=types["type"].map(words))
+    columns = (
+        Column("type", t("chart.type")),
+        Column("defects", t("chart.defects"), "count"),
+        Column("cumulative", t("chart.cumulative"), "percent"),
+    )
+    chart_frame.show(
+        "report_pareto",
+        title,
+        charts.pareto(types, {**chart_words(), **words}),
+        [lambda: Figures(rows, columns)],
+        help=t("trends.pareto_help"),
+        photos=_address_of(report),
     )
 
 
@@ -251,6 +262,14 @@ def details(report: ShiftReport) -> None:
             [t("report.used_kind"), t("report.used_name"), "SHA-256", t("report.photos")],
             _used(report),
         )
+
+
+def _address_of(report: ShiftReport) -> dict[str, str]:
+    """The report's shift in the address of the Log page."""
+    header = report.header
+    day = header.production_day.isoformat()
+    given = {"from": day, "to": day, "shift": header.shift, "line": header.line}
+    return {name: value for name, value in given.items() if value}
 
 
 def _latest_slot(version: int) -> ShiftSlot:

@@ -1,6 +1,5 @@
 """The parts of the Trends page: what is asked, key figures, and each chart with its table."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -12,14 +11,33 @@ from inspection import charts
 from inspection.services import trends
 from inspection.services.station import shared_station
 from inspection.storage.reading import KnownValues, LogFilter
+from inspection.ui import chart_frame
 from inspection.ui.address import one_day, one_of, set_address
+from inspection.ui.chart_frame import Column, Figures
 from inspection.ui.chart_words import chart_words, type_words
-from inspection.ui.links import page_file
-from inspection.ui.session import t
+from inspection.ui.links import log_address, page_file
+from inspection.ui.session import language, t
 from inspection.ui.words import model_name, word
 
 PERIODS = {"7": 7, "28": 28, "90": 90}
 _USUAL_DAYS = 28
+# Of the tables behind the charts: the text of the head, which has the unit, and the form.
+_COLUMNS = {
+    "day": ("chart.day", "day"),
+    "shift": ("common.shift", ""),
+    "vehicle_model": ("common.vehicle_model", ""),
+    "units": ("chart.units", "count"),
+    "defects": ("chart.defects", "count"),
+    "dpu": ("chart.dpu", "%.2f"),
+    "first_units": ("trends.decided_column", "count"),
+    "first_ok": ("trends.passed_column", "count"),
+    "ftt": ("chart.ftt", "percent"),
+    "defect_area_mm2": ("trends.total_area_column", "%.1f"),
+    "centre": ("trends.centre_column", "%.3f"),
+    "lower": ("trends.lower_column", "%.3f"),
+    "upper": ("trends.upper_column", "%.3f"),
+    "photos": ("chart_frame.photos", "link"),
+}
 
 
 def ask(known: KnownValues) -> LogFilter:
@@ -127,49 +145,51 @@ def key_figures(daily: pd.DataFrame) -> None:
 
 def dpu(daily: pd.DataFrame) -> None:
     """Defects per unit, one line a vehicle model."""
-    _heading("dpu")
-    _say_when_one_day(daily)
-    _chart(charts.dpu_by_model(daily, chart_words(), _models()), "dpu")
-    _table("dpu", daily, _by_model("units", "defects", "dpu"))
+    _show_by_model("dpu", charts.dpu_by_model, daily, "units", "defects", "dpu")
 
 
 def ftt(daily: pd.DataFrame) -> None:
     """First time through, one line a vehicle model."""
-    _heading("ftt")
     if not daily["first_units"].sum():
+        _heading("ftt")
         st.info(t("trends.no_decided"), icon=":material/front_hand:")
         return
-    _chart(charts.ftt_by_model(daily, chart_words(), _models()), "ftt")
-    _table("ftt", daily, _by_model("first_units", "first_ok", "ftt"))
+    _show_by_model("ftt", charts.ftt_by_model, daily, "first_units", "first_ok", "ftt")
 
 
 def defect_area(daily: pd.DataFrame) -> None:
     """Defect area a unit, one line a vehicle model."""
-    _heading("area")
     if trends.defect_area_of(daily) is None:
+        _heading("area")
         st.info(t("trends.no_scale"), icon=":material/straighten:")
         return
-    _chart(charts.defect_area(daily, chart_words(), _models()), "area")
-    _table("area", daily, _by_model("units", "defect_area_mm2"))
+    _show_by_model("area", charts.defect_area, daily, "units", "defect_area_mm2")
 
 
-def pareto(types: pd.DataFrame) -> None:
+def pareto(types: pd.DataFrame, where: LogFilter) -> None:
     """Defect types, the most frequent first."""
-    _heading("pareto")
     if types.empty:
+        _heading("pareto")
         st.success(t("trends.no_defects"), icon=":material/check_circle:")
         return
     words = type_words(types["type"])
-    _chart(charts.pareto(types, {**chart_words(), **words}), "pareto")
-    _table(
+    chosen = _address_of(where)
+    links = types["type"].map(lambda code: _log_link(**chosen, type=code))
+    rows = types.assign(type=types["type"].map(words), photos=links)
+    _show(
         "pareto",
-        types.assign(type=types["type"].map(words)),
-        {
-            "type": st.column_config.TextColumn(t("chart.type")),
-            "defects": st.column_config.NumberColumn(t("chart.defects")),
-            "share": st.column_config.NumberColumn(t("trends.share"), format="percent"),
-            "cumulative": st.column_config.NumberColumn(t("chart.cumulative"), format="percent"),
-        },
+        charts.pareto(types, {**chart_words(), **words}),
+        Figures(
+            rows,
+            (
+                Column("type", t("chart.type")),
+                Column("defects", t("chart.defects"), "count"),
+                Column("share", t("trends.share"), "percent"),
+                Column("cumulative", t("chart.cumulative"), "percent"),
+                _column("photos"),
+            ),
+        ),
+        photos=chosen,
     )
 
 
@@ -189,31 +209,30 @@ def control_chart(history: pd.DataFrame, where: LogFilter) -> None:
     if first == len(day_chart.points):
         st.info(t("trends.not_in_period", model=model_name(model)), icon=":material/event_busy:")
         return
-    _chart(
+    _show(
+        "control",
         charts.u_chart_figure(
             day_chart.points,
             day_chart.chart,
             chart_words(provisional=t("trends.provisional", missing=day_chart.missing_points)),
             first,
         ),
-        "control",
+        _control_figures(day_chart, first),
+        missing=_what_is_missing(day_chart, model),
+        heading=False,
     )
-    if day_chart.missing_points:
-        _say_what_is_missing(day_chart, model)
-    else:
+    if not day_chart.missing_points:
         _say_signals(day_chart, where)
-    _control_table(day_chart, first)
 
 
-def _say_what_is_missing(day_chart: trends.DayChart, model: str) -> None:
-    st.info(
-        t(
-            "trends.provisional_long",
-            model=model_name(model),
-            have=len(day_chart.points),
-            missing=day_chart.missing_points,
-        ),
-        icon=":material/hourglass_top:",
+def _what_is_missing(day_chart: trends.DayChart, model: str) -> str:
+    if not day_chart.missing_points:
+        return ""
+    return t(
+        "trends.provisional_long",
+        model=model_name(model),
+        have=len(day_chart.points),
+        missing=day_chart.missing_points,
     )
 
 
@@ -239,17 +258,12 @@ def _signal(span: trends.SignalSpan) -> str:
     return t(f"trends.{span.rule}_{'above' if span.above else 'below'}", when=when)
 
 
-def _control_table(day_chart: trends.DayChart, first: int) -> None:
+def _control_figures(day_chart: trends.DayChart, first: int) -> Figures:
     chart = day_chart.chart
     points = day_chart.points.assign(centre=chart.centre, lower=chart.lower, upper=chart.upper)
     limits = () if chart.provisional else ("centre", "lower", "upper")
-    columns = {"day": st.column_config.DateColumn(t("chart.day"), format="YYYY-MM-DD")}
-    for name in ("units", "defects", "dpu"):
-        columns[name] = _number(name)
-    words = {"centre": "chart.centre", "lower": "trends.lower", "upper": "trends.upper"}
-    for name in limits:
-        columns[name] = st.column_config.NumberColumn(t(words[name]), format="%.3f")
-    _table("control", points[first:], columns)
+    columns = [_column(name) for name in ("day", "units", "defects", "dpu", *limits)]
+    return Figures(points[first:], columns)
 
 
 def _days(period: str, last_logged: date) -> tuple[date, date]:
@@ -290,53 +304,53 @@ def _heading(name: str) -> None:
     st.subheader(t(f"trends.{name}_chart"), help=t(f"trends.{name}_help"))
 
 
-def _say_when_one_day(daily: pd.DataFrame) -> None:
+def _show_by_model(name: str, draw, daily: pd.DataFrame, *columns: str) -> None:
+    """A figure of one line a vehicle model, drawn by `draw`, with these columns behind it."""
     days = trends.days_inspected(daily)
-    if days < 2:
-        st.info(t("trends.one_day", days=days), icon=":material/hourglass_top:")
-
-
-def _chart(figure: go.Figure, name: str) -> None:
-    st.plotly_chart(
-        figure, key=f"{name}_chart", config=charts.CONFIG, alt=t(f"trends.{name}_chart")
+    links = [
+        _log_link(**_one_day(row.day), shift=row.shift, model=row.vehicle_model)
+        for row in daily.itertuples()
+    ]
+    rows = daily.assign(
+        vehicle_model=daily["vehicle_model"].map(model_name),
+        shift=daily["shift"].map(lambda code: word("shift", code)),
+        photos=pd.Series(links, index=daily.index, dtype=object),
+    )
+    heads = (_column(column) for column in ("day", "shift", "vehicle_model", *columns, "photos"))
+    _show(
+        name,
+        draw(daily, chart_words(), _models()),
+        Figures(rows, tuple(heads)),
+        missing=t("trends.one_day", days=days) if days < 2 else "",
+        photos={},
     )
 
 
-def _table(name: str, frame: pd.DataFrame, columns: Mapping[str, object]) -> None:
-    """The figures behind a chart; made only when somebody opens it."""
-    behind = st.expander(
-        t("trends.table"), icon=":material/table:", key=f"{name}_table", on_change="rerun"
+def _show(name: str, figure: go.Figure, behind: Figures, **more) -> None:
+    chart_frame.show(
+        name,
+        t(f"trends.{name}_chart"),
+        figure,
+        [lambda: behind],
+        help=t(f"trends.{name}_help"),
+        **more,
     )
-    if behind.open:
-        with behind:
-            shown = frame[list(columns)]
-            if "shift" in shown:
-                shown = shown.assign(
-                    vehicle_model=shown["vehicle_model"].map(model_name),
-                    shift=shown["shift"].map(lambda code: word("shift", code)),
-                )
-            st.dataframe(shown, column_config=columns, hide_index=True, lazy=True)
 
 
-def _by_model(*names: str) -> dict[str, object]:
-    return {
-        "day": st.column_config.DateColumn(t("chart.day"), format="YYYY-MM-DD"),
-        "shift": st.column_config.TextColumn(t("common.shift")),
-        "vehicle_model": st.column_config.TextColumn(t("common.vehicle_model")),
-        **{name: _number(name) for name in names},
-    }
+def _address_of(where: LogFilter) -> dict[str, str]:
+    """A choice of this page in the address of the Log page."""
+    given = {"from": where.first_day, "to": where.last_day, "model": where.vehicle_model}
+    return {name: str(value) for name, value in given.items() if value}
 
 
-def _number(name: str):
-    make: Callable[..., object] = st.column_config.NumberColumn
-    words = {
-        "units": ("chart.units", "localized"),
-        "defects": ("chart.defects", "localized"),
-        "dpu": ("trends.dpu", "%.2f"),
-        "first_units": ("trends.decided_column", "localized"),
-        "first_ok": ("trends.passed_column", "localized"),
-        "ftt": ("trends.ftt_column", "percent"),
-        "defect_area_mm2": ("trends.total_area_column", "%.1f"),
-    }
-    key, form = words[name]
-    return make(t(key), format=form)
+def _one_day(day: date) -> dict[str, str]:
+    return {"from": day.isoformat(), "to": day.isoformat()}
+
+
+def _log_link(**query: str) -> str:
+    return log_address(**query, lang=language())
+
+
+def _column(name: str) -> Column:
+    key, form = _COLUMNS[name]
+    return Column(name, t(key), form)
