@@ -14,8 +14,8 @@ import streamlit as st
 from inspection import charts
 from inspection.services.evaluation_words import Table
 from inspection.services.exporting import table_csv
+from inspection.storage.log_filter import PARAMETERS
 from inspection.ui.chart_frame.components import clicked_point, image_buttons
-from inspection.ui.filters import FIELDS
 from inspection.ui.links import page_file
 from inspection.ui.session import language, t
 from inspection.ui.tables import as_written, reading_table
@@ -152,7 +152,7 @@ def _way_to_photos(name: str, figure: go.Figure, photos: Mapping[str, str]) -> N
     behind = charts.photos_behind(figure, point) if point else None
     if behind is None:
         return
-    parameter = {field: address for address, field in FIELDS.items()}
+    parameter = {field: address for address, field in PARAMETERS.items()}
     own = {parameter[field]: value for field, value in behind.items()}
     trace = figure.data[point["curve"]]
     st.page_link(
