@@ -212,8 +212,10 @@ def _content(path: Path) -> bytes:
     type=click.Choice(["float32", "mixed_bfloat16"]),
     help="bfloat16 only where the processor has it",
 )
-@click.option("--start", default="", help="go on from the weights of this unet.keras")
+@click.option("--start", default="", help="go on from the weights of this unet.keras or run folder")
 @click.option("--learning-rate", default=2e-3)
+@click.option("--share", "shares", multiple=True, help="share of crops of a data set, NAME=NUMBER")
+@click.option("--with", "more", multiple=True, help="any other part of the recipe, NAME=VALUE")
 def train(
     data,
     out,
@@ -227,13 +229,25 @@ def train(
     precision,
     start,
     learning_rate,
+    shares,
+    more,
 ):
-    """Train the U-Net from scratch, or go on from the checkpoint in the run folder."""
+    """Train the U-Net from scratch, or go on from the checkpoint in the run folder.
+
+    --with takes what is worth trying: most_steps, stem, width, focusing, miss_weight, box_share,
+    smallest_scale, darkest, lures (0 or 1), teacher.
+    """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models.training import DEFAULT_SHARES, Recipe, TrainingRun
+    from models.training import (
+        DEFAULT_SHARES,
+        WORTH_TRYING,
+        Recipe,
+        TrainingRun,
+        recipe_values,
+    )
 
-    shares = dict(DEFAULT_SHARES)
+    shares = {**DEFAULT_SHARES, **recipe_values(shares, dict.fromkeys(DEFAULT_SHARES, 0.0))}
     if extra:
         shares["rendered"] = extra_share * sum(shares.values()) / (1 - extra_share)
     recipe = Recipe(
@@ -245,7 +259,8 @@ def train(
         precision=precision,
         start=start,
         learning_rate=learning_rate,
-        shares=shares,
+        shares={name: share for name, share in shares.items() if share > 0},
+        **recipe_values(more, WORTH_TRYING),
     )
     best = TrainingRun(out, recipe, say=click.echo).fit(data, extra)
     click.echo(json.dumps(best))

@@ -27,7 +27,13 @@ def trained_network(run: Path) -> keras.Model:
     keras.mixed_precision.set_global_policy("float32")
     network = networks.compact_unet()
     with np.load(kept) as weights:
-        network.set_weights([weights[name] for name in weights.files])
+        try:
+            network.set_weights([weights[name] for name in weights.files])
+        except ValueError:
+            raise TrainingError(
+                f"{kept}: trained with another stem or width than the served network; what earns "
+                "its place becomes the default of `networks.compact_unet` first"
+            ) from None
     return networks.with_probabilities(network)
 
 

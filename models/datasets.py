@@ -25,6 +25,10 @@ from models.photo_classes import TYPE_OF_CLASS
 # bits 3–5 the type. It survives nearest-neighbour warping as one plane.
 WEIGHTS = (1.0, SOMEWHERE, 0.15, 0.0)
 
+# From this probability on a clean photo holds a lure, and a teacher is believed to see a mark.
+LURING = 0.3
+DOUBTED = 0.5
+
 SPLITS = ("train", "val", "test")
 
 
@@ -151,26 +155,47 @@ class CropSource:
     """All photos of a split, decoded once and kept in memory, and crops cut from them.
 
     3 bytes of colour and 1 of targets a pixel: about 1.6 MB for a photo of 640×640 px.
+    smallest_scale, darkest: how far a crop may shrink its photo, and darken it (see `vary_light`).
+    chances: how often each photo is drawn beside the others of its data set.
     """
 
-    def __init__(self, photos: Sequence[LabelledPhoto], *, threads: int = 2):
+    def __init__(
+        self,
+        photos: Sequence[LabelledPhoto],
+        *,
+        threads: int = 2,
+        smallest_scale: float = 0.4,
+        darkest: float = 0.7,
+    ):
         self.photos = list(photos)
+        self.smallest_scale, self.darkest = smallest_scale, darkest
+        self.chances = np.ones(len(self.photos))
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(self._load, self.photos))
         self.images = [image for image, _ in loaded]
         self.targets = [target for _, target in loaded]
-        self._defects = [self._defect_pixels(target) for target in self.targets]
+        # Points (y, x) that most crops are drawn towards: on defects, or where a clean photo lures.
+        self._points = [_some_points(target & 1) for target in self.targets]
 
     @staticmethod
     def _load(photo: LabelledPhoto):
         image = read_rgb(photo.image)
         return image, photo_targets(photo, image.shape[:2])
 
-    @staticmethod
-    def _defect_pixels(target: np.ndarray, most: int = 400) -> np.ndarray:
-        """Up to `most` (y, x) points on defects: a crop is drawn towards one of them."""
-        points = np.argwhere(target & 1)
-        return points[:: max(1, len(points) // most)]
+    def lure(self, number: int, probability: np.ndarray) -> None:
+        """Draw a clean photo more often, and towards what looks like a defect on it.
+
+        probability: float32 (H, W), what the network now believes of the photo.
+        """
+        self._points[number] = _some_points(probability > LURING)
+        self.chances[number] = 0.2 + float(probability.max())
+
+    def doubt(self, number: int, probability: np.ndarray) -> None:
+        """Teach nothing where a teacher sees a defect on a photo whose labels are incomplete."""
+        plane = self.targets[number]
+        truth, weight = plane & 1, (plane >> 1) & 3
+        unsure = (probability > DOUBTED) & (truth == 0) & (weight == WEIGHTS.index(1.0))
+        plane[unsure] = (plane[unsure] & ~np.uint8(6)) | np.uint8(WEIGHTS.index(0.0) << 1)
 
     def by_dataset(self) -> dict[str, np.ndarray]:
         """Photo numbers of each data set."""
@@ -184,10 +209,10 @@ class CropSource:
         """
         image, target = self.images[number], self.targets[number]
         height, width = target.shape
-        scale = math.exp(rng.uniform(math.log(0.4), math.log(1.8)))
+        scale = math.exp(rng.uniform(math.log(self.smallest_scale), math.log(1.8)))
         # A small photo is enlarged until it fills most of the crop: a border teaches nothing.
         scale = max(scale, 0.65 * size / min(height, width))
-        points = self._defects[number]
+        points = self._points[number]
         if len(points) and rng.random() < 0.7:
             y, x = points[rng.integers(len(points))]
             reach = 0.35 * size / scale
@@ -211,17 +236,24 @@ class CropSource:
         plane = cv2.warpAffine(
             target, warp, (size, size), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
         )
-        return vary_light(colour, rng), plane
+        return vary_light(colour, rng, self.darkest), plane
 
 
-def vary_light(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _some_points(mask: np.ndarray, most: int = 400) -> np.ndarray:
+    """Up to `most` (y, x) points of a mask."""
+    points = np.argwhere(mask)
+    return points[:: max(1, len(points) // most)]
+
+
+def vary_light(rgb: np.ndarray, rng: np.random.Generator, darkest: float = 0.7) -> np.ndarray:
     """Another exposure, colour cast, focus and camera for the same crop, uint8 in and out.
 
-    Darkening reaches further than brightening: dark photos are the known weakness.
+    Darkening reaches further than brightening: dark photos are the known weakness. darkest: the
+    darkest exposure, e**-darkest.
     """
     x = rgb.astype(np.float32)
     if rng.random() < 0.8:
-        gain = math.exp(rng.uniform(-0.7, 0.35))
+        gain = math.exp(rng.uniform(-darkest, 0.35))
         cast = np.exp(rng.normal(0.0, 0.06, 3)).astype(np.float32)
         mean = x.mean()
         x = (x - mean) * np.float32(math.exp(rng.normal(0.0, 0.18))) + mean
@@ -271,9 +303,9 @@ class CropBatches(keras.utils.PyDataset):
         for place in range(self.batch):
             rng = np.random.default_rng((self.seed, self.epoch, index, place))
             numbers = self._sets[rng.choice(len(self._sets), p=self._shares)]
-            photos[place], planes[place] = self.source.crop(
-                int(rng.choice(numbers)), self.size, rng
-            )
+            chances = self.source.chances[numbers]
+            number = int(rng.choice(numbers, p=chances / chances.sum()))
+            photos[place], planes[place] = self.source.crop(number, self.size, rng)
         return photos.astype(np.float32) / 255.0, decode_targets(planes)
 
     def on_epoch_end(self):

@@ -11,6 +11,10 @@ SOMEWHERE = -1.0
 class DefectLoss(keras.losses.Loss):
     """Weighted BCE + Dice on "any defect", cross entropy on its type, BCE on the whole crop.
 
+    focusing: 0 is plain cross entropy; 2 makes it the focal loss (Lin et al., ICCV 2017), in
+    which a pixel that is nearly right counts next to nothing. miss_weight: 0.5 is Dice; above it
+    a missed pixel costs more than a false one (Tversky loss, Salehi et al., MLMI 2017).
+
     y_true: (N, H, W, 3) = any defect (0/1), pixel weight (0–1, or SOMEWHERE), type index.
     y_pred: logits (N, H, W, 1 + T).
 
@@ -29,6 +33,8 @@ class DefectLoss(keras.losses.Loss):
         crop_share=0.25,
         box_top=32,
         box_share=0.1,
+        focusing=0.0,
+        miss_weight=0.5,
         name="defect_loss",
         **kwargs,
     ):
@@ -38,6 +44,8 @@ class DefectLoss(keras.losses.Loss):
         self.crop_share = crop_share
         self.box_top = box_top
         self.box_share = box_share
+        self.focusing = focusing
+        self.miss_weight = miss_weight
 
     def call(self, y_true, y_pred):
         truth, weight, kind = y_true[..., 0], y_true[..., 1], y_true[..., 2]
@@ -45,13 +53,21 @@ class DefectLoss(keras.losses.Loss):
         somewhere = ops.cast(weight < 0.0, logit.dtype)
         weight = ops.maximum(weight, 0.0)
         log_loss = ops.softplus(logit) - truth * logit
+        if self.focusing:
+            # Doubled, so that an undecided pixel weighs as much as without focusing.
+            doubt = 2.0 * ops.abs(truth - ops.sigmoid(logit))
+            log_loss = doubt**self.focusing * log_loss
         emphasis = weight * (1.0 + (self.positive_weight - 1.0) * truth)
         pixels = ops.sum(emphasis * log_loss, axis=(1, 2)) / (ops.sum(weight, axis=(1, 2)) + 1.0)
 
         probability = ops.sigmoid(logit) * weight
         covered = ops.sum(truth * weight, axis=(1, 2))
-        overlap = 2.0 * ops.sum(probability * truth, axis=(1, 2)) + 100.0
-        dice = 1.0 - overlap / (ops.sum(probability, axis=(1, 2)) + covered + 100.0)
+        hit = ops.sum(probability * truth, axis=(1, 2))
+        false = ops.sum(probability, axis=(1, 2)) - hit
+        missed = covered - hit
+        # Twice: with a miss weight of one half this is the Dice coefficient, term by term.
+        apart = 2.0 * ((1.0 - self.miss_weight) * false + self.miss_weight * missed)
+        dice = 1.0 - (2.0 * hit + 100.0) / (2.0 * hit + apart + 100.0)
 
         per_type = ops.log_softmax(types)
         chosen = ops.sum(per_type * ops.one_hot(ops.cast(kind, "int32"), types.shape[-1]), axis=-1)
@@ -80,6 +96,8 @@ class DefectLoss(keras.losses.Loss):
             "crop_share": self.crop_share,
             "box_top": self.box_top,
             "box_share": self.box_share,
+            "focusing": self.focusing,
+            "miss_weight": self.miss_weight,
         }
 
 

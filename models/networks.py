@@ -40,23 +40,35 @@ def _residual(x, filters):
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-def compact_unet(widths=(16, 40, 80, 112, 152), blocks=(0, 1, 1, 2, 2), types=4):
+def compact_unet(
+    widths=(16, 40, 80, 112, 152), blocks=(0, 1, 1, 2, 2), types=4, *, stem=2, width=1.0
+):
     """A U-Net with a stride-2 stem and a narrow decoder; answers logits at the input's size.
 
     widths, blocks: channels and residual blocks of the levels at stride 2, 4, 8, 16, 32.
+    stem: stride of the first level; 4 leaves the level at stride 2 out, 1 puts a level of 8
+    channels at the photo's own size before it. width: factor on all channels.
     Input: float32 (N, H, W, 3) scaled to 0–1, H and W multiples of 32.
     Output: float32 logits (N, H, W, 1 + types).
     """
+    if stem not in (1, 2, 4):
+        raise ValueError(f"stem must be 1, 2 or 4, got {stem}")
+    widths = [max(4, round(channels * width / 4) * 4) for channels in widths]
+    strides = [2] * len(widths)
+    if stem == 4:
+        widths, blocks, strides = widths[1:], blocks[1:], [4, *strides[2:]]
+    elif stem == 1:
+        widths, blocks, strides = [8, *widths], (0, *blocks), [1, *strides]
     photo = keras.Input((None, None, 3), name="photo")
     # Centred input keeps the first activations small; the scale itself belongs to the card.
     x = layers.Rescaling(4.0, offset=-2.0)(photo)
     skips = []
-    for width, count in zip(widths, blocks, strict=True):
-        x = _conv(x, width, stride=2)
+    for channels, count, stride in zip(widths, blocks, strides, strict=True):
+        x = _conv(x, channels, stride=stride, size=max(3, 2 * stride - 1))
         for _ in range(count):
-            x = _residual(x, width)
+            x = _residual(x, channels)
         if not count:
-            x = _conv(x, width)
+            x = _conv(x, channels)
         skips.append(x)
     skips.pop()
     for level, skip in reversed(list(enumerate(skips))):
@@ -67,8 +79,8 @@ def compact_unet(widths=(16, 40, 80, 112, 152), blocks=(0, 1, 1, 2, 2), types=4)
     # The last doubling learns its own sharpening: a scratch is often two pixels wide.
     logits = layers.Conv2DTranspose(
         1 + types,
-        4,
-        strides=2,
+        max(3, 2 * strides[0]),
+        strides=strides[0],
         padding="same",
         dtype="float32",
         bias_initializer=keras.initializers.Constant(0.0),

@@ -10,9 +10,11 @@ import math
 import os
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -33,6 +35,35 @@ DEFAULT_SHARES = {
 }
 
 
+def network_of(recipe: "Recipe") -> keras.Model:
+    """The network a recipe trains, with random weights; answers logits."""
+    return networks.compact_unet(stem=recipe.stem, width=recipe.width)
+
+
+def weights_of(path: Path) -> list[np.ndarray]:
+    """The weights of a `.keras` file of ours, or the best ones of a run folder."""
+    if path.is_dir():
+        with np.load(path / "best.weights.npz") as kept:
+            return [kept[name] for name in kept.files]
+    return keras_file.load_half(path).get_weights()
+
+
+def any_defect_of(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """RGB uint8 (H, W, 3) -> probability of any defect, float32 (H, W)."""
+    served = networks.with_probabilities(network)
+
+    def any_defect(rgb: np.ndarray) -> np.ndarray:
+        return tiled_probabilities(
+            lambda tiles: np.asarray(
+                keras.ops.convert_to_numpy(served(tiles, training=False)), np.float32
+            ),
+            rgb,
+            channels=1 + len(networks.TYPES),
+        )[..., 0]
+
+    return any_defect
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that decides a training run; it is written into the model's card.
@@ -50,7 +81,17 @@ class Recipe:
     weight_decay: float = 1e-4
     seed: int = 7
     precision: str = "float32"
+    most_steps: int = 0
     start: str = ""
+    teacher: str = ""
+    lures: bool = False
+    stem: int = 2
+    width: float = 1.0
+    focusing: float = 0.0
+    miss_weight: float = 0.5
+    box_share: float = 0.1
+    smallest_scale: float = 0.4
+    darkest: float = 0.7
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
 
     def __post_init__(self) -> None:
@@ -59,6 +100,39 @@ class Recipe:
                 raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
         if self.crop_px % 32:
             raise TrainingError(f"crop_px must be a multiple of 32, got {self.crop_px}")
+
+
+# What of a recipe a trial may change beside what it must name; values are the defaults.
+WORTH_TRYING = {
+    name: Recipe.__dataclass_fields__[name].default
+    for name in (
+        "most_steps",
+        "teacher",
+        "lures",
+        "stem",
+        "width",
+        "focusing",
+        "miss_weight",
+        "box_share",
+        "smallest_scale",
+        "darkest",
+    )
+}
+
+
+def recipe_values(written: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
+    """("stem=4", …) -> {"stem": 4}: each value in the kind of its default in `known`."""
+    values = {}
+    for part in written:
+        name, _, value = part.partition("=")
+        if name not in known:
+            raise TrainingError(f"no {name!r} in a recipe; there are {', '.join(sorted(known))}")
+        kind = type(known[name])
+        try:
+            values[name] = bool(int(value)) if kind is bool else kind(value)
+        except ValueError:
+            raise TrainingError(f"{name} must be {kind.__name__}, got {value!r}") from None
+    return values
 
 
 class _Pace(keras.callbacks.Callback):
@@ -91,14 +165,18 @@ class TrainingRun:
         folder.mkdir(parents=True, exist_ok=True)
         keras.utils.set_random_seed(recipe.seed)
         keras.mixed_precision.set_global_policy(recipe.precision)
-        self.network = networks.compact_unet()
+        self.network = network_of(recipe)
         if recipe.start:
-            self.network.set_weights(keras_file.load_half(Path(recipe.start)).get_weights())
+            self.network.set_weights(weights_of(Path(recipe.start)))
         self.network.compile(
             keras.optimizers.AdamW(
                 recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
             ),
-            loss=DefectLoss(),
+            loss=DefectLoss(
+                focusing=recipe.focusing,
+                miss_weight=recipe.miss_weight,
+                box_share=recipe.box_share,
+            ),
             # XLA's convolutions on a CPU are several times slower than oneDNN's.
             jit_compile=keras.backend.backend() == "jax",
         )
@@ -116,9 +194,15 @@ class TrainingRun:
     def elapsed_s(self) -> float:
         return self.spent_s + time.monotonic() - self._since
 
+    def share_spent(self) -> float:
+        """Share of the budget that is spent, 0–1: of the steps where they are counted."""
+        if self.recipe.most_steps:
+            return min(1.0, self.steps / self.recipe.most_steps)
+        return min(1.0, self.elapsed_s() / (60.0 * self.recipe.minutes))
+
     def learning_rate(self) -> float:
-        """Warm-up over 300 steps, then a cosine over the time budget down to 1 %."""
-        share = min(1.0, self.elapsed_s() / (60.0 * self.recipe.minutes))
+        """Warm-up over 300 steps, then a cosine over the budget down to 1 %."""
+        share = self.share_spent()
         cosine = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * share))
         return self.recipe.learning_rate * cosine * min(1.0, (self.steps + 1) / 300.0)
 
@@ -132,9 +216,15 @@ class TrainingRun:
             photos += read_photo_set(extra, "train")
         chosen = [photo for photo in photos if photo.dataset in self.recipe.shares]
         self.say(f"reading {len(chosen)} photos")
-        source = CropSource(chosen)
+        source = CropSource(
+            chosen, smallest_scale=self.recipe.smallest_scale, darkest=self.recipe.darkest
+        )
+        if self.recipe.teacher:
+            self._doubt(source)
         val = read_photo_set(data, "val")
-        while self.elapsed_s() < 60.0 * self.recipe.minutes:
+        while self.share_spent() < 1.0:
+            if self.recipe.lures and self.epoch:
+                self._lure(source)
             batches = CropBatches(
                 source,
                 self.recipe.shares,
@@ -164,23 +254,30 @@ class TrainingRun:
 
     def validate(self, photos) -> dict:
         """Val figures of the averaged weights."""
-        trained = self.network.get_weights()
-        self.network.set_weights(self.averaged)
-        try:
-            served = networks.with_probabilities(self.network)
-
-            def any_defect(rgb):
-                return tiled_probabilities(
-                    lambda tiles: np.asarray(
-                        keras.ops.convert_to_numpy(served(tiles, training=False)), np.float32
-                    ),
-                    rgb,
-                    channels=1 + len(networks.TYPES),
-                )[..., 0]
-
+        with self._believing(self.averaged) as any_defect:
             return choosing.summary(choosing.levels(any_defect, photos))
+
+    @contextmanager
+    def _believing(self, weights) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
+        """RGB uint8 -> any-defect probability (H, W) of the network with other weights."""
+        trained = self.network.get_weights()
+        self.network.set_weights(weights)
+        try:
+            yield any_defect_of(self.network)
         finally:
             self.network.set_weights(trained)
+
+    def _lure(self, source: CropSource) -> None:
+        with self._believing(self.averaged) as any_defect:
+            for number, photo in enumerate(source.photos):
+                if photo.defect_free:
+                    source.lure(number, any_defect(source.images[number]))
+
+    def _doubt(self, source: CropSource) -> None:
+        with self._believing(weights_of(Path(self.recipe.teacher))) as any_defect:
+            for number, photo in enumerate(source.photos):
+                if photo.mask_quality.startswith("weak"):
+                    source.doubt(number, any_defect(source.images[number]))
 
     def _save_best(self, figures: dict) -> None:
         # Whole or not at all: a later epoch may never be good enough to write it again.

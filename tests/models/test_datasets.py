@@ -223,6 +223,47 @@ def test_the_targets_of_a_crop_lie_where_its_colours_say(tmp_path):
     assert defects >= 20 and agreed == defects
 
 
+def test_a_clean_photo_that_lures_is_drawn_more_often_and_towards_the_lure(tmp_path):
+    folder = write_photo_set(
+        tmp_path,
+        [{"dataset": "clean", "stem": stem, "split": "train"} for stem in ("quiet", "loud")],
+    )
+    source = CropSource(read_photo_set(folder, "train"))
+    probability = np.zeros((96, 96), np.float32)
+    source.lure(0, probability)
+    probability[30:34, 40:44] = 0.6
+    source.lure(1, probability)
+    assert source.chances == pytest.approx([0.2, 0.8])
+    batches = CropBatches(source, {"clean": 1.0}, batch=400, size=32, steps=1, seed=3)
+    drawn = Counter()
+    source.crop = lambda number, size, rng: (
+        drawn.update([number]),
+        (np.zeros((size, size, 3), np.uint8), np.zeros((size, size), np.uint8)),
+    )[1]
+    batches[0]
+    # Expected 80 of 400; five standard deviations are 40.
+    assert 40 < drawn[0] < 120
+
+
+def test_a_mark_that_only_the_teacher_sees_is_neither_defect_nor_clean(tmp_path):
+    labelled = one_photo(
+        tmp_path,
+        mask=box_mask((10, 10, 8, 8)),
+        labels=[{"cls": "scratch", "bbox": [8, 8, 12, 12]}],
+        mask_quality="weak_ok",
+    )
+    source = CropSource([labelled])
+    before = decode_targets(source.targets[0])
+    probability = np.zeros((96, 96), np.float32)
+    probability[8:20, 8:20] = 0.9  # the labelled box: the person's word stands
+    probability[60:64, 60:70] = 0.9
+    source.doubt(0, probability)
+    after = decode_targets(source.targets[0])
+    assert (after[60:64, 60:70, 1] == 0.0).all() and (before[60:64, 60:70, 1] == 1.0).all()
+    after[60:64, 60:70, 1] = 1.0
+    assert np.array_equal(after, before)
+
+
 def test_shares_of_a_data_set_that_is_not_there_are_refused(tmp_path):
     with pytest.raises(TrainingError, match=r"no photos of \['roofs'\]"):
         CropBatches(crop_source(tmp_path), {"roofs": 1.0}, batch=1, size=64, steps=1, seed=0)

@@ -140,3 +140,38 @@ def test_the_gradient_in_a_box_without_a_mask_raises_its_likeliest_pixels_alone(
     rest[6:10, 6:14] = False
     assert (slope[rest] == 0).all()
     assert (slope[weight == 1] > 0).any()
+
+
+def test_focusing_leaves_an_undecided_pixel_and_forgives_a_nearly_right_one():
+    def of_pixels(answer, focusing):
+        how = {"crop_share": 0.0, "focusing": focusing}
+        return float(DefectLoss(**how)(targets(weight=pixel), answer))
+
+    pixel = np.zeros((SIDE, SIDE), np.float32)
+    pixel[4, 4] = 1.0
+    undecided, nearly_right = logits(0.0), logits(-4.0)
+    assert of_pixels(undecided, 2.0) == pytest.approx(of_pixels(undecided, 0.0))
+    # One pixel of weight 1 over 1 + 1: half of ln(1 + e^-4) in plain cross entropy, and that
+    # times (2 x 0.01799)^2 with a focus of 2.
+    plain = 0.5 * np.log1p(np.exp(-4.0))
+    saved = of_pixels(nearly_right, 0.0) - of_pixels(nearly_right, 2.0)
+    assert saved == pytest.approx(plain * (1 - (2 * 0.0179862) ** 2), rel=1e-3)
+
+
+def test_a_miss_weight_of_one_half_is_dice_and_above_it_misses_cost_more():
+    missed, false = logits(-20.0), logits(-20.0)
+    false[0, blob(), 0] = 20.0
+    false[0, 20:30, 20:30, 0] = 20.0
+    missed[0, 8:13, 8:18, 0] = 20.0
+
+    def overlap(answer, miss_weight):
+        how = {"crop_share": 0.0, "positive_weight": 0.0}
+        return float(
+            DefectLoss(miss_weight=miss_weight, **how)(targets(blob()), answer)
+            - DefectLoss(miss_weight=0.0, **how)(targets(blob()), answer)
+        )
+
+    # 50 of 100 px missed: Dice 2 x 50 / 150, softened by 100; with weight 0 nothing is lost.
+    assert overlap(missed, 0.5) == pytest.approx(0.7 * (1 - 200 / 250), rel=1e-3)
+    assert overlap(missed, 0.7) > overlap(missed, 0.5)
+    assert overlap(false, 0.7) < overlap(false, 0.5) < 0

@@ -16,6 +16,22 @@ def test_the_u_net_answers_one_logit_a_channel_at_the_size_of_the_photo(height, 
     assert logits.dtype == np.float32
 
 
+@pytest.mark.parametrize("stem", [1, 2, 4])
+def test_a_stem_of_any_stride_answers_at_the_size_of_the_photo(stem):
+    photo = np.zeros((1, 64, 96, 3), np.float32)
+    assert narrow_unet(stem=stem)(photo, training=False).shape == (1, 64, 96, 5)
+
+
+def test_half_the_width_is_about_a_quarter_of_the_parameters():
+    whole, half = networks.compact_unet(), networks.compact_unet(width=0.5)
+    assert 3.0 < whole.count_params() / half.count_params() < 4.5
+
+
+def test_a_stem_of_stride_three_is_refused():
+    with pytest.raises(ValueError, match="stem must be 1, 2 or 4, got 3"):
+        networks.compact_unet(stem=3)
+
+
 def test_the_served_network_has_two_million_parameters():
     # The size of the shipped files and the time a photo takes follow from it.
     assert 1.5e6 < networks.compact_unet().count_params() < 2.5e6

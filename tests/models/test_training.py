@@ -10,7 +10,7 @@ import pytest
 from inspection.errors import TrainingError
 from models import networks, rendered_set, training
 from models.rendered_set import render_photo_set
-from models.training import Recipe, TrainingRun
+from models.training import WORTH_TRYING, Recipe, TrainingRun, recipe_values
 from tests.models.small_models import (
     box_mask,
     box_polygon,
@@ -180,7 +180,7 @@ def test_a_write_that_was_cut_short_leaves_the_last_checkpoint(folder):
 
 def test_a_checkpoint_of_another_network_is_refused(clock, folder, monkeypatch):
     wider = {"widths": (4, 4, 4, 4, 8)}
-    monkeypatch.setattr(networks, "compact_unet", lambda: narrow_unet(**wider))
+    monkeypatch.setattr(networks, "compact_unet", lambda **how: narrow_unet(**wider, **how))
     with pytest.raises(TrainingError, match="made by another network; choose another run folder"):
         TrainingRun(folder, recipe(3), say=lambda text: None)
 
@@ -210,6 +210,73 @@ def test_the_learning_rate_warms_up_and_falls_to_a_hundredth_at_the_end(clock, t
     assert run.learning_rate() == pytest.approx(0.01 + 0.99 / 2)
     run.spent_s = 6000.0
     assert run.learning_rate() == pytest.approx(0.01)
+
+
+def test_a_trial_of_three_steps_spends_its_steps_and_not_the_minutes(clock, tmp_path):
+    run = TrainingRun(tmp_path, recipe(10, most_steps=1000, learning_rate=1.0), say=print)
+    run.spent_s = 300.0
+    assert run.share_spent() == 0.0
+    run.steps = 500
+    assert run.share_spent() == 0.5
+    assert run.learning_rate() == pytest.approx(0.01 + 0.99 / 2)
+    run.steps = 1000
+    assert run.share_spent() == 1.0
+
+
+def test_a_run_can_start_from_the_best_weights_of_another(clock, two_epochs, tmp_path):
+    first = two_epochs[0]
+    run = TrainingRun(tmp_path, recipe(1, start=str(first)), say=print)
+    with np.load(first / "best.weights.npz") as kept:
+        expected = [kept[name] for name in kept.files]
+    for now, then in zip(run.network.get_weights(), expected, strict=True):
+        assert np.array_equal(now, then)
+
+
+def test_clean_photos_lure_from_the_second_epoch_on(clock, photo_sets, tmp_path, monkeypatch):
+    lured = []
+
+    def lure(source, number, probability):
+        assert probability.shape == source.images[number].shape[:2]
+        lured.append(source.photos[number].stem)
+
+    monkeypatch.setattr(training.CropSource, "lure", lure)
+    how = {"lures": True, "most_steps": 2 * STEPS, "shares": {"rendered": 0.5, "doors": 0.5}}
+    TrainingRun(tmp_path, recipe(10, **how), say=print).fit(*photo_sets)
+    # The only clean photo of split train, once: before the second of two epochs.
+    assert [stem for stem in lured if stem == "t"] == ["t"]
+
+
+def test_marks_that_a_teacher_sees_on_weakly_labelled_photos_are_not_taught(
+    clock, two_epochs, tmp_path
+):
+    doubted = []
+    run = TrainingRun(tmp_path, recipe(1, teacher=str(two_epochs[0])), say=print)
+    photos = [
+        SimpleNamespace(mask_quality="weak_ok"),
+        SimpleNamespace(mask_quality="polygon"),
+    ]
+    images = [np.zeros((32, 32, 3), np.uint8)] * 2
+    run._doubt(SimpleNamespace(photos=photos, images=images, doubt=lambda n, _: doubted.append(n)))
+    assert doubted == [0]
+
+
+def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
+    written = ("stem=4", "focusing=2", "lures=1", "teacher=runs/a")
+    assert recipe_values(written, WORTH_TRYING) == {
+        "stem": 4,
+        "focusing": 2.0,
+        "lures": True,
+        "teacher": "runs/a",
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [("depth=3", "no 'depth' in a recipe; there are .*stem"), ("stem=x", "stem must be int")],
+)
+def test_an_unknown_part_of_a_recipe_is_refused(written, sentence):
+    with pytest.raises(TrainingError, match=sentence):
+        recipe_values((written,), WORTH_TRYING)
 
 
 @pytest.mark.parametrize(
