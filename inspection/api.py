@@ -27,7 +27,7 @@ from inspection.errors import (
     WorkerFailed,
 )
 from inspection.imaging import codec
-from inspection.services import inspecting
+from inspection.services import export_jobs, inspecting
 from inspection.services.station import Station
 from inspection.storage import reading
 
@@ -169,6 +169,12 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         """At most 320 px on the longer side."""
         path = station_of().photos.thumbnail_path(sha256)
         return FileResponse(path, media_type="image/jpeg", headers=_FOR_EVER)
+
+    @api.get("/exports/{token}")
+    def export(token: str):
+        """A file that the Log page made, for an hour."""
+        path, name = export_jobs.finished_file(token)
+        return FileResponse(path, filename=name, headers={"Cache-Control": "no-store"})
 
     @api.get("/inspections/{number}/mask")
     def mask(

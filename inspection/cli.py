@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inspection.cli_export import export
 from inspection.cli_models import models as models_group
 from inspection.config import REPOSITORY, Settings, load_settings
 from inspection.domain.acceptance import load_spec
@@ -43,6 +44,7 @@ def main():
 
 
 main.add_command(models_group)
+main.add_command(export)
 
 
 def _progress() -> Progress:

@@ -46,6 +46,18 @@ class FilterRefused(InspectionError):
     """A choice of inspections cannot be read; the sentence names the parameter and the value."""
 
 
+class ExportRefused(InspectionError):
+    """A file of the log is not made now; the sentence says when to try again."""
+
+
+class ViewRefused(InspectionError):
+    """A saved view lacks its name or the name of the person who keeps it."""
+
+
+class ViewExists(InspectionError):
+    """The name of a saved view is taken; writing over it must be asked for."""
+
+
 class SubjectRefused(InspectionError):
     """A photo is said to show a vehicle model or panel that the body catalogue does not know."""
 

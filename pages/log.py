@@ -3,7 +3,7 @@
 import streamlit as st
 
 from inspection.storage.reading import LogFilter
-from inspection.ui import cached, filters, log_detail, log_list
+from inspection.ui import cached, filters, log_detail, log_list, log_views
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -14,6 +14,8 @@ number = log_detail.opened()
 if number is not None:
     log_detail.show_detail(number, filters.address_filter())
 elif cached.count(LogFilter(), cached.data_version()):
+    log_views.settle_view()
+    log_views.view_bar()
     log_list.show_list(filters.log_filter())
 else:
     log_list.show_empty_log()

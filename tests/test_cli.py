@@ -121,6 +121,45 @@ def test_a_panel_that_the_vehicle_model_does_not_have_is_wrong_use(run, photos):
     assert run("inspect", photos, "--vehicle-model", "tesla").exit_code == 2
 
 
+def test_export_writes_what_the_filter_chooses(run, photos, tmp_path):
+    run("inspect", photos, "--log", "--vehicle-model", "aria", "--panel", "door_fl")
+    for form, how_many in (("csv", "2 inspections"), ("xlsx", "2"), ("coco", "2"), ("jsonl", "2")):
+        out = tmp_path / f"log.{form}"
+        answer = run("export", "--format", form, "--out", out)
+        assert answer.exit_code == 0, answer.output
+        assert how_many in answer.output and out.stat().st_size
+    out = tmp_path / "some.jsonl"
+    chosen = ("--type", "scratch", "--panel", "door_fl", "--score-from", "0.1")
+    answer = run("export", "--format", "jsonl", "--out", out, *chosen)
+    assert "1 inspections" in answer.output
+    assert [line["file"] for line in lines_of(out)] == ["a.jpg"]
+    answer = run("export", "--format", "csv", "--rows", "defects", "--out", out)
+    assert "1 defects" in answer.output
+
+
+def test_export_puts_the_photos_beside_the_coco_file(run, photos, tmp_path):
+    run("inspect", photos, "--log")
+    out, copies = tmp_path / "coco.json", tmp_path / "copies"
+    answer = run("export", "--format", "coco", "--out", out, "--photos", copies)
+    assert answer.exit_code == 0, answer.output
+    listed = {image["file_name"] for image in json.loads(out.read_text())["images"]}
+    assert {path.name for path in copies.iterdir()} == listed and len(listed) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--from", "yesterday"), "is no day"),
+        (("--zone", "E"), "choose one of A, B, C, D"),
+        (("--photos", "x"), "--photos belongs to --format coco"),
+    ],
+)
+def test_a_wrong_filter_of_export_is_wrong_use(run, tmp_path, arguments, sentence):
+    answer = run("export", "--format", "csv", "--out", tmp_path / "x.csv", *arguments)
+    assert answer.exit_code == 2
+    assert sentence in answer.stderr
+
+
 def test_every_command_has_help(run):
     for name in cli.main.commands:
         answer = run(name, "--help")

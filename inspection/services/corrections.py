@@ -47,7 +47,7 @@ def export_corrections(
         (folder.path / "photos").mkdir()
         for done, number in enumerate(numbers, 1):
             detail = reading.inspection_detail(station.engine, number)
-            file = f"photos/{detail.photo_sha256}{_suffix(detail.photo_name)}"
+            file = f"photos/{photo_file_name(detail)}"
             try:
                 (folder.path / file).write_bytes(station.photos.original(detail.photo_sha256))
                 entries.append(_entry(detail, file))
@@ -100,6 +100,7 @@ def _body(subject: Subject) -> str:
     return hashlib.sha256(body.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def _suffix(photo_name: str) -> str:
-    suffix = Path(photo_name).suffix.lower()
-    return suffix if suffix in _SUFFIXES else ".jpg"
+def photo_file_name(detail: InspectionDetail) -> str:
+    """Name of a photo that leaves the house: its SHA-256, and the suffix that it came with."""
+    suffix = Path(detail.photo_name).suffix.lower()
+    return f"{detail.photo_sha256}{suffix if suffix in _SUFFIXES else '.jpg'}"

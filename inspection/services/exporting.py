@@ -1,10 +1,10 @@
-"""Tables that leave the house: CSV of the log, and the one rule against living formulas."""
+"""Tables that leave the house: CSV, and the one rule against living formulas."""
 
 import csv
 import io
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from numbers import Number
 
 import pandas as pd
 
@@ -13,7 +13,8 @@ import pandas as pd
 _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
 # Marks without width that a spreadsheet may skip before it looks for a formula.
 _INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060"
-_ROWS_A_CHUNK = 2000
+# A workbook cell holds 32,767 characters.
+_CELL_CHARACTERS = 32_000
 
 
 def plain_cell(text: str) -> str:
@@ -29,39 +30,45 @@ def plain_cell(text: str) -> str:
     return text
 
 
-def inspections_csv(frame: pd.DataFrame) -> Iterator[bytes]:
-    """The log's inspections as CSV, one row a photo, in pieces of a few thousand rows.
+def workbook_text(text: str) -> str:
+    """`plain_cell` for a workbook: no longer than a cell, and without lone surrogates."""
+    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return plain_cell(whole)[:_CELL_CHARACTERS]
 
-    frame: columns as the read side documents them; the header row carries their names.
-    UTF-8 with a mark at the start, so that Excel shows Korean; CRLF line ends; moments in ISO
-    8601; no value = empty cell.
+
+def csv_pieces(frames: Iterable[pd.DataFrame]) -> Iterator[bytes]:
+    """Tables of the same columns as one CSV file, a piece a table.
+
+    UTF-8 with a mark at the start, so that Excel shows Korean; the head carries the columns'
+    names; CRLF line ends; moments in ISO 8601; no value = empty cell.
     """
-    return _csv(frame)
-
-
-def defects_csv(frame: pd.DataFrame) -> Iterator[bytes]:
-    """The log's defects as CSV, one row a defect; the same form as `inspections_csv`."""
-    return _csv(frame)
+    for number, frame in enumerate(frames):
+        # The mark goes out once: utf-8-sig a piece would repeat it.
+        head = b"" if number else b"\xef\xbb\xbf" + _lines([frame.columns])
+        yield head + _lines(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
 
 
 def table_csv(frame: pd.DataFrame) -> bytes:
     """Any small table as one CSV file, such as the figures behind a chart; the same form."""
-    return b"".join(_csv(frame))
+    return b"".join(csv_pieces([frame]))
 
 
-def _csv(frame: pd.DataFrame) -> Iterator[bytes]:
-    # The mark goes out once: utf-8-sig a piece would repeat it.
-    yield b"\xef\xbb\xbf" + _lines([frame.columns])
-    for start in range(0, len(frame), _ROWS_A_CHUNK):
-        piece = frame.iloc[start : start + _ROWS_A_CHUNK]
-        yield _lines(zip(*(_cells(piece[name]) for name in frame.columns), strict=True))
+def _lines(rows: Iterable[Iterable]) -> bytes:
+    page = io.StringIO()
+    # Text is always quoted: a list separator of another country cannot split it into a formula.
+    csv.writer(page, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerows(rows)
+    return page.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _cells(column: pd.Series) -> list:
+    if column.dtype == "float64":
+        return [value if math.isfinite(value) else None for value in column.tolist()]
+    if column.dtype == "int64":
+        return column.tolist()
     return [_cell(value) for value in column.astype(object)]
 
 
-def _cell(value: object) -> object:
+def _cell(value: object) -> str | float | None:
     if isinstance(value, str):
         return plain_cell(value)
     if isinstance(value, list | tuple | dict | set):
@@ -70,15 +77,8 @@ def _cell(value: object) -> object:
         return None
     if isinstance(value, bool):
         return int(value)
+    if isinstance(value, int | float):
+        return value if math.isfinite(value) else None
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Number):
-        return value
     return plain_cell(str(value))
-
-
-def _lines(rows) -> bytes:
-    page = io.StringIO()
-    # Text is always quoted: a list separator of another country cannot split it into a formula.
-    csv.writer(page, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerows(rows)
-    return page.getvalue().encode("utf-8", "backslashreplace")

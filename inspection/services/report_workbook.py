@@ -9,7 +9,7 @@ from datetime import datetime
 import xlsxwriter
 
 from inspection.i18n import Translate
-from inspection.services.exporting import plain_cell
+from inspection.services.exporting import workbook_text
 from inspection.services.report_words import (
     about_the_shift,
     disposition_word,
@@ -25,8 +25,6 @@ from inspection.services.reporting import (
     cumulative_shares,
     data_sha256,
 )
-
-_MAX_CELL = 32_000  # a workbook cell holds 32,767 characters
 
 
 def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
@@ -111,20 +109,15 @@ class _Sheets:
             # A cell has no time zone: the clock of the plant is written.
             sheet.write_datetime(row, column, value.replace(tzinfo=None), shape)
         elif isinstance(value, str):
-            sheet.write_string(row, column, _cell_text(value), shape)
+            sheet.write_string(row, column, workbook_text(value), shape)
         else:
             sheet.write_number(row, column, value, shape)
 
     def heading(self, sheet, row: int, text: str) -> None:
-        sheet.write_string(row, 0, _cell_text(text), self._title if row == 0 else self._head)
+        sheet.write_string(row, 0, workbook_text(text), self._title if row == 0 else self._head)
 
     def label(self, sheet, row: int, text: str) -> None:
-        sheet.write_string(row, 0, _cell_text(text), self._strong)
-
-
-def _cell_text(text: str) -> str:
-    whole = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    return plain_cell(whole)[:_MAX_CELL]
+        sheet.write_string(row, 0, workbook_text(text), self._strong)
 
 
 def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:

@@ -40,12 +40,15 @@ def page_above(engine: Engine, where: LogFilter, first: int, limit: int) -> int 
 
     None when that is the newest page.
     """
-    question = (
+    above = (
         select(inspection.c.id)
         .where(chosen(where), inspection.c.id > first)
         .order_by(inspection.c.id)
-        .offset(limit)
-        .limit(1)
+        .limit(limit + 1)
+        .subquery()
     )
     with looking(engine) as connection:
-        return connection.scalar(question)
+        found, highest = connection.execute(
+            select(func.count(), func.max(above.c.id)).select_from(above)
+        ).one()
+    return highest if found > limit else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Select, func, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, func, select
 
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
@@ -46,14 +46,18 @@ __all__ = [
     "Quality",
     "RelatedInspection",
     "ShiftSummary",
+    "Span",
     "count",
     "count_from",
     "daily",
     "data_version",
     "defects_frame",
+    "defects_in_pieces",
+    "details_in_pieces",
     "find_photo",
     "inspection_detail",
     "inspections_frame",
+    "inspections_in_pieces",
     "known_values",
     "last_inspections",
     "log_page",
@@ -62,6 +66,7 @@ __all__ = [
     "photo_hashes",
     "quality",
     "shift_summary",
+    "span",
     "spec_text",
 ]
 
@@ -251,6 +256,23 @@ class InspectionDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The first and the last number of a choice, as they stood at one moment."""
+
+    first: int
+    last: int
+
+    def share(self, number: int) -> float:
+        """How far down the choice a number stands, 0–1."""
+        return (number - self.first + 1) / (self.last - self.first + 1)
+
+    def windows(self, rows: int) -> Iterator[tuple[int, int]]:
+        """Ranges of numbers (from, to), both included, that cover it in order."""
+        for start in range(self.first, self.last + 1, rows):
+            yield start, min(start + rows - 1, self.last)
+
+
+@dataclass(frozen=True, slots=True)
 class KnownValues:
     """What occurs in the log, for the choices of a filter; sorted, without "".
 
@@ -388,10 +410,24 @@ def inspections_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
     return _joined(list(inspections_in_pieces(engine, where)))
 
 
+def span(engine: Engine, where: LogFilter) -> Span | None:
+    """Where the chosen inspections begin and end now; None when there are none.
+
+    An export keeps to it: what comes in while it is written stays out.
+    """
+    question = select(func.min(inspection.c.id), func.max(inspection.c.id)).where(chosen(where))
+    with looking(engine) as connection:
+        first, last = connection.execute(question).one()
+    return None if first is None else Span(first, last)
+
+
 def inspections_in_pieces(
-    engine: Engine, where: LogFilter, rows: int = 5000
+    engine: Engine, where: LogFilter, within: Span | None = None, rows: int = 5000
 ) -> Iterator[pd.DataFrame]:
-    """As `inspections_frame`, a few thousand rows at a time; always at least one piece."""
+    """As `inspections_frame`, at most `rows` at a time; always at least one piece.
+
+    within: as `span` answered it; None = all there are now.
+    """
     question = (
         select(
             *(inspection.c[name] for name in _EXPORT_COLUMNS),
@@ -404,8 +440,9 @@ def inspections_in_pieces(
         .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
         .join(photo, inspection.c.photo_sha256 == photo.c.sha256)
         .where(chosen(where))
+        .order_by(inspection.c.id)
     )
-    return _pieces(engine, question, inspection.c.id, "id", rows)
+    return _pieces(engine, question, within or span(engine, where), rows)
 
 
 def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
@@ -421,8 +458,12 @@ def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
     return _joined(list(defects_in_pieces(engine, where)))
 
 
-def defects_in_pieces(engine: Engine, where: LogFilter, rows: int = 5000) -> Iterator[pd.DataFrame]:
-    """As `defects_frame`, a few thousand rows at a time; always at least one piece."""
+def defects_in_pieces(
+    engine: Engine, where: LogFilter, within: Span | None = None, rows: int = 5000
+) -> Iterator[pd.DataFrame]:
+    """As `defects_frame`, the defects of at most `rows` inspections at a time; always at least
+    one piece. within: as in `inspections_in_pieces`.
+    """
     of_inspection = (
         "inspected_at",
         "day",
@@ -447,45 +488,105 @@ def defects_in_pieces(engine: Engine, where: LogFilter, rows: int = 5000) -> Ite
         )
         .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)
         .where(chosen(where, with_type=False), *chosen_defects(where))
+        .order_by(defect.c.id)
     )
-    return _pieces(engine, question, defect.c.id, "defect_id", rows)
+    return _pieces(engine, question, within or span(engine, where), rows)
+
+
+def details_in_pieces(
+    engine: Engine, where: LogFilter, within: Span | None = None, rows: int = 1000
+) -> Iterator[list[InspectionDetail]]:
+    """The chosen inspections whole, oldest first, at most `rows` at a time.
+
+    Without what `inspection_detail` adds about other judgements and events: `related` and
+    `events` are empty. within: as in `inspections_in_pieces`.
+    """
+    within = within or span(engine, where)
+    for start, end in within.windows(rows) if within else ():
+        with looking(engine) as connection:
+            found = connection.execute(
+                _whole()
+                .where(chosen(where), inspection.c.id.between(start, end))
+                .order_by(inspection.c.id)
+            ).all()
+            numbers = [row.id for row in found]
+            defects = _grouped(connection, defect, numbers)
+            words = _grouped(connection, decision, numbers)
+        yield [
+            _detail(
+                row,
+                tuple(_defect(one) for one in defects.get(row.id, ())),
+                tuple(_numbered(one) for one in words.get(row.id, ())),
+            )
+            for row in found
+        ]
 
 
 def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
     """One inspection with all that belongs to it; raises NotFound without one."""
     with looking(engine) as connection:
-        row = connection.execute(
-            select(
-                inspection,
-                photo.c.width_px,
-                photo.c.height_px,
-                photo.c.captured_at,
-                tables.model.c.name.label("model_name"),
-                tables.spec.c.name.label("spec_name"),
-            )
-            .join_from(inspection, photo, inspection.c.photo_sha256 == photo.c.sha256)
-            .join(tables.model, inspection.c.model_sha256 == tables.model.c.sha256)
-            .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
-            .where(inspection.c.id == number)
-        ).first()
+        row = connection.execute(_whole().where(inspection.c.id == number)).first()
         if row is None:
             raise NotFound(f"inspection no. {number} does not exist")
         related = _related(connection, row)
-        return InspectionDetail(
-            id=row.id,
-            inspection=_inspection(row, _defects(connection, number)),
-            day=row.day,
-            shift=row.shift,
-            standing=row.standing,
-            disposition=row.disposition,
-            is_first=row.is_first,
-            rejudges=row.rejudges,
-            superseded_by=row.superseded_by,
-            last_decision_id=row.last_decision_id,
-            decisions=_decisions(connection, number),
-            related=related,
-            events=_events(connection, [number, *(one.id for one in related)]),
+        return _detail(
+            row,
+            _defects(connection, number),
+            _decisions(connection, number),
+            related,
+            _events(connection, [number, *(one.id for one in related)]),
         )
+
+
+def _whole() -> Select:
+    """Inspections with what `_inspection` needs of photo, model and spec."""
+    return (
+        select(
+            inspection,
+            photo.c.width_px,
+            photo.c.height_px,
+            photo.c.captured_at,
+            tables.model.c.name.label("model_name"),
+            tables.spec.c.name.label("spec_name"),
+        )
+        .join_from(inspection, photo, inspection.c.photo_sha256 == photo.c.sha256)
+        .join(tables.model, inspection.c.model_sha256 == tables.model.c.sha256)
+        .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
+    )
+
+
+def _detail(
+    row: Row,
+    defects: tuple[Defect, ...],
+    decisions: tuple[NumberedDecision, ...],
+    related: tuple[RelatedInspection, ...] = (),
+    events: tuple[AuditEvent, ...] = (),
+) -> InspectionDetail:
+    return InspectionDetail(
+        id=row.id,
+        inspection=_inspection(row, defects),
+        day=row.day,
+        shift=row.shift,
+        standing=row.standing,
+        disposition=row.disposition,
+        is_first=row.is_first,
+        rejudges=row.rejudges,
+        superseded_by=row.superseded_by,
+        last_decision_id=row.last_decision_id,
+        decisions=decisions,
+        related=related,
+        events=events,
+    )
+
+
+def _grouped(connection: Connection, table: Table, numbers: list[int]) -> dict[int, list[Row]]:
+    """Rows of `defect` or `decision` by their inspection, in the order they were written."""
+    groups: dict[int, list[Row]] = {}
+    if numbers:
+        question = select(table).where(table.c.inspection_id.in_(numbers)).order_by(table.c.id)
+        for row in connection.execute(question):
+            groups.setdefault(row.inspection_id, []).append(row)
+    return groups
 
 
 def _distinct(connection: Connection, column) -> tuple[str, ...]:
@@ -508,19 +609,20 @@ def _types_of(connection: Connection, numbers: list[int]) -> list[str]:
 
 
 def _pieces(
-    engine: Engine, question: Select, number, name: str, rows: int
+    engine: Engine, question: Select, within: Span | None, rows: int
 ) -> Iterator[pd.DataFrame]:
-    """Page by number, so that no transaction stays open while a piece is sent."""
-    last = 0
-    while True:
+    """The rows of `question` by ranges of inspection numbers, so that no transaction stays open
+    while a piece is sent, and no piece sorts or skips what lies outside it."""
+    is_first = True
+    for start, end in within.windows(rows) if within else ():
         with looking(engine) as connection:
-            piece = frame(connection, question.where(number > last).order_by(number).limit(rows))
-        if last and piece.empty:
-            return
-        yield piece
-        if len(piece) < rows:
-            return
-        last = int(piece[name].iloc[-1])
+            piece = frame(connection, question.where(inspection.c.id.between(start, end)))
+        if len(piece):
+            is_first = False
+            yield piece
+    if is_first:
+        with looking(engine) as connection:
+            yield frame(connection, question.limit(0))
 
 
 def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
@@ -600,21 +702,20 @@ def _decisions(connection: Connection, number: int) -> tuple[NumberedDecision, .
     rows = connection.execute(
         select(decision).where(decision.c.inspection_id == number).order_by(decision.c.id)
     )
-    return tuple(
-        NumberedDecision(
-            row.id,
-            Decision(
-                row.inspection_id,
-                row.disposition,
-                row.reason,
-                row.inspector,
-                row.decided_at,
-                row.replaces,
-                row.withdrawn,
-            ),
-        )
-        for row in rows
+    return tuple(_numbered(row) for row in rows)
+
+
+def _numbered(row: Row) -> NumberedDecision:
+    said = Decision(
+        row.inspection_id,
+        row.disposition,
+        row.reason,
+        row.inspector,
+        row.decided_at,
+        row.replaces,
+        row.withdrawn,
     )
+    return NumberedDecision(row.id, said)
 
 
 def _related(connection: Connection, row: Row) -> tuple[RelatedInspection, ...]:

@@ -298,3 +298,18 @@ audit = Table(
     _text("hash"),
     Index("ix_audit_inspection", "inspection_id", "id"),
 )
+
+# A list of the Log page that people come back to. `parameters`: what its address holds. A deleted
+# one keeps its row, so that the deletion can be taken back.
+saved_view = Table(
+    "saved_view",
+    metadata,
+    _number(),
+    _text("name"),
+    Column("parameters", Structured, nullable=False),
+    _text("made_by"),
+    Column("made_at", UtcDateTime, nullable=False),
+    _text("changed_by"),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime),
+)

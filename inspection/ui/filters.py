@@ -5,7 +5,7 @@ the widgets follow it. (Streamlit's own binding writes the words of one language
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import streamlit as st
 
@@ -13,6 +13,7 @@ from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.panels import PANEL_CODES
 from inspection.errors import FilterRefused
+from inspection.services.log_views import PERIODS, period
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import NUMBERS, PARAMETERS, LogFilter, read_parameter
 from inspection.ui import cached
@@ -26,8 +27,6 @@ _VERDICTS = {"proposal": VERDICTS, "standing": ("ok", "rework", "undecided")}
 _IN_SIGHT = ("from", "to", "shift", "model", "panel", "standing", "type", "body")
 # What else in the address belongs to one list and must not outlive it.
 _OF_ONE_LIST = ("id", "after")
-
-PERIODS = {"today": 1, "week": 7, "four_weeks": 28}
 
 
 def address_filter(asked: Sequence[str] = EVERY) -> LogFilter:
@@ -61,8 +60,8 @@ def clear_filter_button(key: str = "clear_filter") -> None:
 
 
 def clear_filter() -> None:
-    """Take every filter out of the address."""
-    for name in (*PARAMETERS, *_OF_ONE_LIST):
+    """Take every filter out of the address, and the saved view that it came from."""
+    for name in (*PARAMETERS, *_OF_ONE_LIST, "view"):
         st.query_params.pop(name, None)
 
 
@@ -71,20 +70,25 @@ def is_filtered(asked: Sequence[str] = EVERY) -> bool:
     return any(_given(name) is not None for name in asked)
 
 
+def today() -> date:
+    """The production day that runs now."""
+    return shared_station().calendar.slot_at(datetime.now(UTC)).day
+
+
 def _periods(asked: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
-        for period, days in PERIODS.items():
+        for name in PERIODS:
             st.button(
-                t(f"filter.{period}"), key=f"period_{period}", on_click=_last_days, args=(days,)
+                t(f"filter.{name}"), key=f"period_{name}", on_click=_choose_period, args=(name,)
             )
         if is_filtered(asked):
             clear_filter_button()
 
 
-def _last_days(days: int) -> None:
-    today = shared_station().calendar.slot_at(datetime.now(UTC)).day
-    _write("from", (today - timedelta(days=days - 1)).isoformat())
-    _write("to", today.isoformat())
+def _choose_period(name: str) -> None:
+    first, last = period(name, today())
+    _write("from", first.isoformat())
+    _write("to", last.isoformat())
 
 
 def _widget(name: str) -> None:

@@ -68,6 +68,11 @@ def log_address(**query: object) -> str:
     return f"{_base()}/log?{urlencode(query)}"
 
 
+def export_url(token: str) -> str:
+    """Where the browser fetches a file that was made of the log."""
+    return f"{_base()}/api/v1/exports/{token}"
+
+
 def _base() -> str:
     """The path before every address of this server: "" or "/qa" behind a proxy."""
     base = st.get_option("server.baseUrlPath").strip("/")

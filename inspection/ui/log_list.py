@@ -1,23 +1,16 @@
 """The log as a list: one page of it, the ways up and down, and the files to take away."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-
 import pandas as pd
 import streamlit as st
 
-from inspection.services import exporting
-from inspection.services.station import shared_station
-from inspection.storage import reading
 from inspection.storage.reading import LogFilter
 from inspection.ui import cached, filters
-from inspection.ui.links import large_button, tall_buttons, thumbnail_url
+from inspection.ui.links import large_button, tall_buttons
+from inspection.ui.log_columns import chosen_columns, column_chooser, column_looks, table_of
+from inspection.ui.log_export import export_chooser, show_export
 from inspection.ui.session import t
-from inspection.ui.verdicts import COLOURS, verdict_text
-from inspection.ui.words import model_name, plant_time, word
 
 PAGE = 50
-STANDINGS = ("ok", "undecided", "rework")
 
 
 def show_list(where: LogFilter) -> None:
@@ -34,6 +27,7 @@ def show_list(where: LogFilter) -> None:
         return
     first = cached.newer_than(where, int(page["id"].iloc[0]), version)
     _bar(where, page, first, total, version)
+    show_export()
     _table(page)
 
 
@@ -63,7 +57,7 @@ def _go_after(number: int | None) -> None:
 
 
 def _bar(where: LogFilter, page: pd.DataFrame, first: int, total: int, version: int) -> None:
-    """Where one is in the list, the pages above and below, and the two files."""
+    """Where one is in the list, the pages above and below, columns and files."""
     last = first + len(page)
     with st.container(horizontal=True, vertical_alignment="center", key="log_bar"):
         st.button(
@@ -97,75 +91,16 @@ def _bar(where: LogFilter, page: pd.DataFrame, first: int, total: int, version: 
                 args=(None,),
             )
         st.space("stretch")
-        _download("inspections", lambda: inspections_file(where))
-        _download("defects", lambda: defects_file(where))
-
-
-def inspections_file(where: LogFilter) -> bytes:
-    """The chosen inspections as CSV, as `exporting.inspections_csv` writes it."""
-    frame = reading.inspections_frame(shared_station().engine, where)
-    return b"".join(exporting.inspections_csv(frame))
-
-
-def defects_file(where: LogFilter) -> bytes:
-    """The defects of the chosen inspections as CSV."""
-    frame = reading.defects_frame(shared_station().engine, where)
-    return b"".join(exporting.defects_csv(frame))
-
-
-def _download(what: str, make: Callable[[], bytes]) -> None:
-    day = plant_time(datetime.now(UTC)).date().isoformat()
-    st.download_button(
-        t(f"log.download_{what}"),
-        # A function: the file is made when it is asked for, not at each run.
-        data=make,
-        file_name=t(f"log.{what}_file", day=day),
-        mime="text/csv",
-        key=f"download_{what}",
-        icon=":material/download:",
-        on_click="ignore",
-        help=t("log.download_help"),
-    )
+        column_chooser()
+        export_chooser(where)
 
 
 def _table(page: pd.DataFrame) -> None:
-    shown = pd.DataFrame(
-        {
-            "photo": page["photo_sha256"].map(thumbnail_url),
-            "standing": [[verdict_text(code)] for code in page["standing"]],
-            "time": page["inspected_at"].map(plant_time).map("{:%Y-%m-%d %H:%M}".format),
-            "model": page["vehicle_model"].map(model_name),
-            "body": page["body_number"],
-            "panel": [word("panel", code) for code in page["panel"]],
-            "types": page["types"].map(_type_words),
-            "longest": page["longest_mm"],
-            "proposal": page["verdict"].map(verdict_text),
-            "disposition": [
-                word("disposition", code) if code else None for code in page["disposition"]
-            ],
-            "shift": [word("shift", code) for code in page["shift"]],
-            "line": page["line"],
-            "inspector": page["inspector"],
-            "number": page["id"],
-        }
-    )
-    columns = st.column_config
-    texts = {
-        "time": t("common.time"),
-        "model": t("common.vehicle_model"),
-        "body": t("common.body_number"),
-        "panel": t("common.panel"),
-        "types": t("common.defects"),
-        "proposal": t("log.proposal"),
-        "disposition": t("log.disposition"),
-        "shift": t("common.shift"),
-        "line": t("common.line"),
-        "inspector": t("common.inspector"),
-    }
+    names = chosen_columns()
     st.caption(f":material/touch_app: {t('log.row_hint')}")
     event = st.dataframe(
-        shown,
-        key=f"log_table_{page['id'].iloc[0]}",
+        table_of(page, names),
+        key=f"log_table_{page['id'].iloc[0]}_{'_'.join(names)}",
         hide_index=True,
         height=640,
         row_height=60,
@@ -173,24 +108,9 @@ def _table(page: pd.DataFrame) -> None:
         # A cell, not a row: the whole row can be tapped, not only the small box at its start.
         selection_mode="single-cell",
         placeholder="–",
-        column_config={
-            "photo": columns.ImageColumn(t("common.photo"), width=80),
-            "standing": columns.MultiselectColumn(
-                t("log.standing"),
-                options=[verdict_text(code) for code in STANDINGS],
-                color=[COLOURS[code] for code in STANDINGS],
-            ),
-            "longest": columns.NumberColumn(t("log.longest_mm"), format="%.1f"),
-            "number": columns.NumberColumn(t("log.number"), format="%d"),
-            **{name: columns.TextColumn(text) for name, text in texts.items()},
-        },
+        column_config=column_looks(names),
     )
     if event.selection.cells:
         row, _ = event.selection.cells[0]
         st.query_params["id"] = str(page["id"].iloc[row])
         st.rerun()
-
-
-def _type_words(types: str) -> str | None:
-    """Codes joined by ", " as words; None for a photo without a defect."""
-    return ", ".join(word("defect", code) for code in types.split(", ")) if types else None

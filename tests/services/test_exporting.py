@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inspection.services.exporting import defects_csv, inspections_csv, plain_cell
+from inspection.services.exporting import csv_pieces, plain_cell, table_csv, workbook_text
 
 
-def rows_of(pieces) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(b"".join(pieces).decode("utf-8-sig"), newline="")))
+def rows_of(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"])
@@ -29,42 +29,50 @@ def test_ordinary_text_stays_as_it_is(text):
 
 
 def test_the_csv_starts_with_the_mark_that_lets_excel_show_korean():
-    pieces = list(inspections_csv(pd.DataFrame({"inspector": ["김민수"]})))
-    assert pieces[0].startswith(b"\xef\xbb\xbf")
-    assert rows_of(pieces) == [["inspector"], ["김민수"]]
+    content = table_csv(pd.DataFrame({"inspector": ["김민수"]}))
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert rows_of(content) == [["inspector"], ["김민수"]]
 
 
-def test_a_long_log_comes_in_pieces_with_one_mark():
-    pieces = list(defects_csv(pd.DataFrame({"id": range(5000)})))
-    assert len(pieces) > 2
+def test_a_long_table_comes_in_pieces_with_one_mark_and_one_head():
+    frames = (pd.DataFrame({"id": [n, n + 1]}) for n in (1, 3, 5))
+    pieces = list(csv_pieces(frames))
+    assert len(pieces) == 3
     assert b"".join(pieces).count(b"\xef\xbb\xbf") == 1
-    assert len(rows_of(pieces)) == 5001
+    assert rows_of(b"".join(pieces)) == [["id"], *([str(n)] for n in range(1, 7))]
+
+
+def test_a_workbook_cell_is_escaped_shortened_and_without_half_letters():
+    assert workbook_text("=1+1") == "'=1+1"
+    assert len(workbook_text("a" * 40_000)) == 32_000
+    assert workbook_text("\ud800") == "\\ud800"
 
 
 def test_numbers_stay_numbers_and_no_value_is_an_empty_cell():
     frame = pd.DataFrame(
         {
             "offset_mm": [-1.5, np.nan],
+            "endless": [np.inf, -np.inf],
             "count": pd.array([-3, None], dtype="Int64"),
             "note": ["-1.5", None],
             "is_open": [True, False],
         }
     )
-    assert rows_of(inspections_csv(frame))[1:] == [
-        ["-1.5", "-3", "'-1.5", "1"],
-        ["", "", "", "0"],
+    assert rows_of(table_csv(frame))[1:] == [
+        ["-1.5", "", "-3", "'-1.5", "1"],
+        ["", "", "", "", "0"],
     ]
 
 
 def test_moments_are_written_in_iso_8601_with_their_zone():
     frame = pd.DataFrame({"at": [datetime(2026, 11, 24, 6, tzinfo=UTC), pd.NaT]})
-    assert rows_of(inspections_csv(frame))[1:] == [["2026-11-24T06:00:00+00:00"], [""]]
+    assert rows_of(table_csv(frame))[1:] == [["2026-11-24T06:00:00+00:00"], [""]]
 
 
 def test_quotes_commas_and_line_ends_cannot_open_a_new_cell():
     hostile = 'a",=1+1\r\n=2+2;=3+3'
-    assert rows_of(inspections_csv(pd.DataFrame({"note": [hostile]})))[1:] == [[hostile]]
+    assert rows_of(table_csv(pd.DataFrame({"note": [hostile]})))[1:] == [[hostile]]
 
 
 def test_an_empty_log_still_has_its_head():
-    assert rows_of(inspections_csv(pd.DataFrame(columns=["id", "verdict"]))) == [["id", "verdict"]]
+    assert rows_of(table_csv(pd.DataFrame(columns=["id", "verdict"]))) == [["id", "verdict"]]

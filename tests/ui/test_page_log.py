@@ -6,9 +6,8 @@ import pytest
 
 from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
-from inspection.storage import reading, records
-from inspection.storage.log_filter import LogFilter
-from inspection.ui import log_list
+from inspection.services import export_jobs
+from inspection.storage import reading, records, saved_views
 from tests.ui.conftest import invented, write_inspections
 
 
@@ -219,16 +218,106 @@ def test_an_unreadable_log_is_one_sentence(open_page, filled_log, monkeypatch):
     assert "database is locked" in at.error[0].value
 
 
-def test_the_csv_holds_the_whole_filter_and_no_formula(filled_log, shared):
+def test_the_columns_are_chosen_and_stand_in_the_address(open_page, filled_log):
+    at = open_page("log", columns="body,score,nonsense,number,body")
+    assert at.dataframe[0].value.columns.tolist() == ["body", "score", "number"]
+    assert at.multiselect(key="log_columns").value == ["body", "score", "number"]
+    at.multiselect(key="log_columns").set_value(["number", "colour", "station"]).run()
+    assert at.query_params["columns"] == "number,colour,station"
+    row = at.dataframe[0].value.iloc[0]
+    assert (row["colour"], row["station"]) == ("White", "ST10")
+    at.button(key="usual_columns").click().run()
+    assert "columns" not in at.query_params
+    assert at.dataframe[0].value.columns[0] == "photo"
+
+
+def save_as(at, name: str):
+    at.button(key="save_view").click().run()
+    at.text_input(key="view_name").set_value(name).run()
+    return at.button(key="confirm_view").click().run()
+
+
+def test_a_view_is_kept_and_opens_by_its_address_alone(open_page, filled_log, shared):
+    at = open_page("log", panel="hood", standing="rework", columns="number,body")
+    save_as(at, "Rejected hoods")
+    (view,) = saved_views.saved_views(shared.engine)
+    assert (view.name, view.made_by) == ("Rejected hoods", "Kim")
+    assert at.query_params["view"] == str(view.id)
+    other = open_page("log", lang="ko", view=str(view.id))
+    assert other.query_params["panel"] == "hood"
+    assert ids(other) == ids(at)
+    assert other.dataframe[0].value.columns.tolist() == ["number", "body"]
+    assert other.selectbox(key="saved_view").value == view.id
+    other.button(key="clear_filter").click().run()
+    assert not {"view", "panel", "standing"} & set(other.query_params)
+    other.selectbox(key="saved_view").select(view.id).run()
+    assert other.query_params["panel"] == "hood"
+
+
+def test_filters_beside_a_view_in_the_address_win_and_that_is_said(open_page, filled_log, shared):
+    at_ten = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
+    number = saved_views.save_view(shared.engine, "hoods", {"panel": "hood"}, "Lee", at_ten)
+    at = open_page("log", view=str(number), panel="roof")
+    assert at.selectbox(key="filter_panel").value == "roof"
+    assert "differ from it now" in texts(at) and "Saved by Lee" in texts(at)
+    at.selectbox(key="filter_panel").select("hood").run()
+    assert "differ from it now" not in texts(at)
+
+
+def test_writing_over_a_view_is_asked_first(open_page, filled_log, shared):
+    at = open_page("log", panel="hood")
+    save_as(at, "hoods")
+    at.selectbox(key="filter_panel").select("roof").run()
+    save_as(at, "hoods")
+    assert "kept by Kim already" in texts(at)
+    assert saved_views.saved_views(shared.engine)[0].parameters == {"panel": "hood"}
+    assert at.button(key="confirm_view").label == "Write over it"
+    at.button(key="confirm_view").click().run()
+    (view,) = saved_views.saved_views(shared.engine)
+    assert view.parameters == {"panel": "roof"}
+
+
+def test_a_deleted_view_can_be_brought_back(open_page, filled_log, shared):
+    at = open_page("log", panel="hood")
+    save_as(at, "hoods")
+    at.button(key="delete_view").click().run()
+    assert saved_views.saved_views(shared.engine) == ()
+    assert "view" not in at.query_params and "is deleted" in texts(at)
+    at.button(key="undo_delete_view").click().run()
+    assert [view.name for view in saved_views.saved_views(shared.engine)] == ["hoods"]
+    assert at.query_params["panel"] == "hood"
+
+
+def test_a_view_needs_a_person_and_one_that_is_not_there_is_one_sentence(open_page, filled_log):
+    at = open_page("log", inspector="", panel="hood")
+    assert at.button(key="save_view").disabled
+    at = open_page("log", view="77")
+    assert "There is no saved view 77" in at.warning[0].value
+    assert "1–50 of 60" in texts(at)
+
+
+def test_a_view_of_the_last_days_moves_along(open_page, filled_log, shared):
+    at = open_page("log")
+    at.button(key="period_week").click().run()
+    save_as(at, "week")
+    assert saved_views.saved_views(shared.engine)[0].parameters == {"period": "week"}
+
+
+def test_the_file_holds_the_whole_filter_and_no_formula(open_page, filled_log, shared):
     formula = invented(shared, 61, "rework", vehicle_model="=cmd()", panel="hood")
     write_inspections(shared, formula)
-    where = LogFilter(panel="hood")
-    content = log_list.inspections_file(where)
-    assert content.startswith(b"\xef\xbb\xbf")
-    lines = content.decode("utf-8-sig").splitlines()
-    hoods = sum(photo.panel == "hood" for photo in filled_log)
-    assert len(lines) == 1 + hoods + 1
+    at = open_page("log", panel="hood")
+    at.radio(key="export_kind").set_value("inspections_csv").run()
+    at.button(key="make_export").click().run()
+    job = export_jobs.find_export(at.session_state["export"])
+    assert job.wait(20)
+    at.run()
+    hoods = sum(photo.panel == "hood" for photo in filled_log) + 1
+    assert f"{hoods} inspections are in the file" in texts(at)
+    path, name = export_jobs.finished_file(job.token)
+    assert name.startswith("inspections_") and name.endswith(".csv")
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 1 + hoods
     assert '"\'=cmd()"' in lines[-1]
-    defects = log_list.defects_file(where).decode("utf-8-sig").splitlines()
-    rejected = sum(p.panel == "hood" and p.verdict == "rework" for p in filled_log)
-    assert len(defects) == 1 + rejected + 1
+    at.button(key="put_export_away").click().run()
+    assert not path.exists() and "are in the file" not in texts(at)

@@ -1,0 +1,139 @@
+"""The columns of the Log page: which ones a person wants to see, in which order."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from inspection.ui.address import set_address
+from inspection.ui.links import thumbnail_url
+from inspection.ui.session import t
+from inspection.ui.verdicts import COLOURS, verdict_text
+from inspection.ui.words import model_name, plant_time, word
+
+STANDINGS = ("ok", "undecided", "rework")
+
+
+def _words(table: str, name: str) -> Callable[[pd.DataFrame], list]:
+    return lambda page: [word(table, code) if code else None for code in page[name]]
+
+
+# Name in the address -> what stands in the column, from a page of `reading.log_page`.
+_CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
+    "photo": lambda page: page["photo_sha256"].map(thumbnail_url),
+    "standing": lambda page: [[verdict_text(code)] for code in page["standing"]],
+    "time": lambda page: page["inspected_at"].map(plant_time).map("{:%Y-%m-%d %H:%M}".format),
+    "model": lambda page: page["vehicle_model"].map(model_name),
+    "body": lambda page: page["body_number"],
+    "panel": lambda page: [word("panel", code) for code in page["panel"]],
+    "types": lambda page: page["types"].map(_type_words),
+    "longest": lambda page: page["longest_mm"],
+    "proposal": lambda page: page["verdict"].map(verdict_text),
+    "disposition": _words("disposition", "disposition"),
+    "shift": _words("shift", "shift"),
+    "line": lambda page: page["line"],
+    "inspector": lambda page: page["inspector"],
+    "number": lambda page: page["id"],
+    "colour": _words("colour", "colour"),
+    "station": lambda page: page["station"],
+    "score": lambda page: page["score"],
+    "count": lambda page: page["defects"],
+    "area": lambda page: page["defect_area_mm2"],
+    "day": lambda page: page["day"].map(str),
+    "file": lambda page: page["photo_name"],
+}
+EVERY = tuple(_CONTENT)
+USUAL = EVERY[: EVERY.index("colour")]
+
+_TITLES = {
+    "photo": "common.photo",
+    "standing": "log.standing",
+    "time": "common.time",
+    "model": "common.vehicle_model",
+    "body": "common.body_number",
+    "panel": "common.panel",
+    "types": "common.defects",
+    "longest": "log.longest_mm",
+    "proposal": "log.proposal",
+    "disposition": "log.disposition",
+    "shift": "common.shift",
+    "line": "common.line",
+    "inspector": "common.inspector",
+    "number": "log.number",
+    "colour": "common.colour",
+    "station": "common.station",
+    "score": "common.score",
+    "count": "log.defect_count",
+    "area": "log.defect_area_mm2",
+    "day": "common.day",
+    "file": "log.photo_name",
+}
+_NUMBERS = {"longest": "%.1f", "number": "%d", "score": "%.2f", "count": "%d", "area": "%.2f"}
+
+
+def chosen_columns() -> tuple[str, ...]:
+    """The columns that the address names, in its order; the usual ones where it names none."""
+    asked = st.query_params.get("columns", "").split(",")
+    known = tuple(dict.fromkeys(name for name in asked if name in _CONTENT))
+    return known or USUAL
+
+
+def column_chooser() -> None:
+    """A button that opens the choice of columns."""
+    key = "log_columns"
+    # Set before each run: going back in the browser changes the address, and the widget follows.
+    st.session_state[key] = list(chosen_columns())
+    titles = {name: t(_TITLES[name]) for name in EVERY}
+    with st.popover(t("log.columns"), icon=":material/view_column:"):
+        st.multiselect(
+            t("log.columns_label"),
+            list(titles),
+            key=key,
+            format_func=titles.get,
+            placeholder=t("log.columns_usual"),
+            help=t("log.columns_help"),
+            on_change=_to_address,
+        )
+        st.button(
+            t("log.columns_usual"),
+            key="usual_columns",
+            icon=":material/restart_alt:",
+            disabled=chosen_columns() == USUAL,
+            on_click=set_address,
+            kwargs={"columns": ""},
+        )
+
+
+def _to_address() -> None:
+    chosen = tuple(st.session_state["log_columns"])
+    set_address(columns="" if chosen == USUAL else ",".join(chosen))
+
+
+def table_of(page: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """The chosen columns of a page of the log, in words of this tab's language."""
+    return pd.DataFrame({name: _CONTENT[name](page) for name in names})
+
+
+def column_looks(names: tuple[str, ...]) -> dict:
+    """How `st.dataframe` shows the columns of `table_of`."""
+    return {name: _look(name) for name in names}
+
+
+def _look(name: str):
+    columns, title = st.column_config, t(_TITLES[name])
+    if name == "photo":
+        return columns.ImageColumn(title, width=80)
+    if name == "standing":
+        return columns.MultiselectColumn(
+            title,
+            options=[verdict_text(code) for code in STANDINGS],
+            color=[COLOURS[code] for code in STANDINGS],
+        )
+    if name in _NUMBERS:
+        return columns.NumberColumn(title, format=_NUMBERS[name])
+    return columns.TextColumn(title)
+
+
+def _type_words(types: str) -> str | None:
+    """Codes joined by ", " as words; None for a photo without a defect."""
+    return ", ".join(word("defect", code) for code in types.split(", ")) if types else None
