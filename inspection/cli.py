@@ -639,15 +639,16 @@ def sizes(model_name, count):
 @click.option("--shift", required=True, help="code of the shift")
 @click.option("--line", default="", help="code of the line; default: all lines")
 @click.option("--language", type=click.Choice(["ko", "en"]))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help=".pdf or .xlsx")
-def report(day: datetime, shift: str, line: str, language: str | None, out: Path):
-    """Write the shift report of one day and shift as PDF or XLSX."""
-    from inspection.services.report_files import write_shift_report
+@click.option("--out", type=click.Path(path_type=Path), required=True, help=".pdf, .xlsx or .html")
+@click.option("--mail", is_flag=True, help="also send it to mail_to of the settings")
+def report(day: datetime, shift: str, line: str, language: str | None, out: Path, mail: bool):
+    """Write the shift report of one day and shift: as it was signed, else a draft."""
+    from inspection.services.report_files import DOCUMENTS, write_shift_report
     from inspection.services.station import open_station
 
-    if out.suffix.lower() not in (".pdf", ".xlsx"):
+    if out.suffix.lower() not in DOCUMENTS:
         raise click.BadParameter(
-            f"{out}: the report is written as .pdf or .xlsx", param_hint="--out"
+            f"{out}: the report is written as {', '.join(DOCUMENTS)}", param_hint="--out"
         )
     settings = load_settings()
     if shift not in settings.shifts:
@@ -655,9 +656,21 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
             f"{shift!r}: shifts are {sorted(settings.shifts)}", param_hint="--shift"
         )
     station = open_station(settings, with_model=False)
-    write_shift_report(station, day.date(), shift, line, language or settings.language, out)
-    station.close()
+    try:
+        told = write_shift_report(
+            station,
+            day.date(),
+            shift,
+            line,
+            language or settings.language,
+            out,
+            mail=mail,
+        )
+    finally:
+        station.close()
     click.echo(str(out))
+    if told:
+        click.echo(f"sent to {', '.join(told)}")
 
 
 @main.command()
@@ -698,12 +711,27 @@ def doctor():
 
 @main.command()
 def verify():
-    """Verify the audit chain of the log, row by row."""
+    """Verify the audit chain row by row, and every signed shift report against the log.
+
+    Exit code 3 when a signed report does not hold, 1 when only the chain is broken.
+    """
+    from inspection.i18n import translator
+    from inspection.services.report_check import check_all_reports
+    from inspection.services.report_check_words import check_sentence, fault_sentences
     from inspection.services.station import open_station
     from inspection.storage.records import verify_chain
 
+    t = translator("en")
     station = open_station(load_settings(), with_model=False)
-    outcome = verify_chain(station.engine)
-    station.close()
-    click.echo(outcome.sentence)
-    sys.exit(0 if outcome.is_whole else 1)
+    try:
+        chain = verify_chain(station.engine)
+        click.echo(chain.sentence)
+        refused = 0
+        for check in check_all_reports(station):
+            refused += not check.holds
+            click.echo(check_sentence(t, check), err=not check.holds)
+            for sentence in fault_sentences(t, check):
+                click.echo(f"  {sentence}", err=True)
+    finally:
+        station.close()
+    sys.exit(REFUSED if refused else 0 if chain.is_whole else 1)

@@ -70,6 +70,10 @@ class DecisionRefused(InspectionError):
     """A person's decision lacks its name or its reason."""
 
 
+class NoteRefused(InspectionError):
+    """A shift lead's note or signature lacks its name or its reason, or comes too late."""
+
+
 class MailError(InspectionError):
     """An e-mail cannot be sent as the settings say."""
 

@@ -1,11 +1,11 @@
-"""The shift report: choose a shift, read it here, sign it and take it along."""
+"""The shift report: choose a shift, read it here, hand over, sign it and take it along."""
 
 import streamlit as st
 
-from inspection.services.reporting import build_shift_report
+from inspection.services.reporting import place_of
+from inspection.services.signing import shift_report
 from inspection.services.station import shared_station
-from inspection.ui import report_views
-from inspection.ui.report_documents_view import sign_and_download
+from inspection.ui import report_documents_view, report_notes_view, report_views
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -15,16 +15,22 @@ st.caption(t("report_page.intro"))
 
 slot, line = report_views.ask()
 with st.spinner(t("common.loading")):
-    report = build_shift_report(shared_station(), slot.day, slot.shift, line)
+    report = shift_report(shared_station(), slot.day, slot.shift, line)
 
 report_views.heading(report)
+report_documents_view.state_chip(report)
 report_views.figures(report)
 if not report.is_empty:
     report_views.pareto(report)
+    report_views.repeats(report)
+    report_views.signals(report)
+    report_views.open_work(report)
+report_notes_view.notes_and_items(report, place_of(shared_station(), slot.day, slot.shift, line))
+if not report.is_empty:
+    report_views.groups(report)
     report_views.worst(report)
     report_views.overruled(report)
-    report_views.open_items(report)
-    report_views.groups(report)
     report_views.details(report)
 
-sign_and_download(report)
+report_documents_view.signatures(report)
+report_documents_view.documents(report)

@@ -1,11 +1,11 @@
-"""Words that the PDF and the workbook of a shift report share."""
+"""Words that the page, the PDF, the HTML file and the workbook of a shift report share."""
 
 import re
 import unicodedata
 from datetime import datetime
 
 from inspection.i18n import Translate
-from inspection.services.reporting import ShiftReport
+from inspection.services.reporting import HandOverRow, ReportHeader, ShiftReport, SignalRow
 
 NO_VALUE = "–"
 
@@ -40,11 +40,65 @@ def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:
         [
             t("report.period"),
             f"{header.starts_at:%Y-%m-%d %H:%M} – {_end_of(header.starts_at, header.ends_at)} "
-            f"({header.starts_at:%Z})",
+            f"({t('report.hours', n=f'{header.hours:g}')}, {_zone_names(header)})",
         ],
         [t("report.inspectors"), ", ".join(header.inspectors) or NO_VALUE],
-        [t("report.supervisor"), header.supervisor or NO_VALUE],
+        [t("report.supervisor"), report.signatures[0].name or NO_VALUE],
     ]
+
+
+def _zone_names(header: ReportHeader) -> str:
+    """ "KST"; on a night in which the clock is set, both: "CEST → CET"."""
+    return " → ".join(dict.fromkeys((f"{header.starts_at:%Z}", f"{header.ends_at:%Z}")))
+
+
+def hand_over_origin(row: HandOverRow, t: Translate) -> str:
+    """Who opened an item, and in which shift unless it was this one."""
+    if row.is_new:
+        return f"{row.who}, {row.at:%H:%M}"
+    return f"{row.who}, {row.day:%m-%d} {word(t, 'shift', row.shift)}"
+
+
+def signal_sentence(report: ShiftReport, row: SignalRow, t: Translate) -> str:
+    """What fired: "u chart · Aria: beyond a limit, 0.61 (limit 0.48)"."""
+    return t(
+        "report.signal_sentence" if row.limit is not None else "report.signal_sentence_of_run",
+        chart=t(f"report.chart.{row.chart}"),
+        subject=subject_word(report, row.subject, t),
+        rule=t(f"report.rule.{row.rule}"),
+        value=_signal_value(row.chart, row.value),
+        limit="" if row.limit is None else _signal_value(row.chart, row.limit),
+    )
+
+
+def subject_word(report: ShiftReport, code: str, t: Translate) -> str:
+    """What a chart was split by: a vehicle model's name or another code's word; "" = the line."""
+    if not code:
+        return t("report.whole_line")
+    if code in dict(report.model_names):
+        return report.model_name(code)
+    words = (word(t, group, code) for group in ("panel", "defect", "colour", "shift"))
+    return next((one for one in words if one != code), code)
+
+
+def _signal_value(chart: str, value: float) -> str:
+    return {"p": f"{value:.1%}", "np": f"{value:g}"}.get(chart, f"{value:.2f}")
+
+
+def mail_text(report: ShiftReport, t: Translate) -> str:
+    """What the mail with the report says: the key figures, in a few lines."""
+    quality = report.quality
+    figures = [
+        (t("report.state_now"), t(f"report.state.{report.state}")),
+        (t("report.photos"), f"{report.photos:,}"),
+        (t("report.units"), f"{quality.units:,}"),
+        (t("report.dpu"), NO_VALUE if quality.dpu is None else f"{quality.dpu:.2f}"),
+        (t("report.ftt"), NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}"),
+        (t("report.signals"), f"{len(report.signals):,}"),
+        (t("report.hand_over"), f"{len(report.open_hand_over):,}"),
+    ]
+    lines = [subtitle(report, t), "", *(f"{label}: {value}" for label, value in figures)]
+    return "\n".join(lines) + "\n"
 
 
 def _end_of(start: datetime, end: datetime) -> str:

@@ -16,19 +16,22 @@ from inspection.services.report_words import (
     group_head,
     plain,
     scale_word,
+    signal_sentence,
     subtitle,
     word,
 )
 from inspection.services.reporting import (
     BASELINE_DAYS,
+    HandOverRow,
     ShiftReport,
+    Signature,
     cumulative_shares,
     data_sha256,
 )
 
 
 def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
-    """The report as a workbook: summary, by model, Pareto, worst photos, overruled.
+    """The report as a workbook: a summary with charts, then a sheet for each list.
 
     Numbers stay numbers with a format and their unit in the header; no text becomes a formula.
     """
@@ -52,6 +55,10 @@ def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
         _models_sheet(sheets, report, t)
         _pareto_sheet(sheets, report, t)
         _worst_sheet(sheets, report, t)
+        _repeats_sheet(sheets, report, t)
+        _signals_sheet(sheets, report, t)
+        _hand_over_sheet(sheets, report, t)
+        _open_sheet(sheets, report, t)
         _overruled_sheet(sheets, report, t)
     return file.getvalue()
 
@@ -61,6 +68,7 @@ _CELL_KINDS = {
     "count": {"num_format": "#,##0", "valign": "top"},
     "dpu": {"num_format": "0.00", "valign": "top"},
     "share": {"num_format": "0.0%", "valign": "top"},
+    "few": {"num_format": "0.00#", "valign": "top"},
     "area": {"num_format": "#,##0.0", "valign": "top"},
     "length": {"num_format": "#,##0.0", "valign": "top"},
     "time": {"num_format": "yyyy-mm-dd hh:mm", "valign": "top", "align": "left"},
@@ -126,12 +134,74 @@ def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     sheet.set_column(1, 1, 46)
     sheets.heading(sheet, 0, t("report.title"))
     row = 1
+    said = {}
     for block in _summary_blocks(report, t):
         row += 1
         for label, value, kind in block:
             sheets.label(sheet, row, label)
             sheets.cell(sheet, row, 1, value, kind)
+            said[label] = row
             row += 1
+    if report.dispositions:
+        rows = [said[_disposition_label(code, t)] for code, _ in report.dispositions]
+        chart = _columns(sheets.workbook, sheet.get_name(), (rows[0], rows[-1]), (0, 0), 1)
+        chart.set_title({"name": t("report.dispositions")})
+        chart.set_y_axis({"name": t("report.units"), "min": 0})
+        chart.set_legend({"none": True})
+        sheet.insert_chart("D3", chart)
+
+
+def _columns(
+    workbook: xlsxwriter.Workbook,
+    sheet: str,
+    rows: tuple[int, int],
+    categories: tuple[int, int],
+    values: int,
+    name: str = "",
+):
+    """A column chart over cells of a sheet. rows, categories: first and last, both included."""
+    chart = workbook.add_chart({"type": "column"})
+    chart.add_series(
+        {
+            "name": name,
+            "categories": [sheet, rows[0], categories[0], rows[1], categories[1]],
+            "values": [sheet, rows[0], values, rows[1], values],
+            "fill": {"color": "#2F5D8A"},
+            "gap": 40,
+        }
+    )
+    chart.set_size({"width": 720, "height": 400})
+    return chart
+
+
+def _with_line(
+    workbook: xlsxwriter.Workbook,
+    chart,
+    sheet: str,
+    rows: tuple[int, int],
+    categories: tuple[int, int],
+    values: int,
+    name: str,
+) -> None:
+    """Lays a line of shares (0–100 %, its own axis) over a column chart."""
+    line = workbook.add_chart({"type": "line"})
+    line.add_series(
+        {
+            "name": name,
+            "categories": [sheet, rows[0], categories[0], rows[1], categories[1]],
+            "values": [sheet, rows[0], values, rows[1], values],
+            "y2_axis": True,
+            "line": {"color": "#B3382C", "width": 2},
+            "marker": {"type": "circle", "size": 5},
+        }
+    )
+    chart.combine(line)
+    line.set_y2_axis({"name": name, "min": 0, "max": 1, "num_format": "0%"})
+    chart.set_legend({"position": "bottom"})
+
+
+def _disposition_label(code: str, t: Translate) -> str:
+    return f"{t('report.dispositions')}: {disposition_word(t, code)}"
 
 
 def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
@@ -139,6 +209,7 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
     return [
         [
             (t("report.production_day"), str(header.production_day), "text"),
+            (t("report.state_now"), t(f"report.state.{report.state}"), "text"),
             (t("report.shift"), word(t, "shift", header.shift), "text"),
             (t("report.line_name"), header.line or t("report.all_lines"), "text"),
             *((label, value, "text") for label, value in about_the_shift(report, t)),
@@ -154,16 +225,15 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             (t("report.decided_units"), quality.decided_units, "count"),
             (t("report.undecided"), quality.undecided_units, "count"),
         ],
-        [
-            (f"{t('report.dispositions')}: {disposition_word(t, code)}", units, "count")
-            for code, units in report.dispositions
-        ],
+        [(_disposition_label(code, t), units, "count") for code, units in report.dispositions],
         [
             (t("report.confirmed"), agreement.confirmed, "count"),
             (t("report.overruled"), agreement.overruled, "count"),
             (t("report.misses_found"), agreement.misses_found, "count"),
             (t("report.overkill"), agreement.overkill, "count"),
-            (t("report.not_reviewed"), agreement.undecided, "count"),
+            (t("report.settled"), agreement.settled, "count"),
+            (t("report.not_reviewed"), agreement.undecided + agreement.put_off, "count"),
+            _gold_row(report, t),
         ],
         [
             *(_version_row(t("report.used_model"), used) for used in report.models),
@@ -174,12 +244,20 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             ),
         ],
         [
-            (t("report.notes"), report.notes, "text"),
-            (t("report.hand_over"), report.hand_over, "text"),
-            *((t(f"report.sign_{line.role}"), line.name, "text") for line in report.signatures),
+            *((t(f"report.sign_{line.role}"), _signed(line), "text") for line in report.signatures),
         ],
         [("SHA-256", data_sha256(report), "text")],
     ]
+
+
+def _gold_row(report: ShiftReport, t: Translate) -> tuple:
+    gold = report.gold
+    said = t("report.gold_not_run") if gold is None else f"{gold.right:,} / {gold.shown:,}"
+    return (t("report.gold"), said, "text")
+
+
+def _signed(line: Signature) -> str:
+    return f"{line.name} {line.at:%Y-%m-%d %H:%M}" if line.at else line.name
 
 
 def _version_row(label: str, used) -> tuple:
@@ -205,7 +283,14 @@ def _models_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
         ]
         for row in report.groups
     ]
-    sheets.table(t("report.sheet_models"), columns, rows)
+    sheet = sheets.table(t("report.sheet_models"), columns, rows)
+    if rows:
+        name, places = sheet.get_name(), (1, len(rows))
+        chart = _columns(sheets.workbook, name, places, (0, 1), 5, t("report.dpu"))
+        _with_line(sheets.workbook, chart, name, places, (0, 1), 7, t("report.ftt"))
+        chart.set_title({"name": t("report.units_chart")})
+        chart.set_y_axis({"name": t("report.dpu"), "min": 0})
+        sheet.insert_chart(len(rows) + 2, 0, chart)
 
 
 def _pareto_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
@@ -226,39 +311,12 @@ def _pareto_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
         ],
     )
     if report.pareto:
-        sheet.insert_chart("G2", _pareto_chart(sheets.workbook, sheet.get_name(), report, t))
-
-
-def _pareto_chart(workbook: xlsxwriter.Workbook, sheet: str, report: ShiftReport, t: Translate):
-    last = len(report.pareto)
-    chart = workbook.add_chart({"type": "column"})
-    chart.add_series(
-        {
-            "name": t("report.defects"),
-            "categories": [sheet, 1, 0, last, 0],
-            "values": [sheet, 1, 1, last, 1],
-            "fill": {"color": "#2F5D8A"},
-            "gap": 40,
-        }
-    )
-    line = workbook.add_chart({"type": "line"})
-    line.add_series(
-        {
-            "name": t("report.cumulative"),
-            "categories": [sheet, 1, 0, last, 0],
-            "values": [sheet, 1, 2, last, 2],
-            "y2_axis": True,
-            "line": {"color": "#B3382C", "width": 2},
-            "marker": {"type": "circle", "size": 5},
-        }
-    )
-    chart.combine(line)
-    chart.set_title({"name": t("report.pareto_chart")})
-    chart.set_y_axis({"name": t("report.defects"), "min": 0})
-    line.set_y2_axis({"min": 0, "max": 1, "num_format": "0%"})
-    chart.set_legend({"position": "bottom"})
-    chart.set_size({"width": 720, "height": 400})
-    return chart
+        name, places = sheet.get_name(), (1, len(report.pareto))
+        chart = _columns(sheets.workbook, name, places, (0, 0), 1, t("report.defects"))
+        _with_line(sheets.workbook, chart, name, places, (0, 0), 2, t("report.cumulative"))
+        chart.set_title({"name": t("report.pareto_chart")})
+        chart.set_y_axis({"name": t("report.defects"), "min": 0})
+        sheet.insert_chart("G2", chart)
 
 
 def _worst_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
@@ -327,5 +385,115 @@ def _overruled_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None
                 row.decided_at,
             ]
             for row in report.overruled
+        ],
+    )
+
+
+def _repeats_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    sheets.table(
+        t("report.sheet_repeats"),
+        [
+            (t("report.vehicle_model"), "text", 16),
+            (t("report.panel"), "text", 18),
+            (t("report.defect_type"), "text", 22),
+            (t("report.repeat_bodies"), "count", 12),
+            (t("report.repeat_of_bodies"), "count", 14),
+            (t("report.repeat_expected"), "few", 14),
+            (t("report.repeat_first"), "time", 17),
+            (t("report.repeat_last"), "time", 17),
+            (t("report.number"), "text", 30),
+        ],
+        [
+            [
+                report.model_name(row.vehicle_model),
+                word(t, "panel", row.panel),
+                word(t, "defect", row.type),
+                row.bodies,
+                row.of_bodies,
+                row.expected,
+                row.first_seen,
+                row.last_seen,
+                ", ".join(str(photo.inspection_id) for photo in row.photos),
+            ]
+            for row in report.repeats
+        ],
+    )
+
+
+def _signals_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    sheets.table(
+        t("report.sheet_signals"),
+        [
+            (t("report.signal"), "text", 60),
+            (t("report.cause"), "text", 40),
+            (t("report.explained_by"), "text", 16),
+        ],
+        [
+            [
+                signal_sentence(report, row, t),
+                row.cause or t("report.unexplained"),
+                row.explained_by,
+            ]
+            for row in report.signals
+        ],
+    )
+
+
+def _hand_over_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    items = [
+        [row.text, t("report.hand_over_item"), row.who, row.at, *_settled(row, t)]
+        for row in report.hand_over
+    ]
+    notes = [
+        [row.text, t("report.notes"), row.who, row.at, "", "", None, ""] for row in report.notes
+    ]
+    sheets.table(
+        t("report.sheet_hand_over"),
+        [
+            (t("report.item"), "text", 60),
+            (t("report.used_kind"), "text", 16),
+            (t("report.explained_by"), "text", 16),
+            (t("report.opened"), "time", 17),
+            (t("report.settled_how"), "text", 14),
+            (t("report.closed_who"), "text", 16),
+            (t("report.closed_at"), "time", 17),
+            (t("report.reason"), "text", 40),
+        ],
+        items + notes,
+    )
+
+
+def _settled(row: HandOverRow, t: Translate) -> list:
+    state = t("report.still_open") if row.is_open else t("report.closed")
+    return [state, row.closed_by, row.closed_at, row.reason]
+
+
+def _open_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    kinds = (("open_rework", report.open_rework), ("undecided", report.open_items))
+    sheets.table(
+        t("report.sheet_open"),
+        [
+            (t("report.used_kind"), "text", 18),
+            (t("report.number"), "count", 10),
+            (t("report.time"), "time", 17),
+            (t("report.body_number"), "text", 20),
+            (t("report.vehicle_model"), "text", 16),
+            (t("report.panel"), "text", 18),
+            (t("report.proposed"), "text", 14),
+            (t("report.decision"), "text", 14),
+        ],
+        [
+            [
+                t(f"report.{kind}"),
+                row.inspection_id,
+                row.inspected_at,
+                row.body_number,
+                report.model_name(row.vehicle_model),
+                word(t, "panel", row.panel),
+                word(t, "verdict", row.verdict),
+                disposition_word(t, row.disposition),
+            ]
+            for kind, rows in kinds
+            for row in rows
         ],
     )

@@ -1,12 +1,13 @@
 """The audit chain: every change of the log as one event that the next event seals.
 
 The hash of an event covers the event and the hash before it, so a row that was changed, removed or
-slipped in breaks the chain at its place. Events of inspections and decisions also carry the
-SHA-256 of the record they speak of: a changed value in the log itself is found as well. What the
-chain cannot see is a cut at its end: note `ChainReport.head` elsewhere, it names the last event.
+slipped in breaks the chain at its place. Events of the records in `SEALED` also carry the SHA-256
+of the record they speak of: a changed value in the log itself is found as well. What the chain
+cannot see is a cut at its end: note `ChainReport.head` elsewhere, it names the last event.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -15,10 +16,34 @@ from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 
 from inspection.storage.column_types import canonical_json, storable
 from inspection.storage.database import looking
-from inspection.storage.tables import STANDING_COLUMNS, audit, decision, defect, inspection
+from inspection.storage.tables import (
+    STANDING_COLUMNS,
+    audit,
+    decision,
+    defect,
+    inspection,
+    report_signature,
+    shift_note,
+    shift_note_word,
+    signed_report,
+)
 
 START = "0" * 64
 RECORD = "record_sha256"
+# An event speaks of such a record by `details[name of the table]` = its number.
+SEALED = {
+    table.name: table
+    for table in (
+        inspection,
+        decision,
+        shift_note,
+        shift_note_word,
+        signed_report,
+        report_signature,
+    )
+}
+# The standing follows from later records; a signed report's contents have a hash of their own.
+_NOT_IN_DIGEST = (*STANDING_COLUMNS, "data", "row_values")
 _ROWS_AT_ONCE = 2000
 
 
@@ -88,19 +113,19 @@ def append_events(connection: Connection, events: Sequence[Event]) -> int:
 
 
 def record_digest(row: Mapping, defects: Iterable[Mapping] = ()) -> str:
-    """SHA-256 of an inspection with its defects, or of a decision, as it was written.
+    """SHA-256 of a record of `SEALED` as it was written, an inspection with its defects.
 
     The standing columns are left out: they follow from later records.
     """
-    record = {name: _plain(value) for name, value in row.items() if name not in STANDING_COLUMNS}
-    parts = [{name: _plain(value) for name, value in part.items()} for part in defects]
+    record = {name: plain_value(v) for name, v in row.items() if name not in _NOT_IN_DIGEST}
+    parts = [{name: plain_value(value) for name, value in part.items()} for part in defects]
     return _sha256(canonical_json([record, parts]))
 
 
 def verify_chain(engine: Engine) -> ChainReport:
-    """Check every event, and every inspection and decision against the event that sealed it."""
+    """Check every event, and every record of `SEALED` against the event that sealed it."""
     events, previous = 0, START
-    inspections = decisions = 0
+    spoken_of = Counter()
     with looking(engine) as connection:
         while True:
             rows = connection.execute(
@@ -108,18 +133,19 @@ def verify_chain(engine: Engine) -> ChainReport:
             ).all()
             if not rows:
                 break
-            digests = _digests(connection, rows)
+            digests = digests_now(connection, rows)
             for row in rows:
                 wrong = _fault(row, events + 1, previous, digests)
                 if wrong:
                     return _broken(events, row.id, previous, wrong)
                 events, previous = row.id, row.hash
-                inspections += "inspection" in row.details
-                decisions += "decision" in row.details
-        for table, sealed in ((inspection, inspections), (decision, decisions)):
+                spoken_of.update(SEALED.keys() & row.details.keys())
+        for name, table in SEALED.items():
             stored = connection.scalar(select(func.count()).select_from(table))
-            if stored != sealed:
-                wrong = f"the log holds {stored} rows of {table.name}, the chain speaks of {sealed}"
+            if stored != spoken_of[name]:
+                wrong = (
+                    f"the log holds {stored} rows of {name}, the chain speaks of {spoken_of[name]}"
+                )
                 return _broken(events, events + 1, previous, wrong)
     return ChainReport(
         events, None, previous, f"the audit chain is whole: {events} events, head {previous[:12]}"
@@ -131,7 +157,7 @@ def _fault(row: Row, expected: int, previous: str, digests: Mapping) -> str | No
         return f"event {expected} is missing"
     if row.previous_hash != previous or row.hash != _sealed(previous, row._mapping):
         return "the event was changed after it was written"
-    for kind in ("inspection", "decision"):
+    for kind in SEALED:
         number = row.details.get(kind)
         if number is not None and digests.get((kind, number)) != row.details.get(RECORD):
             return f"{kind} {number} is not what was written"
@@ -146,37 +172,35 @@ def _broken(events: int, number: int, head: str, wrong: str) -> ChainReport:
     return ChainReport(events, number, head, sentence)
 
 
-def _digests(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:
+def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:
     """(kind, number) -> digest of the record as it stands now, for the events at hand."""
-    wanted = {
-        kind: [row.details[kind] for row in events if kind in row.details]
-        for kind in ("inspection", "decision")
-    }
+    wanted = {kind: [row.details[kind] for row in events if kind in row.details] for kind in SEALED}
     parts: dict[int, list[Mapping]] = {}
     for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):
         parts.setdefault(row["inspection_id"], []).append(row)
-    digests = {
-        ("inspection", row["id"]): record_digest(row, parts.get(row["id"], ()))
-        for row in _rows(connection, inspection, inspection.c.id, wanted["inspection"])
+    return {
+        (kind, row["id"]): record_digest(
+            row, parts.get(row["id"], ()) if kind == "inspection" else ()
+        )
+        for kind, table in SEALED.items()
+        for row in _rows(connection, table, table.c.id, wanted[kind])
     }
-    for row in _rows(connection, decision, decision.c.id, wanted["decision"]):
-        digests["decision", row["id"]] = record_digest(row)
-    return digests
 
 
 def _rows(connection: Connection, table: Table, column, numbers: list[int]) -> Iterable[Mapping]:
     if not numbers:
         return ()
-    question = select(table).where(column.in_(numbers)).order_by(table.c.id)
+    columns = [one for one in table.c if one.name not in _NOT_IN_DIGEST]
+    question = select(*columns).where(column.in_(numbers)).order_by(table.c.id)
     return connection.execute(question).mappings()
 
 
 def _sealed(previous: str, row: Mapping) -> str:
     names = ("id", "at", "kind", "who", "inspection_id", "details")
-    return _sha256(previous + canonical_json({name: _plain(row[name]) for name in names}))
+    return _sha256(previous + canonical_json({name: plain_value(row[name]) for name in names}))
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
     """A value as JSON knows it, the same before it is stored and after it is read."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")

@@ -94,6 +94,11 @@ class Agreement:
     put_off: int = 0
     undecided: int = 0
 
+    @property
+    def compared(self) -> int:
+        """Photos on which both have spoken: confirmed or overruled."""
+        return self.confirmed + self.overruled
+
 
 @dataclass(frozen=True, slots=True)
 class VersionFigures:
@@ -110,9 +115,9 @@ class ShiftSummary:
 
     photos: all photos of the shift, re-inspections included. quality, groups, pareto: bodies whose
     first inspection it was. worst: photos with defects that do not stand as "ok", largest defect
-    area first. open_photos: undecided, held, or to be inspected again. dispositions: (code,
-    bodies), the heaviest word of a body counting once, heaviest first. scales: (source, photos),
-    "" = unknown scale.
+    area first. open_photos: undecided, held, or to be inspected again. open_rework: to be repaired
+    and not inspected again within the shift. dispositions: (code, bodies), the heaviest word of a
+    body counting once, heaviest first. scales: (source, photos), "" = unknown scale.
     """
 
     day: date
@@ -125,6 +130,7 @@ class ShiftSummary:
     worst: tuple[PhotoFigures, ...] = ()
     overruled: tuple[Overruling, ...] = ()
     open_photos: tuple[PhotoFigures, ...] = ()
+    open_rework: tuple[PhotoFigures, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
     models: tuple[VersionFigures, ...] = ()
@@ -201,6 +207,25 @@ def quality(engine: Engine, where: LogFilter) -> Quality:
         return _quality(connection, where)
 
 
+def counts_by_day(connection: Connection, where: LogFilter) -> dict[date, Quality]:
+    """Chosen first inspections by production day, in order; days without any are left out."""
+    source = _source(where)
+    defects = {
+        row.day: int(row.defects)
+        for row in connection.execute(_defect_sums(source, where, ("day",)))
+    }
+    bodies = connection.execute(_unit_sums(source, where, ("day",))).all()
+    return {
+        row.day: Quality(
+            int(row.units),
+            defects.get(row.day, 0),
+            int(row.units - row.rework_units - row.undecided_units),
+            int(row.undecided_units),
+        )
+        for row in sorted(bodies, key=lambda row: row.day)
+    }
+
+
 def shift_summary(
     engine: Engine, day: date, shift: str, line: str = "", worst: int = 6
 ) -> ShiftSummary:
@@ -221,6 +246,7 @@ def shift_summary(
             worst=_worst(photos, worst),
             overruled=_overrulings(connection, here),
             open_photos=tuple(_listed(row) for row in photos if row.standing == "undecided"),
+            open_rework=_open_rework(photos),
             dispositions=_heaviest(photos),
             agreement=_agreement(photos),
             models=_versions(connection, here, tables.model, inspection.c.model_sha256),
@@ -396,6 +422,16 @@ def _worst(photos: Sequence[Row], limit: int) -> tuple[PhotoFigures, ...]:
         key=lambda row: (-(row.defect_area_mm2 or 0.0), -row.defect_area_px, -row.score, row.id)
     )
     return tuple(_listed(row) for row in bad[:limit])
+
+
+def _open_rework(photos: Sequence[Row]) -> tuple[PhotoFigures, ...]:
+    # Two views of one panel are one first inspection: only what came back afterwards counts.
+    came_back = {(row.unit_id, row.panel): row.id for row in photos if not row.is_first}
+    return tuple(
+        _listed(row)
+        for row in photos
+        if row.standing == "rework" and came_back.get((row.unit_id, row.panel), 0) <= row.id
+    )
 
 
 def _said_otherwise(verdict: str, disposition: str) -> bool:

@@ -1,9 +1,9 @@
 """The tables of the log.
 
 What was seen and said is written once: `inspection` (but for its standing columns), `defect`,
-`decision`, `chart_note`, `chart_alert` and `audit` refuse UPDATE and DELETE by triggers, which the
-migrations create. Numbers
-are given by the program inside the write lock, without gaps.
+`decision`, `audit`, `chart_note`, `chart_alert`, the shift leads' notes and the signed reports
+refuse UPDATE and DELETE by triggers, which the migrations create. Numbers are given by the program
+inside the write lock, without gaps.
 """
 
 from sqlalchemy import (
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -312,4 +313,66 @@ saved_view = Table(
     _text("changed_by"),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime),
+)
+
+# What the shift leads write beside the log. kind: "note" (of one shift) or "hand_over" (carried on
+# until closed). starts_at: start of the shift it was written for; slots are put in order by it.
+shift_note = Table(
+    "shift_note",
+    metadata,
+    _number(),
+    _text("kind"),
+    Column("day", Date, nullable=False),
+    _text("shift"),
+    _text("line"),
+    Column("starts_at", UtcDateTime, nullable=False),
+    _text("text"),
+    _text("who"),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_shift_note_starts_at", "starts_at"),
+)
+
+# What became of a note: "closed", "withdrawn" or "reopened"; the last word counts.
+shift_note_word = Table(
+    "shift_note_word",
+    metadata,
+    _number(),
+    Column("note_id", ForeignKey("shift_note.id"), nullable=False),
+    _text("word"),
+    _text("reason"),
+    Column("day", Date, nullable=False),
+    _text("shift"),
+    Column("starts_at", UtcDateTime, nullable=False),
+    _text("who"),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_shift_note_word_note", "note_id", "id"),
+)
+
+# A shift report as it was when the outgoing lead signed it. data: its canonical JSON; row_values:
+# the log's rows it was made from, packed by `sealed_rows`; both are named by their hash.
+signed_report = Table(
+    "signed_report",
+    metadata,
+    _number(),
+    Column("day", Date, nullable=False),
+    _text("shift"),
+    _text("line"),
+    Column("layout", Integer, nullable=False),
+    _text("data"),
+    _text("data_sha256"),
+    Column("row_values", LargeBinary, nullable=False),
+    _text("rows_sha256"),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("day", "shift", "line"),
+)
+
+report_signature = Table(
+    "report_signature",
+    metadata,
+    _number(),
+    Column("report_id", ForeignKey("signed_report.id"), nullable=False),
+    _text("role"),
+    _text("who"),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("report_id", "role"),
 )

@@ -14,11 +14,14 @@ from inspection.services.report_words import (
     disposition_word,
     group_head,
     scale_word,
+    signal_sentence,
     subtitle,
 )
 from inspection.services.reporting import (
     BASELINE_DAYS,
     GroupFigures,
+    OpenRow,
+    RepeatRow,
     ShiftReport,
     WorstPhoto,
     cumulative_shares,
@@ -35,6 +38,8 @@ from inspection.ui.verdicts import verdict_chip, verdict_text
 from inspection.ui.words import model_name, time_text, word
 
 _ALL_LINES = ""
+# A page is for reading; the documents hold them all.
+_OPEN_SHOWN = 20
 
 
 def ask() -> tuple[ShiftSlot, str]:
@@ -78,7 +83,7 @@ def ask() -> tuple[ShiftSlot, str]:
 def heading(report: ShiftReport) -> None:
     """Which shift this is, when it ran and who inspected."""
     st.header(subtitle(report, translate()), divider="gray")
-    # The last one is the shift lead, whose name is asked for further down.
+    # The last one is the shift lead, who stands beside the signatures.
     facts = about_the_shift(report, translate())[:-1]
     st.markdown("  \n".join(f"{label}: **{as_written(value)}**" for label, value in facts))
     if report.is_empty:
@@ -200,12 +205,80 @@ def overruled(report: ShiftReport) -> None:
     )
 
 
-def open_items(report: ShiftReport) -> None:
-    """What the next shift takes over."""
-    st.subheader(t("report.open_list"))
-    if not report.open_items:
-        st.markdown(t("report_page.no_open"))
+def repeats(report: ShiftReport) -> None:
+    """The same place again on several bodies, with the photos behind it."""
+    st.subheader(t("report.repeats"))
+    if not report.repeats:
+        st.markdown(t("report.repeats_none"))
         return
+    for row in report.repeats:
+        with st.container(border=True):
+            _repeat(row)
+
+
+def _repeat(row: RepeatRow) -> None:
+    title = " · ".join(
+        as_written(part)
+        for part in (model_name(row.vehicle_model), word("panel", row.panel), _type(row.type))
+        if part
+    )
+    st.markdown(f"**{title}**")
+    seen = t(
+        "report_page.repeat_sentence",
+        k=f"{row.bodies:,}",
+        n=f"{row.of_bodies:,}",
+        chance=f"{row.expected:.2g}",
+        first=as_written(time_text(row.first_seen)),
+        last=as_written(time_text(row.last_seen)),
+    )
+    st.markdown(seen)
+    with st.container(horizontal=True, gap="small"):
+        for photo in row.photos:
+            with st.container(width=150, gap=None):
+                if photo.picture is not None:
+                    st.image(photo.picture, width=150, alt=f"#{photo.inspection_id}")
+                st.markdown(_inspection_link(photo.inspection_id))
+
+
+def _type(code: str) -> str:
+    return word("defect", code) if code else ""
+
+
+def signals(report: ShiftReport) -> None:
+    """What the control charts said in this shift, with its cause or "unexplained"."""
+    st.subheader(t("report.signals"))
+    if not report.signals:
+        st.markdown(t("report.signals_none"))
+        return
+    reading_table(
+        [t(f"report.{name}") for name in ("signal", "cause", "explained_by")],
+        [
+            [
+                as_written(signal_sentence(report, row, translate())),
+                as_written(row.cause) or f"**{t('report.unexplained')}**",
+                as_written(row.explained_by) or NO_VALUE,
+            ]
+            for row in report.signals
+        ],
+    )
+
+
+def open_work(report: ShiftReport) -> None:
+    """Photos that wait for a person, and bodies that wait for their repair."""
+    for name, none, rows in (
+        ("open_list", "no_open", report.open_items),
+        ("open_rework_list", "no_open_rework", report.open_rework),
+    ):
+        st.subheader(t(f"report.{name}"))
+        if rows:
+            _open_table(rows[:_OPEN_SHOWN])
+        else:
+            st.markdown(t(f"report_page.{none}"))
+        if len(rows) > _OPEN_SHOWN:
+            st.caption(t("report_page.more_in_documents", n=f"{len(rows) - _OPEN_SHOWN:,}"))
+
+
+def _open_table(rows: Sequence[OpenRow]) -> None:
     reading_table(
         [t(f"report.{name}") for name in ("number", "where", "proposed", "decision", "time")],
         [
@@ -216,7 +289,7 @@ def open_items(report: ShiftReport) -> None:
                 disposition_word(translate(), row.disposition),
                 as_written(time_text(row.inspected_at)),
             ]
-            for row in report.open_items
+            for row in rows
         ],
     )
 
@@ -251,12 +324,13 @@ def details(report: ShiftReport) -> None:
             "overruled": agreement.overruled,
             "misses_found": agreement.misses_found,
             "overkill": agreement.overkill,
-            "not_reviewed": agreement.undecided,
+            "settled": agreement.settled,
+            "not_reviewed": agreement.undecided + agreement.put_off,
         }
-        reading_table(
-            [t("report.decision"), t("report.photos")],
-            [[t(f"report.{name}"), f"{n:,}"] for name, n in counts.items()],
-        )
+        rows = [[t(f"report.{name}"), f"{n:,}"] for name, n in counts.items()]
+        gold = report.gold
+        said = t("report.gold_not_run") if gold is None else f"{gold.right:,} / {gold.shown:,}"
+        reading_table([t("report.decision"), t("report.photos")], [*rows, [t("report.gold"), said]])
         st.markdown(f"**{t('report.used')}**")
         reading_table(
             [t("report.used_kind"), t("report.used_name"), "SHA-256", t("report.photos")],

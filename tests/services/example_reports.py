@@ -8,13 +8,19 @@ from PIL import Image
 
 from inspection.services.reporting import (
     Agreement,
+    GoldSamples,
     GroupFigures,
+    HandOverRow,
+    NoteRow,
     OpenRow,
     OverruledRow,
     Quality,
+    RepeatPhoto,
+    RepeatRow,
     ReportHeader,
     ScaleUsed,
     ShiftReport,
+    SignalRow,
     Signature,
     TypeFigures,
     VersionFigures,
@@ -46,9 +52,7 @@ def at(hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 11, 24, hour, minute, tzinfo=SEOUL)
 
 
-HEADER = ReportHeader(
-    date(2026, 11, 24), "day", "L1", at(6), at(14), ("김민수", "이서연"), "박지훈"
-)
+HEADER = ReportHeader(date(2026, 11, 24), "day", "L1", at(6), at(14), ("김민수", "이서연"))
 
 
 def picture() -> bytes:
@@ -92,6 +96,43 @@ def overruled_row(number: int, **changes) -> OverruledRow:
     return OverruledRow(**{**values, **changes})
 
 
+def note(text: str) -> NoteRow:
+    return NoteRow(1, text, "박지훈", at(10, 20))
+
+
+def hand_over(text: str, **changes) -> HandOverRow:
+    values = {
+        "note_id": 2,
+        "text": text,
+        "who": "최유나",
+        "at": at(5, 50),
+        "day": date(2026, 11, 23),
+        "shift": "night",
+        "is_new": False,
+    }
+    return HandOverRow(**{**values, **changes})
+
+
+def repeat_row(**changes) -> RepeatRow:
+    values = {
+        "vehicle_model": "SEDAN_A",
+        "panel": "hood",
+        "type": "dust_inclusion",
+        "x": 0.31,
+        "y": 0.62,
+        "bodies": 5,
+        "of_bodies": 20,
+        "expected": 0.008,
+        "first_seen": at(7, 5),
+        "last_seen": at(12, 40),
+        "photos": (
+            RepeatPhoto(1040, "B1040", "ab" * 32, picture()),
+            RepeatPhoto(1041, "B1041", "cd" * 32),
+        ),
+    }
+    return RepeatRow(**{**values, **changes})
+
+
 def busy_shift(**changes) -> ShiftReport:
     """100 bodies, 10 of them undecided, 30 defects; of the 90 decided 72 passed: FTT 80.0 %."""
     values = {
@@ -112,13 +153,36 @@ def busy_shift(**changes) -> ShiftReport:
         "overruled": (overruled_row(1042),),
         "open_items": (OpenRow(1043, "B1043", "SUV_B", "hood", "human", "", at(13)),),
         "dispositions": (("accept", 72), ("polish", 18)),
-        "agreement": Agreement(1190, 42, 6, 36, 52),
+        "open_rework": (OpenRow(1040, "B1040", "SEDAN_A", "hood", "rework", "polish", at(9, 12)),),
+        "agreement": Agreement(
+            confirmed=1150,
+            overruled=42,
+            misses_found=6,
+            overkill=36,
+            settled=30,
+            put_off=10,
+            undecided=52,
+        ),
         "models": (VersionFigures("compact-unet", "9f3c" * 16, 1284),),
         "specs": (VersionFigures("strict_topcoat", "77aa" * 16, 1284),),
         "scales": (ScaleUsed("station", 1250), ScaleUsed("", 34)),
-        "notes": "10:20 부스 2 필터 교체",
-        "hand_over": "색상 차이 확인 필요",
-        "signatures": (Signature("outgoing_lead", "박지훈"), Signature("incoming_lead")),
+        "repeats": (repeat_row(),),
+        "signals": (
+            SignalRow("u", "beyond_limit", "SUV_B", 0.61, 0.48),
+            SignalRow("p", "nine_on_one_side", "", 0.21, None, "노즐 3 막힘", "이서연"),
+        ),
+        "gold": GoldSamples(shown=6, right=5),
+        "notes": (note("10:20 부스 2 필터 교체"),),
+        "hand_over": (
+            hand_over("색상 차이 확인 필요"),
+            hand_over(
+                "부스 1 습도 확인", note_id=3, closed_by="박지훈", closed_at=at(8), reason="정상"
+            ),
+        ),
+        "signatures": (
+            Signature("outgoing_lead", "박지훈", at(13, 50)),
+            Signature("incoming_lead"),
+        ),
     }
     return ShiftReport(**{**values, **changes})
 

@@ -5,8 +5,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from example_reports import HEADER, HOSTILE, busy_shift, empty_shift, overruled_row, worst_photo
+from example_reports import (
+    HEADER,
+    HOSTILE,
+    busy_shift,
+    empty_shift,
+    hand_over,
+    note,
+    overruled_row,
+    repeat_row,
+    worst_photo,
+)
 
+from inspection.domain import spc
 from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services import report_documents
@@ -16,6 +27,7 @@ from inspection.services.reporting import (
     OpenRow,
     Quality,
     ReportHeader,
+    SignalRow,
     Signature,
     TypeFigures,
     data_sha256,
@@ -111,6 +123,39 @@ def test_a_short_number_is_not_broken_for_the_sake_of_rounding():
     assert "\u200b" not in text
 
 
+def test_the_pdf_is_an_archive_file():
+    pdf = shift_report_pdf(busy_shift(), KOREAN)
+    assert b"<pdfaid:part>2</pdfaid:part>" in pdf
+    assert b"<pdfaid:conformance>B</pdfaid:conformance>" in pdf
+
+
+def test_the_first_page_says_what_repeats_what_fired_and_what_is_handed_over():
+    first = poppler(
+        "pdftotext", shift_report_pdf(busy_shift(), ENGLISH), "-layout", "-f", "1", "-l", "1"
+    )
+    for words in (
+        "same place on 5 of the last 20 bodies",
+        "beyond a limit, 0.61 (limit 0.48)",
+        "Unexplained",
+        "노즐 3 막힘",
+        "5/6",  # as poppler reads the narrow spaces
+        "Open bodies: 1",
+        "색상 차이 확인 필요 (최유나, 11-23 Night)",
+        "compact-unet 9f3c9f3c9f3c",
+        "strict_topcoat 77aa77aa77aa",
+        "11-24 13:50",
+    ):
+        assert words in first
+    assert "습도" not in first  # settled: only the details tell
+
+
+def test_without_gold_samples_the_report_says_so():
+    assert re.search(
+        r"Gold samples judged right\s+not run",
+        text_of(shift_report_pdf(busy_shift(gold=None), ENGLISH)),
+    )
+
+
 def test_the_pdf_is_dated_at_the_end_of_the_shift():
     info = poppler("pdfinfo", shift_report_pdf(busy_shift(), KOREAN), "-isodates")
     assert re.search(r"CreationDate:\s+2026-11-24T05:00:00(Z|\+00)", info)  # 14:00 in Seoul
@@ -118,15 +163,18 @@ def test_the_pdf_is_dated_at_the_end_of_the_shift():
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_typed_text_stays_literal_on_paper(hostile):
-    report = busy_shift(notes=hostile, overruled=(overruled_row(7, reason=hostile),))
-    assert text_of(shift_report_pdf(report, ENGLISH)).count(hostile) == 2
+    report = busy_shift(notes=(note(hostile),), overruled=(overruled_row(7, reason=hostile),))
+    assert (
+        text_of(shift_report_pdf(report, ENGLISH)).count(hostile) == 3
+    )  # first page, its details, reason
 
 
 def test_text_without_shape_or_with_half_letters_does_not_stop_the_report():
     report = busy_shift(
-        notes="a\x00b\u202ec \ud800 😀", worst=(worst_photo(1, body_number="\x1b"),)
+        notes=(note("a\x00b\u202ec \ud800 😀"),), worst=(worst_photo(1, body_number="\x1b"),)
     )
-    assert "a□b□c" in text_of(shift_report_pdf(report, ENGLISH))
+    # An emoji, which no embedded font has, must not stop the archive file either.
+    assert re.search("a□b□c .*□", text_of(shift_report_pdf(report, ENGLISH)))
 
 
 def long_report():
@@ -140,7 +188,6 @@ def long_report():
             HEADER.starts_at,
             HEADER.ends_at,
             (name,) * 12,
-            name,
         ),
         groups=tuple(GroupFigures(name, f"C{n}", 1, Quality(2, 1, 1)) for n in range(40)),
         pareto=tuple(TypeFigures("scratch", 40 - n, 1, 1e6) for n in range(40)),
@@ -151,7 +198,13 @@ def long_report():
             OpenRow(n, name, name, "hood", "human", "hold", HEADER.starts_at) for n in range(40)
         ),
         worst=tuple(worst_photo(n, body_number=name, vehicle_model=name) for n in range(7)),
-        notes="\n".join([name * 3] * 40),
+        notes=(note("\n".join([name * 3] * 4)),) * 10,
+        hand_over=(hand_over(name * 4, who=name),) * 12,
+        repeats=(repeat_row(vehicle_model=name),) * 5,
+        signals=(SignalRow("u", "beyond_limit", name, 0.6, 0.4, name * 3, name),) * 6,
+        open_rework=tuple(
+            OpenRow(n, name, name, "hood", "rework", "polish", HEADER.starts_at) for n in range(40)
+        ),
         signatures=(Signature("outgoing_lead", name), Signature("incoming_lead", name)),
     )
 
@@ -180,6 +233,9 @@ def test_every_text_the_documents_ask_for_exists(language):
     assert len(asked) > 60
     asked |= {f"report.sign_{role}" for role in ("outgoing_lead", "incoming_lead")}
     asked |= {f"report.used_{kind}" for kind in ("model", "spec", "scale")}
+    asked |= {f"report.state.{state}" for state in ("draft", "signed", "taken_over")}
+    asked |= {f"report.rule.{rule}" for rule in spc.RULES}
+    asked |= {f"report.chart.{kind}" for kind in ("p", "np", "c", "u")}
     assert asked <= set(texts(language))
 
 

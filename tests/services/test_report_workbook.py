@@ -2,7 +2,15 @@ import io
 
 import openpyxl
 import pytest
-from example_reports import HOSTILE, busy_shift, empty_shift, overruled_row, worst_photo
+from example_reports import (
+    HOSTILE,
+    busy_shift,
+    empty_shift,
+    hand_over,
+    note,
+    overruled_row,
+    worst_photo,
+)
 
 from inspection.i18n import LANGUAGES, translator
 from inspection.services.report_workbook import shift_report_xlsx
@@ -21,7 +29,7 @@ def test_no_cell_of_the_workbook_is_a_formula():
         overruled_row(n, reason=text, body_number=text, inspector=text)
         for n, text in enumerate(typed)
     )
-    report = busy_shift(overruled=rows, notes="=1+1", hand_over="@SUM(A1)")
+    report = busy_shift(overruled=rows, notes=(note("=1+1"),), hand_over=(hand_over("@SUM(A1)"),))
     cells = cells_of(shift_report_xlsx(report, KOREAN))
     assert all(cell.data_type != "f" for cell in cells)
     assert all(cell.hyperlink is None for cell in cells)
@@ -37,7 +45,17 @@ def test_vehicle_models_stand_in_the_workbook_by_their_names():
 
 def test_numbers_of_the_workbook_are_numbers_with_formats():
     book = openpyxl.load_workbook(io.BytesIO(shift_report_xlsx(busy_shift(), ENGLISH)))
-    assert book.sheetnames == ["Summary", "By model", "Pareto", "Worst photos", "Overruled"]
+    assert book.sheetnames == [
+        "Summary",
+        "By model",
+        "Pareto",
+        "Worst photos",
+        "Repeat positions",
+        "Signals",
+        "Hand-over",
+        "Open",
+        "Overruled",
+    ]
     figures = {row[0].value: row[1] for row in book["Summary"].iter_rows(max_col=2)}
     assert figures["Photos inspected"].value == 1284
     assert figures["FTT before repair"].value == pytest.approx(0.8)
@@ -47,13 +65,24 @@ def test_numbers_of_the_workbook_are_numbers_with_formats():
     assert pareto["E4"].value is None  # no scale, no area
 
 
-def test_the_pareto_sheet_has_a_chart_of_its_own():
+def test_the_workbook_draws_its_own_charts():
     book = openpyxl.load_workbook(io.BytesIO(shift_report_xlsx(busy_shift(), KOREAN)))
-    assert len(book["파레토"]._charts) == 1
+    drawn = {sheet.title: len(sheet._charts) for sheet in book if sheet._charts}
+    assert drawn == {"요약": 1, "차종별": 1, "파레토": 1}
+
+
+def test_the_hand_over_sheet_tells_open_items_from_settled_ones():
+    book = openpyxl.load_workbook(io.BytesIO(shift_report_xlsx(busy_shift(), ENGLISH)))
+    rows = [[cell.value for cell in row] for row in book["Hand-over"].iter_rows(min_row=2)]
+    assert [(row[0], row[4], row[7]) for row in rows] == [
+        ("색상 차이 확인 필요", "open", ""),
+        ("부스 1 습도 확인", "closed", "정상"),
+        ("10:20 부스 2 필터 교체", "", ""),
+    ]
 
 
 def test_a_cell_longer_than_a_workbook_allows_is_cut_and_not_lost():
-    xlsx = shift_report_xlsx(busy_shift(notes="가" * 40_000), KOREAN)
+    xlsx = shift_report_xlsx(busy_shift(notes=(note("가" * 40_000),)), KOREAN)
     assert max(len(str(cell.value)) for cell in cells_of(xlsx)) == 32_000
 
 
@@ -70,6 +99,6 @@ def test_the_same_report_gives_the_same_workbook():
 
 def test_half_letters_and_control_characters_do_not_stop_the_workbook():
     report = busy_shift(
-        notes="a\x00b\u202ec \ud800 😀", worst=(worst_photo(1, body_number="\x1b"),)
+        notes=(note("a\x00b\u202ec \ud800 😀"),), worst=(worst_photo(1, body_number="\x1b"),)
     )
     assert cells_of(shift_report_xlsx(report, ENGLISH))

@@ -4,15 +4,17 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from example_reports import HEADER, at, busy_shift, empty_shift, worst_photo
+from example_reports import HEADER, SEOUL, at, busy_shift, empty_shift, note, worst_photo
 
 from inspection.domain.inspections import Subject
+from inspection.errors import InspectionError
 from inspection.i18n import translator
 from inspection.services import reviewing
 from inspection.services.inspecting import inspect_photo
 from inspection.services.report_documents import shift_report_pdf
 from inspection.services.report_files import write_shift_report
 from inspection.services.reporting import (
+    GoldSamples,
     Quality,
     ReportHeader,
     ShiftReport,
@@ -20,6 +22,7 @@ from inspection.services.reporting import (
     cumulative_shares,
     data_bytes,
     data_sha256,
+    report_from_data,
 )
 from inspection.storage import reading
 from tests.conftest import panel_jpeg
@@ -87,7 +90,31 @@ def test_the_data_is_json_with_moments_in_plant_time():
 
 
 def test_a_name_with_half_a_letter_still_gives_a_report():
-    assert data_sha256(busy_shift(notes="bad \ud800 name"))
+    assert data_sha256(busy_shift(notes=(note("bad \ud800 name"),)))
+
+
+def test_a_report_comes_back_from_its_data_on_the_plants_clock():
+    report = busy_shift()
+    back = report_from_data(data_bytes(report).decode(), SEOUL)
+    assert data_bytes(back) == data_bytes(report)
+    assert f"{back.header.starts_at:%H:%M %Z}" == "06:00 KST"
+    assert back.repeats[0].photos[1].inspection_id == 1041
+
+
+def test_data_of_another_program_is_refused_in_a_sentence():
+    with pytest.raises(InspectionError, match=r"cannot be read \(header"):
+        report_from_data('{"photos": 3}', SEOUL)
+
+
+def test_signatures_stand_under_the_data_and_not_in_it():
+    unsigned = busy_shift(signatures=ShiftReport(HEADER).signatures)
+    assert data_sha256(unsigned) == data_sha256(busy_shift())
+    assert (unsigned.state, busy_shift().state) == ("draft", "signed")
+
+
+def test_gold_samples_cannot_be_right_more_often_than_they_were_shown():
+    with pytest.raises(ValueError, match="7 right of 6"):
+        GoldSamples(shown=6, right=7)
 
 
 def test_an_empty_shift_is_a_report_too():
@@ -132,7 +159,7 @@ def slot_now(station):
 
 def test_the_report_counts_what_the_log_holds(station, inspected):
     slot = slot_now(station)
-    report = build_shift_report(station, slot.day, slot.shift, "L1", supervisor="최유나")
+    report = build_shift_report(station, slot.day, slot.shift, "L1")
     assert report.photos == 3
     assert (report.quality.units, report.quality.defects) == (3, 2)
     assert report.quality.passed_units == 2
@@ -143,7 +170,9 @@ def test_the_report_counts_what_the_log_holds(station, inspected):
     assert (overruled.reason, overruled.inspector) == ("먼지", "박지훈")
     assert [photo.inspection_id for photo in report.worst] == [inspected[1]]
     assert report.worst[0].picture.startswith(b"\xff\xd8")
+    assert [row.inspection_id for row in report.open_rework] == [inspected[1]]
     assert report.agreement.overkill == 1
+    assert report.gold is None
     assert [used.name for used in report.models] == ["fake"]
     assert report.model_name("aria") == "Aria"
     assert build_shift_report(station, slot.day, slot.shift, "L2").is_empty
@@ -169,7 +198,9 @@ def test_a_lost_photo_does_not_stop_the_report(station, inspected):
     assert worst.picture is None
 
 
-@pytest.mark.parametrize(("suffix", "starts"), [(".pdf", b"%PDF"), (".xlsx", b"PK")])
+@pytest.mark.parametrize(
+    ("suffix", "starts"), [(".pdf", b"%PDF"), (".xlsx", b"PK"), (".html", b"<!doctype html>")]
+)
 def test_the_report_is_written_by_its_suffix(station, inspected, tmp_path, suffix, starts):
     slot = slot_now(station)
     out = tmp_path / "new folder" / f"report{suffix}"

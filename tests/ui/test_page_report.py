@@ -4,10 +4,10 @@ from datetime import date
 import pytest
 
 from inspection.i18n import translator
-from inspection.services import reporting
+from inspection.services import signing
 from inspection.services.report_words import document_name
-from inspection.storage import reading
 from tests.services.example_reports import busy_shift, empty_shift
+from tests.services.test_signing import behind_the_logs_back
 from tests.ui.conftest import invented, write_inspections
 
 DAY = {"date": "2026-03-02", "shift": "day"}
@@ -26,7 +26,7 @@ def test_an_empty_log_still_yields_a_report(open_page):
     assert not at.exception
     assert tiles(at)["Photos inspected"] == "0"
     assert "0 inspected" in "\n".join(info.value for info in at.info)
-    assert len(downloads(at)) == 2
+    assert len(downloads(at)) == 3
 
 
 def test_the_latest_shift_with_inspections_is_shown_first(open_page, filled_log):
@@ -70,31 +70,99 @@ def test_an_unreadable_address_falls_back_to_the_latest_shift(open_page, filled_
     assert at.header[0].value.startswith("2026-03-02 · Day · All lines")
 
 
-def test_notes_and_names_change_the_documents_and_not_the_log(open_page, filled_log, shared):
-    at = open_page("report", **DAY)
-    before = reading.data_version(shared.engine)
-    old = next(text.value for text in at.caption if "SHA-256" in text.value)
-    at.text_area(key="notes_2026-03-02_day_").input("10:20 filter changed").run()
-    new = next(text.value for text in at.caption if "SHA-256" in text.value)
-    assert new != old
-    assert reading.data_version(shared.engine) == before
-    assert any("not stored in the log" in info.value for info in at.info)
+def write(at, kind: str, text: str):
+    at.text_area(key=f"{kind}_text_2026-03-02_day_").input(text)
+    next(b for b in at.button if b.label == "Add" and f"write_{kind}" in b.form_id).click()
+    return at.run()
 
 
-def test_names_and_notes_reach_the_document(open_page, filled_log, shared):
+def shown(at) -> str:
+    """What stands on the page, without the marks that keep data from being markup."""
+    parts = (*at.markdown, *at.caption, *at.info, *at.success, *at.error, *at.warning)
+    return "\n".join(part.value for part in parts).replace("\\", "")
+
+
+def sign(at, way: str, who: str):
+    at.button(key=f"sign_{way}").click().run()
+    at.text_input(key=f"sign_{way}_who").set_value(who)
+    return at.button(key=f"sign_{way}_confirm").click().run()
+
+
+def fingerprint(at) -> str:
+    return next(text.value for text in at.caption if "SHA-256" in text.value)
+
+
+def test_a_note_is_kept_in_the_log_and_can_be_taken_back(open_page, filled_log):
     at = open_page("report", **DAY)
-    at.text_input(key="outgoing_2026-03-02_day_").input(" Lee ").run()
-    at.text_area(key="hand_over_2026-03-02_day_").input("three bodies on hold").run()
+    before = fingerprint(at)
+    write(at, "note", "10:20 *filter* changed")
     assert not at.exception
-    signed = reporting.build_shift_report(
-        shared,
-        date(2026, 3, 2),
-        "day",
-        supervisor="Lee",
-        hand_over="three bodies on hold",
-    )
-    shown = next(text.value for text in at.caption if "SHA-256" in text.value)
-    assert reporting.data_sha256(signed)[:16] in shown
+    assert any(r"\*filter\*" in text.value for text in at.markdown)
+    assert fingerprint(at) != before
+    at.button(key="note_withdraw_1").click().run()
+    assert "Taken back" in shown(at)
+    assert fingerprint(at) == before
+    at.button(key="note_undo").click().run()
+    assert "10:20" in shown(at)
+
+
+def test_a_note_without_a_text_is_refused_in_a_sentence(open_page, filled_log):
+    at = write(open_page("report", **DAY), "note", " ")
+    assert "a note needs a text" in shown(at)
+
+
+def test_an_item_is_carried_to_the_next_shift_until_it_is_closed(open_page, filled_log):
+    write(open_page("report", **DAY), "hand_over", "three bodies on hold")
+    at = open_page("report", date="2026-03-03", shift="night")
+    assert "three bodies on hold" in shown(at)
+    assert "Kim, 03-02 Day" in shown(at)
+    at.button(key="note_close_1").click().run()
+    at.button(key="note_close_confirm").click().run()
+    assert "say how it was settled" in shown(at)
+    at.text_area(key="note_reason").set_value("colour is right")
+    at.button(key="note_close_confirm").click().run()
+    assert "closed by Kim" in shown(at) and "colour is right" in shown(at)
+    later = open_page("report", date="2026-03-04", shift="day")
+    assert "three bodies on hold" not in shown(later)
+    at.button(key="note_reopen_1").click().run()
+    assert "three bodies on hold" in shown(open_page("report", date="2026-03-04", shift="day"))
+
+
+def test_two_leads_sign_and_nothing_can_be_written_any_more(open_page, filled_log, shared):
+    at = open_page("report", **DAY)
+    before = fingerprint(at)
+    sign(at, "out", "")
+    assert "needs a name" in shown(at)
+    sign(at, "out", "Lee")
+    assert not at.exception
+    assert "Outgoing shift lead: **Lee**" in shown(at)
+    assert "takes no more words" in shown(at)
+    assert not [area for area in at.text_area if "text_2026" in area.key]
+    sign(at, "in", "lee")
+    assert "another name" in shown(at)
+    sign(at, "in", "Park")
+    assert "Incoming shift lead: **Park**" in shown(at)
+    assert fingerprint(at) == before
+    assert signing.find_signed(shared, date(2026, 3, 2), "day").who("incoming_lead") == "Park"
+
+
+def test_the_check_of_a_signed_report_names_a_row_changed_behind_its_back(
+    open_page, filled_log, shared
+):
+    at = sign(open_page("report", **DAY), "out", "Lee")
+    at.button(key="check_report").click().run()
+    assert "the log still says what was signed" in shown(at)
+    changed = filled_log[0].id
+    behind_the_logs_back(shared, f"UPDATE inspection SET verdict = 'ok' WHERE id = {changed}")
+    at.button(key="check_report").click().run()
+    assert f"inspection {changed}: verdict Rework → OK" in shown(at)
+
+
+def test_the_documents_of_a_signed_report_show_what_was_signed(open_page, filled_log, shared):
+    sign(open_page("report", **DAY), "out", "Lee")
+    write_inspections(shared, invented(shared, 90, "ok"))
+    at = open_page("report", **DAY)
+    assert tiles(at)["Photos inspected"] == "60"
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

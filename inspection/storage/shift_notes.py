@@ -1,0 +1,256 @@
+"""Notes and hand-over items of the shift leads: append-only, each word with its name.
+
+A note belongs to one shift. A hand-over item stands in the report of every shift from the one that
+opened it to the one that closed it. Words are said in a shift too, so that the report of a past
+shift stays as it was when a later shift closes an item.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select
+
+from inspection.errors import Conflict, NoteRefused, NotFound
+from inspection.storage.audit import RECORD, append_event, record_digest
+from inspection.storage.database import looking, writing
+from inspection.storage.tables import shift_note, shift_note_word, signed_report
+
+NOTE, HAND_OVER = "note", "hand_over"
+KINDS = (NOTE, HAND_OVER)
+CLOSED, WITHDRAWN, REOPENED = "closed", "withdrawn", "reopened"
+WORDS = (CLOSED, WITHDRAWN, REOPENED)
+MOST_LETTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftPlace:
+    """The shift somebody writes for. line: "" = all lines. starts_at: its first moment."""
+
+    day: date
+    shift: str
+    line: str
+    starts_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.starts_at.tzinfo is None:
+            raise ValueError("starts_at must carry a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWord:
+    """What somebody said about a note: one of WORDS. day, shift: said in which shift; at: UTC."""
+
+    id: int
+    word: str
+    reason: str
+    who: str
+    at: datetime
+    day: date
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftNote:
+    """One note or item as it stood in a shift. day, shift: written in which shift; at: UTC.
+
+    last: the last word about it until then, None while nobody said one.
+    """
+
+    id: int
+    kind: str
+    text: str
+    who: str
+    at: datetime
+    day: date
+    shift: str
+    line: str
+    last: NoteWord | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.last is None or self.last.word == REOPENED
+
+
+def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str) -> int:
+    """Append a note or a hand-over item; answers its number.
+
+    Raises NoteRefused without a text or a name, or when the shift's report is signed already.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
+    text, who = _whole(text), who.strip()
+    if not text:
+        raise NoteRefused("a note needs a text; write what the next shift has to know")
+    _named(who)
+    with writing(engine) as connection:
+        _refuse_signed(connection, place)
+        row = {
+            "id": _next(connection, shift_note),
+            "kind": kind,
+            "day": place.day,
+            "shift": place.shift,
+            "line": place.line,
+            "starts_at": place.starts_at,
+            "text": text,
+            "who": who,
+            "at": datetime.now(UTC),
+        }
+        connection.execute(insert(shift_note), [row])
+        details = {"shift_note": row["id"], "note_kind": kind, RECORD: record_digest(row)}
+        append_event(connection, "shift_note", who, details)
+    return row["id"]
+
+
+def say(
+    engine: Engine, place: ShiftPlace, note_id: int, word: str, who: str, reason: str = ""
+) -> int:
+    """Close, withdraw or reopen a note; answers the number of the word.
+
+    Raises NoteRefused without a name, when an item is closed without a reason, or when the shift's
+    report is signed; NotFound when the note does not exist; Conflict when it stands otherwise than
+    the word assumes.
+    """
+    if word not in WORDS:
+        raise ValueError(f"word must be one of {WORDS}, got {word!r}")
+    who, reason = who.strip(), " ".join(reason.split())[:MOST_LETTERS]
+    _named(who)
+    if word == CLOSED and not reason:
+        raise NoteRefused(f"item {note_id}: say how it was settled before closing it")
+    with writing(engine) as connection:
+        _refuse_signed(connection, place)
+        _refuse_out_of_turn(connection, note_id, word)
+        row = {
+            "id": _next(connection, shift_note_word),
+            "note_id": note_id,
+            "word": word,
+            "reason": reason,
+            "day": place.day,
+            "shift": place.shift,
+            "starts_at": place.starts_at,
+            "who": who,
+            "at": datetime.now(UTC),
+        }
+        connection.execute(insert(shift_note_word), [row])
+        details = {
+            "shift_note_word": row["id"],
+            "note": note_id,
+            "word": word,
+            RECORD: record_digest(row),
+        }
+        append_event(connection, "shift_note_word", who, details)
+    return row["id"]
+
+
+def notes_of_shift(engine: Engine, place: ShiftPlace) -> tuple[ShiftNote, ...]:
+    """What stands in the report of a shift, oldest first: its notes, and the items that were open
+    when it began or were opened, closed or reopened in it; nothing that was withdrawn."""
+    with looking(engine) as connection:
+        return tuple(note for note, _ in notes_with_words(connection, place))
+
+
+def notes_with_words(
+    connection: Connection, place: ShiftPlace
+) -> list[tuple[ShiftNote, Sequence[Row]]]:
+    """The notes of `notes_of_shift`, each with the rows of the words it rests on."""
+    here = shift_note.c.starts_at <= place.starts_at
+    if place.line:
+        here &= shift_note.c.line.in_(("", place.line))
+    own = (shift_note.c.day == place.day) & (shift_note.c.shift == place.shift)
+    here &= own | (shift_note.c.kind == HAND_OVER)
+    # Closed long ago: a plant's items of years must not be read for every report.
+    latest = shift_note_word.alias()
+    number = (
+        select(func.max(shift_note_word.c.id))
+        .where(
+            shift_note_word.c.note_id == shift_note.c.id,
+            shift_note_word.c.starts_at <= place.starts_at,
+        )
+        .correlate(shift_note)
+        .scalar_subquery()
+    )
+    question = (
+        select(shift_note)
+        .select_from(shift_note.outerjoin(latest, latest.c.id == number))
+        .where(
+            here,
+            latest.c.id.is_(None)
+            | (latest.c.word == REOPENED)
+            | ((latest.c.word == CLOSED) & (latest.c.starts_at == place.starts_at)),
+        )
+        .order_by(shift_note.c.id)
+    )
+    rows = connection.execute(question).all()
+    words = _words_of(connection, [row.id for row in rows], place.starts_at)
+    return [(_note(row, words.get(row.id, ())), words.get(row.id, ())) for row in rows]
+
+
+def _words_of(
+    connection: Connection, numbers: Iterable[int], until: datetime
+) -> dict[int, list[Row]]:
+    words: dict[int, list[Row]] = {}
+    for row in connection.execute(
+        select(shift_note_word)
+        .where(shift_note_word.c.note_id.in_(list(numbers)), shift_note_word.c.starts_at <= until)
+        .order_by(shift_note_word.c.id)
+    ):
+        words.setdefault(row.note_id, []).append(row)
+    return words
+
+
+def _note(row: Row, words: Sequence[Row]) -> ShiftNote:
+    last = None
+    if words:
+        word = words[-1]
+        last = NoteWord(word.id, word.word, word.reason, word.who, word.at, word.day, word.shift)
+    return ShiftNote(
+        row.id, row.kind, row.text, row.who, row.at, row.day, row.shift, row.line, last
+    )
+
+
+def _whole(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())[:MOST_LETTERS]
+
+
+def _named(who: str) -> None:
+    if not who:
+        raise NoteRefused("a note needs a name; enter yours first")
+
+
+def _refuse_signed(connection: Connection, place: ShiftPlace) -> None:
+    signed = connection.scalar(
+        select(signed_report.c.id).where(
+            signed_report.c.day == place.day,
+            signed_report.c.shift == place.shift,
+            signed_report.c.line == place.line,
+        )
+    )
+    if signed is not None:
+        raise NoteRefused(
+            f"the report of {place.day} {place.shift} is signed and stays as it is; write in the "
+            "report of the next shift"
+        )
+
+
+def _refuse_out_of_turn(connection: Connection, note_id: int, word: str) -> None:
+    note = connection.execute(select(shift_note).where(shift_note.c.id == note_id)).first()
+    if note is None:
+        raise NotFound(f"note {note_id} does not exist")
+    last = connection.execute(
+        select(shift_note_word)
+        .where(shift_note_word.c.note_id == note_id)
+        .order_by(shift_note_word.c.id.desc())
+        .limit(1)
+    ).first()
+    is_open = last is None or last.word == REOPENED
+    if is_open == (word == REOPENED):
+        if last is None:
+            raise Conflict(f"note {note_id} is open already; nothing was changed")
+        raise Conflict(
+            f"note {note_id} was changed by {last.who} at {last.at:%Y-%m-%d %H:%M} UTC; look at it "
+            "again"
+        )
+
+
+def _next(connection: Connection, table) -> int:
+    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1

@@ -1,0 +1,336 @@
+"""Signed shift reports: written once with the first signature, a second one beside it."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Connection, Engine, Row, func, insert, select
+
+from inspection.errors import Conflict, NoteRefused, NotFound
+from inspection.storage.audit import RECORD, Event, append_events, digests_now, record_digest
+from inspection.storage.database import looking, writing
+from inspection.storage.sealed_rows import (
+    BASELINE_DAYS,
+    Rows,
+    packed,
+    rows_of_shift,
+    rows_sha256,
+    unpacked,
+)
+from inspection.storage.shift_notes import ShiftPlace
+from inspection.storage.tables import audit, inspection, report_signature, signed_report
+
+OUTGOING, INCOMING = "outgoing_lead", "incoming_lead"
+SEALED_EVENT, SIGNED_EVENT = "report_signed", "report_signature"
+_WORDS = ("decision", "undo")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSignature:
+    """One lead's signature. role: OUTGOING or INCOMING. at: UTC."""
+
+    role: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReport:
+    """A report as it was signed. data: its canonical JSON. line: "" = all lines."""
+
+    id: int
+    day: date
+    shift: str
+    line: str
+    layout: int
+    data: str
+    data_sha256: str
+    rows_sha256: str
+    sealed_at: datetime
+    signatures: tuple[ReportSignature, ...]
+
+    def who(self, role: str) -> str:
+        """Who signed in this role, "" while nobody has."""
+        return next((one.who for one in self.signatures if one.role == role), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What the audit chain knows of a signed report.
+
+    event: number of the event that sealed it. signatures_hold: the signatures are the ones that
+    were given, none changed, missing or added.
+    """
+
+    event: int
+    day: date
+    shift: str
+    line: str
+    data_sha256: str
+    rows_sha256: str
+    signatures_hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaterWords:
+    """What people added to the log since a report was signed, as the audit chain knows it.
+
+    records: (table, number) of rows written since, each as its event sealed it. touched:
+    inspections that got a later decision or judgement. days: days of the baseline with such.
+    """
+
+    records: frozenset[tuple[str, int]] = frozenset()
+    touched: frozenset[int] = frozenset()
+    days: frozenset[date] = frozenset()
+
+
+def rows_now(engine: Engine, place: ShiftPlace) -> Rows:
+    """The rows that a report of the shift rests on now."""
+    with looking(engine) as connection:
+        return rows_of_shift(connection, place)
+
+
+def seal_report(
+    engine: Engine,
+    place: ShiftPlace,
+    *,
+    layout: int,
+    data: str,
+    data_sha256: str,
+    rows: Rows,
+    who: str,
+) -> int:
+    """Write a report with the outgoing lead's signature; answers its number.
+
+    rows: as they were before the data was put together. Raises NoteRefused without a name, and
+    Conflict when the report is signed already or the log changed while it was put together.
+    """
+    who = _named(who)
+    now = datetime.now(UTC)
+    with writing(engine) as connection:
+        earlier = _find(connection, place)
+        if earlier is not None:
+            first = _signatures(connection, [earlier.id])[earlier.id][0]
+            raise Conflict(
+                f"the report of {place.day} {place.shift} was signed by {first.who} at "
+                f"{first.at:%Y-%m-%d %H:%M} UTC; open it again"
+            )
+        if rows_of_shift(connection, place) != rows:
+            raise Conflict(
+                "somebody wrote into the log while the report was put together; read it again "
+                "before signing"
+            )
+        row = {
+            "id": _next(connection, signed_report),
+            "day": place.day,
+            "shift": place.shift,
+            "line": place.line,
+            "layout": layout,
+            "data": data,
+            "data_sha256": data_sha256,
+            "row_values": packed(rows),
+            "rows_sha256": rows_sha256(rows),
+            "sealed_at": now,
+        }
+        connection.execute(insert(signed_report), [row])
+        details = {
+            "signed_report": row["id"],
+            "day": place.day.isoformat(),
+            "shift": place.shift,
+            "line": place.line,
+            "data_sha256": data_sha256,
+            "rows_sha256": row["rows_sha256"],
+            RECORD: record_digest(row),
+        }
+        sealed = Event(SEALED_EVENT, who, details)
+        append_events(connection, [sealed, _sign(connection, row["id"], OUTGOING, who, now)])
+    return row["id"]
+
+
+def countersign(engine: Engine, report_id: int, who: str) -> int:
+    """The incoming lead's signature; answers its number.
+
+    Raises NoteRefused without a name or when the outgoing lead would sign twice, NotFound without
+    the report, Conflict when the incoming lead has signed already.
+    """
+    who = _named(who)
+    with writing(engine) as connection:
+        signatures = _signatures(connection, [report_id]).get(report_id)
+        if not signatures:
+            raise NotFound(f"signed report {report_id} does not exist")
+        if len(signatures) > 1:
+            last = signatures[-1]
+            raise Conflict(
+                f"report {report_id} was taken over by {last.who} at {last.at:%Y-%m-%d %H:%M} UTC; "
+                "open it again"
+            )
+        if signatures[0].who.casefold() == who.casefold():
+            raise NoteRefused(
+                f"{who} handed this shift over; the lead who takes over signs with another name"
+            )
+        event = _sign(connection, report_id, INCOMING, who, datetime.now(UTC))
+        append_events(connection, [event])
+    return event.details["report_signature"]
+
+
+def signed_report_of(engine: Engine, place: ShiftPlace) -> SignedReport | None:
+    """The signed report of a shift and line, None while it is a draft."""
+    with looking(engine) as connection:
+        row = _find(connection, place)
+        return None if row is None else _reports(connection, [row])[0]
+
+
+def signed_reports(engine: Engine) -> tuple[SignedReport, ...]:
+    """All signed reports in the order of signing."""
+    columns = [one for one in signed_report.c if one.name != "row_values"]
+    with looking(engine) as connection:
+        rows = connection.execute(select(*columns).order_by(signed_report.c.id)).all()
+        return tuple(_reports(connection, rows))
+
+
+def sealed_rows(engine: Engine, report_id: int) -> Rows:
+    """The rows as they were when the report was signed; ValueError when they cannot be read."""
+    with looking(engine) as connection:
+        content = connection.scalar(
+            select(signed_report.c.row_values).where(signed_report.c.id == report_id)
+        )
+    if content is None:
+        raise NotFound(f"signed report {report_id} does not exist")
+    return unpacked(content)
+
+
+def seals(engine: Engine) -> dict[int, Seal]:
+    """What the audit chain says about every report that was ever signed, by its number."""
+    with looking(engine) as connection:
+        events = connection.execute(
+            select(audit.c.id, audit.c.kind, audit.c.details)
+            .where(audit.c.inspection_id.is_(None), audit.c.kind.in_((SEALED_EVENT, SIGNED_EVENT)))
+            .order_by(audit.c.id)
+        ).all()
+        digests = digests_now(connection, events)
+        counted = Counter(connection.scalars(select(report_signature.c.report_id)))
+    broken = set()
+    for row in events:
+        if row.kind == SIGNED_EVENT:
+            number = row.details["report"]
+            counted[number] -= 1
+            if digests.get((SIGNED_EVENT, row.details[SIGNED_EVENT])) != row.details[RECORD]:
+                broken.add(number)
+    return {
+        row.details["signed_report"]: Seal(
+            event=row.id,
+            day=date.fromisoformat(row.details["day"]),
+            shift=row.details["shift"],
+            line=row.details["line"],
+            data_sha256=row.details["data_sha256"],
+            rows_sha256=row.details["rows_sha256"],
+            signatures_hold=row.details["signed_report"] not in broken
+            and not counted[row.details["signed_report"]],
+        )
+        for row in events
+        if row.kind == SEALED_EVENT
+    }
+
+
+def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterWords:
+    """What the audit chain says was written about the shift since the event of its signature."""
+    mine = (inspection.c.day == place.day) & (inspection.c.shift == place.shift)
+    if place.line:
+        mine &= inspection.c.line == place.line
+    since = audit.c.id > sealing_event
+    with looking(engine) as connection:
+        events = connection.execute(
+            select(audit.c.id, audit.c.kind, audit.c.inspection_id, audit.c.details)
+            .where(
+                since,
+                audit.c.inspection_id.in_(select(inspection.c.id).where(mine))
+                | (
+                    audit.c.inspection_id.is_(None)
+                    & audit.c.kind.in_(("shift_note", "shift_note_word"))
+                ),
+            )
+            .order_by(audit.c.id)
+        ).all()
+        records = _records_as_sealed(connection, events)
+        days = connection.scalars(
+            select(inspection.c.day)
+            .join(audit, audit.c.inspection_id == inspection.c.id)
+            .where(
+                since,
+                inspection.c.day < place.day,
+                inspection.c.day >= place.day - timedelta(days=BASELINE_DAYS),
+            )
+            .distinct()
+        )
+        touched = {row.inspection_id for row in events if row.kind in _WORDS}
+        touched |= {row.details["rejudges"] for row in events if "rejudges" in row.details}
+        return LaterWords(frozenset(records), frozenset(touched), frozenset(days))
+
+
+def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterable[tuple[str, int]]:
+    """The records the events speak of, but for those that are no longer what was written."""
+    digests = digests_now(connection, events)
+    for row in events:
+        for table in ("inspection", "decision", "shift_note", "shift_note_word"):
+            number = row.details.get(table)
+            if number is not None and digests.get((table, number)) == row.details.get(RECORD):
+                yield table, number
+
+
+def _find(connection: Connection, place: ShiftPlace) -> Row | None:
+    columns = [one for one in signed_report.c if one.name != "row_values"]
+    return connection.execute(
+        select(*columns).where(
+            signed_report.c.day == place.day,
+            signed_report.c.shift == place.shift,
+            signed_report.c.line == place.line,
+        )
+    ).first()
+
+
+def _reports(connection: Connection, rows: Sequence[Row]) -> list[SignedReport]:
+    signatures = _signatures(connection, [row.id for row in rows])
+    return [
+        SignedReport(**row._mapping, signatures=tuple(signatures.get(row.id, ()))) for row in rows
+    ]
+
+
+def _signatures(connection: Connection, numbers: Sequence[int]) -> dict[int, list[ReportSignature]]:
+    found: dict[int, list[ReportSignature]] = {}
+    for row in connection.execute(
+        select(report_signature)
+        .where(report_signature.c.report_id.in_(list(numbers)))
+        .order_by(report_signature.c.id)
+    ):
+        found.setdefault(row.report_id, []).append(ReportSignature(row.role, row.who, row.at))
+    return found
+
+
+def _sign(connection: Connection, report_id: int, role: str, who: str, at: datetime) -> Event:
+    row = {
+        "id": _next(connection, report_signature),
+        "report_id": report_id,
+        "role": role,
+        "who": who,
+        "at": at,
+    }
+    connection.execute(insert(report_signature), [row])
+    details = {
+        "report_signature": row["id"],
+        "report": report_id,
+        "role": role,
+        RECORD: record_digest(row),
+    }
+    return Event(SIGNED_EVENT, who, details)
+
+
+def _named(who: str) -> str:
+    who = " ".join(who.split())
+    if not who:
+        raise NoteRefused("a signature needs a name; enter yours first")
+    return who
+
+
+def _next(connection: Connection, table) -> int:
+    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
