@@ -1,7 +1,6 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import text
 
 from inspection.errors import Conflict, NoteRefused
 from inspection.i18n import translator
@@ -12,22 +11,12 @@ from inspection.services.report_documents import shift_report_pdf
 from inspection.services.reporting import build_shift_report, data_sha256, place_of
 from inspection.services.signing import find_signed, shift_report, sign_in, sign_out
 from inspection.storage import reading, shift_notes
-from inspection.storage.database import writing
 from inspection.storage.records import verify_chain
+from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections
 
 DAY, SHIFT = date(2026, 3, 2), "day"
 ENGLISH = translator("en")
-
-
-def behind_the_logs_back(station, *statements):
-    """Change the database as somebody would who takes the triggers away first."""
-    with writing(station.engine) as connection:
-        names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
-        for name in list(names.scalars()):
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        for statement in statements:
-            connection.execute(text(statement))
 
 
 def decide(station, number, disposition="polish", who="박지훈"):
@@ -138,9 +127,7 @@ def test_a_later_photo_and_a_later_judgement_are_no_tampering_either(station, lo
 
 def test_one_verdict_changed_behind_the_logs_back_is_named(station, logged):
     number = sign(station)
-    behind_the_logs_back(
-        station, f"UPDATE inspection SET verdict = 'rework' WHERE id = {logged[0]}"
-    )
+    tamper(station.engine, f"UPDATE inspection SET verdict = 'rework' WHERE id = {logged[0]}")
     check = outcome(station, number)
     assert not check.holds
     assert fault_sentences(ENGLISH, check) == [f"inspection {logged[0]}: verdict OK → Rework"]
@@ -150,8 +137,8 @@ def test_one_verdict_changed_behind_the_logs_back_is_named(station, logged):
 
 def test_a_decision_that_vanished_is_named(station, logged):
     number = sign(station)
-    behind_the_logs_back(
-        station,
+    tamper(
+        station.engine,
         f"UPDATE inspection SET decision_id = NULL, last_decision_id = NULL, disposition = '' "
         f"WHERE id = {logged[1]}",
         "DELETE FROM decision",
@@ -164,8 +151,8 @@ def test_a_decision_that_vanished_is_named(station, logged):
 
 def test_a_decision_that_slipped_in_is_named(station, logged):
     number = sign(station)
-    behind_the_logs_back(
-        station,
+    tamper(
+        station.engine,
         "INSERT INTO decision (id, inspection_id, disposition, reason, inspector, decided_at, "
         f"withdrawn) VALUES (2, {logged[3]}, 'accept', '', 'x', '2026-03-02 02:00:00', 0)",
     )
@@ -185,13 +172,13 @@ def test_a_decision_that_slipped_in_is_named(station, logged):
 )
 def test_other_rows_of_the_report_are_watched_too(station, logged, statement, named):
     number = sign(station)
-    behind_the_logs_back(station, statement)
+    tamper(station.engine, statement)
     assert named in "\n".join(fault_sentences(ENGLISH, outcome(station, number)))
 
 
 def test_a_changed_roll_up_is_told_apart_from_changed_rows(station, logged):
     number = sign(station)
-    behind_the_logs_back(station, "UPDATE daily_count SET units = units + 1 WHERE level = 'body'")
+    tamper(station.engine, "UPDATE daily_count SET units = units + 1 WHERE level = 'body'")
     check = outcome(station, number)
     assert (check.rows, check.figures) == ((), ("quality",))
     assert "every row holds" in check_sentence(ENGLISH, check)
@@ -209,13 +196,13 @@ def test_a_changed_roll_up_is_told_apart_from_changed_rows(station, logged):
 )  # fmt: skip
 def test_the_stored_report_itself_is_sealed(station, logged, statement, seal):
     number = sign(station)
-    behind_the_logs_back(station, statement)
+    tamper(station.engine, statement)
     assert outcome(station, number).seal == seal
 
 
 def test_a_signed_report_that_vanished_is_named(station, logged):
     number = sign(station)
-    behind_the_logs_back(station, "DELETE FROM report_signature", "DELETE FROM signed_report")
+    tamper(station.engine, "DELETE FROM report_signature", "DELETE FROM signed_report")
     check = outcome(station, number)
     assert (check.seal, check.day, check.shift) == ("report_gone", DAY, SHIFT)
 
@@ -231,9 +218,7 @@ def test_earlier_days_of_the_baseline_may_be_decided_later_but_not_changed(stati
     assert check.holds
     assert check.later == (("baseline", 1),)
     # The chain knows of later words about 2 March, but of none about a day that was never there.
-    behind_the_logs_back(
-        station, "UPDATE daily_count SET day = '2026-03-01' WHERE day = '2026-03-02'"
-    )
+    tamper(station.engine, "UPDATE daily_count SET day = '2026-03-01' WHERE day = '2026-03-02'")
     assert fault_sentences(ENGLISH, outcome(station, number)) == [
         "baseline day 2026-03-01: slipped in, no audit event speaks of it"
     ]
@@ -250,7 +235,7 @@ def test_notes_and_items_stand_in_the_signed_report(station, logged):
     shift_notes.say(station.engine, evening, item, "closed", "박지훈", "정상")
     assert outcome(station, number).holds
     assert outcome(station, number).later == ()
-    behind_the_logs_back(station, "UPDATE shift_note SET text = '이상 없음' WHERE kind = 'note'")
+    tamper(station.engine, "UPDATE shift_note SET text = '이상 없음' WHERE kind = 'note'")
     (named,) = fault_sentences(ENGLISH, outcome(station, number))
     assert named.endswith("text 10:20 부스 2 필터 교체 → 이상 없음")
 

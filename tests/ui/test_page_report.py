@@ -7,7 +7,7 @@ from inspection.i18n import translator
 from inspection.services import signing
 from inspection.services.report_words import document_name
 from tests.services.example_reports import busy_shift, empty_shift
-from tests.services.test_signing import behind_the_logs_back
+from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections
 
 DAY = {"date": "2026-03-02", "shift": "day"}
@@ -153,7 +153,7 @@ def test_the_check_of_a_signed_report_names_a_row_changed_behind_its_back(
     at.button(key="check_report").click().run()
     assert "the log still says what was signed" in shown(at)
     changed = filled_log[0].id
-    behind_the_logs_back(shared, f"UPDATE inspection SET verdict = 'ok' WHERE id = {changed}")
+    tamper(shared.engine, f"UPDATE inspection SET verdict = 'ok' WHERE id = {changed}")
     at.button(key="check_report").click().run()
     assert f"inspection {changed}: verdict Rework → OK" in shown(at)
 
