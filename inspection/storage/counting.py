@@ -86,6 +86,11 @@ def counts() -> ColumnElement[bool]:
     return inspection.c.is_first & inspection.c.superseded_by.is_(None)
 
 
+def not_counted() -> ColumnElement[bool]:
+    """The opposite, in the very words of the index `ix_inspection_not_counted`."""
+    return ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
+
+
 def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
     """The roll-up as it follows from the rows, with the columns of `daily_count`.
 

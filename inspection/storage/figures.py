@@ -201,6 +201,28 @@ def pareto(engine: Engine, where: LogFilter) -> pd.DataFrame:
     )
 
 
+def bodies_by_panel(engine: Engine, where: LogFilter) -> pd.DataFrame:
+    """Bodies by panel that was first inspected. Columns: panel, units."""
+    with looking(engine) as connection:
+        source = _source(where)
+        return frame(connection, _sums(source, where, "panel", ("panel",), ("units",)))
+
+
+def by_model_and_type(engine: Engine, where: LogFilter) -> pd.DataFrame:
+    """How frequent each defect type is on each vehicle model, the most defects a body first.
+
+    Columns: vehicle_model, type, defects, units (bodies of the model first inspected), dpu.
+    """
+    with looking(engine) as connection:
+        source = _source(where)
+        bodies = frame(connection, _unit_sums(source, where, ("vehicle_model",)))
+        defects = frame(connection, _defect_sums(source, where, ("vehicle_model", "type")))
+    rows = defects.merge(bodies[["vehicle_model", "units"]], on="vehicle_model")
+    rows["dpu"] = rows["defects"] / rows["units"]
+    rows = rows.sort_values(["dpu", "vehicle_model", "type"], ascending=[False, True, True])
+    return rows[["vehicle_model", "type", "defects", "units", "dpu"]].reset_index(drop=True)
+
+
 def quality(engine: Engine, where: LogFilter) -> Quality:
     """All chosen first inspections together; the filter is read as `daily` reads it."""
     with looking(engine) as connection:

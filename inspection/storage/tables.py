@@ -161,6 +161,15 @@ Index(
     postgresql_where=_ONCE,
 )
 
+# The few photos that do not count, found without looking through those that do.
+_NOT_COUNTED = ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
+Index(
+    "ix_inspection_not_counted",
+    inspection.c.day,
+    sqlite_where=_NOT_COUNTED,
+    postgresql_where=_NOT_COUNTED,
+)
+
 STANDING_COLUMNS = ("standing", "disposition", "decision_id", "last_decision_id", "superseded_by")
 
 # `number`: place in the judgement, from 0. Day, model and panel stand here too: no index rescues
@@ -195,7 +204,18 @@ defect = Table(
     Column("position_y", Float, nullable=False),
     UniqueConstraint("inspection_id", "number"),
     Index("ix_defect_type", "type", "inspection_id"),
-    Index("ix_defect_place", "vehicle_model", "panel", "day"),
+    # Whole: a map of three months is counted from the index alone.
+    Index(
+        "ix_defect_place",
+        "vehicle_model",
+        "panel",
+        "day",
+        "inspection_id",
+        "type",
+        "zone",
+        "position_x",
+        "position_y",
+    ),
 )
 
 decision = Table(
@@ -283,6 +303,38 @@ alert_delivery = Table(
     Column("started_at", UtcDateTime, nullable=False),
     _text("outcome"),
     _text("told"),
+)
+
+# A place of a panel that came back, opened by a person. Position in panel shares; `evidence`: what
+# the search had found (k of n, chance, corrected p, the inspections), as it was then. Who looks
+# after it and where it stands follows from its events. Both tables are append-only.
+repeat_case = Table(
+    "repeat_case",
+    metadata,
+    _number(),
+    _text("vehicle_model"),
+    _text("panel"),
+    Column("position_x", Float, nullable=False),
+    Column("position_y", Float, nullable=False),
+    Column("radius_mm", Float, nullable=False),
+    Column("closes_after", Integer, nullable=False),
+    Column("first_seen_at", UtcDateTime, nullable=False),
+    Column("evidence", Structured, nullable=False),
+)
+
+repeat_case_event = Table(
+    "repeat_case_event",
+    metadata,
+    _number(),
+    Column("case_id", ForeignKey(repeat_case.c.id), nullable=False),
+    _text("kind"),
+    _text("state"),
+    _text("owner"),
+    _text("note"),
+    _text("who"),
+    Column("at", UtcDateTime, nullable=False),
+    Column("undoes", ForeignKey("repeat_case_event.id")),
+    Index("ix_repeat_case_event_case", "case_id", "id"),
 )
 
 # `hash` = SHA-256 of `previous_hash` and the canonical JSON of the rest of the row.

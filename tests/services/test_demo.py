@@ -1,6 +1,6 @@
 """One small demo line is loaded once for all tests here: two weeks, one colour, few bodies."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 from inspection.config import Settings
 from inspection.errors import StorageError
 from inspection.imaging import codec
-from inspection.services import demo_line, demo_photos
+from inspection.services import demo_line, demo_photos, repeats
 from inspection.services.demo import load_demo_line
 from inspection.services.station import open_station
 from inspection.storage import reading, records
@@ -204,3 +204,24 @@ def test_a_fresh_draw_of_a_picture_shows_what_was_asked():
 def test_the_plan_draws_colours_as_often_as_they_are_sold():
     counts = np.array([share for share, _ in demo_line.COLOURS.values()])
     assert counts.sum() == pytest.approx(1.0)
+
+
+def test_the_planted_spot_is_found_with_its_place_and_since_when(loaded):
+    station = loaded[0]
+    look = repeats.latest_look(
+        station.engine, station.bodies, station.calendar, datetime(2026, 3, 20, tzinfo=UTC)
+    )
+    (found,) = look.repeats
+    assert (found.repeat.vehicle_model, found.repeat.panel) == ("borea", "door_fl")
+    assert found.repeat.position == pytest.approx((0.62, 0.41), abs=0.02)
+    assert station.calendar.slot_at(found.first_seen).day == DRIPPING_FROM
+    assert found.repeat.hits >= 5
+    assert found.repeat.expected_by_chance < 0.01
+
+
+def test_before_the_oil_drips_no_place_repeats(loaded):
+    station = loaded[0]
+    day = DRIPPING_FROM - timedelta(days=2)
+    look = repeats.repeats_of_shift(station.engine, station.bodies, station.calendar, day, "night")
+    assert look.searched > 10_000
+    assert look.repeats == ()
