@@ -1,9 +1,29 @@
-"""One photo's story in the order in which it happened: proposals, people's words, later looks."""
+"""One photo's story in one line of time: proposals, people's words, later looks, other events.
 
+Each line carries the audit event that seals it, so that nothing stands beside the story.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspection.storage.reading import InspectionDetail, NumberedDecision, RelatedInspection
+from inspection.storage.audit import RECORD
+from inspection.storage.reading import (
+    AuditEvent,
+    InspectionDetail,
+    NumberedDecision,
+    RelatedInspection,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a judgement was made by. mm_per_px: None = unknown."""
+
+    model: str
+    spec: str
+    region_threshold: float
+    mm_per_px: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,9 +31,12 @@ class HistoryLine:
     """One thing that happened. at: UTC.
 
     kind: "proposed", "rejudged" (other thresholds or another spec), "earlier" or "reinspected"
-    (the same photo inspected before or after this time), "decided", "corrected", "withdrawn".
-    code: the verdict of a judgement, the disposition of a person's word. inspection_id: the
-    inspection it belongs to. reason: as the person wrote it, "" otherwise.
+    (the same photo inspected before or after this time), "decided", "corrected", "withdrawn",
+    "event" (anything else in the audit trail). code: the verdict of a judgement, the disposition
+    of a person's word, the kind of an event. inspection_id: the inspection it belongs to. reason:
+    as the person wrote it, "" otherwise. basis: of a judgement, None otherwise. event: number of
+    the audit event that seals it, None where there is none; record_sha256: the hash of what was
+    written, as that event keeps it.
     """
 
     at: datetime
@@ -22,34 +45,55 @@ class HistoryLine:
     who: str
     inspection_id: int
     reason: str = ""
+    basis: Basis | None = None
+    event: int | None = None
+    record_sha256: str = ""
 
 
 def history(detail: InspectionDetail) -> tuple[HistoryLine, ...]:
     """Everything that happened to this inspection and to its photo, oldest first."""
-    subject = detail.inspection.subject
-    own = HistoryLine(
-        detail.inspection.inspected_at,
-        "proposed" if detail.rejudges is None else "rejudged",
-        detail.verdict,
-        subject.inspector,
-        detail.id,
-    )
     lines = [
-        own,
-        *(_spoken(word) for word in detail.decisions),
+        _own(detail),
+        *(_spoken(word, detail) for word in detail.decisions),
         *(_looked_at_again(other, detail) for other in detail.related),
     ]
+    told = {line.event for line in lines}
+    lines += _rest(event for event in detail.events if event.id not in told)
     # Of two things at the same moment the one that was written first came first.
-    return tuple(sorted(lines, key=lambda line: (line.at, line.inspection_id)))
+    return tuple(sorted(lines, key=lambda line: (line.at, line.inspection_id, line.event or 0)))
 
 
-def _spoken(word: NumberedDecision) -> HistoryLine:
+def _own(detail: InspectionDetail) -> HistoryLine:
+    inspection = detail.inspection
+    return HistoryLine(
+        inspection.inspected_at,
+        "proposed" if detail.rejudges is None else "rejudged",
+        detail.verdict,
+        inspection.subject.inspector,
+        detail.id,
+        basis=Basis(
+            inspection.model_name,
+            inspection.spec_name,
+            inspection.thresholds.region,
+            detail.mm_per_px,
+        ),
+        **_seal(detail, "inspection", detail.id),
+    )
+
+
+def _spoken(word: NumberedDecision, detail: InspectionDetail) -> HistoryLine:
     said = word.decision
     kind = "decided" if said.replaces is None else "corrected"
     if said.withdrawn:
         kind = "withdrawn"
     return HistoryLine(
-        said.decided_at, kind, said.disposition, said.inspector, said.inspection_id, said.reason
+        said.decided_at,
+        kind,
+        said.disposition,
+        said.inspector,
+        said.inspection_id,
+        said.reason,
+        **_seal(detail, "decision", word.id),
     )
 
 
@@ -58,7 +102,42 @@ def _looked_at_again(other: RelatedInspection, detail: InspectionDetail) -> Hist
         kind = "rejudged"
     else:
         kind = "earlier" if other.id < detail.id else "reinspected"
-    recorded_by = (
-        event.who for event in detail.events if event.details.get("inspection") == other.id
+    sealing = _sealing(detail, "inspection", other.id)
+    return HistoryLine(
+        other.inspected_at,
+        kind,
+        other.verdict,
+        sealing.who if sealing else "",
+        other.id,
+        basis=Basis(other.model_name, other.spec_name, other.region_threshold, other.mm_per_px),
+        **_seal(detail, "inspection", other.id),
     )
-    return HistoryLine(other.inspected_at, kind, other.verdict, next(recorded_by, ""), other.id)
+
+
+def _rest(events: Iterator[AuditEvent]) -> Iterator[HistoryLine]:
+    """Words about the photo's other judgements, and events of any other kind."""
+    spoken = {"decision": "decided", "undo": "withdrawn"}
+    for event in events:
+        details = event.details
+        yield HistoryLine(
+            event.at,
+            spoken.get(event.kind, "event"),
+            details.get("disposition", "") if event.kind in spoken else event.kind,
+            event.who,
+            event.inspection_id,
+            details.get("reason", ""),
+            event=event.id,
+            record_sha256=details.get(RECORD, ""),
+        )
+
+
+def _sealing(detail: InspectionDetail, kind: str, number: int) -> AuditEvent | None:
+    """The event that wrote an inspection or a decision down."""
+    return next((one for one in detail.events if one.details.get(kind) == number), None)
+
+
+def _seal(detail: InspectionDetail, kind: str, number: int) -> dict:
+    event = _sealing(detail, kind, number)
+    if event is None:
+        return {}
+    return {"event": event.id, "record_sha256": event.details.get(RECORD, "")}

@@ -61,6 +61,7 @@ __all__ = [
     "known_values",
     "last_inspections",
     "log_page",
+    "log_rows",
     "model_card",
     "pareto",
     "photo_hashes",
@@ -147,7 +148,8 @@ class EarlierInspection:
 class RelatedInspection:
     """Another judgement of the same photo; in the demo line, of the same body too.
 
-    replaced: a later judgement took its place.
+    replaced: a later judgement took its place. model_name, spec_name, region_threshold and
+    mm_per_px: what it was judged by.
     """
 
     id: int
@@ -157,6 +159,10 @@ class RelatedInspection:
     repeats: int | None
     rejudges: int | None
     replaced: bool
+    model_name: str
+    spec_name: str
+    region_threshold: float
+    mm_per_px: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,7 @@ class AuditEvent:
     at: datetime
     kind: str
     who: str
+    inspection_id: int
     details: dict
 
 
@@ -301,12 +308,27 @@ def log_page(
     defect_area_mm2 and longest_mm (NaN without a scale), photo_name, photo_sha256, is_first,
     repeats, types (distinct type codes joined by ", ").
     """
-    question = select(*(inspection.c[name] for name in _LOG_COLUMNS)).where(chosen(where))
+    question = _list().where(chosen(where))
     if after is not None:
         question = question.where(inspection.c.id < after)
     with looking(engine) as connection:
-        page = frame(connection, question.order_by(inspection.c.id.desc()).limit(limit))
-        page["types"] = pd.Series(_types_of(connection, page["id"].tolist()), dtype=object)
+        return _listed(connection, question.limit(limit))
+
+
+def log_rows(engine: Engine, numbers: list[int]) -> pd.DataFrame:
+    """These inspections, newest first, with the columns of `log_page`."""
+    with looking(engine) as connection:
+        return _listed(connection, _list().where(inspection.c.id.in_(numbers)))
+
+
+def _list() -> Select:
+    columns = (inspection.c[name] for name in _LOG_COLUMNS)
+    return select(*columns).order_by(inspection.c.id.desc())
+
+
+def _listed(connection: Connection, question: Select) -> pd.DataFrame:
+    page = frame(connection, question)
+    page["types"] = pd.Series(_types_of(connection, page["id"].tolist()), dtype=object)
     return page
 
 
@@ -732,7 +754,13 @@ def _related(connection: Connection, row: Row) -> tuple[RelatedInspection, ...]:
             table.repeats,
             table.rejudges,
             table.superseded_by.is_not(None),
+            tables.model.c.name,
+            tables.spec.c.name,
+            table.region_threshold,
+            table.mm_per_px,
         )
+        .join_from(inspection, tables.model)
+        .join(tables.spec, table.spec_sha256 == tables.spec.c.sha256)
         .where(*same)
         .order_by(table.id)
     )
@@ -742,7 +770,14 @@ def _related(connection: Connection, row: Row) -> tuple[RelatedInspection, ...]:
 def _events(connection: Connection, numbers: list[int]) -> tuple[AuditEvent, ...]:
     """The history of a photo: what happened to all its judgements."""
     rows = connection.execute(
-        select(audit.c.id, audit.c.at, audit.c.kind, audit.c.who, audit.c.details)
+        select(
+            audit.c.id,
+            audit.c.at,
+            audit.c.kind,
+            audit.c.who,
+            audit.c.inspection_id,
+            audit.c.details,
+        )
         .where(audit.c.inspection_id.in_(numbers))
         .order_by(audit.c.id)
     )

@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from inspection.services.station import shared_station
-from inspection.storage import log_places, reading
+from inspection.storage import log_neighbours, log_places, reading
 from inspection.storage.log_places import Neighbours
 from inspection.storage.reading import KnownValues, LogFilter
 
@@ -55,6 +55,18 @@ def page_above(where: LogFilter, first: int, limit: int, version: int) -> int | 
 def neighbours(where: LogFilter, number: int, version: int) -> Neighbours:
     """The inspections beside this one in the chosen list."""
     return log_places.neighbours(shared_station().engine, where, number)
+
+
+@st.cache_data(**_KEPT)
+def same_body(number: int, version: int) -> list[int]:
+    """The other inspections of the body that this one shows."""
+    return log_neighbours.same_body(shared_station().engine, number)
+
+
+@st.cache_data(**_KEPT)
+def log_rows(numbers: tuple[int, ...], version: int) -> pd.DataFrame:
+    """These inspections with the columns of `reading.log_page`."""
+    return reading.log_rows(shared_station().engine, list(numbers))
 
 
 @st.cache_data(**_KEPT)

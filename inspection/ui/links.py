@@ -1,7 +1,7 @@
 """Ways from one page to another."""
 
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -61,6 +61,14 @@ def mask_url(number: int, threshold: float, smallest_px: int) -> str:
 def chart_library_url() -> str:
     """Where the browser gets the library that draws a figure as a picture."""
     return f"{_base()}/api/v1/chart-library?version={LIBRARY_VERSION}"
+
+
+def page_url(name: str, **query: object) -> str:
+    """The whole address of a page, to be passed on: with the server's name, without the choices
+    of this tab."""
+    server = urlsplit(st.context.url or "")
+    start = f"{server.scheme}://{server.netloc}" if server.netloc else ""
+    return f"{start}{_base()}/{name}?{urlencode(query)}"
 
 
 def log_address(**query: object) -> str:

@@ -1,14 +1,20 @@
-"""One inspection of the log: the photo with its defects, and everything that happened to it."""
+"""One inspection of the log: the photo with its defects, everything that happened to it, and what
+belongs beside it."""
 
 import streamlit as st
 
+from inspection.domain.defects import Defect
 from inspection.errors import NotFound
-from inspection.services.history import HistoryLine, history
+from inspection.services import neighbours
+from inspection.services.history import Basis, HistoryLine, history
 from inspection.services.station import shared_station
 from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail, LogFilter
 from inspection.ui import cached
+from inspection.ui.address import one_of
 from inspection.ui.inspection_view import show_inspection
+from inspection.ui.links import page_url
+from inspection.ui.log_columns import column_looks, table_of
 from inspection.ui.session import t
 from inspection.ui.tables import as_written, reading_table
 from inspection.ui.verdicts import verdict_label
@@ -25,7 +31,10 @@ _ICONS = {
     "decided": ":material/how_to_reg:",
     "corrected": ":material/edit:",
     "withdrawn": ":material/undo:",
+    "event": ":material/event_note:",
 }
+# How far around a defect the same place reaches.
+WITHIN_CM = ("2", "5", "10", "20")
 
 
 def opened() -> int | None:
@@ -50,12 +59,13 @@ def show_detail(number: int, where: LogFilter) -> None:
         return
     show_inspection(detail.id, compact=True)
     _history(detail)
-    _audit(detail)
+    _same_body(detail)
+    _same_place(detail)
 
 
 def _ways(number: int, where: LogFilter) -> None:
     beside = cached.neighbours(where, number, cached.data_version())
-    with st.grid(3, min_column_width=130, gap="small"):
+    with st.grid(4, min_column_width=130, gap="small"):
         st.button(
             t("log.back"),
             key="back",
@@ -82,6 +92,7 @@ def _ways(number: int, where: LogFilter) -> None:
             on_click=_open,
             args=(beside.older,),
         )
+        _permalink(number)
 
 
 def _open(number: int | None = None) -> None:
@@ -92,21 +103,36 @@ def _open(number: int | None = None) -> None:
         st.query_params["id"] = str(number)
 
 
+def _permalink(number: int) -> None:
+    with st.popover(t("log.permalink"), icon=":material/link:", width="stretch"):
+        st.caption(t("log.permalink_help"))
+        # Shown as code: it has a button that copies it.
+        st.code(page_url("log", id=number), language=None, wrap_lines=True)
+
+
 def _history(detail: InspectionDetail) -> None:
     st.subheader(t("log.history"))
     lines = history(detail)
     reading_table(
-        [t("common.time"), t("log.history_what"), t("log.history_who"), t("common.reason")],
+        [
+            t("common.time"),
+            t("log.history_what"),
+            t("log.history_who"),
+            t("common.reason"),
+            t("log.audit"),
+        ],
         [
             (
                 time_text(line.at),
-                f"{_ICONS[line.kind]} {_what(line)}",
+                f"{_ICONS[line.kind]} {_what(line, detail.id)}",
                 as_written(line.who) or "–",
                 as_written(line.reason) or "–",
+                f"{line.event} `{line.record_sha256[:8] or '–'}`" if line.event else "–",
             )
             for line in lines
         ],
     )
+    st.caption(f":material/verified_user: {t('log.audit_caption')}")
     others = sorted({line.inspection_id for line in lines} - {detail.id})
     with st.container(horizontal=True):
         for other in others:
@@ -119,34 +145,97 @@ def _history(detail: InspectionDetail) -> None:
             )
 
 
-def _what(line: HistoryLine) -> str:
+def _what(line: HistoryLine, shown: int) -> str:
+    if line.kind == "event":
+        return as_written(word("audit_event", line.code))
     if line.kind in ("decided", "corrected", "withdrawn"):
-        said = word("disposition", line.code)
-        return t(f"log.history_{line.kind}", disposition=f"**{said}**")
-    return t(
+        said = t(f"log.history_{line.kind}", disposition=f"**{word('disposition', line.code)}**")
+        if line.inspection_id == shown:
+            return said
+        return f"{t('inspect.number', number=line.inspection_id)} · {said}"
+    what = t(
         f"log.history_{line.kind}", id=line.inspection_id, verdict=f"**{verdict_label(line.code)}**"
+    )
+    return f"{what} · {_basis(line.basis)}"
+
+
+def _basis(basis: Basis) -> str:
+    scale = f"{basis.mm_per_px:g} mm/px" if basis.mm_per_px else t("log.basis_no_scale")
+    return t(
+        "log.basis",
+        spec=as_written(basis.spec),
+        model=as_written(basis.model),
+        threshold=f"{basis.region_threshold:.2f}",
+        scale=scale,
     )
 
 
-def _audit(detail: InspectionDetail) -> None:
-    with st.expander(t("log.audit"), icon=":material/verified_user:"):
-        st.caption(t("log.audit_caption"))
-        reading_table(
-            [
-                t("log.number"),
-                t("common.time"),
-                t("log.audit_kind"),
-                t("log.history_who"),
-                t("log.audit_hash"),
-            ],
-            [
-                (
-                    str(event.id),
-                    time_text(event.at),
-                    word("audit_event", event.kind),
-                    as_written(event.who) or "–",
-                    f"`{event.details.get('record_sha256', '')[:16] or '–'}`",
-                )
-                for event in detail.events
-            ],
+# --- what belongs beside it ---
+
+
+def _same_body(detail: InspectionDetail) -> None:
+    st.subheader(t("log.same_body"))
+    numbers = cached.same_body(detail.id, cached.data_version())
+    if numbers:
+        _beside("body", numbers, ("photo", "panel", "standing", "time", "types", "number"))
+    elif detail.subject.body_number:
+        st.caption(t("log.same_body_none"))
+    else:
+        st.caption(t("log.same_body_unknown"))
+
+
+def _same_place(detail: InspectionDetail) -> None:
+    st.subheader(t("log.same_place"))
+    if not detail.defects:
+        st.caption(t("log.same_place_no_defect"))
+        return
+    defect, within_cm = _chosen_place(detail)
+    numbers = neighbours.same_place(shared_station(), detail, defect, within_cm)
+    if numbers is None:
+        st.caption(t("log.same_place_unknown"))
+    elif not numbers:
+        st.caption(t("log.same_place_none", cm=f"{within_cm:g}"))
+    else:
+        st.caption(t("log.same_place_found", n=len(numbers), cm=f"{within_cm:g}"))
+        _beside(
+            "place", numbers, ("photo", "body", "standing", "time", "types", "colour", "number")
         )
+
+
+def _chosen_place(detail: InspectionDetail) -> tuple[Defect, float]:
+    words = {
+        number: f"{number}. {word('defect', defect.type)}"
+        for number, defect in enumerate(detail.defects, start=1)
+    }
+    with st.grid(2, min_column_width=220, gap="small"):
+        number = st.selectbox(
+            t("common.defect"), list(words), key=f"place_{detail.id}", format_func=words.get
+        )
+        within = one_of(
+            "within",
+            t("log.within"),
+            WITHIN_CM,
+            lambda code: f"{code} cm",
+            default=WITHIN_CM[1],
+        )
+    return detail.defects[number - 1], float(within)
+
+
+def _beside(name: str, numbers: list[int], columns: tuple[str, ...]) -> None:
+    """Some inspections with their thumbnails; a tap opens one."""
+    page = cached.log_rows(tuple(numbers), cached.data_version())
+    event = st.dataframe(
+        table_of(page, columns),
+        key=f"beside_{name}_{st.query_params.get('id')}",
+        hide_index=True,
+        height=min(420, 37 + 60 * len(page)),
+        row_height=60,
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder="–",
+        column_config=column_looks(columns),
+    )
+    if event.selection.cells:
+        row, _ = event.selection.cells[0]
+        st.query_params["id"] = str(page["id"].iloc[row])
+        st.rerun()

@@ -18,7 +18,9 @@ from inspection.ui.words import plant_time
 def export_chooser(where: LogFilter) -> None:
     """A button that opens the choice of files."""
     kinds = {code: t(f"export.kind_{code}") for code in SUFFIXES}
-    with st.popover(t("export.open"), icon=":material/download:"):
+    with st.popover(
+        t("export.open"), icon=":material/download:", key="export_chooser", on_change="rerun"
+    ):
         kind = st.radio(
             t("export.kind"),
             list(kinds),
@@ -87,6 +89,8 @@ def _outcome(job: ExportJob) -> None:
 
 
 def _begin(where: LogFilter, kind: str) -> None:
+    # The file is fetched below, where the open choice would lie over it.
+    st.session_state["export_chooser"] = False
     _give_up()
     day = plant_time(datetime.now(UTC)).date().isoformat()
     name = t(f"export.file_{kind}", day=day) + SUFFIXES[kind]

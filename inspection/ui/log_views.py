@@ -61,7 +61,7 @@ def view_bar() -> None:
             format_func=names.get,
             on_change=_chosen,
             args=(views,),
-            width=320,
+            width=260,
         )
         named = bool(session.inspector())
         st.button(
@@ -133,6 +133,9 @@ def _save_dialog(name: str) -> None:
 
 
 def _save_form(suggested: str) -> None:
+    if not st.session_state.get("saving_view"):
+        # A dialog runs by itself: only the whole page can end it.
+        st.rerun()
     name = st.text_input(
         t("view.name"),
         value=suggested,

@@ -18,7 +18,7 @@ def as_written(text: object) -> str:
 # anywhere rather than overflow, which in a table would squeeze a name into two halves.
 _WHOLE_CELLS = (
     "<style>[data-testid=stTable] [data-testid=stMarkdownContainer] {max-width: none;}"
-    "[data-testid=stTable] :is(td, td *) {"
+    "[data-testid=stTable] :is(td, td *, th, th *) {"
     " word-break: keep-all !important; overflow-wrap: break-word !important;}"
     "[class*=st-key-breaking_] td:nth-child(2) {width: 40%;}"
     "[class*=st-key-breaking_] td:nth-child(2) * {overflow-wrap: anywhere !important;}"

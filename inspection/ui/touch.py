@@ -16,10 +16,11 @@ def large_targets() -> None:
     st.html(
         "<style>"
         "[data-testid=stMain] :is([data-testid=stButton], [data-testid=stButtonGroup],"
-        " [data-testid=stDownloadButton],"
+        " [data-testid=stDownloadButton], [data-testid=stPopover],"
         " [data-testid=stFileUploader], [data-testid=stPagination], [data-testid=stCameraInput])"
         f" button {{min-height: {SMALLEST_TARGET_PX}px;}}"
-        f"[data-testid=stMain] [data-testid=stPageLink] a {{min-height: {SMALLEST_TARGET_PX}px;}}"
+        "[data-testid=stMain] :is([data-testid=stPageLink], [data-testid=stLinkButton]) a"
+        f" {{min-height: {SMALLEST_TARGET_PX}px;}}"
         "[data-testid=stMain] label:has(input[type=checkbox])"
         f" {{min-height: {SMALLEST_TARGET_PX}px; align-items: center;}}"
         "[data-testid=stMain] [class*='st-key-decide_'] [data-testid=stButton] button"

@@ -1,5 +1,6 @@
 """The Log page: filters in the address, pages of fifty, one inspection with its history."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -181,8 +182,44 @@ def test_the_address_of_an_inspection_opens_it_with_its_history(open_page, fille
     assert "Inspector decided: **Polish**" in what[2]
     assert "taken back" in what[3]
     assert "real scratch" in table.iloc[2, 3].replace("\\", "")
-    kinds = at.table[1].value.iloc[:, 2].tolist()
-    assert kinds == ["Inspection", "Decision", "Decision taken back", "Inspection"]
+    assert f"spec {shared.spec.name.replace('_', chr(92) + '_')}" in what[0]
+    # Number 1 is the first photo's own event, sixty came before the first word.
+    assert table.iloc[2, 4].startswith("61 `")
+
+
+def test_the_rest_of_the_body_and_the_same_place_on_others_stand_below(
+    open_page, filled_log, shared
+):
+    # Borea hoods to rework: each has a scratch in the middle of its photo.
+    first, second = [
+        photo.id
+        for photo in filled_log
+        if photo.verdict == "rework" and photo.vehicle_model == "borea" and photo.panel == "hood"
+    ][:2]
+    roof, slot = invented(shared, 90, "ok", vehicle_model="borea", panel="roof")
+    number = next(photo.body_number for photo in filled_log if photo.id == first)
+    same_body = replace(roof, subject=replace(roof.subject, body_number=number))
+    (other_panel,) = write_inspections(shared, (same_body, slot))
+    at = open_page("log", id=str(first))
+    assert not at.exception
+    body, place = [frame.value for frame in at.dataframe if "number" in frame.value][-2:]
+    assert body["number"].tolist() == [other_panel] and body["panel"].tolist() == ["Roof"]
+    assert second in place["number"].tolist() and first not in place["number"].tolist()
+    assert "within 5 cm" in texts(at)
+    at.segmented_control(key="address_within").set_value("20").run()
+    assert at.query_params["within"] == "20" and "within 20 cm" in texts(at)
+
+
+def test_a_photo_without_a_defect_has_no_place_to_look_for(open_page, filled_log):
+    ok = next(photo for photo in filled_log if photo.verdict == "ok")
+    at = open_page("log", id=str(ok.id))
+    assert "no place to look for" in texts(at)
+    assert "no other inspection of this body" in texts(at)
+
+
+def test_the_address_to_pass_on_opens_this_inspection_alone(open_page, filled_log):
+    at = open_page("log", id=str(filled_log[0].id), panel="hood", view="3")
+    assert at.code[0].value.endswith(f"/log?id={filled_log[0].id}")
 
 
 def test_the_neighbours_stay_within_the_filter(open_page, filled_log):
