@@ -525,6 +525,99 @@ def threshold_curve(points: pd.DataFrame, chosen: float, labels: Labels) -> go.F
     return figure
 
 
+def tornado(swings: pd.DataFrame, base: float, labels: Labels) -> go.Figure:
+    """What each input moves: bars from the base to the saving at its low and at its high end.
+
+    swings: name, low, high (the input's ends in words), at_low, at_high (savings), the widest
+    first, drawn on top. base: the saving with every input at its base. Savings in the unit that
+    labels["saving"] names. labels: saving, input, at_low, at_high, base; each name by its code.
+    """
+    _require(swings, "name", "low", "high", "at_low", "at_high")
+    figure = go.Figure(layout=_layout(labels))
+    names = [_wrapped(labels.get(code, code), 24) for code in swings["name"]]
+    for end, words, colour in (("at_low", "low", ORANGE), ("at_high", "high", BLUE)):
+        figure.add_bar(
+            orientation="h",
+            y=names,
+            x=swings[end] - base,
+            base=base,
+            name=labels[end],
+            marker_color=colour,
+            customdata=[list(pair) for pair in zip(swings[words], swings[end], strict=True)],
+            hovertemplate=(
+                f"%{{y}}: %{{customdata[0]}}<br>{labels['saving']}: %{{customdata[1]:,.1f}}"
+                "<extra></extra>"
+            ),
+        )
+    figure.add_vline(x=base, line={"color": NEUTRAL, "width": 2})
+    figure.update_layout(
+        barmode="overlay",
+        bargap=0.35,
+        height=max(HEIGHT_PX, 90 + 42 * len(swings)),
+        xaxis={"title": {"text": labels["saving"]}, "tickformat": ",", "automargin": True},
+        yaxis={
+            "title": {"text": labels["input"]},
+            "type": "category",
+            "autorange": "reversed",
+            "automargin": True,
+        },
+    )
+    return figure
+
+
+def saving_by_threshold(points: pd.DataFrame, marks: pd.DataFrame, labels: Labels) -> go.Figure:
+    """The saving of a year at each threshold of the photo score, with its bounds.
+
+    points: threshold, saving, saving_low, saving_high, detection, false_alarm (shares 0–1),
+    thresholds falling or rising. marks: name ("best", "in_use"), threshold, saving. Savings in
+    the unit that labels["saving"] names.
+    labels: threshold, saving, bounds, detection, false_alarm and each mark's name.
+    """
+    _require(points, "threshold", "saving", "saving_low", "saving_high")
+    figure = go.Figure(layout=_layout(labels))
+    shown = _thinned(points, (MAX_POINTS - len(marks)) // 3)
+    for number, bound in enumerate(("saving_low", "saving_high")):
+        figure.add_scatter(
+            x=shown["threshold"],
+            y=shown[bound],
+            mode="lines",
+            name=labels["bounds"],
+            legendgroup="bounds",
+            showlegend=number == 0,
+            line={"color": SKY, "width": 1, "dash": "dot"},
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=shown["threshold"],
+        y=shown["saving"],
+        mode="lines",
+        name=labels["saving"],
+        line={"color": BLUE, "width": 2},
+        customdata=shown[["detection", "false_alarm"]].to_numpy(),
+        hovertemplate=(
+            f"{labels['threshold']}: %{{x:.3f}}<br>{labels['saving']}: %{{y:,.1f}}"
+            f"<br>{labels['detection']}: %{{customdata[0]:.1%}}"
+            f"<br>{labels['false_alarm']}: %{{customdata[1]:.1%}}<extra></extra>"
+        ),
+    )
+    for place, (name, threshold, saving) in enumerate(marks.itertuples(index=False)):
+        figure.add_scatter(
+            x=[threshold],
+            y=[saving],
+            mode="markers",
+            name=f"{_name(name, labels)} {threshold:.3f}",
+            marker=_mark((VERMILLION, GREEN)[place % 2], ("diamond", "square")[place % 2]),
+            hovertemplate=f"{_name(name, labels)} %{{x:.3f}}<br>%{{y:,.1f}}<extra></extra>",
+        )
+    # Four words in the legend may take four lines.
+    figure.update_layout(
+        height=HEIGHT_PX + 100,
+        xaxis={"title": {"text": labels["threshold"]}, "automargin": True},
+        yaxis={"title": {"text": labels["saving"]}, "tickformat": ",", "automargin": True},
+    )
+    return figure
+
+
 def _share_axis(title: str, most: float = 1.0) -> dict:
     """An axis from 0 % to the largest share, with room for a marker on either end."""
     return {
@@ -835,8 +928,8 @@ def _name(code: str, labels: Labels) -> str:
     return escape(str(labels.get(code, code)))
 
 
-def _wrapped(name: str) -> str:
-    return "<br>".join(escape(line) for line in wrap(str(name), 14))
+def _wrapped(name: str, width: int = 14) -> str:
+    return "<br>".join(escape(line) for line in wrap(str(name), width))
 
 
 def _require(frame: pd.DataFrame, *columns: str) -> None:

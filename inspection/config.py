@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     photo_folders: folders that may be browsed from the Inspect page, by the name shown there.
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
+    currency: ISO 4217 code of the amounts on the Cost page.
     decode_seconds, worker_memory_mb: limits of the decode and inference process.
     mail_host: server that takes our mail; "" = no mail is ever sent. mail_security: "starttls",
     "tls" or "none"; mail_user "" = without a login. mail_to: who gets reports and alerts.
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     stations: tuple[str, ...] = ("ST10", "ST20", "ST30")
     station_scales: dict[str, float] = Field(default_factory=dict)
     language: str = "ko"
+    currency: str = Field("KRW", pattern=r"^[A-Z]{3}$")
     max_upload_mb: int = Field(50, ge=1, le=50)
     decode_seconds: float = Field(5.0, gt=0)
     worker_memory_mb: int = Field(6144, ge=1024)

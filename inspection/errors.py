@@ -66,6 +66,10 @@ class Conflict(InspectionError):
     """Someone else changed the record first; the sentence says who and when."""
 
 
+class EstimateRefused(InspectionError):
+    """A cost estimate is not kept: a name or the plant is missing, or its figures contradict."""
+
+
 class DecisionRefused(InspectionError):
     """A person's decision lacks its name or its reason."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from inspection.domain.cost import OperatingPoint
 from inspection.domain.detection_curves import judge_by_band, roc
 from inspection.domain.pod import PodCurve
 from inspection.domain.reliability import wilson
@@ -107,6 +108,15 @@ def roc_points(report: Report) -> pd.DataFrame:
             "detection": curve.detection,
             "threshold": threshold,
         }
+    )
+
+
+def operating_points(report: Report) -> tuple[OperatingPoint, ...]:
+    """What each threshold of the photo score does on the measured photos, thresholds falling;
+    empty where one kind of photo is missing."""
+    return tuple(
+        OperatingPoint(row.threshold, row.detection, row.false_alarm)
+        for row in roc_points(report).itertuples()
     )
 
 

@@ -1,9 +1,9 @@
 """The tables of the log.
 
 What was seen and said is written once: `inspection` (but for its standing columns), `defect`,
-`decision`, `audit`, `chart_note`, `chart_alert`, the shift leads' notes and the signed reports
-refuse UPDATE and DELETE by triggers, which the migrations create. Numbers are given by the program
-inside the write lock, without gaps.
+`decision`, `audit`, `chart_note`, `chart_alert`, `cost_estimate`, the shift leads' notes and the
+signed reports refuse UPDATE and DELETE by triggers, which the migrations create. Numbers are given
+by the program inside the write lock, without gaps.
 """
 
 from sqlalchemy import (
@@ -335,6 +335,21 @@ repeat_case_event = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("undoes", ForeignKey("repeat_case_event.id")),
     Index("ix_repeat_case_event_case", "case_id", "id"),
+)
+
+# What people say a plant's inspection costs and saves (`inspection.domain.cost.CostEstimate`); the
+# newest of a plant holds. `inputs`: [low, base, high] by the input's name.
+cost_estimate = Table(
+    "cost_estimate",
+    metadata,
+    _number(),
+    _text("plant"),
+    _text("currency"),
+    Column("inputs", Structured, nullable=False),
+    _text("note"),
+    _text("who"),
+    Column("said_at", UtcDateTime, nullable=False),
+    Index("ix_cost_estimate_plant", "plant", "id"),
 )
 
 # `hash` = SHA-256 of `previous_hash` and the canonical JSON of the rest of the row.

@@ -19,6 +19,7 @@ NAVIGATION = {
     "log": ":material/list_alt:",
     "trends": ":material/monitoring:",
     "report": ":material/description:",
+    "cost": ":material/payments:",
     "model": ":material/model_training:",
     "settings": ":material/settings:",
     "help": ":material/help:",

@@ -1,0 +1,39 @@
+"""What the inspection saves in a year: two formulas side by side, and what nobody knows."""
+
+import streamlit as st
+
+from inspection.services import evaluation
+from inspection.services.station import shared_station
+from inspection.ui import cost_views
+from inspection.ui.session import t
+from inspection.ui.touch import large_targets
+
+large_targets()
+st.title(t("nav.cost"))
+st.caption(t("cost.intro"))
+
+kept = cost_views.chosen_estimate()
+# The results stand above the figures that they come from.
+top = st.container()
+reckoned = cost_views.ask(kept)
+with top:
+    cost_views.whose(reckoned, kept)
+    cost_views.headline(reckoned)
+
+cost_views.parts(reckoned)
+cost_views.tornado(reckoned)
+
+with st.spinner(t("common.loading")):
+    model = shared_station().worker.model
+curves = None
+if model.is_ready:
+    folder = evaluation.model_folder(shared_station().settings.models_dir, model)
+    curves = evaluation.read_evaluation(folder, model)
+if curves:
+    cost_views.threshold(reckoned, curves)
+else:
+    cost_views.no_curve(model.is_ready)
+
+cost_views.ppv(reckoned, curves)
+cost_views.unknown(curves)
+cost_views.keep(reckoned, kept)
