@@ -25,7 +25,9 @@ def show_list(where: LogFilter) -> None:
     if page.empty:
         _nothing_fits()
         return
-    first = cached.newer_than(where, int(page["id"].iloc[0]), version)
+    # Nothing is newer than the newest page: only further down is it counted.
+    above = _after() is not None
+    first = cached.newer_than(where, int(page["id"].iloc[0]), version) if above else 0
     _bar(where, page, first, total, version)
     show_export()
     _table(page)
