@@ -45,6 +45,7 @@ UNKNOWN = (
 # In the address, where a plant's name stands otherwise.
 _EXAMPLE_CODE = "~"
 _BREAK_EVEN = ("prevalence", "escape_cost")
+_WITHOUT_CENTS = ("KRW", "JPY", "VND")
 # The small plus and minus would hide half of a number of nine digits.
 _WHOLE_NUMBERS = (
     "<style>.st-key-cost_inputs :is([data-testid=stNumberInputStepUp],"
@@ -205,11 +206,11 @@ def tornado(reckoned: Reckoned) -> None:
         "at_low": t("cost.at_low"),
         "at_high": t("cost.at_high"),
     }
-    columns = [Column("name", t("cost.name")), *(Column(end, t(f"cost.{end}")) for end in ENDS)]
-    columns += [
-        Column(end, t(f"cost.{end}_column", currency=currency), "count")
-        for end in ("at_low", "at_high")
-    ]
+    columns = [Column("name", t("cost.name"))]
+    for end in ("low", "high"):
+        saved = t(f"cost.at_{end}_column", currency=currency)
+        columns += [Column(end, t(f"cost.{end}")), Column(f"at_{end}", saved, "count")]
+    columns.append(Column("base", t("cost.base")))
     table = Figures(swings.assign(name=swings["name"].map(names)), columns)
     chart_frame.show(
         "cost_tornado",
@@ -395,6 +396,7 @@ def _row(name: str, start: CostRanges, currency: str, key: object) -> tuple:
     label.markdown(as_written(words))
     is_share = name in SHARES
     scale = 100.0 if is_share else 1.0
+    is_whole = name == "units_per_year" or currency in _WITHOUT_CENTS
     found = []
     for place, end in zip(places, ENDS, strict=True):
         value = place.number_input(
@@ -403,7 +405,7 @@ def _row(name: str, start: CostRanges, currency: str, key: object) -> tuple:
             max_value=100.0 if is_share else None,
             value=round(getattr(start.ranges[name], end) * scale, 9),
             step=None if is_share else 1000.0,
-            format="%.3f" if is_share else "%.0f",
+            format="%.3f" if is_share else "%.0f" if is_whole else "%.2f",
             key=f"cost_{key}_{name}_{end}",
             label_visibility="collapsed",
         )

@@ -29,6 +29,8 @@ NAVIGATION = {
 # Korean lines break between words; on a tablet the navigation leaves the photo its room.
 STYLE = """<style>
 .stApp :is(p, li, h1, h2, h3, td, th, label) { word-break: keep-all; overflow-wrap: anywhere; }
+/* "Press Enter to submit form", which Streamlit says in English only. */
+[data-testid=InputInstructions] { display: none; }
 [data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 3rem; }
 @media (max-width: 1000px) {
   [data-testid=stSidebar][data-collapsed=false] {
