@@ -177,7 +177,7 @@ def _same_body(detail: InspectionDetail) -> None:
     st.subheader(t("log.same_body"))
     numbers = cached.same_body(detail.id, cached.data_version())
     if numbers:
-        _beside("body", numbers, ("photo", "panel", "standing", "time", "types", "number"))
+        _beside("body", numbers, ("number", "photo", "panel", "standing", "types", "time"))
     elif detail.subject.body_number:
         st.caption(t("log.same_body_none"))
     else:
@@ -197,9 +197,7 @@ def _same_place(detail: InspectionDetail) -> None:
         st.caption(t("log.same_place_none", cm=f"{within_cm:g}"))
     else:
         st.caption(t("log.same_place_found", n=len(numbers), cm=f"{within_cm:g}"))
-        _beside(
-            "place", numbers, ("photo", "body", "standing", "time", "types", "colour", "number")
-        )
+        _beside("place", numbers, ("number", "photo", "body", "standing", "types", "time"))
 
 
 def _chosen_place(detail: InspectionDetail) -> tuple[Defect, float]:
@@ -207,7 +205,7 @@ def _chosen_place(detail: InspectionDetail) -> tuple[Defect, float]:
         number: f"{number}. {word('defect', defect.type)}"
         for number, defect in enumerate(detail.defects, start=1)
     }
-    with st.grid(2, min_column_width=220, gap="small"):
+    with st.grid(2, min_column_width=280, gap="small"):
         number = st.selectbox(
             t("common.defect"), list(words), key=f"place_{detail.id}", format_func=words.get
         )
