@@ -697,6 +697,33 @@ def demo(weeks: int, seed: int, until: datetime | None):
     click.echo(f"{count} inspections written; see the Trends page")
 
 
+@main.command("check-signals")
+def check_signals():
+    """Look at the watched control charts: new signals into the log, and told where settings say."""
+    from inspection.i18n import translator
+    from inspection.services import alerting
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings(), with_model=False)
+    try:
+        t = translator(station.settings.language)
+        new = alerting.check_signals(station)
+        for one in new:
+            click.echo(alerting.alert_sentence(t, station, one.alert))
+        click.echo(f"{len(new)} new signals")
+        outcomes = alerting.tell_alerts(station)
+    finally:
+        station.close()
+    failed = [outcome for outcome in outcomes if outcome.reason]
+    for outcome in outcomes:
+        if outcome.reason:
+            sentence = f"{outcome.channel}: not told ({outcome.reason}); tried again later"
+            on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
+        else:
+            click.echo(f"{outcome.channel}: {outcome.alerts} told")
+    sys.exit(REFUSED if failed else 0)
+
+
 @main.command()
 def doctor():
     """Check settings, database, roll-up, audit chain, photos, specs and model."""

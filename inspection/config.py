@@ -14,11 +14,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inspection.domain.shifts import PlantCalendar, ShiftTime
+from inspection.domain.spc import RULES
 from inspection.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 MAIL_SECURITY = ("starttls", "tls", "none")
+ALERT_LIMITS = ("plain", "laney")
 
 
 class Settings(BaseSettings):
@@ -34,6 +36,10 @@ class Settings(BaseSettings):
     decode_seconds, worker_memory_mb: limits of the decode and inference process.
     mail_host: server that takes our mail; "" = no mail is ever sent. mail_security: "starttls",
     "tls" or "none"; mail_user "" = without a login. mail_to: who gets reports and alerts.
+    alert_rules: run rules of control charts that raise an alert. alert_limits: "plain", or
+    "laney" for lines whose batches differ. alert_mail: whether alerts go to `mail_to` as well.
+    alert_webhook: where alerts are posted as JSON; "" = nowhere. site_url: address of this
+    dashboard for links in messages, "" = no links.
     """
 
     model_config = SettingsConfigDict(
@@ -71,6 +77,11 @@ class Settings(BaseSettings):
     mail_password: SecretStr = SecretStr("")
     mail_from: str = ""
     mail_to: tuple[str, ...] = ()
+    alert_rules: tuple[str, ...] = RULES
+    alert_limits: str = "plain"
+    alert_mail: bool = False
+    alert_webhook: SecretStr = SecretStr("")
+    site_url: str = ""
 
     @field_validator("language")
     @classmethod
@@ -85,6 +96,33 @@ class Settings(BaseSettings):
         if value not in MAIL_SECURITY:
             raise ValueError(f"must be one of {', '.join(MAIL_SECURITY)}")
         return value
+
+    @field_validator("alert_rules")
+    @classmethod
+    def _known_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if set(value) - set(RULES):
+            raise ValueError(f"must be some of {', '.join(RULES)}")
+        return value
+
+    @field_validator("alert_limits")
+    @classmethod
+    def _known_limits(cls, value: str) -> str:
+        if value not in ALERT_LIMITS:
+            raise ValueError(f"must be one of {', '.join(ALERT_LIMITS)}")
+        return value
+
+    @field_validator("site_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("alert_webhook")
+    @classmethod
+    def _secret_web_address(cls, value: SecretStr) -> SecretStr:
+        # Whoever knows the address of a chat's webhook may write there: it is kept as a secret.
+        return SecretStr(cls._web_address(value.get_secret_value()))
 
     @field_validator("station_scales")
     @classmethod

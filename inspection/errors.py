@@ -78,6 +78,10 @@ class NoteRefused(InspectionError):
     """A shift lead's note or signature lacks its name or its reason, or comes too late."""
 
 
+class ChartNoteRefused(InspectionError):
+    """A word about a control chart lacks its name, its reason or enough points."""
+
+
 class MailError(InspectionError):
     """An e-mail cannot be sent as the settings say."""
 

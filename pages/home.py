@@ -13,6 +13,7 @@ version = cached.data_version()
 
 if cached.count(LogFilter(), version):
     line_status.show_ways()
+    line_status.show_alerts(version)
     with st.skeleton(height=200):
         latest = cached.last_inspections(line_status.STRIP, version)
     line_status.show_strip(latest)

@@ -20,7 +20,6 @@ where = trend_views.ask(known)
 with st.spinner(t("common.loading")):
     daily = cached.daily(where, version)
     types = cached.pareto(where, version)
-    history = cached.daily(trend_views.since_the_beginning(where), version)
 
 if daily.empty:
     trend_views.nothing_in_period(where, known)
@@ -30,5 +29,5 @@ trend_views.key_figures(daily)
 trend_views.dpu(daily)
 trend_views.ftt(daily)
 trend_views.pareto(types, where)
-trend_views.control_chart(history, where)
+trend_views.control_chart(daily, where, version)
 trend_views.defect_area(daily)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from inspection import charts
-from inspection.domain.spc import RULES, u_chart
+from inspection.domain.spc import RULES, phased_chart
 
 LABELS = {
     "title": "차종별 대당 결함수",
@@ -26,6 +26,8 @@ LABELS = {
     "limits": "관리한계",
     "laney_limits": "Laney 한계",
     "signal": "이상 신호",
+    "excluded": "제외한 점",
+    "phase": "공정 변경",
     "provisional": "관리한계는 20점부터",
     "scratch": "스크래치",
     "ok": "합격",
@@ -85,12 +87,14 @@ PARETO = pd.DataFrame(
 )
 
 
-def days_frame(points: int) -> pd.DataFrame:
-    return pd.DataFrame({"day": [MONDAY + timedelta(days=n) for n in range(points)]})
+def chart_points(points: int) -> pd.DataFrame:
+    """One point a day with fifty bodies."""
+    days = pd.date_range(MONDAY, periods=points, freq="D")
+    return pd.DataFrame({"at": days, "label": days.strftime("%Y-%m-%d"), "units": 50})
 
 
 def chart_with_a_jump():
-    return u_chart([10] * 20 + [40], [50] * 21, slice(0, 20))
+    return phased_chart("u", [10] * 20 + [40], [50] * 21, np.arange(21) < 20)
 
 
 def lines(figure) -> dict:
@@ -140,52 +144,70 @@ def test_the_pareto_starts_with_the_most_frequent_type_in_the_words_of_the_reade
     assert list(line.y) == [0.75, 1.0]
 
 
+def control(chart, **more):
+    return charts.control_chart_figure(chart_points(len(chart)), chart, LABELS, **more)
+
+
 def test_limits_and_signals_are_drawn_from_twenty_points_on():
-    figure = lines(charts.u_chart_figure(days_frame(21), chart_with_a_jump(), LABELS))
+    figure = lines(control(chart_with_a_jump()))
     assert "관리한계" in figure
     assert list(figure["이상 신호"].y) == [0.8]
-    assert "beyond limit" in figure["이상 신호"].customdata[0]
+    text, place = figure["이상 신호"].customdata[0]
+    assert "beyond limit" in text and place == 20
+
+
+def test_a_rule_that_is_switched_off_marks_nothing():
+    assert "이상 신호" not in lines(control(chart_with_a_jump(), rules=["six_trending"]))
+
+
+def test_the_hover_names_value_limits_and_bodies():
+    text, place = lines(control(chart_with_a_jump()))[LABELS["value"]].customdata[20]
+    # ū = 0.2, n = 50: 0.2 ± 3·√(0.2/50).
+    assert "0.8" in text and "0.0103 – 0.39" in text and "n = 50" in text and place == 20
 
 
 def test_below_twenty_points_the_figure_says_why_there_are_no_limits():
-    figure = charts.u_chart_figure(days_frame(5), u_chart([9, 1, 1, 1, 1], [5] * 5), LABELS)
+    figure = control(phased_chart("u", [9, 1, 1, 1, 1], [5] * 5))
     assert set(lines(figure)) == {"중심선 0.52", "대당 결함수 (건/대)"}
     assert figure.layout.annotations[0].text == "관리한계는 20점부터"
 
 
 def test_a_lower_limit_of_zero_is_not_drawn():
     # 0.2 ± 3·√(0.2/5) reaches below zero, so only the upper limit remains.
-    chart = u_chart([1] * 20, [5] * 20)
-    limits = [
-        trace
-        for trace in charts.u_chart_figure(days_frame(20), chart, LABELS).data
-        if trace.name == "관리한계"
-    ]
+    chart = phased_chart("u", [1] * 20, [5] * 20)
+    limits = [trace for trace in control(chart).data if trace.name == "관리한계"]
     assert len(limits) == 1
     assert limits[0].y[0] == pytest.approx(0.8)
 
 
-def test_the_shifts_of_one_day_stand_side_by_side():
-    points = pd.DataFrame({"day": [MONDAY] * 3, "shift": ["day", "evening", "night"]})
-    figure = charts.u_chart_figure(points, u_chart([1, 2, 3], [9, 9, 9]), LABELS)
-    values = lines(figure)["대당 결함수 (건/대)"]
-    assert [str(moment)[11:13] for moment in values.x] == ["00", "08", "16"]
-    assert values.customdata[2] == "2026-05-04 night"
+def test_each_phase_has_its_own_limits_behind_a_line():
+    units = [50] * 40
+    figure = control(phased_chart("u", [10] * 20 + [40] * 20, units, starts=(0, 20)))
+    upper = next(trace for trace in figure.data if trace.name == LABELS["limits"]).y
+    assert upper[19] == pytest.approx(0.39, abs=0.01) and upper[20] == pytest.approx(1.18, abs=0.01)
+    (line,) = figure.layout.shapes
+    assert line.label.text == "공정 변경" and line.x0 == chart_points(40)["at"][20]
+
+
+def test_excluded_points_and_known_causes_are_marked():
+    points = chart_points(21)
+    points["excluded"] = [place == 3 for place in range(21)]
+    causes = pd.DataFrame({"from_at": [points["at"][5]], "to_at": [points["at"][7]], "number": [1]})
+    figure = charts.control_chart_figure(points, chart_with_a_jump(), LABELS, causes=causes)
+    assert list(lines(figure)["제외한 점"].x) == [points["at"].to_numpy()[3]]
+    assert figure.layout.shapes[0].label.text == "1"
 
 
 def test_a_control_chart_of_a_period_keeps_the_limits_and_runs_from_before_it():
-    chart = chart_with_a_jump()
-    whole = lines(charts.u_chart_figure(days_frame(21), chart, LABELS))
-    part = lines(charts.u_chart_figure(days_frame(21), chart, LABELS, first=18))
+    whole, part = lines(control(chart_with_a_jump())), lines(control(chart_with_a_jump(), first=18))
     assert len(part[LABELS["value"]].x) == 3
     assert list(part["이상 신호"].y) == list(whole["이상 신호"].y)
     assert part[LABELS["limits"]].y[-1] == whole[LABELS["limits"]].y[-1]
 
 
 def test_a_long_control_chart_draws_the_newest_points_and_their_signals():
-    units = [50] * 3000
-    chart = u_chart([10] * 2999 + [40], units, slice(0, 20))
-    figure = charts.u_chart_figure(days_frame(3000), chart, LABELS)
+    chart = phased_chart("u", [10] * 2999 + [40], [50] * 3000, np.arange(3000) < 20)
+    figure = control(chart)
     assert points_drawn(figure) <= charts.MAX_POINTS
     assert list(lines(figure)["이상 신호"].y) == [0.8]
     assert str(lines(figure)["이상 신호"].x[0])[:10] == str(MONDAY + timedelta(days=2999))
@@ -193,7 +215,9 @@ def test_a_long_control_chart_draws_the_newest_points_and_their_signals():
 
 def test_a_frame_that_does_not_fit_the_chart_is_refused():
     with pytest.raises(ValueError, match="2 rows for a chart of 3 points"):
-        charts.u_chart_figure(days_frame(2), u_chart([1, 2, 3], [9, 9, 9]), LABELS)
+        charts.control_chart_figure(
+            chart_points(2), phased_chart("u", [1, 2, 3], [9, 9, 9]), LABELS
+        )
     with pytest.raises(ValueError, match=r"lacks \['units'\]"):
         charts.dpu_by_model(TWO_MODELS.drop(columns="units"), LABELS)
 
@@ -280,7 +304,7 @@ def every_figure(daily, types, chart, points):
         charts.ftt_by_model(daily, LABELS),
         charts.defect_area(daily, LABELS),
         charts.pareto(types, LABELS),
-        charts.u_chart_figure(points, chart, LABELS),
+        charts.control_chart_figure(points, chart, LABELS),
         charts.line_status(pd.DataFrame({"verdict": []}), LABELS),
         charts.sparkline([], LABELS),
     ]
@@ -288,12 +312,12 @@ def every_figure(daily, types, chart, points):
 
 def test_an_empty_period_gives_empty_figures():
     empty = daily_frame()
-    for figure in every_figure(empty, PARETO.head(0), u_chart([], []), days_frame(0)):
+    for figure in every_figure(empty, PARETO.head(0), phased_chart("u", [], []), chart_points(0)):
         assert points_drawn(figure) == 0
 
 
 def test_every_figure_is_see_through_and_leaves_text_colours_to_the_page():
-    for figure in every_figure(TWO_MODELS, PARETO, chart_with_a_jump(), days_frame(21)):
+    for figure in every_figure(TWO_MODELS, PARETO, chart_with_a_jump(), chart_points(21)):
         layout = json.loads(figure.to_json())["layout"]
         assert layout["paper_bgcolor"] == layout["plot_bgcolor"] == "rgba(0,0,0,0)"
         assert "font" not in layout
@@ -301,7 +325,7 @@ def test_every_figure_is_see_through_and_leaves_text_colours_to_the_page():
 
 
 def test_no_hover_shows_the_name_box_of_plotly():
-    for figure in every_figure(TWO_MODELS, PARETO, chart_with_a_jump(), days_frame(21)):
+    for figure in every_figure(TWO_MODELS, PARETO, chart_with_a_jump(), chart_points(21)):
         for trace in figure.data:
             assert trace.hoverinfo == "skip" or trace.hovertemplate.endswith("<extra></extra>")
 

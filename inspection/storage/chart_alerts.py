@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.storage.audit import append_event
@@ -91,51 +91,67 @@ def alerts_since(engine: Engine, moment: datetime) -> tuple[NumberedAlert, ...]:
         return tuple(_alert(row) for row in connection.execute(question))
 
 
-def claim_delivery(engine: Engine, channel: str, now: datetime) -> tuple[NumberedAlert, int] | None:
-    """The oldest alert that this channel still owes, and the number of the attempt; None if none.
+def claim_deliveries(
+    engine: Engine, channel: str, now: datetime
+) -> tuple[tuple[NumberedAlert, int], ...]:
+    """The alerts that this channel owes and may be told now, each with the number of the attempt.
 
-    The attempt is written here, before anything is sent: another checker that asks meanwhile is
-    given another alert. A failed attempt is due again after 5, 10, 20 … minutes, at most 6 hours.
+    The attempts are written here, before anything is sent: another checker that asks meanwhile is
+    given none of them. A failed attempt is due again after 5, 10, 20 … minutes, at most 6 hours.
     """
+    with looking(engine) as connection:
+        if not _due(connection, channel, now):
+            return ()
     with writing(engine) as connection:
-        attempts: dict[int, Row] = {}
-        of_channel = select(alert_delivery).where(
-            alert_delivery.c.channel == channel, alert_delivery.c.started_at > now - 2 * _NEWS
-        )
-        for row in connection.execute(of_channel.order_by(alert_delivery.c.attempt)):
-            attempts[row.alert_id] = row
-        news = select(chart_alert).where(chart_alert.c.raised_at > now - _NEWS)
-        for row in connection.execute(news.order_by(chart_alert.c.id)):
-            last = attempts.get(row.id)
-            if last is not None and not _is_due(last, now):
-                continue
-            attempt = last.attempt + 1 if last else 1
-            claim = {
-                "alert_id": row.id,
+        claimed = _due(connection, channel, now)
+        rows = [
+            {
+                "alert_id": one.id,
                 "channel": channel,
                 "attempt": attempt,
                 "started_at": now,
                 "outcome": "",
                 "told": "",
             }
-            connection.execute(insert(alert_delivery), [claim])
-            return _alert(row), attempt
-    return None
+            for one, attempt in claimed
+        ]
+        if rows:
+            connection.execute(insert(alert_delivery), rows)
+    return claimed
 
 
-def finish_delivery(
-    engine: Engine, number: int, channel: str, attempt: int, outcome: str, told: str = ""
+def finish_deliveries(
+    engine: Engine,
+    channel: str,
+    claimed: Sequence[tuple[NumberedAlert, int]],
+    outcome: str,
+    told: str = "",
 ) -> None:
-    """Write how an attempt went: SENT, or FAILED with what the other side told."""
-    this = (
-        (alert_delivery.c.alert_id == number)
-        & (alert_delivery.c.channel == channel)
-        & (alert_delivery.c.attempt == attempt)
-    )
+    """Write how the attempts went: SENT, or FAILED with what the other side told."""
+    row = alert_delivery.c
     with writing(engine) as connection:
-        connection.execute(
-            update(alert_delivery).where(this).values(outcome=outcome, told=told[:500])
-        )
+        for one, attempt in claimed:
+            this = (row.alert_id == one.id) & (row.channel == channel) & (row.attempt == attempt)
+            connection.execute(
+                update(alert_delivery).where(this).values(outcome=outcome, told=told[:500])
+            )
+
+
+def _due(
+    connection: Connection, channel: str, now: datetime
+) -> tuple[tuple[NumberedAlert, int], ...]:
+    last: dict[int, Row] = {}
+    of_channel = select(alert_delivery).where(
+        alert_delivery.c.channel == channel, alert_delivery.c.started_at > now - 2 * _NEWS
+    )
+    for row in connection.execute(of_channel.order_by(alert_delivery.c.attempt)):
+        last[row.alert_id] = row
+    news = select(chart_alert).where(chart_alert.c.raised_at > now - _NEWS)
+    return tuple(
+        (_alert(row), last[row.id].attempt + 1 if row.id in last else 1)
+        for row in connection.execute(news.order_by(chart_alert.c.id))
+        if row.id not in last or _is_due(last[row.id], now)
+    )
 
 
 def _is_due(last: Row, now: datetime) -> bool:

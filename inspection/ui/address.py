@@ -16,25 +16,55 @@ def one_of(
     *,
     default: str,
     help: str | None = None,
+    as_list: bool = False,
 ) -> str:
     """A row of buttons, one code each; the default stands for an address that says nothing.
 
-    name: the address parameter. word: what stands on the button of a code.
+    name: the address parameter. word: what stands on the button of a code. as_list: a field that
+    opens a list, for many codes.
     """
     given = st.query_params.get(name, default)
     chosen = given if given in codes else default
     key = f"address_{name}"
     # Set before each run: going back in the browser changes the address, and the widget follows.
     st.session_state[key] = chosen
-    st.segmented_control(
+    asked = {
+        "key": key,
+        "format_func": word,
+        "help": help,
+        "on_change": _write,
+        "args": (name, default),
+    }
+    if as_list:
+        st.selectbox(label, codes, **asked)
+    else:
+        st.segmented_control(label, codes, required=True, **asked)
+    return chosen
+
+
+def is_on(name: str, label: str, *, help: str | None = None) -> bool:
+    """A switch that is on where the address says nothing."""
+    chosen = st.query_params.get(name) != "off"
+    key = f"address_{name}"
+    st.session_state[key] = chosen
+    st.toggle(label, key=key, help=help, on_change=_write_switch, args=(name,))
+    return chosen
+
+
+def whole_number(name: str, label: str, *, default: int, lowest: int, highest: int) -> int:
+    """A number field; what the address cannot say, or lies outside, counts as the default."""
+    given = st.query_params.get(name, "")
+    chosen = int(given) if given.isdecimal() and lowest <= int(given) <= highest else default
+    key = f"address_{name}"
+    st.session_state[key] = chosen
+    st.number_input(
         label,
-        codes,
+        min_value=lowest,
+        max_value=highest,
+        step=1,
         key=key,
-        format_func=word,
-        required=True,
-        help=help,
         on_change=_write,
-        args=(name, default),
+        args=(name, str(default)),
     )
     return chosen
 
@@ -73,7 +103,11 @@ def set_address(**parameters: str) -> None:
             st.query_params.pop(name, None)
 
 
+def _write_switch(name: str) -> None:
+    set_address(**{name: "" if st.session_state[f"address_{name}"] else "off"})
+
+
 def _write(name: str, default: str) -> None:
     chosen = st.session_state[f"address_{name}"]
-    text = chosen.isoformat() if isinstance(chosen, date) else chosen or ""
+    text = chosen.isoformat() if isinstance(chosen, date) else str(chosen or "")
     set_address(**{name: "" if text == default else text})

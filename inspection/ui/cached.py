@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from inspection.domain.chart_choice import ChartChoice
+from inspection.domain.shifts import ShiftSlot
+from inspection.services import alerting, control_charts
+from inspection.services.alerting import OpenAlerts
+from inspection.services.control_charts import PlottedChart, TypeChange
 from inspection.services.station import shared_station
-from inspection.storage import log_neighbours, log_places, reading
+from inspection.storage import chart_points, log_neighbours, log_places, reading
 from inspection.storage.log_places import Neighbours
 from inspection.storage.reading import KnownValues, LogFilter
 
@@ -114,3 +119,41 @@ def quality(where: LogFilter, version: int) -> "Quality":
 def shift_summary(day: date, shift: str, line: str, version: int) -> "ShiftSummary":
     """Everything that the report of one shift counts."""
     return reading.shift_summary(shared_station().engine, day, shift, line)
+
+
+@st.cache_data(**_KEPT)
+def control_chart(
+    choice: ChartChoice, first_day: date, last_day: date, version: int
+) -> PlottedChart:
+    """One control chart with the points of these production days."""
+    return control_charts.plot(shared_station(), choice, first_day, last_day)
+
+
+@st.cache_data(**_KEPT)
+def chart_subjects(split: str, first_day: date, last_day: date, version: int) -> tuple[str, ...]:
+    """What occurs in these days for one split of a control chart."""
+    return chart_points.known_subjects(shared_station().engine, split, (first_day, last_day))
+
+
+@st.cache_data(**_KEPT)
+def changed_types(
+    choice: ChartChoice,
+    first_day: date,
+    last_day: date,
+    places: tuple[int, int],
+    version: int,
+) -> tuple[TypeChange, ...]:
+    """Defect types at the points of two places against the baseline's."""
+    plotted = control_chart(choice, first_day, last_day, version)
+    return control_charts.changed_types(shared_station(), plotted, *places)
+
+
+@st.cache_data(**_KEPT)
+def open_alerts(running: ShiftSlot, version: int) -> tuple[OpenAlerts, ...]:
+    """Unexplained signals of control charts, after a check of the shifts that are over.
+
+    running: the shift of this moment, part of the key: after each shift's end it is looked again.
+    """
+    alerting.check_signals(shared_station())
+    alerting.tell_in_background(shared_station())
+    return alerting.open_alerts(shared_station())

@@ -8,6 +8,7 @@ import streamlit as st
 
 from inspection import charts
 from inspection.errors import InspectionError
+from inspection.services import alerting, signal_words
 from inspection.services.station import shared_station
 from inspection.storage.reading import LogFilter
 from inspection.ui import cached, chart_frame
@@ -19,7 +20,7 @@ from inspection.ui.links import (
     tall_buttons,
     thumbnail_url,
 )
-from inspection.ui.session import error_text, language, t
+from inspection.ui.session import error_text, language, t, translate
 from inspection.ui.tables import as_written
 from inspection.ui.verdicts import verdict_chip_html, verdict_word
 from inspection.ui.words import model_name, time_text, word
@@ -33,6 +34,7 @@ except ImportError:
 STANDINGS = ("ok", "undecided", "rework")
 STRIP = 50
 REJECTS = 8
+ALERTED_CHARTS = 3
 
 
 def show_ways() -> None:
@@ -45,6 +47,32 @@ def show_ways() -> None:
         large_button("log", t("home.log"), ":material/list_alt:")
     with report:
         large_button("report", t("home.report"), ":material/description:")
+
+
+def show_alerts(version: int) -> None:
+    """Unexplained signals of the control charts, the way to each chart; nothing without any."""
+    now = datetime.now(UTC)
+    station = shared_station()
+    groups = cached.open_alerts(station.calendar.slot_at(now), version)
+    if not groups:
+        return
+    with st.container(key="alerts"):
+        lines = [t("control.home_title", n=sum(len(one.alerts) for one in groups))]
+        for one in groups[:ALERTED_CHARTS]:
+            newest = alerting.alert_sentence(translate(), station, one.alerts[0].alert)
+            lines.append(f"- {as_written(newest)}")
+        if len(groups) > ALERTED_CHARTS:
+            lines.append(f"- {t('control.home_more', n=len(groups) - ALERTED_CHARTS)}")
+        st.warning("\n".join(lines), icon=":material/notification_important:")
+        with st.container(horizontal=True, gap="small"):
+            for one in groups[:ALERTED_CHARTS]:
+                name = signal_words.chart_name(translate(), station.bodies, one.chart)
+                st.page_link(
+                    page_file("control"),
+                    label=t("control.home_open", chart=name),
+                    icon=":material/query_stats:",
+                    query_params=alerting.alerts_address(station, one.alerts, _today()),
+                )
 
 
 def show_strip(latest: pd.DataFrame) -> None:

@@ -18,6 +18,7 @@ NAVIGATION = {
     "inspect": ":material/center_focus_strong:",
     "log": ":material/list_alt:",
     "trends": ":material/monitoring:",
+    "control": ":material/query_stats:",
     "report": ":material/description:",
     "cost": ":material/payments:",
     "model": ":material/model_training:",

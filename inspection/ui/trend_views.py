@@ -1,26 +1,26 @@
 """The parts of the Trends page: what is asked, key figures, and each chart with its table."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from inspection import charts
-from inspection.services import trends
+from inspection.domain.chart_choice import ChartChoice
+from inspection.services import signal_words, trends
+from inspection.services.control_charts import PlottedChart
 from inspection.services.station import shared_station
 from inspection.storage.reading import KnownValues, LogFilter
-from inspection.ui import chart_frame
-from inspection.ui.address import one_day, one_of, set_address
+from inspection.ui import cached, chart_frame, control_views
+from inspection.ui.address import one_of, set_address
 from inspection.ui.chart_frame import Column, Figures
 from inspection.ui.chart_words import chart_words, type_words
 from inspection.ui.links import log_address, page_file
-from inspection.ui.session import language, t
+from inspection.ui.period import ask_period, days_before
+from inspection.ui.session import language, t, translate
 from inspection.ui.words import model_name, word
 
-PERIODS = {"7": 7, "28": 28, "90": 90}
-_USUAL_DAYS = 28
 # Of the tables behind the charts: the text of the head, which has the unit, and the form.
 _COLUMNS = {
     "day": ("chart.day", "day"),
@@ -33,26 +33,13 @@ _COLUMNS = {
     "first_ok": ("trends.passed_column", "count"),
     "ftt": ("chart.ftt", "percent"),
     "defect_area_mm2": ("trends.total_area_column", "%.1f"),
-    "centre": ("trends.centre_column", "%.3f"),
-    "lower": ("trends.lower_column", "%.3f"),
-    "upper": ("trends.upper_column", "%.3f"),
     "photos": ("chart_frame.photos", "link"),
 }
 
 
 def ask(known: KnownValues) -> LogFilter:
     """Period and vehicle model, kept in the address."""
-    period = one_of(
-        "period",
-        t("trends.period"),
-        [*PERIODS, "custom"],
-        lambda code: t(f"trends.period_{code}"),
-        default=str(_USUAL_DAYS),
-    )
-    first, last = _days(period, known.last_day)
-    if first > last:
-        st.warning(t("trends.wrong_order"), icon=":material/swap_horiz:")
-        st.stop()
+    first, last = ask_period(known)
     codes = ["", *_models(), *(m for m in known.vehicle_models if m not in _models())]
     model = one_of(
         "model",
@@ -62,11 +49,6 @@ def ask(known: KnownValues) -> LogFilter:
         default="",
     )
     return LogFilter(first_day=first, last_day=last, vehicle_model=model)
-
-
-def since_the_beginning(where: LogFilter) -> LogFilter:
-    """The same choice from the first day of the log on: what frozen limits are made of."""
-    return replace(where, first_day=None)
 
 
 def nothing_logged() -> None:
@@ -95,7 +77,7 @@ def nothing_in_period(where: LogFilter, known: KnownValues) -> None:
         on_click=set_address,
         kwargs={
             "period": "custom",
-            "from": _days_before(known.last_day).isoformat(),
+            "from": days_before(known.last_day).isoformat(),
             "to": known.last_day.isoformat(),
             "model": "",
         },
@@ -193,95 +175,60 @@ def pareto(types: pd.DataFrame, where: LogFilter) -> None:
     )
 
 
-def control_chart(history: pd.DataFrame, where: LogFilter) -> None:
-    """The u chart of one vehicle model, and its signals in words."""
+def control_chart(daily: pd.DataFrame, where: LogFilter, version: int) -> None:
+    """The u chart by day of one vehicle model with its signals, and the way to all charts."""
     _heading("control")
-    models = trends.models_inspected(history, _models())
+    models = trends.models_inspected(daily, _models())
+
+    def plotted_of(model: str) -> PlottedChart:
+        choice = ChartChoice("u", "day", 0, "vehicle_model", model)
+        return cached.control_chart(choice, where.first_day, where.last_day, version)
+
     model = where.vehicle_model or one_of(
         "chart",
         t("trends.chart_model"),
         models,
         model_name,
-        default=trends.model_to_look_at(history, models, where.first_day),
+        # The one that deserves a look first: most signals, then most bodies.
+        default=max(
+            models,
+            key=lambda one: (
+                len(plotted_of(one).signals()),
+                int(daily.loc[daily["vehicle_model"] == one, "units"].sum()),
+            ),
+        ),
     )
-    day_chart = trends.u_chart_by_day(history, model)
-    first = day_chart.first_since(where.first_day)
-    if first == len(day_chart.points):
+    plotted = plotted_of(model)
+    if plotted.is_empty:
         st.info(t("trends.not_in_period", model=model_name(model)), icon=":material/event_busy:")
         return
     _show(
         "control",
-        charts.u_chart_figure(
-            day_chart.points,
-            day_chart.chart,
-            chart_words(provisional=t("trends.provisional", missing=day_chart.missing_points)),
-            first,
-        ),
-        _control_figures(day_chart, first),
-        missing=_what_is_missing(day_chart, model),
+        control_views.figure_of(plotted),
+        control_views.table_of(plotted),
+        missing=control_views.what_is_missing(plotted),
         heading=False,
     )
-    if not day_chart.missing_points:
-        _say_signals(day_chart, where)
-
-
-def _what_is_missing(day_chart: trends.DayChart, model: str) -> str:
-    if not day_chart.missing_points:
-        return ""
-    return t(
-        "trends.provisional_long",
-        model=model_name(model),
-        have=len(day_chart.points),
-        missing=day_chart.missing_points,
+    _say_signals(plotted)
+    st.page_link(
+        page_file("control"),
+        label=t("trends.to_control"),
+        icon=":material/query_stats:",
+        query_params=signal_words.chart_address(plotted.choice, where.first_day, where.last_day),
     )
 
 
-def _say_signals(day_chart: trends.DayChart, where: LogFilter) -> None:
-    spans = trends.signal_spans(day_chart, where.first_day)
-    if spans:
-        lines = [t("trends.signals", n=len(spans)), *(f"- {_signal(span)}" for span in spans)]
+def _say_signals(plotted: PlottedChart) -> None:
+    if plotted.missing_points:
+        return
+    signals = plotted.signals()
+    if signals:
+        said = [signal_words.signal_sentence(translate(), signal) for signal in signals]
+        lines = [t("trends.signals", n=len(said)), *(f"- {one}" for one in said)]
         st.warning("\n".join(lines), icon=":material/notification_important:")
     else:
         st.success(t("trends.no_signal"), icon=":material/check_circle:")
-    from_day, to_day = day_chart.baseline_days
-    st.caption(t("trends.baseline", from_day=from_day, to_day=to_day))
-    if day_chart.chart.sigma_z is not None:
-        st.caption(t("trends.sigma_z", value=f"{day_chart.chart.sigma_z:.2f}"))
-
-
-def _signal(span: trends.SignalSpan) -> str:
-    when = (
-        f"{span.first_day}"
-        if span.points == 1
-        else t("trends.when_days", from_day=span.first_day, to_day=span.last_day, n=span.points)
-    )
-    return t(f"trends.{span.rule}_{'above' if span.above else 'below'}", when=when)
-
-
-def _control_figures(day_chart: trends.DayChart, first: int) -> Figures:
-    chart = day_chart.chart
-    points = day_chart.points.assign(centre=chart.centre, lower=chart.lower, upper=chart.upper)
-    limits = () if chart.provisional else ("centre", "lower", "upper")
-    columns = [_column(name) for name in ("day", "units", "defects", "dpu", *limits)]
-    return Figures(points[first:], columns)
-
-
-def _days(period: str, last_logged: date) -> tuple[date, date]:
-    today = shared_station().calendar.slot_at(datetime.now(UTC)).day
-    if period in PERIODS:
-        return today - timedelta(days=PERIODS[period] - 1), today
-    # A log may be ahead of this server's clock; its days must stay within reach.
-    latest = max(today, last_logged)
-    start, end = st.columns(2)
-    with start:
-        first = one_day("from", t("trends.from"), default=_days_before(today), latest=latest)
-    with end:
-        return first, one_day("to", t("trends.to"), default=today, latest=latest)
-
-
-def _days_before(last: date) -> date:
-    """The first of the usual number of days that end with `last`."""
-    return last - timedelta(days=_USUAL_DAYS - 1)
+    control_views.say_baseline(plotted)
 
 
 def _models() -> list[str]:

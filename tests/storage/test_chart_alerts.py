@@ -11,8 +11,8 @@ from inspection.storage.chart_alerts import (
     SENT,
     ChartAlert,
     alerts_since,
-    claim_delivery,
-    finish_delivery,
+    claim_deliveries,
+    finish_deliveries,
     raise_alerts,
 )
 from inspection.storage.database import writing
@@ -69,17 +69,16 @@ def test_old_signals_are_left_out(engine):
     assert found.alert.first_at == MONDAY + timedelta(days=3)
 
 
-def test_two_senders_are_given_different_alerts_and_a_sent_one_is_done(engine):
+def test_what_one_sender_took_another_is_not_given_and_what_was_sent_is_done(engine):
     first, second = raise_alerts(engine, [an_alert(0), an_alert(1)])
     now = datetime.now(UTC)
-    assert claim_delivery(engine, "webhook", now) == (first, 1)
-    assert claim_delivery(engine, "webhook", now) == (second, 1)
-    assert claim_delivery(engine, "webhook", now) is None
+    claimed = claim_deliveries(engine, "webhook", now)
+    assert claimed == ((first, 1), (second, 1))
+    assert claim_deliveries(engine, "webhook", now) == ()
     # Another channel owes them still.
-    assert claim_delivery(engine, "mail", now) == (first, 1)
-    finish_delivery(engine, first.id, "webhook", 1, SENT)
-    finish_delivery(engine, second.id, "webhook", 1, SENT)
-    assert claim_delivery(engine, "webhook", now + timedelta(hours=7)) is None
+    assert claim_deliveries(engine, "mail", now) == ((first, 1), (second, 1))
+    finish_deliveries(engine, "webhook", claimed, SENT)
+    assert claim_deliveries(engine, "webhook", now + timedelta(days=6)) == ()
 
 
 def test_two_senders_at_once_never_take_the_same_alert(engine):
@@ -88,8 +87,7 @@ def test_two_senders_at_once_never_take_the_same_alert(engine):
 
     def send():
         at_once.wait()
-        while (claimed := claim_delivery(engine, "webhook", now)) is not None:
-            taken.append(claimed[0].id)
+        taken.extend(one.id for one, _ in claim_deliveries(engine, "webhook", now))
 
     senders = [threading.Thread(target=send) for _ in range(4)]
     for sender in senders:
@@ -103,23 +101,24 @@ def test_a_failed_attempt_is_made_again_after_five_ten_and_twenty_minutes(engine
     (alert,) = raise_alerts(engine, [an_alert()])
     now = datetime.now(UTC)
     for attempt, wait in enumerate((5, 10, 20), start=1):
-        assert claim_delivery(engine, "webhook", now) == (alert, attempt)
-        finish_delivery(engine, alert.id, "webhook", attempt, FAILED, "HTTP 503")
-        assert claim_delivery(engine, "webhook", now + timedelta(minutes=wait - 1)) is None
+        claimed = claim_deliveries(engine, "webhook", now)
+        assert claimed == ((alert, attempt),)
+        finish_deliveries(engine, "webhook", claimed, FAILED, "HTTP 503")
+        assert claim_deliveries(engine, "webhook", now + timedelta(minutes=wait - 1)) == ()
         now += timedelta(minutes=wait)
 
 
 def test_an_attempt_that_was_cut_off_is_made_again(engine):
     (alert,) = raise_alerts(engine, [an_alert()])
     now = datetime.now(UTC)
-    claim_delivery(engine, "webhook", now)
-    assert claim_delivery(engine, "webhook", now + timedelta(minutes=9)) is None
-    assert claim_delivery(engine, "webhook", now + timedelta(minutes=10)) == (alert, 2)
+    claim_deliveries(engine, "webhook", now)
+    assert claim_deliveries(engine, "webhook", now + timedelta(minutes=9)) == ()
+    assert claim_deliveries(engine, "webhook", now + timedelta(minutes=10)) == ((alert, 2),)
 
 
 def test_what_a_channel_finds_in_the_log_after_a_week_is_no_news(engine):
     raise_alerts(engine, [an_alert()])
-    assert claim_delivery(engine, "webhook", datetime.now(UTC) + timedelta(days=8)) is None
+    assert claim_deliveries(engine, "webhook", datetime.now(UTC) + timedelta(days=8)) == ()
 
 
 @pytest.mark.parametrize("change", ["UPDATE chart_alert SET value = 0", "DELETE FROM chart_alert"])

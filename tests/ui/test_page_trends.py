@@ -77,7 +77,7 @@ def test_dates_the_wrong_way_round_are_said(open_page, filled_log):
 def test_seventeen_days_are_said_to_be_three_short_of_limits(open_page, shared):
     write_inspections(shared, *(on_day(shared, number) for number in range(17)))
     at = open_page("trends", period="custom", **{"from": "2026-03-01", "to": "2026-03-31"})
-    assert "Aria has 17, so 3 more are needed" in said(at)
+    assert "There are 17, so 3 more are needed" in said(at)
     assert "frozen" not in said(at)
 
 
@@ -90,8 +90,10 @@ def test_a_signal_is_said_with_its_day(open_page, shared):
     verdicts = ["rework"] + ["ok"] * 19 + ["ok", "rework"]
     write_inspections(shared, *(on_day(shared, n, verdict) for n, verdict in enumerate(verdicts)))
     at = open_page("trends", period="custom", **{"from": "2026-03-10", "to": "2026-03-31"})
-    assert "- 2026-03-22: above the upper limit" in at.warning[0].value
+    assert "- **Above the upper limit from 2026-03-22** (1 points)" in at.warning[0].value
     assert "(2026-03-01 – 2026-03-20)" in said(at)
+    (way,) = [link.proto for link in at.get("page_link") if "Control charts" in link.proto.label]
+    assert "subject=aria" in way.query_string and "from=2026-03-10" in way.query_string
 
 
 def test_a_table_behind_a_chart_opens_on_demand(open_page, filled_log):

@@ -27,6 +27,7 @@ _TOOLS = {
     "Zoom in": "zoom_in",
     "Zoom out": "zoom_out",
     "Reset axes": "reset",
+    "Box Select": "box_select",
 }
 _NOT_IN_A_FILE_NAME = str.maketrans(dict.fromkeys('\\/:*?"<>|', " "))
 
@@ -69,6 +70,7 @@ def show(
     photos: Mapping[str, str] | None = None,
     heading: bool = True,
     tools: bool = True,
+    choose: Callable[[], object] | None = None,
 ) -> None:
     """Show a figure in the frame that every chart has.
 
@@ -78,6 +80,8 @@ def show(
     photos: for a chart whose points stand for photos: address parameters of the Log page that
     hold for the whole chart; a click on a point adds its own and shows the way there.
     heading: False where the title already stands there. tools: plotly's own.
+    choose: called when points were clicked, or boxed with plotly's tool; what was chosen stands
+    in the session under NAME_chart.
     Raises ValueError for a figure of more than `charts.MAX_POINTS` points.
     """
     charts.refuse_crowded(figure)
@@ -91,8 +95,10 @@ def show(
         st.plotly_chart(
             figure if photos is None else _inviting(figure),
             key=f"{name}_chart",
-            config=_config(tools),
+            config=_config(tools, can_choose=choose is not None),
             alt=title,
+            on_select=choose or "ignore",
+            selection_mode=("points", "box"),
         )
         _beneath(name, title, figure, tables, photos)
 
@@ -107,15 +113,18 @@ def _inviting(figure: go.Figure) -> go.Figure:
     return inviting
 
 
-def _config(tools: bool) -> dict[str, Any]:
+def _config(tools: bool, *, can_choose: bool) -> dict[str, Any]:
     """Plotly's settings with its tools in the reader's language; it brings English only."""
     code = language()
     words = {english: t(f"chart_frame.{key}") for english, key in _TOOLS.items()}
+    without = {*charts.CONFIG["modeBarButtonsToRemove"], "toImage"}
+    if can_choose:
+        without.remove("select2d")
     return {
         **charts.CONFIG,
         "displayModeBar": "hover" if tools else False,
         # Pictures are in the download menu, which a finger can open.
-        "modeBarButtonsToRemove": [*charts.CONFIG["modeBarButtonsToRemove"], "toImage"],
+        "modeBarButtonsToRemove": sorted(without),
         "locale": code,
         "locales": {code: {"dictionary": words, "format": {}}},
     }

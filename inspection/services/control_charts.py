@@ -1,0 +1,581 @@
+"""Control charts of the plant: points from the log, limits, signals with their causes, and words.
+
+A chart's limits are frozen: they come from the baseline that a person chose on it, else from the
+first BASELINE_POINTS points of its phase. Where the log is longer than WHOLE_LOG_DAYS, only the
+days that are looked at and those of the baselines are read, so a chart costs the same after years.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from inspection.domain.chart_choice import ChartChoice, ChartNote
+from inspection.domain.shifts import PlantCalendar
+from inspection.domain.spc import (
+    BASELINE_POINTS,
+    RULES,
+    PhasedChart,
+    frozen_baseline,
+    phased_chart,
+    signal_runs,
+)
+from inspection.errors import ChartNoteRefused, NotFound
+from inspection.services.station import Station
+from inspection.storage import chart_notes, chart_points, figures
+from inspection.storage.chart_notes import NumberedNote
+from inspection.storage.log_filter import LogFilter
+
+WHOLE_LOG_DAYS = 200
+# Days before the first one shown, so that a run is counted from where it began.
+_LEAD_DAYS = {"shift": 14, "day": 21, "week": 84, "bodies": 21}
+# Days that hold the first BASELINE_POINTS points of a line that works.
+_FIRST_DAYS = {"shift": 21, "day": 42, "week": 182, "bodies": 42}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlottedChart:
+    """One chart as it is drawn and read.
+
+    points: one row a point in time order, with first_at, last_at (UTC; the end is not included),
+    first_day, last_day, shift ("" but for points of a shift), units and counts (what the chart
+    divides). chart: limits of all of them. first: place of the first point in the days asked for;
+    earlier ones are there for the baseline and for runs. breaks: places before which points are
+    not at hand. excluded: bool, points taken out of the baseline. frozen: the baseline that a
+    person chose for the newest phase, None = its first points. notes: baselines, phases and
+    exclusions of this chart; causes: whatever people found in the time of the points, on any chart.
+    """
+
+    choice: ChartChoice
+    points: pd.DataFrame
+    chart: PhasedChart
+    first: int
+    breaks: tuple[int, ...]
+    excluded: np.ndarray
+    frozen: NumberedNote | None
+    notes: tuple[NumberedNote, ...]
+    causes: tuple[NumberedNote, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no point lies in the days asked for."""
+        return self.first >= len(self.points)
+
+    @property
+    def missing_points(self) -> int:
+        """How many baseline points the newest phase lacks before limits may be drawn."""
+        return max(BASELINE_POINTS - int(self.chart.phases[-1].baseline.sum()), 0)
+
+    @property
+    def baseline_days(self) -> tuple[date, date] | None:
+        """First and last day of the newest phase's baseline."""
+        places = np.flatnonzero(self.chart.baseline[self.chart.starts[-1] :])
+        if not len(places):
+            return None
+        rows = self.points.iloc[places + self.chart.starts[-1]]
+        return rows["first_day"].iloc[0], rows["last_day"].iloc[-1]
+
+    def signals(
+        self, rules: Sequence[str] = RULES, *, laney: bool = False
+    ) -> tuple["ChartSignal", ...]:
+        """The signals that hold at a point of the days asked for, newest first."""
+        runs = signal_runs(self.chart, rules, laney=laney, breaks=self.breaks)
+        found = [self._signal(run, laney) for run in runs if run.last >= self.first]
+        return tuple(sorted(found, key=lambda one: (one.last_place, one.first_place), reverse=True))
+
+    def photos_of(self, first: int, last: int) -> LogFilter:
+        """The choice of the Log page that shows the photos behind the points of two places.
+
+        Points of n bodies begin and end within a day: the whole days are chosen.
+        """
+        rows = self.points.iloc[first : last + 1]
+        subject = {self.choice.split: self.choice.subject} if self.choice.split else {}
+        return LogFilter(
+            first_day=rows["first_day"].iloc[0],
+            last_day=rows["last_day"].iloc[-1],
+            shift=rows["shift"].iloc[0] if first == last else "",
+            standing="rework" if self.choice.kind in ("p", "np") else "",
+            **subject,
+        )
+
+    def causes_of(self, first_at: datetime, last_at: datetime) -> tuple[NumberedNote, ...]:
+        """The causes found in this time that speak for this chart."""
+        return tuple(
+            one
+            for one in self.causes
+            if one.note.covers(first_at, last_at) and one.note.chart.speaks_for(self.choice)
+        )
+
+    def _signal(self, run, laney: bool) -> "ChartSignal":
+        chart, points = self.chart, self.points
+        began, first, last = (points.iloc[place] for place in (run.began, run.first, run.last))
+        if run.rule == "beyond_limit":
+            upper, lower = (
+                (chart.laney_upper, chart.laney_lower) if laney else (chart.upper, chart.lower)
+            )
+            bound = (upper if run.above else lower)[run.first]
+        else:
+            bound = chart.centre[run.first]
+        return ChartSignal(
+            chart=self.choice,
+            rule=run.rule,
+            above=run.above,
+            began_place=run.began,
+            first_place=run.first,
+            last_place=run.last,
+            points=run.points,
+            began_at=_moment(began["first_at"]),
+            first_at=_moment(first["first_at"]),
+            ends_at=_moment(last["last_at"]),
+            began_day=began["first_day"],
+            first_day=first["first_day"],
+            first_shift=first["shift"],
+            last_day=last["last_day"],
+            value=float(chart.values[run.first]),
+            bound=float(bound),
+            units=int(first["units"]),
+            causes=self.causes_of(_moment(began["first_at"]), _moment(last["last_at"])),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSignal:
+    """A run rule that holds at one point or at several in a row, with what people found.
+
+    above: beyond the upper limit, above the centre, or rising. *_place: places in the chart's
+    points of the run's first point, of the first and of the last point at which the rule holds;
+    *_at, *_day: their time (UTC) and production day. points: from the run's first point to the
+    last. value, units: of the first point at which the rule holds; bound: the limit, for the runs
+    the centre, that it is compared with. causes: none = unexplained.
+    """
+
+    chart: ChartChoice
+    rule: str
+    above: bool
+    began_place: int
+    first_place: int
+    last_place: int
+    points: int
+    began_at: datetime
+    first_at: datetime
+    ends_at: datetime
+    began_day: date
+    first_day: date
+    first_shift: str
+    last_day: date
+    value: float
+    bound: float
+    units: int
+    causes: tuple[NumberedNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeChange:
+    """One defect type at some points and in their baseline, per unit. defects: at the points.
+
+    where: the choice of the Log page that shows the photos."""
+
+    type: str
+    defects: int
+    now: float
+    before: float
+    where: LogFilter
+
+    @property
+    def times(self) -> float | None:
+        """How many times as many; None where the baseline had none."""
+        return self.now / self.before if self.before else None
+
+
+def plot(
+    station: Station, choice: ChartChoice, first_day: date | None, last_day: date
+) -> PlottedChart:
+    """The chart with the points of these production days (both included), and what is before.
+
+    first_day None = from the first inspection on. Later days than `last_day` change nothing.
+    """
+    engine, calendar = station.engine, station.calendar
+    notes = tuple(one for one in chart_notes.standing_notes(engine) if one.note.chart == choice)
+    begins = chart_points.first_logged_day(engine, choice)
+    pieces = []
+    if begins is not None and begins <= last_day:
+        asked = _Asked(max(first_day or begins, begins), last_day, begins)
+        pieces = _days_to_read(calendar, choice, asked, notes)
+    frames = [_points(station, choice, piece) for piece in pieces]
+    points = pd.concat([_no_points(), *frames], ignore_index=True)
+    breaks = tuple(int(n) for n in np.cumsum([len(one) for one in frames])[:-1])
+    first = int((points["last_day"] < first_day).sum()) if first_day else 0
+    return _plotted(
+        choice,
+        points,
+        first,
+        breaks,
+        notes,
+        _causes(station, points),
+        # Only points near its beginning may be taken for a baseline that nobody chose: those of
+        # the days shown would move it with every look.
+        can_begin=_first_points(calendar, choice, points, notes, begins) if breaks else None,
+    )
+
+
+def signals_of_shift(station: Station, day: date, shift: str) -> tuple[ChartSignal, ...]:
+    """What the charts by shift of each vehicle model say about one shift, with causes.
+
+    Signals whose rule holds at the point of this shift; later shifts change nothing.
+    """
+    found = []
+    for model in station.bodies.models:
+        choice = ChartChoice("u", "shift", 0, "vehicle_model", model.code)
+        plotted = plot(station, choice, day, day)
+        here = (plotted.points["first_day"] == day) & (plotted.points["shift"] == shift)
+        for place in np.flatnonzero(here):
+            upto = _until(plotted, int(place))
+            found += [one for one in upto.signals() if one.last_place == place]
+    return tuple(found)
+
+
+def changed_types(
+    station: Station, plotted: PlottedChart, first: int, last: int
+) -> tuple[TypeChange, ...]:
+    """Defect types at the points of two places against the baseline of their phase, per unit.
+
+    What grew most stands first. Empty without a baseline. Whole days are compared.
+    """
+    phase = max(start for start in plotted.chart.starts if start <= first)
+    end = next((start for start in plotted.chart.starts if start > first), len(plotted.points))
+    baseline = np.flatnonzero(plotted.chart.baseline[phase:end]) + phase
+    if not len(baseline):
+        return ()
+    now = replace(plotted.photos_of(first, last), standing="")
+    before = replace(
+        now,
+        first_day=plotted.points["first_day"].iloc[baseline[0]],
+        last_day=plotted.points["last_day"].iloc[baseline[-1]],
+    )
+    counted = []
+    for where in (now, before):
+        types = figures.pareto(station.engine, where).set_index("type")["defects"]
+        counted.append((types, max(figures.quality(station.engine, where).units, 1)))
+    (types_now, units_now), (types_before, units_before) = counted
+    changes = [
+        TypeChange(
+            code,
+            int(types_now.get(code, 0)),
+            float(types_now.get(code, 0) / units_now),
+            float(types_before.get(code, 0) / units_before),
+            replace(now, type=code),
+        )
+        for code in types_now.index.union(types_before.index)
+    ]
+    return tuple(sorted(changes, key=lambda one: (one.before - one.now, one.type)))
+
+
+# --- what people say ---
+
+
+def choose_baseline(
+    station: Station, plotted: PlottedChart, first: int, last: int, who: str
+) -> int:
+    """Freeze centre and limits on the points of two places; answers the note's number.
+
+    Raises ChartNoteRefused when fewer than BASELINE_POINTS points are left in there, or when they
+    reach over a phase boundary.
+    """
+    inside = slice(first, last + 1)
+    usable = int((~plotted.excluded[inside]).sum())
+    if usable < BASELINE_POINTS:
+        raise ChartNoteRefused(
+            f"a baseline needs {BASELINE_POINTS} points, the chosen days have {usable}; "
+            "choose a longer time"
+        )
+    if any(first < start <= last for start in plotted.chart.starts):
+        raise ChartNoteRefused(
+            "a baseline cannot reach over a process change; choose one side of it"
+        )
+    return _write(station, plotted, "baseline", first, last, "", who)
+
+
+def begin_phase(station: Station, plotted: PlottedChart, place: int, reason: str, who: str) -> int:
+    """A process change before the point of this place: from here on, other limits hold."""
+    note = ChartNote(
+        plotted.choice,
+        "phase",
+        _moment(plotted.points["first_at"].iloc[place]),
+        None,
+        _said(reason),
+        _named(who),
+    )
+    return chart_notes.write_note(station.engine, note)
+
+
+def exclude_points(
+    station: Station, plotted: PlottedChart, first: int, last: int, reason: str, who: str
+) -> int:
+    """Take the points of two places out of the baseline, for a reason; they stay on the chart."""
+    return _write(station, plotted, "exclusion", first, last, _said(reason), who)
+
+
+def note_cause(
+    station: Station,
+    plotted: PlottedChart,
+    first: int,
+    last: int,
+    category: str,
+    text: str,
+    who: str,
+) -> int:
+    """What happened at the points of two places; every chart of that time shows it."""
+    return _write(station, plotted, "cause", first, last, _said(text), who, category)
+
+
+def take_back(station: Station, number: int, who: str, reason: str = "") -> int:
+    """Withdraw a note by a new one; raises NotFound or Conflict as the log says."""
+    return chart_notes.withdraw_note(station.engine, number, _named(who), reason.strip())
+
+
+def _write(
+    station: Station,
+    plotted: PlottedChart,
+    kind: str,
+    first: int,
+    last: int,
+    text: str,
+    who: str,
+    category: str = "",
+) -> int:
+    rows = plotted.points
+    note = ChartNote(
+        plotted.choice,
+        kind,
+        _moment(rows["first_at"].iloc[first]),
+        _moment(rows["last_at"].iloc[last]),
+        text,
+        _named(who),
+        category,
+    )
+    return chart_notes.write_note(station.engine, note)
+
+
+def _named(who: str) -> str:
+    if not who.strip():
+        raise ChartNoteRefused("a word about a control chart needs a name; enter yours first")
+    return who.strip()
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ChartNoteRefused("a word about a control chart needs a reason; write one sentence")
+    return text.strip()
+
+
+# --- points ---
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The days shown and the first day that the log has for the chart."""
+
+    first: date
+    last: date
+    begins: date
+
+
+def _days_to_read(
+    calendar: PlantCalendar,
+    choice: ChartChoice,
+    asked: _Asked,
+    notes: Sequence[NumberedNote],
+) -> list[chart_points.Days]:
+    """Spans of days in time order that do not touch each other."""
+    if (asked.last - asked.begins).days <= WHOLE_LOG_DAYS:
+        return [(asked.begins, asked.last)]
+    lead = timedelta(days=_LEAD_DAYS[choice.points])
+    spans = [(asked.first - lead, asked.last)]
+    spans += _first_days(calendar, choice, notes, asked.begins)
+    for one in notes:
+        if one.note.kind == "baseline":
+            last = one.note.last_at - timedelta(microseconds=1)
+            spans.append((calendar.slot_at(one.note.first_at).day, calendar.slot_at(last).day))
+    joined: list[chart_points.Days] = []
+    for first, last in sorted(spans):
+        first, last = max(first, asked.begins), min(last, asked.last)
+        if first > last:
+            continue
+        if joined and first <= joined[-1][1] + timedelta(days=lead.days):
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    # Whole weeks, or the first and the last week of a span would be counted in part.
+    return [_whole(choice, *span) for span in joined]
+
+
+def _whole(choice: ChartChoice, first: date, last: date) -> chart_points.Days:
+    return _begin(choice.points, first), last
+
+
+def _first_days(
+    calendar: PlantCalendar, choice: ChartChoice, notes: Sequence[NumberedNote], begins: date
+) -> list[chart_points.Days]:
+    """The days after the beginning of the log and of each phase."""
+    starts = [begins]
+    starts += [calendar.slot_at(n.note.first_at).day for n in notes if n.note.kind == "phase"]
+    return [(day, day + timedelta(days=_FIRST_DAYS[choice.points])) for day in starts]
+
+
+def _first_points(
+    calendar: PlantCalendar,
+    choice: ChartChoice,
+    points: pd.DataFrame,
+    notes: Sequence[NumberedNote],
+    begins: date,
+) -> np.ndarray:
+    inside = np.zeros(len(points), dtype=bool)
+    for first, last in _first_days(calendar, choice, notes, begins):
+        inside |= ((points["first_day"] >= first) & (points["last_day"] <= last)).to_numpy(bool)
+    return inside
+
+
+_COLUMNS = ("first_at", "last_at", "first_day", "last_day", "shift", "units", "counts")
+
+
+def _no_points() -> pd.DataFrame:
+    moments = pd.Series([], dtype="datetime64[us, UTC]")
+    numbers, words = pd.Series([], dtype="int64"), pd.Series([], dtype=object)
+    values = (moments, moments, words, words, words, numbers, numbers)
+    return pd.DataFrame(dict(zip(_COLUMNS, values, strict=True)))
+
+
+def _points(station: Station, choice: ChartChoice, days: chart_points.Days) -> pd.DataFrame:
+    """The points of a span of days at which something was inspected."""
+    if choice.points == "bodies":
+        rows = chart_points.body_groups(station.engine, choice, days)
+        rows["shift"] = ""
+        # Two groups may begin and end within one second of a fast import.
+        rows["last_at"] = rows["last_at"] + pd.Timedelta(microseconds=1)
+    else:
+        slots = chart_points.slot_counts(station.engine, choice, days)
+        rows = _summed(station.calendar, choice.points, slots)
+    if choice.kind in ("u", "c"):
+        rows["counts"] = rows["defects"]
+    else:
+        rows["counts"] = rows["nonconforming"]
+        if choice.kind == "p":
+            # A body on which nobody has decided yet is neither conforming nor not.
+            rows["units"] = rows["units"] - rows["undecided"]
+    return rows.loc[rows["units"] > 0, list(_COLUMNS)].reset_index(drop=True)
+
+
+def _summed(calendar: PlantCalendar, points: str, slots: pd.DataFrame) -> pd.DataFrame:
+    """Shifts of production days as points of a shift, a day, or a week from Monday on."""
+    if points == "shift":
+        place = {shift.code: number for number, shift in enumerate(calendar.shifts)}
+        order = slots["shift"].map(lambda code: place.get(code, len(place)))
+        rows = slots.assign(order=order).sort_values(["day", "order", "shift"], ignore_index=True)
+        rows["first_day"] = rows["day"]
+    else:
+        start = [_begin(points, day) for day in slots["day"]]
+        rows = (
+            slots.assign(first_day=start)
+            .groupby("first_day", as_index=False, sort=True)[
+                ["units", "undecided", "nonconforming", "defects"]
+            ]
+            .sum()
+        )
+        rows["shift"] = ""
+    length = timedelta(days=6 if points == "week" else 0)
+    rows["last_day"] = [day + length for day in rows["first_day"]]
+    bounds = [_bounds(calendar, row) for row in rows.itertuples()]
+    for number, name in enumerate(("first_at", "last_at")):
+        moments = pd.Series([bound[number] for bound in bounds], dtype=object)
+        rows[name] = pd.to_datetime(moments, utc=True).astype("datetime64[us, UTC]")
+    return rows
+
+
+def _begin(points: str, day: date) -> date:
+    return day - timedelta(days=day.weekday()) if points == "week" else day
+
+
+def _bounds(calendar: PlantCalendar, row) -> tuple[datetime, datetime]:
+    if row.shift:
+        try:
+            return calendar.bounds(row.first_day, row.shift)
+        except NotFound:
+            # A shift that the plant has no more: its day is known.
+            return calendar.day_bounds(row.first_day)
+    return calendar.day_bounds(row.first_day)[0], calendar.day_bounds(row.last_day)[1]
+
+
+# --- the chart ---
+
+
+def _plotted(
+    choice: ChartChoice,
+    points: pd.DataFrame,
+    first: int,
+    breaks: tuple[int, ...],
+    notes: tuple[NumberedNote, ...],
+    causes: tuple[NumberedNote, ...],
+    can_begin: np.ndarray | None,
+) -> PlottedChart:
+    begins = points["first_at"]
+    starts = [0]
+    for one in sorted(notes, key=lambda one: one.note.first_at):
+        place = int((begins < one.note.first_at).sum())
+        if one.note.kind == "phase" and starts[-1] < place < len(points):
+            starts.append(place)
+    excluded = np.zeros(len(points), dtype=bool)
+    for one in notes:
+        if one.note.kind == "exclusion":
+            excluded |= _inside(points, one)
+    usual = frozen_baseline(
+        points["units"],
+        starts=starts,
+        excluded=excluded if can_begin is None else excluded | ~can_begin,
+    )
+    baseline, frozen = usual.copy(), None
+    for start, end in zip(starts, [*starts[1:], len(points)], strict=True):
+        # The last word about a phase holds.
+        frozen = None
+        for one in notes:
+            if one.note.kind == "baseline":
+                chosen = _inside(points, one)
+                if chosen[start:end].any():
+                    baseline[start:end] = (chosen & ~excluded)[start:end]
+                    frozen = one
+    chart = phased_chart(choice.kind, points["counts"], points["units"], baseline, starts)
+    return PlottedChart(choice, points, chart, first, breaks, excluded, frozen, notes, causes)
+
+
+def _inside(points: pd.DataFrame, one: NumberedNote) -> np.ndarray:
+    begins = points["first_at"]
+    return ((begins >= one.note.first_at) & (begins < one.note.last_at)).to_numpy(bool)
+
+
+def _until(plotted: PlottedChart, place: int) -> PlottedChart:
+    """The chart as it stood when the point of this place was the newest."""
+    whole = plotted.points
+    points = whole.iloc[: place + 1]
+    return _plotted(
+        plotted.choice,
+        points,
+        place,
+        tuple(one for one in plotted.breaks if one <= place),
+        plotted.notes,
+        plotted.causes,
+        # What lies after the newest point was no baseline either.
+        can_begin=plotted.chart.baseline[: place + 1] if plotted.breaks else None,
+    )
+
+
+def _causes(station: Station, points: pd.DataFrame) -> tuple[NumberedNote, ...]:
+    if points.empty:
+        return ()
+    first_at, last_at = _moment(points["first_at"].iloc[0]), _moment(points["last_at"].iloc[-1])
+    found = chart_notes.standing_notes(station.engine, first_at, last_at)
+    return tuple(one for one in found if one.note.kind == "cause")
+
+
+def _moment(stamp: pd.Timestamp) -> datetime:
+    return stamp.to_pydatetime()

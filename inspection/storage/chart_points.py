@@ -1,0 +1,240 @@
+"""What the points of a control chart are counted from: bodies at their first inspection.
+
+Shift, model, panel and defect type come from the roll-up; colour, zone, station, inspector and
+points of n bodies from the rows, so these are always asked for a span of days. What counts, and
+under which shift, stands in `counting`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    Subquery,
+    case,
+    cast,
+    func,
+    select,
+)
+
+from inspection.domain.chart_choice import ChartChoice
+from inspection.storage.counting import NO_DEFECTS, any_stands, counts
+from inspection.storage.database import looking
+from inspection.storage.frames import frame
+from inspection.storage.tables import daily_count, defect, inspection, unit
+
+Days = tuple[date, date]
+
+_OF_DEFECTS = ("zone", "type")
+_OF_INSPECTION = ("panel", "station", "inspector")
+
+
+def known_subjects(engine: Engine, split: str, days: Days) -> tuple[str, ...]:
+    """What occurs in the days (both included) for one split, in order."""
+    if split in ("vehicle_model", "panel", "type"):
+        column, level = daily_count.c[split], "body" if split == "vehicle_model" else split
+        question = select(column).where(
+            daily_count.c.level == level, daily_count.c.day.between(*days)
+        )
+    elif split == "zone":
+        column = defect.c.zone
+        question = select(column).where(defect.c.day.between(*days))
+    elif split == "colour":
+        column = unit.c.colour
+        question = select(column).where(unit.c.first_day.between(*days))
+    else:
+        column = inspection.c[split]
+        question = select(column).where(inspection.c.day.between(*days))
+    with looking(engine) as connection:
+        found = connection.scalars(question.distinct())
+        return tuple(sorted(one for one in found if one and one not in NO_DEFECTS))
+
+
+def first_logged_day(engine: Engine, chart: ChartChoice) -> date | None:
+    """Production day of the first inspection that the chart could count; None when there is none.
+
+    For a zone or a type: of the first body at all, for a body without such a defect counts too.
+    """
+    question = (
+        select(inspection.c.day).where(counts(), *_chosen(chart)).order_by(inspection.c.id).limit(1)
+    )
+    if chart.split == "colour":
+        question = question.join_from(inspection, unit)
+    with looking(engine) as connection:
+        return connection.scalar(question)
+
+
+def last_logged_day(engine: Engine) -> date | None:
+    """The newest production day on which a body was first inspected."""
+    question = select(func.max(unit.c.first_day))
+    with looking(engine) as connection:
+        return connection.scalar(question)
+
+
+def slot_counts(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
+    """One row a production day and shift in which a body of the chart was first inspected.
+
+    Columns: day, shift, units, undecided, nonconforming, defects. nonconforming: bodies to
+    rework; where the chart is split by zone or type, bodies with such a defect. A panel makes a
+    unit "a body whose panel was inspected".
+    """
+    with looking(engine) as connection:
+        if _fits_roll_up(chart):
+            return _from_roll_up(connection, chart, days)
+        bodies = _bodies(chart, days).subquery()
+        return frame(
+            connection,
+            select(
+                bodies.c.day,
+                bodies.c.shift,
+                func.count().label("units"),
+                *(_total(bodies, name) for name in ("undecided", "nonconforming", "defects")),
+            )
+            .group_by(bodies.c.day, bodies.c.shift)
+            .order_by(bodies.c.day, bodies.c.shift),
+        )
+
+
+def body_groups(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
+    """One row for each n bodies in a row that were first inspected in the days, in time order.
+
+    n is `chart.bodies`. Groups are counted from the beginning of the log, so a body stays in its
+    group whatever days are asked for; groups that reach out of the days are left out.
+    Columns: first_at, last_at (moments of the first and last body, UTC), first_day, last_day,
+    units (n), undecided, nonconforming, defects.
+    """
+    with looking(engine) as connection:
+        before = connection.scalar(_bodies_before(chart, days[0])) or 0
+        bodies = _bodies(chart, days).subquery()
+        place = func.row_number().over(order_by=(bodies.c.at, bodies.c.unit_id)) - 1 + before
+        # A group is known by the place of its first body.
+        numbered = select(bodies, (place - place % chart.bodies).label("number")).subquery()
+        return frame(
+            connection,
+            select(
+                func.min(numbered.c.at).label("first_at"),
+                func.max(numbered.c.at).label("last_at"),
+                func.min(numbered.c.day).label("first_day"),
+                func.max(numbered.c.day).label("last_day"),
+                func.count().label("units"),
+                *(_total(numbered, name) for name in ("undecided", "nonconforming", "defects")),
+            )
+            .group_by(numbered.c.number)
+            .having(func.count() == chart.bodies)
+            .order_by(numbered.c.number),
+        )
+
+
+def _fits_roll_up(chart: ChartChoice) -> bool:
+    if chart.points == "bodies":
+        return False
+    # The roll-up counts defects of a type, not the bodies that have one.
+    return chart.split in ("", "vehicle_model", "panel") or (
+        chart.split == "type" and chart.kind == "u"
+    )
+
+
+def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.DataFrame:
+    table = daily_count.c
+    here = [table.day.between(*days)]
+    if chart.split in ("vehicle_model", "panel"):
+        here.append(table[chart.split] == chart.subject)
+    slot = (table.day, table.shift)
+    units = (
+        select(
+            *slot,
+            func.sum(table.units).label("units"),
+            func.sum(table.undecided_units).label("undecided"),
+            func.sum(table.rework_units).label("nonconforming"),
+        )
+        .where(table.level == ("panel" if chart.split == "panel" else "body"), *here)
+        .group_by(*slot)
+        .having(func.sum(table.units) > 0)
+    )
+    found = (
+        select(*slot, func.sum(table.defects).label("defects"))
+        .where(table.level == "type", table.type.not_in(NO_DEFECTS), *here)
+        .group_by(*slot)
+    )
+    if chart.split == "type":
+        found = found.where(table.type == chart.subject)
+    rows = frame(connection, units).merge(frame(connection, found), on=["day", "shift"], how="left")
+    numbers = ["units", "undecided", "nonconforming", "defects"]
+    rows[numbers] = rows[numbers].fillna(0).astype("int64")
+    return rows.sort_values(["day", "shift"], ignore_index=True)
+
+
+def _bodies(chart: ChartChoice, days: Days) -> Select:
+    """One row a body: unit_id, at, day, shift, undecided (0/1), nonconforming (0/1), defects."""
+    here = (counts(), inspection.c.day.between(*days), *_chosen(chart))
+    rework = any_stands("rework")
+    judged = (
+        select(
+            inspection.c.unit_id,
+            func.min(inspection.c.inspected_at).label("at"),
+            rework.label("rework"),
+            case((rework == 1, 0), else_=any_stands("undecided")).label("undecided"),
+        )
+        .where(*here)
+        .group_by(inspection.c.unit_id)
+    )
+    found = (
+        select(inspection.c.unit_id, func.count().label("defects"))
+        .join_from(inspection, defect, defect.c.inspection_id == inspection.c.id)
+        .where(*here, defect.c.type.not_in(NO_DEFECTS))
+        .group_by(inspection.c.unit_id)
+    )
+    if chart.split in _OF_DEFECTS:
+        found = found.where(defect.c[chart.split] == chart.subject)
+    if chart.split == "colour":
+        judged, found = (
+            one.join(unit, inspection.c.unit_id == unit.c.id) for one in (judged, found)
+        )
+    judged, found = judged.subquery(), found.subquery()
+    defects = func.coalesce(found.c.defects, 0)
+    has_one = case((defects > 0, 1), else_=0)
+    by_defects = chart.split in _OF_DEFECTS
+    return (
+        select(
+            judged.c.unit_id,
+            judged.c.at,
+            unit.c.first_day.label("day"),
+            unit.c.first_shift.label("shift"),
+            judged.c.undecided if not by_defects else (judged.c.undecided * 0).label("undecided"),
+            (has_one if by_defects else judged.c.rework).label("nonconforming"),
+            defects.label("defects"),
+        )
+        .select_from(judged)
+        .join(unit, judged.c.unit_id == unit.c.id)
+        .outerjoin(found, judged.c.unit_id == found.c.unit_id)
+    )
+
+
+def _bodies_before(chart: ChartChoice, day: date) -> Select:
+    """How many bodies of the chart were first inspected before the day."""
+    if chart.split in _OF_INSPECTION:
+        return select(func.count(inspection.c.unit_id.distinct())).where(
+            counts(), inspection.c.day < day, *_chosen(chart)
+        )
+    question = select(func.count()).select_from(unit).where(unit.c.first_day < day)
+    if chart.split in ("vehicle_model", "colour"):
+        question = question.where(unit.c[chart.split] == chart.subject)
+    return question
+
+
+def _chosen(chart: ChartChoice) -> Sequence[ColumnElement[bool]]:
+    """The chart's subject as a condition on `inspection`, for a colour on `unit`."""
+    if chart.split == "vehicle_model" or chart.split in _OF_INSPECTION:
+        return [inspection.c[chart.split] == chart.subject]
+    if chart.split == "colour":
+        return [unit.c.colour == chart.subject]
+    return []
+
+
+def _total(source: Subquery, name: str):
+    return cast(func.sum(source.c[name]), Integer).label(name)

@@ -1,0 +1,32 @@
+"""Control charts: p, np, c and u with their limits, signals, baselines, phases and causes."""
+
+import streamlit as st
+
+from inspection.ui import cached, control_views, trend_views
+from inspection.ui.session import t
+from inspection.ui.touch import large_targets
+
+large_targets()
+st.title(t("nav.control"))
+st.caption(t("control.intro"))
+
+version = cached.data_version()
+known = cached.known_values(version)
+if known.last_day is None:
+    trend_views.nothing_logged()
+    st.stop()
+
+asked = control_views.ask(known, version)
+if asked is None:
+    st.stop()
+with st.spinner(t("common.loading")):
+    plotted = control_views.plotted_chart(asked, version)
+
+if plotted.is_empty:
+    st.info(t("control.not_in_period"), icon=":material/event_busy:")
+    st.stop()
+
+signals = control_views.show_chart(asked, plotted)
+control_views.show_selected(asked, plotted, version)
+control_views.show_signals(plotted, signals)
+control_views.show_notes(plotted)

@@ -1,0 +1,302 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from inspection.domain.chart_choice import ChartChoice
+from inspection.errors import ChartNoteRefused, Conflict
+from inspection.services import control_charts
+from inspection.services.control_charts import plot, signals_of_shift
+from inspection.storage import records
+from inspection.storage.log_filter import LogFilter
+from tests.storage.sample_inspections import a_defect, a_word, an_inspection
+
+FIRST = date(2026, 3, 2)  # a Monday
+ARIA = ChartChoice("u", "day", 0, "vehicle_model", "aria")
+BODIES_A_DAY = 10
+
+
+def at_ten(day: int, minute: int = 0) -> datetime:
+    """10:00 in the plant, `day` days after FIRST."""
+    return datetime(2026, 3, 2, 1, minute, tzinfo=UTC) + timedelta(days=day)
+
+
+def log_days(station, defects_a_day, /, *, start=0, hours=0, **more) -> list[int]:
+    """Ten bodies a day; the day's defects lie on its first body, a scratch each."""
+    entries = []
+    for day, defects in enumerate(defects_a_day, start=start):
+        for body in range(BODIES_A_DAY):
+            moment = at_ten(day, body) + timedelta(hours=hours)
+            name = f"{day}-{body}-{hours}-{sorted(more.items())}"
+            found = tuple(a_defect() for _ in range(defects if body == 0 else 0))
+            inspection = an_inspection(
+                name,
+                body=name,
+                defects=found,
+                verdict="rework" if found else "ok",
+                at=moment,
+                **more,
+            )
+            entries.append((inspection, station.calendar.slot_at(moment)))
+    return records.record_many(station.engine, entries)
+
+
+def plotted(station, choice=ARIA, days=60, first=None):
+    return plot(station, choice, first, FIRST + timedelta(days=days))
+
+
+def test_limits_stay_at_the_first_twenty_points_whatever_is_looked_at(station):
+    log_days(station, [3, 4] * 10 + [9] * 8)
+    whole = plotted(station)
+    late = plotted(station, first=FIRST + timedelta(days=24))
+    assert whole.chart.centre[-1] == late.chart.centre[-1] == pytest.approx(0.35)
+    assert late.baseline_days == (FIRST, FIRST + timedelta(days=19))
+    assert (whole.first, late.first) == (0, 24)
+
+
+def test_a_jump_is_told_with_its_rule_value_and_bound(station):
+    # ū = 0.35, n = 10: upper limit 0.35 + 3·√(0.35/10) = 0.911.
+    log_days(station, [3, 4] * 10 + [10, 11, 3])
+    (signal,) = plotted(station).signals()
+    assert (signal.rule, signal.above, signal.points) == ("beyond_limit", True, 2)
+    assert (signal.first_day, signal.last_day) == (
+        FIRST + timedelta(days=20),
+        FIRST + timedelta(days=21),
+    )
+    assert signal.value == pytest.approx(1.0) and signal.bound == pytest.approx(0.911, abs=0.001)
+    assert signal.causes == ()
+
+
+def test_a_run_that_began_before_the_days_shown_is_told_from_its_beginning(station):
+    log_days(station, [3, 4] * 10 + [5] * 10)
+    (signal,) = plotted(station, first=FIRST + timedelta(days=29)).signals()
+    assert signal.rule == "nine_on_one_side"
+    assert signal.began_day == FIRST + timedelta(days=19)
+
+
+def test_a_rule_that_is_switched_off_tells_nothing(station):
+    log_days(station, [3, 4] * 10 + [10])
+    assert plotted(station).signals(["nine_on_one_side", "six_trending"]) == ()
+
+
+def test_seventeen_days_are_three_short_and_raise_nothing(station):
+    log_days(station, [3] * 16 + [60])
+    chart = plotted(station)
+    assert chart.missing_points == 3 and chart.signals() == ()
+
+
+def test_shifts_weeks_and_bodies_are_points_of_their_own(station):
+    log_days(station, [2] * 8)
+    log_days(station, [1] * 8, hours=8)
+    by_day = plotted(station)
+    assert by_day.points["units"].tolist() == [20] * 8
+    by_shift = plotted(station, replace(ARIA, points="shift"))
+    assert by_shift.points["shift"].tolist() == ["day", "evening"] * 8
+    assert by_shift.points["counts"].tolist() == [2, 1] * 8
+    by_week = plotted(station, replace(ARIA, points="week"))
+    assert by_week.points["first_day"].tolist() == [FIRST, FIRST + timedelta(days=7)]
+    assert by_week.points["units"].tolist() == [140, 20]
+    by_bodies = plotted(station, ChartChoice("c", "bodies", 50, "vehicle_model", "aria"))
+    # 160 bodies: three groups, the last ten wait for forty more.
+    assert by_bodies.points["units"].tolist() == [50] * 3
+
+
+def test_a_body_stays_in_its_group_whatever_days_are_asked_for(station):
+    log_days(station, [2] * 30)
+    choice = ChartChoice("c", "bodies", 25, "vehicle_model", "aria")
+    whole = control_charts._points(station, choice, (FIRST, FIRST + timedelta(days=29)))
+    late = control_charts._points(
+        station, choice, (FIRST + timedelta(days=6), FIRST + timedelta(days=29))
+    )
+    # Day 6 begins with body 60, in the middle of a group: the next one is whole.
+    assert late["first_at"].tolist() == whole["first_at"].tolist()[3:]
+
+
+def test_p_counts_bodies_to_rework_among_those_decided(station):
+    log_days(station, [3] * 20)
+    records.record_inspection(
+        station.engine,
+        an_inspection("open", body="open", verdict="human", at=at_ten(0, 30)),
+        station.calendar.slot_at(at_ten(0, 30)),
+    )
+    chart = plotted(station, replace(ARIA, kind="p"))
+    assert (chart.points["counts"].iloc[0], chart.points["units"].iloc[0]) == (1, 10)
+    assert plotted(station).points["units"].iloc[0] == 11
+
+
+@pytest.mark.parametrize(
+    ("split", "subject", "counts"),
+    [
+        ("vehicle_model", "aria", 5),
+        ("colour", "black", 3),
+        ("panel", "hood", 3),
+        ("station", "ST10", 3),
+        ("inspector", "Kim", 3),
+        ("zone", "A", 5),
+        ("type", "scratch", 5),
+        ("", "", 5),
+    ],
+)
+def test_every_split_counts_its_own_defects(station, split, subject, counts):
+    log_days(station, [3])
+    log_days(station, [2], hours=1, colour="white", panel="roof", station="ST20", inspector="Lee")
+    chart = plotted(station, ChartChoice("u", "day", 0, split, subject))
+    assert chart.points["counts"].tolist() == [counts]
+    in_all = split in ("vehicle_model", "zone", "type", "")
+    assert chart.points["units"].tolist() == [20 if in_all else 10]
+    # From the rows as from the roll-up.
+    by_bodies = plotted(station, ChartChoice("c", "bodies", 10, split, subject))
+    assert by_bodies.points["counts"].sum() == counts
+
+
+def test_a_type_on_a_p_chart_counts_bodies_that_have_one(station):
+    log_days(station, [3] * 2)
+    chart = plotted(station, ChartChoice("p", "day", 0, "type", "scratch"))
+    assert chart.points["counts"].tolist() == [1, 1]
+    assert chart.points["units"].tolist() == [10, 10]
+
+
+def test_a_baseline_that_a_person_chose_holds_from_then_on(station):
+    log_days(station, [3] * 20 + [6] * 25)
+    before = plotted(station)
+    with pytest.raises(ChartNoteRefused, match="needs 20 points, the chosen days have 19"):
+        control_charts.choose_baseline(station, before, 20, 38, "Kim")
+    number = control_charts.choose_baseline(station, before, 20, 39, "Kim")
+    after = plotted(station)
+    assert after.chart.centre[0] == pytest.approx(0.6)
+    assert after.frozen.id == number and after.signals(["beyond_limit"]) == ()
+    control_charts.take_back(station, number, "Lee")
+    assert plotted(station).chart.centre[0] == pytest.approx(0.3)
+
+
+def test_a_process_change_begins_a_phase_with_limits_of_its_own(station):
+    log_days(station, [3] * 20 + [6] * 20)
+    control_charts.begin_phase(station, plotted(station), 20, "new robot", "Kim")
+    chart = plotted(station)
+    assert chart.chart.starts == (0, 20)
+    assert chart.chart.centre[[0, 39]] == pytest.approx([0.3, 0.6])
+    assert chart.signals() == ()
+    with pytest.raises(ChartNoteRefused, match="cannot reach over a process change"):
+        control_charts.choose_baseline(station, chart, 10, 30, "Kim")
+
+
+def test_an_excluded_point_stays_visible_and_moves_nothing(station):
+    log_days(station, [3] * 10 + [33] + [3] * 10)
+    assert plotted(station).chart.centre[0] > 0.35
+    control_charts.exclude_points(station, plotted(station), 10, 10, "power cut", "Kim")
+    chart = plotted(station)
+    assert chart.chart.centre[0] == pytest.approx(0.3)
+    assert np.flatnonzero(chart.excluded).tolist() == [10]
+    assert chart.chart.values[10] == pytest.approx(3.3)
+    # It still is beyond the limits: its cause is known, the point is not hidden.
+    assert [one.first_place for one in chart.signals()] == [10]
+
+
+def test_a_cause_is_shown_on_every_chart_of_its_time_and_explains_its_own_subject(station):
+    log_days(station, [3, 4] * 10 + [12])
+    log_days(station, [3, 4] * 10 + [12], hours=2, vehicle_model="borea")
+    control_charts.note_cause(station, plotted(station), 20, 20, "machine", "nozzle 3", "Kim")
+    for choice in (ARIA, ChartChoice("p", "week"), replace(ARIA, points="shift")):
+        assert [one.note.text for one in plotted(station, choice).causes] == ["nozzle 3"]
+    (aria,) = plotted(station, replace(ARIA, points="shift")).signals()
+    assert [one.note.category for one in aria.causes] == ["machine"]
+    borea = plotted(station, replace(ARIA, subject="borea"))
+    assert len(borea.causes) == 1 and borea.signals()[0].causes == ()
+
+
+def test_a_cause_of_another_time_explains_nothing(station):
+    log_days(station, [3, 4] * 10 + [3, 12])
+    control_charts.note_cause(station, plotted(station), 20, 20, "man", "new crew", "Kim")
+    (signal,) = plotted(station).signals()
+    assert signal.causes == ()
+
+
+@pytest.mark.parametrize(("who", "text"), [("", "nozzle"), (" ", "nozzle"), ("Kim", "  ")])
+def test_a_note_needs_a_name_and_a_reason(station, who, text):
+    log_days(station, [3] * 20)
+    with pytest.raises(ChartNoteRefused):
+        control_charts.note_cause(station, plotted(station), 0, 0, "man", text, who)
+
+
+def test_a_note_is_taken_back_once(station):
+    log_days(station, [3] * 20)
+    number = control_charts.note_cause(station, plotted(station), 0, 0, "man", "crew", "Kim")
+    control_charts.take_back(station, number, "Lee")
+    with pytest.raises(Conflict):
+        control_charts.take_back(station, number, "Kim")
+
+
+def test_the_photos_of_a_point_are_those_of_its_days_and_subject(station):
+    log_days(station, [3] * 20)
+    chart = plotted(station, replace(ARIA, points="shift"))
+    assert chart.photos_of(4, 4) == LogFilter(
+        first_day=FIRST + timedelta(days=4),
+        last_day=FIRST + timedelta(days=4),
+        shift="day",
+        vehicle_model="aria",
+    )
+    assert plotted(station, replace(ARIA, kind="p")).photos_of(0, 3).standing == "rework"
+
+
+def test_what_grew_against_the_baseline_stands_first(station):
+    log_days(station, [3] * 20)
+    moment = at_ten(20)
+    run = an_inspection(
+        "run", body="run", verdict="rework", at=moment, defects=(a_defect("run_sag"), a_defect())
+    )
+    records.record_inspection(station.engine, run, station.calendar.slot_at(moment))
+    first, second = control_charts.changed_types(station, plotted(station), 20, 20)
+    assert (first.type, first.now, first.before, first.times) == ("run_sag", 1.0, 0.0, None)
+    assert (second.type, second.now, second.before) == ("scratch", 1.0, pytest.approx(0.3))
+    assert first.where.type == "run_sag" and first.where.vehicle_model == "aria"
+
+
+def test_a_log_of_years_is_read_where_it_is_looked_at_and_at_its_beginning(station):
+    log_days(station, [3] * 25)
+    log_days(station, [4] * 30, start=400)
+    last = FIRST + timedelta(days=429)
+    chart = plot(station, ARIA, last - timedelta(days=20), last)
+    assert chart.breaks == (25,) and len(chart.points) == 55
+    assert chart.chart.centre[-1] == pytest.approx(0.3)
+    # The run of nine above the centre is counted from day 400, not over the gap.
+    (signal,) = chart.signals()
+    assert signal.began_day == FIRST + timedelta(days=400)
+
+
+def test_an_unchosen_baseline_is_never_taken_from_the_days_looked_at(station):
+    log_days(station, [3] * 5)
+    log_days(station, [4] * 30, start=400)
+    last = FIRST + timedelta(days=429)
+    chart = plot(station, ARIA, last - timedelta(days=29), last)
+    assert chart.missing_points == 15 and chart.signals() == ()
+    control_charts.choose_baseline(station, chart, 5, 30, "Kim")
+    assert plot(station, ARIA, last, last).chart.centre[-1] == pytest.approx(0.4)
+
+
+def test_a_shift_is_told_its_signals_with_their_causes_and_later_shifts_change_nothing(station):
+    log_days(station, [3, 4] * 10 + [12])
+    day = FIRST + timedelta(days=20)
+    (signal,) = signals_of_shift(station, day, "day")
+    assert (signal.rule, signal.chart.subject, signal.causes) == ("beyond_limit", "aria", ())
+    assert signals_of_shift(station, day, "evening") == ()
+    assert signals_of_shift(station, day - timedelta(days=1), "day") == ()
+    log_days(station, [40] * 5, start=21)
+    log_days(station, [40], start=20, hours=8)
+    assert signals_of_shift(station, day, "day") == (signal,)
+    control_charts.note_cause(station, plotted(station), 20, 20, "machine", "nozzle 3", "Kim")
+    (explained,) = signals_of_shift(station, day, "day")
+    assert [one.note.text for one in explained.causes] == ["nozzle 3"]
+
+
+def test_an_empty_log_has_an_empty_chart(station):
+    chart = plotted(station)
+    assert (
+        chart.is_empty and chart.signals() == () and signals_of_shift(station, FIRST, "day") == ()
+    )
+
+
+def test_a_persons_word_moves_a_body_on_the_p_chart(station):
+    numbers = log_days(station, [0])
+    records.decide(station.engine, a_word(numbers[0], "polish"), None)
+    assert plotted(station, replace(ARIA, kind="p")).points["counts"].tolist() == [1]
