@@ -28,9 +28,10 @@ def one_of(
     key = f"address_{name}"
     # Set before each run: going back in the browser changes the address, and the widget follows.
     st.session_state[key] = chosen
+    words = {code: word(code) for code in codes}
     asked = {
         "key": key,
-        "format_func": word,
+        "format_func": words.get,
         "help": help,
         "on_change": _write,
         "args": (name, default),

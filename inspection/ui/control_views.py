@@ -508,10 +508,11 @@ def _show_actions(plotted: PlottedChart, first: int, last: int) -> None:
         st.markdown(t(f"control.{action}_text", n=BASELINE_POINTS, who=as_written(who)))
         category = text = ""
         if action == "cause":
+            words = {code: t(f"control.category_{code}") for code in CATEGORIES}
             category = st.radio(
                 t("control.category"),
                 CATEGORIES,
-                format_func=lambda code: t(f"control.category_{code}"),
+                format_func=words.get,
                 horizontal=True,
                 key="say_category",
             )
