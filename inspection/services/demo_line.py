@@ -144,8 +144,8 @@ def first_day(last_day: date, weeks: int) -> date:
 
 
 def clogged_from(last_day: date, weeks: int) -> date:
-    """Production day on which the nozzle begins to clog: halfway (week 5 of 8)."""
-    return first_day(last_day, weeks) + timedelta(days=7 * weeks // 2)
+    """Production day on which the nozzle begins to clog: after half the time, on day 31 of 56."""
+    return first_day(last_day, weeks) + timedelta(days=7 * weeks // 2 + 2)
 
 
 def dripping_from(last_day: date, weeks: int) -> date:

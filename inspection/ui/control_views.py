@@ -90,7 +90,7 @@ def ask(known: KnownValues, version: int) -> AskedChart | None:
             "split",
             t("control.split"),
             ("", *SPLITS),
-            lambda code: t(f"control.split_{code}") if code else t("control.split_none"),
+            lambda code: sentence_case(t(f"control.split_{code or 'none'}")),
             default="",
             as_list=True,
         )
@@ -103,7 +103,7 @@ def ask(known: KnownValues, version: int) -> AskedChart | None:
         with subject_place:
             subject = one_of(
                 "subject",
-                t(f"control.split_{split}"),
+                sentence_case(t(f"control.split_{split}")),
                 subjects,
                 lambda code: _subject(split, code),
                 default=subjects[0],
@@ -346,7 +346,7 @@ def _ask_places(plotted: PlottedChart) -> tuple[int, int] | None:
     def word(key: str) -> str:
         return _label(plotted, places[key]) if key else t("control.no_point")
 
-    from_place, to_place, clear_place = st.columns((4, 4, 2), vertical_alignment="bottom")
+    from_place, to_place, clear_place = st.columns((4, 4, 3), vertical_alignment="bottom")
     with from_place:
         start = one_of(
             "sel_from", t("control.from_point"), ["", *shown], word, default="", as_list=True
