@@ -202,13 +202,15 @@ def _sealed(previous: str, row: Mapping) -> str:
 
 def plain_value(value: object) -> object:
     """A value as JSON knows it, the same before it is stored and after it is read."""
+    if isinstance(value, str):
+        if value.isascii() and "\0" not in value:
+            return value
+        # As PlainText stores it on the database that can do least.
+        return storable(value).replace("\0", "\ufffd")
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, str):
-        # As PlainText stores it on the database that can do least.
-        return storable(value).replace("\0", "\ufffd")
     return value
 
 

@@ -6,16 +6,21 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Text
 from sqlalchemy.types import TypeDecorator
 
+# Made once: `json.dumps` with options would make one for each of a million records.
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+)
+
 
 def canonical_json(value: object) -> str:
     """JSON with sorted keys and without spaces: the same value always gives the same text."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def storable(text: str) -> str:
     """Text as the database keeps it: a lone surrogate has no UTF-8 form and is written out."""
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

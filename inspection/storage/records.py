@@ -8,6 +8,7 @@ under other thresholds or another spec), `replaces` (a later word about the same
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import (
     Column,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     cast,
     func,
     insert,
@@ -114,15 +116,17 @@ def record_many(
     *,
     model_cards: Mapping[str, dict] | None = None,
     spec_texts: Mapping[str, str] | None = None,
+    batch: int = BATCH,
 ) -> list[int]:
-    """Write many inspections in their order, a few hundred a transaction; answers their ids.
+    """Write many inspections in their order, `batch` of them a transaction; answers their ids.
 
     The same meaning as `record_inspection` one by one. model_cards, spec_texts: by hash. When one
-    is refused its batch is not written, the batches before it are.
+    is refused its batch is not written, the batches before it are. A larger batch is quicker and
+    keeps other writers waiting longer: a thousand take about half a second.
     """
     versions = _Versions(model_cards or {}, spec_texts or {})
     numbers: list[int] = []
-    for some in _in_batches(_Entry(one, slot) for one, slot in inspections):
+    for some in _in_batches((_Entry(one, slot) for one, slot in inspections), batch):
         with writing(engine) as connection:
             numbers += _write(connection, some, versions)
     return numbers
@@ -167,7 +171,7 @@ def rejudge(
         with kept(connection, [earlier.unit_id]):
             _insert(connection, tables.inspection, [row])
             _insert(connection, tables.defect, defects)
-            _change(connection, earlier_id, superseded_by=number)
+            _change(connection, {earlier_id: {"superseded_by": number}})
         append_events(connection, [_event("rejudgement", inspector, row, defects)])
     return number
 
@@ -186,25 +190,22 @@ def decide(engine: Engine, decision: Decision, expected_last: int | None) -> int
         seen = _open_inspection(connection, decision.inspection_id)
         if seen.last_decision_id != expected_last:
             raise _changed_meanwhile(connection, seen)
-        with kept(connection, [seen.unit_id]):
-            number, event = _say(connection, seen, decision)
-        append_events(connection, [event])
+        (number,) = _say(connection, {seen.id: seen}, [decision])
     return number
 
 
-def decide_many(engine: Engine, decisions: Iterable[Decision]) -> list[int]:
-    """Append many words in their order, a few hundred a transaction, each over the one before."""
+def decide_many(engine: Engine, decisions: Iterable[Decision], *, batch: int = BATCH) -> list[int]:
+    """Append many words in their order, `batch` of them a transaction, each over the one before.
+
+    Raises NotFound and Conflict as `decide` does; the batch is not written then.
+    """
     numbers = []
-    for some in _in_batches(decisions):
+    for some in _in_batches(decisions, batch):
+        if any(word.withdrawn for word in some):
+            raise ValueError("a decision is withdrawn by undo, not by decide_many")
         with writing(engine) as connection:
-            events = []
-            with kept(connection, _bodies_of(connection, [word.inspection_id for word in some])):
-                for word in some:
-                    seen = _open_inspection(connection, word.inspection_id)
-                    number, event = _say(connection, seen, word)
-                    numbers.append(number)
-                    events.append(event)
-            append_events(connection, events)
+            seen = _open_inspections(connection, {word.inspection_id for word in some})
+            numbers += _say(connection, seen, some)
     return numbers
 
 
@@ -231,9 +232,7 @@ def undo(
         withdrawal = Decision(
             inspection_id, word.disposition, "", inspector, at, replaces=word.id, withdrawn=True
         )
-        with kept(connection, [seen.unit_id]):
-            number, event = _say(connection, seen, withdrawal, stands_again=before)
-        append_events(connection, [event])
+        (number,) = _say(connection, {seen.id: seen}, [withdrawal], stands_again=before)
     return number
 
 
@@ -590,8 +589,12 @@ def _event(kind: str, who: str, row: Mapping, defects: Sequence[Mapping]) -> Eve
 
 def _open_inspection(connection: Connection, number: int) -> Row:
     """The inspection a person speaks about; refused when a later judgement took its place."""
+    return _open_inspections(connection, {number})[number]
+
+
+def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, Row]:
     table = tables.inspection.c
-    row = connection.execute(
+    rows = connection.execute(
         select(
             table.id,
             table.unit_id,
@@ -604,17 +607,21 @@ def _open_inspection(connection: Connection, number: int) -> Row:
             table.decision_id,
             table.last_decision_id,
             table.superseded_by,
-        ).where(table.id == number)
-    ).first()
-    if row is None:
-        raise NotFound(f"inspection no. {number} does not exist")
-    if row.superseded_by is not None:
-        later = connection.scalar(select(table.inspected_at).where(table.id == row.superseded_by))
-        raise Conflict(
-            f"no. {number} was judged again as no. {row.superseded_by} at {later:%Y-%m-%d %H:%M} "
-            "UTC; decide about that one"
-        )
-    return row
+        ).where(table.id.in_(sorted(numbers)))
+    ).all()
+    missing = numbers - {row.id for row in rows}
+    if missing:
+        raise NotFound(f"inspection no. {min(missing)} does not exist")
+    for row in rows:
+        if row.superseded_by is not None:
+            later = connection.scalar(
+                select(table.inspected_at).where(table.id == row.superseded_by)
+            )
+            raise Conflict(
+                f"no. {row.id} was judged again as no. {row.superseded_by} at "
+                f"{later:%Y-%m-%d %H:%M} UTC; decide about that one"
+            )
+    return {row.id: row for row in rows}
 
 
 def _decision(connection: Connection, number: int) -> Row:
@@ -632,59 +639,73 @@ def _changed_meanwhile(connection: Connection, seen: Row) -> Conflict:
 
 
 def _say(
-    connection: Connection, seen: Row, word: Decision, stands_again: Row | None = None
-) -> tuple[int, Event]:
-    """Write a word and where its inspection now stands; answers its number and its event.
+    connection: Connection,
+    seen: Mapping[int, Row],
+    words: Sequence[Decision],
+    stands_again: Row | None = None,
+) -> list[int]:
+    """Write words, where their inspections now stand, and their events; answers their numbers.
 
-    stands_again: the word that a withdrawal lets stand again.
+    seen: the inspections spoken about, by number. stands_again: the word that a withdrawal lets
+    stand again.
     """
-    number = _next(connection, tables.decision)
-    row = {
-        "id": number,
-        "inspection_id": seen.id,
-        "disposition": word.disposition,
-        "reason": word.reason,
-        "inspector": word.inspector,
-        "decided_at": word.decided_at,
-        "replaces": word.replaces if word.withdrawn else seen.decision_id,
-        "withdrawn": word.withdrawn,
-    }
-    if word.withdrawn:
-        stands = stands_again.id if stands_again else None
-        disposition = stands_again.disposition if stands_again else ""
-    else:
-        stands, disposition = number, word.disposition
-    _insert(connection, tables.decision, [row])
-    _change(
-        connection,
-        seen.id,
-        standing=standing(seen.verdict, disposition),
-        disposition=disposition,
-        decision_id=stands,
-        last_decision_id=number,
-    )
+    stands = {number: row.decision_id for number, row in seen.items()}
+    rows, changes, events = [], {}, []
+    for number, word in enumerate(words, _next(connection, tables.decision)):
+        about = seen[word.inspection_id]
+        row = {
+            "id": number,
+            "inspection_id": about.id,
+            "disposition": word.disposition,
+            "reason": word.reason,
+            "inspector": word.inspector,
+            "decided_at": word.decided_at,
+            "replaces": word.replaces if word.withdrawn else stands[about.id],
+            "withdrawn": word.withdrawn,
+        }
+        if word.withdrawn:
+            stands[about.id] = stands_again.id if stands_again else None
+            disposition = stands_again.disposition if stands_again else ""
+        else:
+            stands[about.id], disposition = number, word.disposition
+        rows.append(row)
+        changes[about.id] = {
+            "standing": standing(about.verdict, disposition),
+            "disposition": disposition,
+            "decision_id": stands[about.id],
+            "last_decision_id": number,
+        }
+        events.append(_said(row))
+    with kept(connection, {row.unit_id for row in seen.values()}):
+        _insert(connection, tables.decision, rows)
+        _change(connection, changes)
+    append_events(connection, events)
+    return [row["id"] for row in rows]
+
+
+def _said(row: Mapping) -> Event:
+    """The event of one written word."""
     details = {
-        "decision": number,
-        "disposition": word.disposition,
-        "reason": word.reason,
+        "decision": row["id"],
+        "disposition": row["disposition"],
+        "reason": row["reason"],
         "replaces": row["replaces"],
         RECORD: record_digest(row),
     }
-    kind = "undo" if word.withdrawn else "decision"
-    return number, Event(kind, word.inspector, details, seen.id)
-
-
-def _bodies_of(connection: Connection, numbers: list[int]) -> list[int]:
-    table = tables.inspection.c
-    return list(connection.scalars(select(table.unit_id).where(table.id.in_(numbers)).distinct()))
+    kind = "undo" if row["withdrawn"] else "decision"
+    return Event(kind, row["inspector"], details, row["inspection_id"])
 
 
 # --- small parts ---
 
 
-def _change(connection: Connection, number: int, **values) -> None:
+def _change(connection: Connection, changes: Mapping[int, dict]) -> None:
+    """Set standing columns; changes: by number, all with the same columns."""
+    which = tables.inspection.c.id == bindparam("changed")
+    columns = next(iter(changes.values()))
+    statement = update(tables.inspection).where(which).values({n: bindparam(n) for n in columns})
     connection.execute(
-        update(tables.inspection).where(tables.inspection.c.id == number).values(**values)
+        statement, [{"changed": number, **values} for number, values in changes.items()]
     )
 
 
@@ -698,12 +719,7 @@ def _insert(connection: Connection, table: Table, rows: list[dict]) -> None:
         connection.execute(insert(table), rows)
 
 
-def _in_batches(entries: Iterable) -> Iterable[list]:
-    batch: list = []
-    for entry in entries:
-        batch.append(entry)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _in_batches(entries: Iterable, size: int) -> Iterable[list]:
+    rest = iter(entries)
+    while some := list(islice(rest, size)):
+        yield some
