@@ -22,6 +22,7 @@ from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
 
 REFUSED = 3
+_WEEKS, _WEEKS_OF_A_LARGE_LOG = 8, 104
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 on_stderr = Console(stderr=True, highlight=False)
@@ -674,10 +675,15 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
 
 
 @main.command()
-@click.option("--weeks", default=8, help="weeks of inspections up to yesterday")
+@click.option("--weeks", type=click.IntRange(min=1), help="weeks up to the last day; default: 8")
+@click.option(
+    "--inspections",
+    type=click.IntRange(min=1),
+    help="about so many, over 104 weeks unless --weeks says otherwise: for measuring a large log",
+)
 @click.option("--seed", default=1)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="last day; default: today")
-def demo(weeks: int, seed: int, until: datetime | None):
+def demo(weeks: int | None, inspections: int | None, seed: int, until: datetime | None):
     """Fill the log with weeks of believable inspections of a demo line."""
     from inspection.services.demo import load_demo_line
     from inspection.services.station import open_station
@@ -688,7 +694,8 @@ def demo(weeks: int, seed: int, until: datetime | None):
         task = progress.add_task("demo line", total=None)
         count = load_demo_line(
             station,
-            weeks=weeks,
+            weeks=weeks or (_WEEKS_OF_A_LARGE_LOG if inspections else _WEEKS),
+            inspections=inspections,
             seed=seed,
             last_day=last_day,
             progress=lambda done, of: progress.update(task, completed=done, total=of),

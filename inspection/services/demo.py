@@ -4,14 +4,18 @@ Every record names its source (`demo`) and its model (`rendered-truth`, no netwo
 story comes from `demo_line`, the photos from `demo_photos`, the verdicts from the station's spec.
 """
 
+import multiprocessing
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from inspection.domain.acceptance import judge, proposed_disposition
+from inspection.domain.acceptance import Spec, judge, proposed_disposition
+from inspection.domain.defects import Region
 from inspection.domain.inspections import Decision, Inspection, Judgement
 from inspection.domain.placing import place_and_measure
 from inspection.domain.quality import REPAIRS
@@ -19,7 +23,7 @@ from inspection.domain.scale import Scale
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import StorageError
 from inspection.services import demo_line, demo_photos
-from inspection.services.demo_line import DemoLine, Picture, PlannedPhoto
+from inspection.services.demo_line import DemoLine, Mark, Picture, PlannedPhoto
 from inspection.services.demo_photos import PooledPhoto
 from inspection.services.station import Station
 from inspection.storage import reading, records
@@ -55,7 +59,14 @@ _OVERRULED_SHARE = 0.09
 _MISSED_SHARE = 0.04
 _COMES_BACK_SHARE = 0.6
 
+# With the story's own flaws, and what comes back, it makes three defects an inspection.
+_MARKS_A_PHOTO = 2.85
+_MARK_SCORE = 0.6
+_LARGE_BATCH = 2000
+_SHIFTS_AHEAD = 3
+
 _one_at_a_time = threading.Lock()
+_telling: Iterator["_Shift"] = iter(())
 
 
 def load_demo_line(
@@ -67,17 +78,25 @@ def load_demo_line(
     progress: Callable[[int, int], object] = lambda done, of: None,
     colours: Sequence[str] = tuple(demo_line.COLOURS),
     bodies_a_day: int = 60,
+    inspections: int | None = None,
     now: datetime | None = None,
 ) -> int:
     """Write `weeks` weeks of inspections up to `last_day` (production day); answers how many.
 
     The same seed, last day, spec and bodies give the same inspections and decisions; only what
     lies after `now` (None = the clock) is left out. progress: called with steps done and steps in
-    all. colours, bodies_a_day: fewer make a smaller demo. Raises StorageError when the log holds a
-    demo line already: it is never doubled.
+    all. colours, bodies_a_day: fewer make a smaller demo.
+
+    inspections: about so many, for measuring a large log; the bodies a day follow from it. Every
+    photo then has small marks within the spec's limits as well, about three defects in all: they
+    are counted and not drawn in its picture. The log is written as ever, event by event, while a
+    second process makes up what comes next; other writers wait up to a second for their turn.
+
+    Raises StorageError when the log holds a demo line already: it is never doubled.
     """
     if weeks < 1:
         raise ValueError(f"a demo line needs at least one week, got {weeks}")
+    is_large = inspections is not None
     line = DemoLine(
         bodies=station.bodies,
         calendar=station.calendar,
@@ -85,34 +104,21 @@ def load_demo_line(
         stations=station.settings.stations,
         photo_mm=demo_photos.PHOTO_MM,
         colours=colours,
-        bodies_a_day=bodies_a_day,
+        bodies_a_day=demo_line.bodies_for(inspections, weeks) if is_large else bodies_a_day,
+        marks=_MARKS_A_PHOTO if is_large else 0.0,
     )
-    now = now or datetime.now(UTC)
     with _one_at_a_time:
         _refuse_second(station)
-        shifts = demo_line.working_shifts(line, last_day, weeks)
         pictures = demo_photos.pool_pictures(colours, line.spot_shape)
-        steps = _Steps(len(pictures) + len(shifts), progress)
+        shifts = len(demo_line.working_shifts(line, last_day, weeks))
+        steps = _Steps(len(pictures) + shifts, progress)
         pool = demo_photos.render_pool(pictures, seed, steps.one_more)
         _keep_files(station, pool)
-        written, repaired = 0, []
-        for slot in shifts:
-            rng = np.random.default_rng((seed, *_key(slot)))
-            planned = demo_line.plan_shift(
-                line,
-                slot,
-                seed=seed,
-                is_clogged=slot.day >= demo_line.clogged_from(last_day, weeks),
-                is_dripping=slot.day >= demo_line.dripping_from(last_day, weeks),
-            )
-            planned += demo_line.back_again(rng, line, slot, repaired)
-            taken = sorted(
-                (photo for photo in planned if photo.taken_at <= now),
-                key=lambda photo: photo.taken_at,
-            )
-            running = slot == shifts[-1] or station.calendar.bounds(slot.day, slot.shift)[1] > now
-            repaired = _write_shift(station, slot, taken, pool, rng, is_running=running)
-            written += len(taken)
+        story = _Story(line, station.spec, pool, seed, weeks, last_day, now or datetime.now(UTC))
+        written = 0
+        for shift in _told_ahead(story) if is_large else _tell(story):
+            _write_shift(station, shift, _LARGE_BATCH if is_large else records.BATCH)
+            written += len(shift.inspections)
             steps.one_more()
     return written
 
@@ -123,39 +129,98 @@ def _keep_files(station: Station, pool: Mapping[Picture, PooledPhoto]) -> None:
         station.photos.put_evidence(pooled.photo.sha256, demo_photos.MODEL_SHA256, pooled.evidence)
 
 
-def _write_shift(
-    station: Station,
-    slot: ShiftSlot,
-    planned: Sequence[PlannedPhoto],
-    pool: Mapping[Picture, PooledPhoto],
-    rng: np.random.Generator,
-    *,
-    is_running: bool,
-) -> list[PlannedPhoto]:
-    """Write one shift's inspections, then what people said; answers the photos that come back."""
-    inspections = [
-        _inspect(station, photo, pool[demo_photos.shown_as(photo.picture)]) for photo in planned
-    ]
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """All that the inspections and words of the demo line follow from."""
+
+    line: DemoLine
+    spec: Spec
+    pool: Mapping[Picture, PooledPhoto]
+    seed: int
+    weeks: int
+    last_day: date
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """One shift's inspections and what people said about them.
+
+    words: `inspection_id` is the place in `inspections`; the log gives the number.
+    """
+
+    slot: ShiftSlot
+    inspections: list[Inspection]
+    words: list[Decision]
+
+
+def _tell(story: _Story) -> Iterator[_Shift]:
+    """The shifts in their order; what was repaired comes back in the next one."""
+    line, repaired = story.line, []
+    shifts = demo_line.working_shifts(line, story.last_day, story.weeks)
+    for slot in shifts:
+        rng = np.random.default_rng((story.seed, *_key(slot)))
+        planned = demo_line.plan_shift(
+            line,
+            slot,
+            seed=story.seed,
+            is_clogged=slot.day >= demo_line.clogged_from(story.last_day, story.weeks),
+            is_dripping=slot.day >= demo_line.dripping_from(story.last_day, story.weeks),
+        )
+        planned += demo_line.back_again(rng, line, slot, repaired)
+        taken = sorted(
+            (photo for photo in planned if photo.taken_at <= story.now),
+            key=lambda photo: photo.taken_at,
+        )
+        ends_at = line.calendar.bounds(slot.day, slot.shift)[1]
+        running = slot == shifts[-1] or ends_at > story.now
+        inspections = [_inspect(story, photo) for photo in taken]
+        words, repaired = [], []
+        for place, (photo, inspection) in enumerate(zip(taken, inspections, strict=True)):
+            word = _word(rng, place, photo, inspection, is_running=running)
+            if word is None:
+                continue
+            words.append(word)
+            if word.disposition in REPAIRS and rng.random() < _COMES_BACK_SHARE:
+                repaired.append(photo)
+        yield _Shift(slot, inspections, words)
+
+
+def _told_ahead(story: _Story) -> Iterator[_Shift]:
+    """The same, told by a second process a few shifts ahead of the one that writes."""
+    with ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), _begin_telling, (story,)
+    ) as process:
+        coming = deque(process.submit(_next_shift) for _ in range(_SHIFTS_AHEAD))
+        while (shift := coming.popleft().result()) is not None:
+            coming.append(process.submit(_next_shift))
+            yield shift
+
+
+def _begin_telling(story: _Story) -> None:
+    global _telling
+    _telling = _tell(story)
+
+
+def _next_shift() -> _Shift | None:
+    return next(_telling, None)
+
+
+def _write_shift(station: Station, shift: _Shift, batch: int) -> None:
     numbers = records.record_many(
         station.engine,
-        ((inspection, slot) for inspection in inspections),
+        ((inspection, shift.slot) for inspection in shift.inspections),
         model_cards={demo_photos.MODEL_SHA256: demo_photos.CARD},
         spec_texts={station.spec.sha256: station.spec.text},
+        batch=batch,
     )
-    words, repaired = [], []
-    for number, photo, inspection in zip(numbers, planned, inspections, strict=True):
-        word = _word(rng, number, photo, inspection, is_running=is_running)
-        if word is None:
-            continue
-        words.append(word)
-        if word.disposition in REPAIRS and rng.random() < _COMES_BACK_SHARE:
-            repaired.append(photo)
-    records.decide_many(station.engine, words)
-    return repaired
+    words = (replace(word, inspection_id=numbers[word.inspection_id]) for word in shift.words)
+    records.decide_many(station.engine, words, batch=batch)
 
 
-def _inspect(station: Station, photo: PlannedPhoto, pooled: PooledPhoto) -> Inspection:
+def _inspect(story: _Story, photo: PlannedPhoto) -> Inspection:
     """Judge a photo of the pool as if it showed this body and this place of its panel."""
+    pooled = story.pool[demo_photos.shown_as(photo.picture)]
     return Inspection(
         subject=photo.subject,
         photo_sha256=pooled.photo.sha256,
@@ -163,21 +228,21 @@ def _inspect(station: Station, photo: PlannedPhoto, pooled: PooledPhoto) -> Insp
         width_px=pooled.photo.width_px,
         height_px=pooled.photo.height_px,
         inspected_at=photo.taken_at,
-        judgement=_judge(station, photo, pooled),
+        judgement=_judge(story, photo, pooled),
         score=pooled.score,
         scale=_SCALE,
         thresholds=demo_photos.THRESHOLDS,
         model_name=demo_photos.MODEL_NAME,
         model_sha256=demo_photos.MODEL_SHA256,
-        spec_name=station.spec.name,
-        spec_sha256=station.spec.sha256,
+        spec_name=story.spec.name,
+        spec_sha256=story.spec.sha256,
         duration_ms=0,
         photo_source=SOURCE,
     )
 
 
-def _judge(station: Station, photo: PlannedPhoto, pooled: PooledPhoto) -> Judgement:
-    panel = station.bodies.panel(photo.subject.vehicle_model, photo.subject.panel)
+def _judge(story: _Story, photo: PlannedPhoto, pooled: PooledPhoto) -> Judgement:
+    panel = story.line.bodies.panel(photo.subject.vehicle_model, photo.subject.panel)
     left, top, right, bottom = photo.view
     regions = [
         replace(
@@ -187,7 +252,7 @@ def _judge(station: Station, photo: PlannedPhoto, pooled: PooledPhoto) -> Judgem
                 top + region.position[1] * (bottom - top),
             ),
         )
-        for region in pooled.regions
+        for region in (*pooled.regions, *map(_region, photo.marks))
     ]
     return judge(
         place_and_measure(
@@ -198,7 +263,7 @@ def _judge(station: Station, photo: PlannedPhoto, pooled: PooledPhoto) -> Judgem
             photo_height_px=pooled.photo.height_px,
             view=_WHOLE_PANEL,
         ),
-        spec=station.spec,
+        spec=story.spec,
         vehicle_model=photo.subject.vehicle_model,
         panel=panel,
         scale=_SCALE,
@@ -207,9 +272,27 @@ def _judge(station: Station, photo: PlannedPhoto, pooled: PooledPhoto) -> Judgem
     )
 
 
+def _region(mark: Mark) -> Region:
+    """A mark as a lying bar of its length, two pixels high."""
+    width_px, height_px = max(1, round(mark.length_mm / demo_photos.MM_PER_PX)), 2
+    left = round(mark.x * demo_photos.WIDTH_PX - width_px / 2)
+    top = round(mark.y * demo_photos.HEIGHT_PX - height_px / 2)
+    right, bottom = left + width_px, top + height_px
+    return Region(
+        type=mark.type,
+        score=_MARK_SCORE,
+        area_px=width_px * height_px,
+        length_px=float(width_px),
+        width_px=float(height_px),
+        bbox_px=(left, top, width_px, height_px),
+        outline_px=((left, top), (right, top), (right, bottom), (left, bottom)),
+        position=(mark.x, mark.y),
+    )
+
+
 def _word(
     rng: np.random.Generator,
-    number: int,
+    place: int,
     photo: PlannedPhoto,
     inspection: Inspection,
     *,
@@ -222,7 +305,7 @@ def _word(
         return None
     disposition, reason = _DECIDE[verdict](rng, photo, inspection.judgement)
     return Decision(
-        inspection_id=number,
+        inspection_id=place,
         disposition=disposition,
         reason=reason,
         inspector=photo.subject.inspector,

@@ -3,12 +3,13 @@
 Only the story stands here, drawn from a seed: pictures come from `demo_photos`, verdicts from the
 station's own spec. Two things have a cause and are there to be found: halfway through, a spray
 nozzle of one line clogs for one vehicle model; a little later oil from the conveyor drips on the
-same spot of another model.
+same spot of another model. However many weeks there are, the story is that of the last eight.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 import numpy as np
 
@@ -68,6 +69,17 @@ _SATURDAY_SHARE = 0.5
 _SHIFT_SHARES = (0.40, 0.36, 0.24)
 _SUNDAY = 6
 
+# Small marks within the spec's limits, for a log of millions of rows: type -> share of them, how
+# long they are, how much bodies differ, and how many more a clogged nozzle leaves.
+MARK_SHARES = {"sanding_mark": 0.4, "water_spot": 0.3, "overspray": 0.2, "hologram": 0.1}
+_MARK_MM = (0.75, 2.5)
+_BODY_SPREAD = 0.2
+_CLOGGED_MARKS = 1.5
+_STORY_WEEKS = 8
+# Photos of a body: two or three at its first inspection, and those after a repair.
+_PHOTOS_A_BODY = 2.65
+_FULL_DAYS_A_WEEK = 5 + _SATURDAY_SHARE
+
 # How a panel looks, in the renderer's four shapes.
 _SHAPES = {
     "hood": "hood",
@@ -93,6 +105,16 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A small mark that is counted and not drawn. x, y: its centre in shares of the photo."""
+
+    type: str
+    length_mm: float
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedPhoto:
     """One photo of the story. view: what it shows of its panel, as in `place_and_measure`.
 
@@ -105,13 +127,14 @@ class PlannedPhoto:
     taken_at: datetime
     cause: str = ""
     is_back: bool = False
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class DemoLine:
     """The plant of the story. bodies_a_day: on a full day, on all lines together.
 
-    photo_mm: width and height that one photo shows.
+    photo_mm: width and height that one photo shows. marks: mean number of small marks a photo.
     """
 
     bodies: BodyCatalogue
@@ -121,6 +144,12 @@ class DemoLine:
     photo_mm: tuple[float, float]
     colours: Sequence[str] = tuple(COLOURS)
     bodies_a_day: int = 60
+    marks: float = 0.0
+
+    @property
+    def numbers_a_shift(self) -> int:
+        """How many body numbers a shift has to give; a shift passes at most half a day's bodies."""
+        return max(200, self.bodies_a_day)
 
     @property
     def clogged(self) -> tuple[str, str]:
@@ -144,13 +173,23 @@ def first_day(last_day: date, weeks: int) -> date:
 
 
 def clogged_from(last_day: date, weeks: int) -> date:
-    """Production day on which the nozzle begins to clog: after half the time, on day 31 of 56."""
-    return first_day(last_day, weeks) + timedelta(days=7 * weeks // 2 + 2)
+    """Production day on which the nozzle begins to clog: on day 31 of the last 56 days.
+
+    Fewer weeks than eight: two days after half the time.
+    """
+    told = min(weeks, _STORY_WEEKS)
+    return first_day(last_day, told) + timedelta(days=7 * told // 2 + 2)
 
 
 def dripping_from(last_day: date, weeks: int) -> date:
-    """Production day on which the oil begins to drip: after five eighths (week 6 of 8)."""
-    return first_day(last_day, weeks) + timedelta(days=7 * weeks * 5 // 8)
+    """Production day on which the oil begins to drip: after five eighths (week 6 of the last 8)."""
+    told = min(weeks, _STORY_WEEKS)
+    return first_day(last_day, told) + timedelta(days=7 * told * 5 // 8)
+
+
+def bodies_for(inspections: int, weeks: int) -> int:
+    """Bodies a full day so that the weeks give about so many inspections."""
+    return max(1, round(inspections / (weeks * _FULL_DAYS_A_WEEK * _PHOTOS_A_BODY)))
 
 
 def working_shifts(line: DemoLine, last_day: date, weeks: int) -> list[ShiftSlot]:
@@ -183,12 +222,43 @@ def plan_shift(
             slot,
             place,
             passed_at,
-            200 * place + order + 1,
+            line.numbers_a_shift * place + order + 1,
             bad_day=bad_day,
             is_clogged=is_clogged,
             is_dripping=is_dripping,
         )
+    if line.marks:
+        marks_rng = np.random.default_rng((seed, slot.day.toordinal(), place, 1))
+        photos = _with_marks(marks_rng, line, photos, is_clogged)
     return photos
+
+
+def _with_marks(
+    rng: np.random.Generator, line: DemoLine, photos: Sequence[PlannedPhoto], is_clogged: bool
+) -> list[PlannedPhoto]:
+    """The same photos with small marks; some bodies have more of them than others."""
+    bodies = dict.fromkeys(photo.subject.body_number for photo in photos)
+    spread = rng.gamma(1 / _BODY_SPREAD**2, _BODY_SPREAD**2, len(bodies))
+    rate = dict(zip(bodies, (line.marks * spread).tolist(), strict=True))
+    means = []
+    for photo in photos:
+        where = (photo.subject.vehicle_model, photo.subject.line)
+        clogged = is_clogged and where == line.clogged
+        means.append(rate[photo.subject.body_number] * (_CLOGGED_MARKS if clogged else 1.0))
+    counts = rng.poisson(means).tolist()
+    # All drawn at once: a draw a mark would take longer than everything else about it.
+    total = sum(counts)
+    marks = map(
+        Mark,
+        rng.choice(list(MARK_SHARES), total, p=list(MARK_SHARES.values())).tolist(),
+        rng.uniform(*_MARK_MM, total).tolist(),
+        rng.uniform(0.05, 0.95, total).tolist(),
+        rng.uniform(0.05, 0.95, total).tolist(),
+    )
+    return [
+        replace(photo, marks=tuple(islice(marks, count)))
+        for photo, count in zip(photos, counts, strict=True)
+    ]
 
 
 def back_again(

@@ -225,3 +225,24 @@ def test_before_the_oil_drips_no_place_repeats(loaded):
     look = repeats.repeats_of_shift(station.engine, station.bodies, station.calendar, day, "night")
     assert look.searched > 10_000
     assert look.repeats == ()
+
+
+def test_a_large_demo_has_about_the_inspections_asked_for_and_three_defects_each(tmp_path):
+    station = open_station(Settings(data_dir=tmp_path), with_model=False)
+    asked = {"weeks": 1, "seed": 3, "last_day": LAST_DAY, "colours": ("grey",)}
+    count = load_demo_line(station, **asked, inspections=400)
+    marks = reading.defects_frame(station.engine, LogFilter())
+    verdicts = reading.inspections_frame(station.engine, LogFilter())["verdict"]
+    assert count == pytest.approx(400, rel=0.3)
+    assert len(marks) / count == pytest.approx(3, rel=0.15)
+    # Marks within the limits leave the verdicts as they are on the usual line.
+    assert (verdicts == "ok").mean() > 0.75
+    assert set(marks.loc[marks["type"].isin(demo_line.MARK_SHARES), "severity"]) == {"minor"}
+    assert records.check_daily_count(station.engine) == ()
+    assert records.verify_chain(station.engine).is_whole
+    station.close()
+
+
+def test_a_long_demo_tells_its_story_in_the_last_eight_weeks():
+    assert demo_line.clogged_from(LAST_DAY, 104) == demo_line.clogged_from(LAST_DAY, 8)
+    assert demo_line.dripping_from(LAST_DAY, 104) == demo_line.dripping_from(LAST_DAY, 8)
