@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import sys
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
@@ -594,6 +595,30 @@ def bench(model_name, rounds, sizes, ways, photo):
         f"blending {where.tiles_s:.2f} s, regions {where.regions_s:.2f} s "
         f"({where.beside_network:.0%} beside the network)"
     )
+
+
+@main.command("bench-log")
+@click.option("--rounds", type=click.IntRange(min=1), default=20, help="how often each is asked")
+@click.option("--json", "json_out", type=click.Path(path_type=Path), help="the figures as JSON")
+def bench_log(rounds: int, json_out: Path | None):
+    """How quickly the log answers what the pages ask: median and 95th percentile in ms."""
+    from inspection.services import log_speed
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings(), with_model=False)
+    try:
+        with _progress() as progress:
+            task = progress.add_task("ask the log", total=None)
+            speeds = log_speed.measure(
+                station, rounds, lambda done, of: progress.update(task, completed=done, total=of)
+            )
+    finally:
+        station.close()
+    click.echo(f"{'question':44}{'p50 ms':>10}{'p95 ms':>10}")
+    for one in speeds:
+        click.echo(f"{one.question:44}{one.p50_ms:10.1f}{one.p95_ms:10.1f}")
+    if json_out:
+        json_out.write_text(json.dumps([asdict(one) for one in speeds], indent=1) + "\n")
 
 
 def speed_table(rows) -> str:
