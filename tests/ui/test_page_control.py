@@ -106,7 +106,7 @@ def test_chosen_points_show_what_grew_against_the_baseline(open_page, jump):
 def test_a_point_of_an_older_address_counts_as_not_chosen(open_page, jump):
     at = open_page("control", **OF_ARIA, sel_from="20200101T000000Z")
     assert not at.exception
-    assert "Click a point or choose one above" in said(at)
+    assert "Choose points in the two fields" in said(at)
 
 
 def test_seventeen_points_are_said_to_be_three_short(open_page, shared):
