@@ -33,6 +33,7 @@ NEAR_PX = 10
 # Lower ones find more by flooding: at 0.1 more than half of a damaged car's photo is marked, and
 # of the marked pixels of val one in twelve lies on a label (at 0.3 one in eight).
 REGION_CANDIDATES = (0.5, 0.4, 0.3)
+PEAK_CANDIDATES = (0, 0.5, 0.6, 0.65, 0.7, 0.725, 0.75, 0.775, 0.8, 0.825, 0.85, 0.875, 0.9, 0.95)
 # Whole cars show handles, lamps and grilles that no close photo of a panel shows.
 CAR_ALARMS = 2.5
 # Shares of the val photos that the band between the two scores may let go wrong.
@@ -300,7 +301,9 @@ class OperatingPoint:
 
 
 def operating_points(
-    seen: Sequence[SeenPhoto], regions: Sequence[float] = REGION_CANDIDATES
+    seen: Sequence[SeenPhoto],
+    regions: Sequence[float] = REGION_CANDIDATES,
+    peaks: Sequence[float] = PEAK_CANDIDATES,
 ) -> list[OperatingPoint]:
     """Every candidate on the grid: share of defects found beside share of clean photos in alarm.
 
@@ -314,7 +317,7 @@ def operating_points(
         for smallest_px, peak in itertools.product(
             # No larger: a nib of 2 mm covers 50 px at 0.25 mm a pixel, and no val photo shows one.
             (16, 48),
-            (0.0, 0.5, 0.6, 0.65, 0.7, 0.725, 0.75, 0.775, 0.8, 0.825, 0.85, 0.875, 0.9, 0.95),
+            peaks,
         ):
             if not peak or peak > region:
                 points.append(_figures_at(photos, region, smallest_px, peak))
