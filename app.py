@@ -6,7 +6,8 @@ from threading import Thread
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.responses import RedirectResponse
+from starlette.routing import Mount, Route
 
 from inspection.api import create_api
 from inspection.services.station import close_shared_station, shared_station
@@ -25,7 +26,11 @@ async def lifespan(app):
 app = st.App(
     # The router stands outside the folder of `pages/`, or a deep link would run a page alone.
     str(Path(__file__).parent / "inspection" / "ui" / "router.py"),
-    routes=[Mount("/api/v1", create_api(shared_station))],
+    routes=[
+        Mount("/api/v1", create_api(shared_station)),
+        # Home has no address of its own; who types one is not told that there is no such page.
+        Route("/home", lambda request: RedirectResponse("/")),
+    ],
     middleware=[Middleware(SecurityHeaders)],
     lifespan=lifespan,
 )

@@ -282,7 +282,13 @@ def _write(
         # Every record names a type: without any, all that is seen is "other".
         seen = keras.layers.Concatenate()([network.output, network.output])
         network, names = keras.Model(network.input, seen), ("other",)
-        limits.insert(0, 'types: the network tells none apart, everything it sees is "other"')
+        limits.insert(
+            0,
+            {
+                "ko": "종류: 네트워크가 구별하지 않아 찾은 것은 모두 '기타'",
+                "en": 'types: the network tells none apart, everything it sees is "other"',
+            },
+        )
     try:
         save_openvino(network, place)
     except ModelRefused:
@@ -333,7 +339,11 @@ def _way_to_choose(
             "score": card["score"],
             "thresholds_from": {"name": card["name"], "sha256": model_sha256(card)},
             "limits": [
-                f"thresholds: copied from model {card['name']}, never chosen for this network"
+                {
+                    "ko": f"임계값: 모델 {card['name']}에서 복사, 이 네트워크에 맞게 고른 적 없음",
+                    "en": f"thresholds: copied from model {card['name']}, never chosen for this "
+                    "network",
+                }
             ],
         }
         return lambda segment: copied

@@ -459,6 +459,7 @@ def _undo_button(detail: InspectionDetail) -> None:
         icon=":material/undo:",
         width="stretch",
         shortcut="U",
+        help=None if session.inspector() else t("decide.undo_needs_name"),
         disabled=not session.inspector(),
         on_click=lambda: _act(lambda: _take_back(detail)),
     )

@@ -102,8 +102,10 @@ def test_a_network_with_one_channel_becomes_a_folder_that_is_served(tmp_path, do
     check_files(folder, card)
     assert card["thresholds"] == read_card(donor)["thresholds"]
     assert card["thresholds_from"]["name"] == "donor"
-    assert card["limits"][0] == "thresholds: copied from model donor, never chosen for this network"
-    assert card["limits"][1].startswith("types: the network tells none apart")
+    thresholds, types = card["limits"][:2]
+    assert thresholds["en"] == "thresholds: copied from model donor, never chosen for this network"
+    assert types["en"].startswith("types: the network tells none apart")
+    assert "donor" in thresholds["ko"] and types["ko"].startswith("종류:")
     assert card["parameters"] == 4 and card["wrapped"]["file"] == "theirs.keras"
     assert [path.name for path in (tmp_path / "weights").iterdir()] == ["theirs"]
 
