@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from inspection import charts
+from inspection.domain.body_drawings import DRAWINGS, drawings
+from inspection.domain.panels import load_bodies
 from inspection.domain.spc import RULES, phased_chart
 
 LABELS = {
@@ -455,3 +457,20 @@ def test_a_saving_by_threshold_marks_the_best_one_and_stays_within_the_points():
     figure = charts.saving_by_threshold(points, marks, {word: word for word in words})
     charts.refuse_crowded(figure)
     assert list(lines(figure)["best 0.900"].y) == [3.0]
+
+
+def test_the_body_map_colours_places_by_defects_for_a_hundred_bodies():
+    model = load_bodies(Path(__file__).parents[1] / "data" / "bodies").model("aria")
+    cells = pd.DataFrame(
+        {"panel": ["door_fl", "hood"], "column": [0, 5], "row": [0, 5], "defects": [3, 1]}
+    )
+    cells.attrs["cells"] = 6
+    labels = {"density": "per 100", "defects": "Defects", **{view: view for view in DRAWINGS}}
+    figure = charts.body_map(cells, drawings(model), 50, labels)
+    places = figure.data[1]
+    # The hood is seen from the top and from the front.
+    assert sorted(places.marker.color) == [2.0, 2.0, 6.0]
+    assert {values[-1] for values in places.customdata} == {"panel=door_fl", "panel=hood"}
+    assert places.marker.colorbar.title.text == "per 100"
+    texts = [note.text for note in figure.layout.annotations]
+    assert texts.count("<b>3</b>") == 1 and texts.count("<b>1</b>") == 2

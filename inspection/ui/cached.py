@@ -5,7 +5,7 @@ key, so one new record makes all old answers unreachable. Never images: Streamli
 of a large array, and two photos that differ by a scratch could share a key.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,11 +13,12 @@ import streamlit as st
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.shifts import ShiftSlot
-from inspection.services import alerting, control_charts
+from inspection.services import alerting, control_charts, repeats
 from inspection.services.alerting import OpenAlerts
 from inspection.services.control_charts import PlottedChart, TypeChange
+from inspection.services.repeats import Look
 from inspection.services.station import shared_station
-from inspection.storage import chart_points, log_neighbours, log_places, reading
+from inspection.storage import chart_points, log_neighbours, log_places, places, reading
 from inspection.storage.log_places import Neighbours
 from inspection.storage.reading import KnownValues, LogFilter
 
@@ -157,3 +158,32 @@ def open_alerts(running: ShiftSlot, version: int) -> tuple[OpenAlerts, ...]:
     alerting.check_signals(shared_station())
     alerting.tell_in_background(shared_station())
     return alerting.open_alerts(shared_station())
+
+
+@st.cache_data(**_KEPT)
+def place_counts(
+    where: LogFilter, panels: tuple[str, ...], cells: int, version: int
+) -> pd.DataFrame:
+    """Defects by place, with the columns of `places.place_counts`."""
+    return places.place_counts(shared_station().engine, where, panels, cells)
+
+
+@st.cache_data(**_KEPT)
+def photos_at(where: LogFilter, limit: int, version: int) -> pd.DataFrame:
+    """The newest defects on the panel of the filter, with their photos."""
+    return places.photos_at(shared_station().engine, where, limit=limit)
+
+
+# Objects, not frames: a cache by value would need them to pickle. A shift that ends changes it.
+@st.cache_resource(ttl="10m", max_entries=8, show_spinner=False)
+def latest_look(version: int) -> Look:
+    """The repeat positions after the latest finished shift."""
+    station = shared_station()
+    return repeats.latest_look(station.engine, station.bodies, station.calendar, datetime.now(UTC))
+
+
+@st.cache_data(**_KEPT)
+def frequent_and_repeating(where: LogFilter, version: int) -> pd.DataFrame:
+    """Which defects are frequent and repeat, with the columns of the service."""
+    station = shared_station()
+    return repeats.frequent_and_repeating(station.engine, station.bodies, where)

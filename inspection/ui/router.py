@@ -19,6 +19,7 @@ NAVIGATION = {
     "log": ":material/list_alt:",
     "trends": ":material/monitoring:",
     "control": ":material/query_stats:",
+    "body": ":material/directions_car:",
     "report": ":material/description:",
     "cost": ":material/payments:",
     "model": ":material/model_training:",

@@ -175,6 +175,8 @@ def _way_to_photos(name: str, figure: go.Figure, photos: Mapping[str, str]) -> N
 def _words_of(trace: Any, point: Mapping[str, Any], behind: Mapping[str, str]) -> str:
     """The point in words: its days and its line, or what its bar stands for."""
     first, last = behind.get("first_day"), behind.get("last_day")
+    if first is None and trace.hovertext is not None:
+        return str(trace.hovertext[point["number"]])
     if first is None:
         return str(trace.x[point["number"]]).replace("<br>", " ")
     days = first if first == last else f"{first} – {last}"

@@ -1,0 +1,24 @@
+"""Body map: where on the body defects lie, which places repeat, and the cases about them."""
+
+import streamlit as st
+
+from inspection.ui import body_views, cached, repeat_views, trend_views
+from inspection.ui.session import t
+from inspection.ui.touch import large_targets
+
+large_targets()
+st.title(t("nav.body"))
+st.caption(t("body.intro"))
+
+version = cached.data_version()
+known = cached.known_values(version)
+if known.last_day is None:
+    trend_views.nothing_logged()
+    st.stop()
+
+where = body_views.ask(known)
+body_views.show_map(where, version)
+body_views.show_photos(where, version)
+repeat_views.show_repeats(version)
+repeat_views.show_cases()
+body_views.show_frequent(where, version)
