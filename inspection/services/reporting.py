@@ -7,6 +7,7 @@ stands in `signing`, the check of a signed report in `report_check`.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -16,6 +17,8 @@ from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.quality import Quality
 from inspection.errors import InspectionError
 from inspection.imaging.overlay import overlay_picture
+from inspection.services import control_charts, repeats
+from inspection.services.control_charts import ChartSignal
 from inspection.services.inspecting import mask_again
 from inspection.services.station import Station
 from inspection.storage import figures, reading, shift_notes
@@ -28,6 +31,8 @@ from inspection.storage.signed_reports import INCOMING, OUTGOING
 # Version of the data's layout: part of the hashed data, so that a changed report format is told
 # apart from a changed log.
 LAYOUT = 2
+# Of one repeat position.
+REPEAT_PHOTOS = 3
 
 SIGNING_ROLES = (OUTGOING, INCOMING)
 # What is no data of the log: words of the catalogue, signatures beside the report, drawn pictures.
@@ -152,7 +157,8 @@ class RepeatPhoto:
 class RepeatRow:
     """The same place again: on `bodies` of the last `of_bodies` bodies of a model.
 
-    x, y: place on the panel, 0–1. type: "" = several types. expected: bodies by chance alone.
+    x, y: place on the panel, 0–1. type: "" = several types. expected: places as striking as this
+    that chance alone would show among all that were looked at.
     case: state of the case that somebody opened, "" = none.
     """
 
@@ -431,8 +437,50 @@ def build_shift_report(
             if note.kind == HAND_OVER
         ),
         model_names=model_names(station),
+        repeats=tuple(_on_clock(row, zone) for row in _repeat_rows(station, day, shift)),
+        signals=tuple(
+            _signal_row(signal) for signal in control_charts.signals_of_shift(station, day, shift)
+        ),
     )
     return with_drawn_pictures(station, report) if with_pictures else report
+
+
+def _repeat_rows(station: Station, day: date, shift: str) -> Iterator[RepeatRow]:
+    """The repeat positions of all lines as they stood at the end of the shift."""
+    look = repeats.repeats_of_shift(station.engine, station.bodies, station.calendar, day, shift)
+    for found in look.repeats:
+        repeat, types = found.repeat, found.with_what("type")
+        newest = {hit.inspection_id: hit for hit in reversed(found.hits)}
+        yield RepeatRow(
+            vehicle_model=repeat.vehicle_model,
+            panel=repeat.panel,
+            type=types[0][0] if len(types) == 1 else "",
+            x=float(repeat.position[0]),
+            y=float(repeat.position[1]),
+            bodies=int(repeat.hits),
+            of_bodies=int(repeat.bodies),
+            expected=float(repeat.expected_by_chance),
+            first_seen=found.first_seen,
+            last_seen=found.last_seen,
+            case=found.case.state if found.case else "",
+            photos=tuple(
+                RepeatPhoto(hit.inspection_id, hit.body_number, hit.photo_sha256)
+                for hit in sorted(newest.values(), key=lambda hit: -hit.inspection_id)
+            )[:REPEAT_PHOTOS],
+        )
+
+
+def _signal_row(signal: ChartSignal) -> SignalRow:
+    causes = [note.note for note in signal.causes]
+    return SignalRow(
+        chart=signal.chart.kind,
+        rule=signal.rule,
+        subject=signal.chart.subject,
+        value=float(signal.value),
+        limit=float(signal.bound) if signal.rule == "beyond_limit" else None,
+        cause="; ".join(note.text for note in causes),
+        explained_by=", ".join(dict.fromkeys(note.who for note in causes)),
+    )
 
 
 def with_drawn_pictures(station: Station, report: ShiftReport) -> ShiftReport:

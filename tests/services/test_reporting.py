@@ -1,11 +1,12 @@
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from example_reports import HEADER, SEOUL, at, busy_shift, empty_shift, note, worst_photo
 
+from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
 from inspection.i18n import translator
@@ -24,8 +25,10 @@ from inspection.services.reporting import (
     data_sha256,
     report_from_data,
 )
-from inspection.storage import reading
+from inspection.storage import chart_notes, reading
 from tests.conftest import panel_jpeg
+from tests.services.test_control_charts import FIRST, at_ten, log_days
+from tests.services.test_line_repeats import run_line
 
 
 def test_thirty_defects_on_a_hundred_bodies_are_a_dpu_of_0_30():
@@ -206,3 +209,38 @@ def test_the_report_is_written_by_its_suffix(station, inspected, tmp_path, suffi
     out = tmp_path / "new folder" / f"report{suffix}"
     write_shift_report(station, slot.day, slot.shift, "", "ko", out)
     assert out.read_bytes().startswith(starts)
+
+
+def test_a_place_that_comes_back_and_a_signal_stand_in_the_report(station):
+    run_line(station.engine, 0, 150)
+    run_line(station.engine, 150, 100, every=10)
+    report = build_shift_report(station, date(2026, 3, 4), "evening", with_pictures=False)
+    (row,) = report.repeats
+    # The evening ends with body 243: the bodies 150, 160 ... 240 were hit, of 144 ... 243.
+    assert (row.vehicle_model, row.panel, row.type) == ("aria", "hood", "crater")
+    assert (row.bodies, row.of_bodies) == (10, 100)
+    assert [photo.body_number for photo in row.photos] == ["B0240", "B0230", "B0220"]
+    assert 0 < row.expected < 0.01 and row.case == ""
+    assert report_from_data(data_bytes(report).decode(), station.calendar.zone).repeats
+
+
+def test_a_signal_stands_unexplained_until_somebody_writes_its_cause(station):
+    log_days(station, [3, 4] * 10 + [12])
+    last = FIRST + timedelta(days=20)
+    shift = station.calendar.slot_at(at_ten(20)).shift
+
+    def signal():
+        (row,) = build_shift_report(station, last, shift, with_pictures=False).signals
+        return row
+
+    row = signal()
+    assert (row.chart, row.rule, row.subject) == ("u", "beyond_limit", "aria")
+    # u-bar = 0.35, n = 10: upper limit 0.35 + 3 * sqrt(0.35 / 10) = 0.911.
+    assert row.value == pytest.approx(1.2) and row.limit == pytest.approx(0.911, abs=0.001)
+    assert (row.cause, row.explained_by) == ("", "")
+    chart = ChartChoice("u", "shift", 0, "vehicle_model", "aria")
+    chart_notes.write_note(
+        station.engine,
+        ChartNote(chart, "cause", at_ten(20), at_ten(21), "nozzle", "Lee", "machine"),
+    )
+    assert (signal().cause, signal().explained_by) == ("nozzle", "Lee")
