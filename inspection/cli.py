@@ -757,11 +757,24 @@ def check_signals():
 
 
 @main.command()
-def doctor():
+@click.option(
+    "--rebuild", is_flag=True, help="write the daily roll-up anew from the log before looking"
+)
+def doctor(rebuild: bool):
     """Check settings, database, roll-up, audit chain, photos, specs and model."""
-    from inspection.services.health import check_installation
+    from inspection.services.health import check_installation, rebuild_roll_up
 
-    checks = check_installation(load_settings())
+    settings = load_settings()
+    with _progress() as progress:
+        task = progress.add_task("", total=None)
+
+        def tell(name: str, done: int, of: int) -> None:
+            progress.update(task, description=name, completed=done, total=of)
+
+        if rebuild:
+            rows = rebuild_roll_up(settings, lambda done, of: tell("rebuild", done, of))
+            click.echo(f"the daily roll-up has {rows} rows, written anew from the log")
+        checks = check_installation(settings, progress=tell)
     for check in checks:
         mark = "ok  " if check.passed else "FAIL"
         click.echo(f"{mark} {check.name}: {check.sentence}")

@@ -1,6 +1,7 @@
 """Is this installation sound: settings, folders, database, roll-up, audit chain, photos, model.
 
-Used by `doctor` and by the Settings page. Looks only: nothing is made, moved or repaired.
+Used by `doctor` and by the Settings page. Looks only: nothing is made, moved or repaired, but for
+the roll-up, and that only where a person asks for it.
 """
 
 import shutil
@@ -41,13 +42,21 @@ Outcome = tuple[bool, str]
 
 
 def check_installation(
-    settings: Settings, *, worker: InspectionWorker | None = None
+    settings: Settings,
+    *,
+    worker: InspectionWorker | None = None,
+    progress: Callable[[str, int, int], object] = lambda name, done, of: None,
 ) -> tuple[Check, ...]:
     """Look at every part; one that fails does not stop the others, and nothing is raised.
 
     worker: the one this process runs already; None starts one for the model's check and ends it.
-    Opening the model takes some seconds.
+    Opening the model takes some seconds, checking a roll-up of years some minutes. progress:
+    told the name of what is looked at, and how far it is.
     """
+
+    def counting(done: int, of: int) -> None:
+        progress("daily_count", done, of)
+
     with _Log(settings) as log:
         return (
             _look("settings", lambda: _settings(settings)),
@@ -55,7 +64,7 @@ def check_installation(
             _look("disk", lambda: _disk(settings.data_dir)),
             _look("database", lambda: _database(log.engine())),
             _look("schema", lambda: _schema(log.engine())),
-            _look("daily_count", lambda: _daily_count(log.engine())),
+            _look("daily_count", lambda: _daily_count(log.engine(), counting)),
             _look("audit", lambda: _audit(log.engine())),
             _look("photos", lambda: _photos(log.engine(), PhotoFiles(settings.photos_dir))),
             _look("specs", lambda: _specs(settings)),
@@ -168,14 +177,23 @@ def _schema(engine: Engine) -> Outcome:
     return True, f"schema {found} is the newest"
 
 
-def _daily_count(engine: Engine) -> Outcome:
-    differences = records.check_daily_count(engine)
+def rebuild_roll_up(
+    settings: Settings, progress: Callable[[int, int], object] = lambda done, of: None
+) -> int:
+    """Write the daily roll-up anew from the log's rows; answers its number of rows. Audited."""
+    with _Log(settings) as log:
+        return records.rebuild_daily_count(log.engine(), progress)
+
+
+def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outcome:
+    differences = records.check_daily_count(engine, progress)
     if differences:
         first = differences[0]
         return False, (
             f"{len(differences)} counts do not follow from the log, first "
             f"{first.where} {first.key}: {first.stored} instead of {first.from_rows}; put the last "
-            "backup in its place, or rebuild the roll-up where only it is wrong"
+            "backup in its place, or run `python -m inspection doctor --rebuild` where only the "
+            "roll-up is wrong"
         )
     return True, "the daily roll-up follows from the log"
 

@@ -1,7 +1,8 @@
 """What the points of a control chart are counted from: bodies at their first inspection.
 
-Shift, model, panel and defect type come from the roll-up; colour, zone, station, inspector and
-points of n bodies from the rows, so these are always asked for a span of days. What counts, and
+Bodies a shift, by model and panel too, come from the roll-up; zone and defect type add the defects
+from the rows; colour, station, inspector and points of n bodies come from the rows alone, so all of
+these are asked for a span of days. What counts, and
 under which shift, stands in `counting`.
 """
 
@@ -32,6 +33,7 @@ from inspection.storage.tables import daily_count, defect, inspection, unit
 Days = tuple[date, date]
 
 _OF_DEFECTS = ("zone", "type")
+_ROLLED_UP = ("", "vehicle_model", "panel")
 _OF_INSPECTION = ("panel", "station", "inspector")
 
 
@@ -85,7 +87,7 @@ def slot_counts(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
     unit "a body whose panel was inspected".
     """
     with looking(engine) as connection:
-        if _fits_roll_up(chart):
+        if chart.split in _OF_DEFECTS or chart.split in _ROLLED_UP:
             return _from_roll_up(connection, chart, days)
         bodies = _bodies(chart, days).subquery()
         return frame(
@@ -131,43 +133,76 @@ def body_groups(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
         )
 
 
-def _fits_roll_up(chart: ChartChoice) -> bool:
-    if chart.points == "bodies":
-        return False
-    # The roll-up counts defects of a type, not the bodies that have one.
-    return chart.split in ("", "vehicle_model", "panel") or (
-        chart.split == "type" and chart.kind == "u"
-    )
-
-
 def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.DataFrame:
     table = daily_count.c
     here = [table.day.between(*days)]
     if chart.split in ("vehicle_model", "panel"):
         here.append(table[chart.split] == chart.subject)
     slot = (table.day, table.shift)
+    # The roll-up counts defects of a type, not the bodies that have one.
+    by_defects = chart.split == "zone" or (chart.split == "type" and chart.kind != "u")
+    judged = (table.undecided_units, table.rework_units)
+    undecided, rework = (func.sum(one * 0 if chart.split in _OF_DEFECTS else one) for one in judged)
     units = (
         select(
             *slot,
             func.sum(table.units).label("units"),
-            func.sum(table.undecided_units).label("undecided"),
-            func.sum(table.rework_units).label("nonconforming"),
+            undecided.label("undecided"),
+            *([] if by_defects else [rework.label("nonconforming")]),
         )
         .where(table.level == ("panel" if chart.split == "panel" else "body"), *here)
         .group_by(*slot)
         .having(func.sum(table.units) > 0)
     )
-    found = (
-        select(*slot, func.sum(table.defects).label("defects"))
-        .where(table.level == "type", table.type.not_in(NO_DEFECTS), *here)
-        .group_by(*slot)
-    )
-    if chart.split == "type":
-        found = found.where(table.type == chart.subject)
+    if by_defects:
+        found = _defects_by_slot(chart, days)
+    else:
+        found = (
+            select(*slot, func.sum(table.defects).label("defects"))
+            .where(table.level == "type", table.type.not_in(NO_DEFECTS), *here)
+            .group_by(*slot)
+        )
+        if chart.split == "type":
+            found = found.where(table.type == chart.subject)
     rows = frame(connection, units).merge(frame(connection, found), on=["day", "shift"], how="left")
     numbers = ["units", "undecided", "nonconforming", "defects"]
     rows[numbers] = rows[numbers].fillna(0).astype("int64")
-    return rows.sort_values(["day", "shift"], ignore_index=True)
+    return rows.sort_values(["day", "shift"], ignore_index=True)[["day", "shift", *numbers]]
+
+
+def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
+    """Day, shift, nonconforming (bodies with a defect of the zone or type), defects.
+
+    The roll-up names the models and panels of the days, so that the defects are found in
+    `ix_defect_place`; none lies before the first day of its body.
+    """
+    table = daily_count.c
+    occurring = (
+        select(table[name]).where(table.level == "panel", table.day.between(*days)).distinct()
+        for name in ("vehicle_model", "panel")
+    )
+    models, panels = occurring
+    slot = (unit.c.first_day.label("day"), unit.c.first_shift.label("shift"))
+    return (
+        select(
+            *slot,
+            func.count(unit.c.id.distinct()).label("nonconforming"),
+            func.count().label("defects"),
+        )
+        .select_from(defect)
+        .join(inspection, defect.c.inspection_id == inspection.c.id)
+        .join(unit, inspection.c.unit_id == unit.c.id)
+        .where(
+            defect.c.vehicle_model.in_(models),
+            defect.c.panel.in_(panels),
+            defect.c.day >= days[0],
+            defect.c[chart.split] == chart.subject,
+            defect.c.type.not_in(NO_DEFECTS),
+            counts(),
+            unit.c.first_day.between(*days),
+        )
+        .group_by(unit.c.first_day, unit.c.first_shift)
+    )
 
 
 def _bodies(chart: ChartChoice, days: Days) -> Select:

@@ -16,12 +16,14 @@ Where an inspection stands: the person's word, else the proposal. `accept` stand
 else it passed. A body is counted under the day, shift and line of its first photo.
 
 Every write recomputes what its bodies add to `daily_count`, before and after, and books the
-difference in the same transaction; `rebuild_daily_count` asks the same question for all bodies.
+difference in the same transaction; `rebuild_daily_count` asks the same question for all bodies, a
+month at a time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from sqlalchemy import (
     BigInteger,
@@ -57,7 +59,10 @@ KEY = ("level", "day", "shift", "line", "vehicle_model", "panel", "type")
 COUNTS = ("units", "rework_units", "undecided_units", "defects", "measured", "area_um2")
 UM2_PER_MM2 = 1e6
 
+_CHECKED_AT_ONCE = 20_000
+
 Counts = tuple[int, ...]
+Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,51 +199,96 @@ def _as_rows(found: Mapping[tuple, Counts]) -> list[dict]:
     return [dict(zip(KEY + COUNTS, key + value, strict=True)) for key, value in found.items()]
 
 
-def rebuild_daily_count(engine: Engine) -> int:
+def rebuild_daily_count(engine: Engine, progress: Progress = lambda done, of: None) -> int:
     """Write the roll-up anew from the rows; answers how many rows it has. Audited."""
     with writing(engine) as connection:
-        found = counts_from_rows(connection)
         connection.execute(delete(daily_count))
-        if found:
-            connection.execute(insert(daily_count), _as_rows(found))
-        append_event(connection, "rebuild_daily_count", "", {"rows": len(found)})
-    return len(found)
+        pieces = list(_months(connection))
+        for done, days in enumerate(pieces, 1):
+            found = counted(_bodies_of(days)).subquery()
+            rows = select(*(found.c[name] for name in KEY + COUNTS))
+            connection.execute(insert(daily_count).from_select(KEY + COUNTS, rows))
+            progress(done, len(pieces))
+        rows = connection.scalar(select(func.count()).select_from(daily_count))
+        append_event(connection, "rebuild_daily_count", "", {"rows": rows})
+    return rows
 
 
-def check_daily_count(engine: Engine) -> tuple[Difference, ...]:
-    """Every figure of the roll-up and every standing that does not follow from the rows."""
-    none = (0,) * len(COUNTS)
+def check_daily_count(
+    engine: Engine, progress: Progress = lambda done, of: None
+) -> tuple[Difference, ...]:
+    """Every figure of the roll-up and every standing that does not follow from the rows.
+
+    A month of bodies is held at a time, then some thousand inspections: a log of years is
+    checked in the memory of a small one.
+    """
     with looking(engine) as connection:
-        from_rows = counts_from_rows(connection)
-        stored = {
-            tuple(row[: len(KEY)]): tuple(row[len(KEY) :])
-            for row in connection.execute(select(*(daily_count.c[name] for name in KEY + COUNTS)))
-        }
-        wrong = [
-            Difference("daily_count", key, stored.get(key, none), from_rows.get(key, none))
-            for key in sorted(stored.keys() | from_rows.keys(), key=str)
-            if stored.get(key, none) != from_rows.get(key, none)
-        ]
-        wrong += _wrong_standings(connection)
+        pieces = list(_months(connection))
+        last = connection.scalar(select(func.max(inspection.c.id))) or 0
+        starts = range(1, last + 1, _CHECKED_AT_ONCE)
+        steps, wrong = len(pieces) + len(starts), []
+        for done, days in enumerate(pieces, 1):
+            wrong += _wrong_counts(connection, days)
+            progress(done, steps)
+        superseded = _superseded(connection)
+        for done, start in enumerate(starts, len(pieces) + 1):
+            numbers = (start, start + _CHECKED_AT_ONCE - 1)
+            wrong += _wrong_standings(connection, numbers, superseded)
+            progress(done, steps)
     return tuple(wrong)
 
 
-def _wrong_standings(connection: Connection) -> Iterator[Difference]:
-    """Replay what people said, in its order, and compare."""
+def _months(connection: Connection) -> Iterator[tuple[date, date]]:
+    """Spans of days, both included, that hold every body and every row of the roll-up."""
+    spans = [
+        connection.execute(select(func.min(column), func.max(column))).one()
+        for column in (unit.c.first_day, daily_count.c.day)
+    ]
+    days = [day for one in spans for day in one if day is not None]
+    if days:
+        first, last = min(days), max(days)
+        while first <= last:
+            yield first, first + timedelta(days=30)
+            first += timedelta(days=31)
+
+
+def _bodies_of(days: tuple[date, date]) -> ColumnElement[bool]:
+    return inspection.c.unit_id.in_(select(unit.c.id).where(unit.c.first_day.between(*days)))
+
+
+def _wrong_counts(connection: Connection, days: tuple[date, date]) -> Iterator[Difference]:
+    none = (0,) * len(COUNTS)
+    from_rows = counts_from_rows(connection, _bodies_of(days))
+    kept_rows = select(*(daily_count.c[name] for name in KEY + COUNTS))
+    stored = {
+        tuple(row[: len(KEY)]): tuple(row[len(KEY) :])
+        for row in connection.execute(kept_rows.where(daily_count.c.day.between(*days)))
+    }
+    for key in sorted(stored.keys() | from_rows.keys(), key=str):
+        if stored.get(key, none) != from_rows.get(key, none):
+            yield Difference("daily_count", key, stored.get(key, none), from_rows.get(key, none))
+
+
+def _superseded(connection: Connection) -> dict[int, int]:
+    """Judgement -> the one that took its place."""
+    question = select(inspection.c.rejudges, inspection.c.id)
+    return dict(connection.execute(question.where(inspection.c.rejudges.is_not(None))).all())
+
+
+def _wrong_standings(
+    connection: Connection, numbers: tuple[int, int], superseded: Mapping[int, int]
+) -> Iterator[Difference]:
+    """Replay what people said about these inspections, in its order, and compare."""
     said: dict[int, dict[int, tuple]] = {}
     last: dict[int, int] = {}
-    for row in connection.execute(select(decision).order_by(decision.c.id)):
+    spoken = select(decision).where(decision.c.inspection_id.between(*numbers))
+    for row in connection.execute(spoken.order_by(decision.c.id)):
         words = said.setdefault(row.inspection_id, {})
         last[row.inspection_id] = row.id
         if row.withdrawn:
             words.pop(row.replaces, None)
         else:
             words[row.id] = row.disposition
-    superseded = dict(
-        connection.execute(
-            select(inspection.c.rejudges, inspection.c.id).where(inspection.c.rejudges.is_not(None))
-        ).all()
-    )
     question = select(
         inspection.c.id,
         inspection.c.verdict,
@@ -247,7 +297,7 @@ def _wrong_standings(connection: Connection) -> Iterator[Difference]:
         inspection.c.decision_id,
         inspection.c.last_decision_id,
         inspection.c.superseded_by,
-    )
+    ).where(inspection.c.id.between(*numbers))
     for row in connection.execute(question):
         words = said.get(row.id, {})
         word = max(words, default=None)

@@ -5,7 +5,7 @@ import pytest
 
 from inspection.config import Settings
 from inspection.domain.inspections import Subject
-from inspection.services.health import Check, check_installation
+from inspection.services.health import Check, check_installation, rebuild_roll_up
 from inspection.services.inspecting import inspect_photo
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import writing
@@ -86,6 +86,19 @@ def test_a_wrong_figure_of_the_roll_up_is_told_with_both_values(filled):
     checks = checks_of(filled)
     assert failed(checks) == {"daily_count"}
     assert "instead of" in checks["daily_count"].sentence
+    assert "doctor --rebuild" in checks["daily_count"].sentence
+    steps = []
+    assert rebuild_roll_up(filled.settings, lambda done, of: steps.append((done, of))) > 0
+    assert steps == [(1, 1)]
+    assert failed(checks_of(filled)) == set()
+
+
+def test_checking_the_roll_up_tells_how_far_it_is(filled):
+    told = []
+    check_installation(
+        filled.settings, worker=filled.worker, progress=lambda *step: told.append(step)
+    )
+    assert told == [("daily_count", 1, 2), ("daily_count", 2, 2)]
 
 
 def test_a_missing_photo_is_named(filled):

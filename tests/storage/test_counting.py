@@ -193,6 +193,30 @@ def test_the_roll_up_follows_from_the_rows_after_anything_that_can_happen(engine
         assert quality(engine, **where) == quality(engine, **where, inspector="Kim")
 
 
+def test_a_log_of_years_is_rebuilt_and_checked_a_month_at_a_time(engine):
+    for month in range(5):
+        slot = ShiftSlot(DAY + timedelta(days=40 * month), "d")
+        one = an_inspection(f"photo {month}", body=f"B{month}", defects=(a_defect(),))
+        records.record_inspection(engine, one, slot)
+    before = reading.daily(engine, LogFilter())
+    with writing(engine) as connection:
+        connection.execute(text("DELETE FROM daily_count"))
+        connection.execute(
+            text(
+                "INSERT INTO daily_count VALUES ('body', '2020-01-01', 'd', '', '', '', '', "
+                "1, 0, 0, 0, 0, 0)"
+            )
+        )
+    wrong = records.check_daily_count(engine)
+    assert len(wrong) == 5 * 3 + 1
+    assert str(wrong[0].key[1]) == "2020-01-01" and wrong[0].from_rows == (0,) * 6
+    steps = []
+    assert records.rebuild_daily_count(engine, lambda *step: steps.append(step)) == 5 * 3
+    assert len(steps) > 1 and steps[-1][0] == steps[-1][1]
+    assert records.check_daily_count(engine) == ()
+    assert reading.daily(engine, LogFilter()).equals(before)
+
+
 def test_a_wrong_count_and_a_wrong_standing_are_found_and_named(engine):
     records.record_inspection(engine, an_inspection(defects=(a_defect(),)), DAY_SHIFT)
     with writing(engine) as connection:
