@@ -5,6 +5,7 @@ story comes from `demo_line`, the photos from `demo_photos`, the verdicts from t
 """
 
 import multiprocessing
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -200,6 +201,13 @@ def _told_ahead(story: _Story) -> Iterator[_Shift]:
 def _begin_telling(story: _Story) -> None:
     global _telling
     _telling = _tell(story)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A killed parent closes nothing: the pool's process would wait for the next shift for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _next_shift() -> _Shift | None:
