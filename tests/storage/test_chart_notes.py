@@ -1,22 +1,16 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.errors import Conflict, NotFound, StorageError
-from inspection.storage import reading, records
 from inspection.storage.audit import verify_chain
 from inspection.storage.chart_notes import standing_notes, withdraw_note, write_note
 from inspection.storage.database import (
     looking,
-    migrations_config,
-    open_database,
-    prepare,
     writing,
 )
-from tests.storage.sample_inspections import DAY_SHIFT, an_inspection
 
 ARIA = ChartChoice("u", "day", 0, "vehicle_model", "aria")
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -75,20 +69,3 @@ def test_a_note_cannot_be_changed(engine, change):
     write_note(engine, a_note())
     with pytest.raises(StorageError, match="append-only"), writing(engine) as connection:
         connection.execute(text(change))
-
-
-def test_a_log_of_the_first_schema_is_upgraded_without_loss(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'old.db'}")
-    config = migrations_config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    with writing(engine) as connection:
-        connection.execute(text("INSERT INTO photo VALUES ('a', 1, 1, NULL, '2026-01-01')"))
-    prepare(engine)
-    records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    write_note(engine, a_note())
-    assert len(standing_notes(engine)) == 1 and reading.data_version(engine) == 2
-    with looking(engine) as connection:
-        assert connection.execute(text("SELECT count(*) FROM photo")).scalar() == 2
-    engine.dispose()

@@ -1,7 +1,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from inspection.domain.cost import INPUTS, CostEstimate, CostRanges, Range
@@ -10,9 +9,6 @@ from inspection.storage.audit import verify_chain
 from inspection.storage.cost_estimates import estimate, estimates_of, plants, write_estimate
 from inspection.storage.database import (
     looking,
-    migrations_config,
-    open_database,
-    prepare,
     writing,
 )
 
@@ -61,18 +57,3 @@ def test_a_version_cannot_be_changed(engine, change):
 def test_a_version_that_does_not_exist_is_not_found(engine):
     with pytest.raises(NotFound, match="no cost estimate 7"):
         estimate(engine, 7)
-
-
-def test_a_log_of_the_first_schema_is_upgraded_without_loss(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'old.db'}")
-    config = migrations_config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    with writing(engine) as connection:
-        connection.execute(text("INSERT INTO photo VALUES ('a', 1, 1, NULL, '2026-01-01')"))
-    prepare(engine)
-    assert write_estimate(engine, said()) == 1
-    with looking(engine) as connection:
-        assert connection.execute(text("SELECT count(*) FROM photo")).scalar() == 1
-    engine.dispose()

@@ -3,14 +3,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import text
 
 from inspection.domain.panels import load_bodies
 from inspection.domain.shifts import ShiftSlot
 from inspection.storage import figures, places, reading, records
-from inspection.storage.database import looking, migrations_config, open_database, prepare, writing
+from inspection.storage.database import looking
 from inspection.storage.reading import LogFilter
 
 ARIA = load_bodies(Path(__file__).parents[2] / "data" / "bodies").model("aria")
@@ -151,16 +150,3 @@ def test_the_next_inspected_bodies_are_those_whose_panel_was_photographed(engine
     for number in (1, 2, 3):
         log_body(engine, number, panel="roof" if number == 2 else "hood")
     assert places.bodies_inspected(engine, "aria", "hood", 1, 10) == [3]
-
-
-def test_a_log_from_before_this_schema_is_upgraded_without_loss(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'old.db'}")
-    config = migrations_config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    log_body(engine, 1, placed(0.1, 0.1))
-    prepare(engine)
-    assert counted(engine) == {("hood", 0, 0): 1}
-    assert records.verify_chain(engine).is_whole
-    engine.dispose()

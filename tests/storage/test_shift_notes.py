@@ -1,21 +1,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from alembic import command
 from sqlalchemy import text
 
 from inspection.errors import Conflict, NoteRefused, NotFound, StorageError
-from inspection.storage import records
 from inspection.storage.audit import verify_chain
 from inspection.storage.database import (
-    looking,
-    migrations_config,
-    open_database,
-    prepare,
     writing,
 )
 from inspection.storage.shift_notes import ShiftPlace, notes_of_shift, say, write_note
-from tests.storage.sample_inspections import DAY_SHIFT, an_inspection
 from tests.storage.tampering import tamper
 
 DAY = date(2026, 11, 23)
@@ -139,26 +132,3 @@ def test_the_leads_words_and_reports_are_append_only(engine, table):
             writing(engine) as connection,
         ):
             connection.execute(text(change))
-
-
-def test_a_log_of_the_first_schema_takes_notes_after_its_upgrade_and_loses_nothing(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'old.db'}")
-    config = migrations_config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    with writing(engine) as connection:
-        # As the first program left it: one audit event, no records that it would seal.
-        connection.execute(
-            text(
-                "INSERT INTO photo (sha256, width_px, height_px, first_seen_at) "
-                "VALUES ('ab', 640, 480, '2026-11-23 00:00:00')"
-            )
-        )
-    prepare(engine)
-    records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    write_note(engine, shift(0), "note", "10:20 filter changed", "Kim")
-    with looking(engine) as connection:
-        assert connection.scalar(text("SELECT width_px FROM photo WHERE sha256 = 'ab'")) == 640
-    assert verify_chain(engine).is_whole
-    assert texts(engine, shift(0)) == ["10:20 filter changed"]
