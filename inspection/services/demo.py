@@ -61,7 +61,7 @@ _MISSED_SHARE = 0.04
 _COMES_BACK_SHARE = 0.6
 
 # With the story's own flaws, and what comes back, it makes three defects an inspection.
-_MARKS_A_PHOTO = 2.85
+_MARKS_A_PHOTO = 2.87
 _MARK_SCORE = 0.6
 _LARGE_BATCH = 2000
 _SHIFTS_AHEAD = 3

@@ -77,7 +77,7 @@ _BODY_SPREAD = 0.2
 _CLOGGED_MARKS = 1.5
 _STORY_WEEKS = 8
 # Photos of a body: two or three at its first inspection, and those after a repair.
-_PHOTOS_A_BODY = 2.65
+_PHOTOS_A_BODY = 2.56
 _FULL_DAYS_A_WEEK = 5 + _SATURDAY_SHARE
 
 # How a panel looks, in the renderer's four shapes.

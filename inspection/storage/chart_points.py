@@ -174,7 +174,7 @@ def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
     """Day, shift, nonconforming (bodies with a defect of the zone or type), defects.
 
     The roll-up names the models and panels of the days, so that the defects are found in
-    `ix_defect_place`; none lies before the first day of its body.
+    `ix_defect_place`. What counts was inspected in its body's first day and shift.
     """
     table = daily_count.c
     occurring = (
@@ -182,32 +182,31 @@ def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
         for name in ("vehicle_model", "panel")
     )
     models, panels = occurring
-    slot = (unit.c.first_day.label("day"), unit.c.first_shift.label("shift"))
     return (
         select(
-            *slot,
-            func.count(unit.c.id.distinct()).label("nonconforming"),
+            inspection.c.day,
+            inspection.c.shift,
+            func.count(inspection.c.unit_id.distinct()).label("nonconforming"),
             func.count().label("defects"),
         )
         .select_from(defect)
         .join(inspection, defect.c.inspection_id == inspection.c.id)
-        .join(unit, inspection.c.unit_id == unit.c.id)
         .where(
             defect.c.vehicle_model.in_(models),
             defect.c.panel.in_(panels),
-            defect.c.day >= days[0],
+            defect.c.day.between(*days),
             defect.c[chart.split] == chart.subject,
             defect.c.type.not_in(NO_DEFECTS),
             counts(),
-            unit.c.first_day.between(*days),
         )
-        .group_by(unit.c.first_day, unit.c.first_shift)
+        .group_by(inspection.c.day, inspection.c.shift)
     )
 
 
 def _bodies(chart: ChartChoice, days: Days) -> Select:
     """One row a body: unit_id, at, day, shift, undecided (0/1), nonconforming (0/1), defects."""
     here = (counts(), inspection.c.day.between(*days), *_chosen(chart))
+    by_defects = chart.split in _OF_DEFECTS
     rework = any_stands("rework")
     judged = (
         select(
@@ -215,26 +214,31 @@ def _bodies(chart: ChartChoice, days: Days) -> Select:
             func.min(inspection.c.inspected_at).label("at"),
             rework.label("rework"),
             case((rework == 1, 0), else_=any_stands("undecided")).label("undecided"),
+            func.sum(inspection.c.defects).label("defects"),
         )
         .where(*here)
         .group_by(inspection.c.unit_id)
     )
-    found = (
+    # Of a zone or a type the defects are looked up; else the few that are none are taken away.
+    asked = (
+        [defect.c[chart.split] == chart.subject, defect.c.type.not_in(NO_DEFECTS)]
+        if by_defects
+        else [defect.c.type.in_(NO_DEFECTS)]
+    )
+    looked_up = (
         select(inspection.c.unit_id, func.count().label("defects"))
         .join_from(inspection, defect, defect.c.inspection_id == inspection.c.id)
-        .where(*here, defect.c.type.not_in(NO_DEFECTS))
+        .where(*here, *asked)
         .group_by(inspection.c.unit_id)
     )
-    if chart.split in _OF_DEFECTS:
-        found = found.where(defect.c[chart.split] == chart.subject)
     if chart.split == "colour":
-        judged, found = (
-            one.join(unit, inspection.c.unit_id == unit.c.id) for one in (judged, found)
+        judged, looked_up = (
+            one.join(unit, inspection.c.unit_id == unit.c.id) for one in (judged, looked_up)
         )
-    judged, found = judged.subquery(), found.subquery()
-    defects = func.coalesce(found.c.defects, 0)
+    judged, looked_up = judged.subquery(), looked_up.subquery()
+    found = func.coalesce(looked_up.c.defects, 0)
+    defects = found if by_defects else judged.c.defects - found
     has_one = case((defects > 0, 1), else_=0)
-    by_defects = chart.split in _OF_DEFECTS
     return (
         select(
             judged.c.unit_id,
@@ -247,7 +251,7 @@ def _bodies(chart: ChartChoice, days: Days) -> Select:
         )
         .select_from(judged)
         .join(unit, judged.c.unit_id == unit.c.id)
-        .outerjoin(found, judged.c.unit_id == found.c.unit_id)
+        .outerjoin(looked_up, judged.c.unit_id == looked_up.c.unit_id)
     )
 
 

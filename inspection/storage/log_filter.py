@@ -119,9 +119,13 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     table = inspection.c
     parts = [table.superseded_by.is_(None)]
     parts += [table[name] == getattr(where, name) for name in _EXACT if getattr(where, name)]
+    if where.first_day and where.first_day == where.last_day:
+        # Said as one day, it is found in the index of the slots.
+        parts.append(table.day == where.first_day)
+    else:
+        parts += [table.day >= where.first_day] if where.first_day else []
+        parts += [table.day <= where.last_day] if where.last_day else []
     for limit, holds in (
-        (where.first_day, table.day.__ge__),
-        (where.last_day, table.day.__le__),
         (where.score_from, table.score.__ge__),
         (where.score_to, table.score.__le__),
         (where.length_from_mm, table.longest_mm.__ge__),
