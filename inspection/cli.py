@@ -567,7 +567,12 @@ def _photo_size(_context, _option, values: tuple[str, ...]) -> list[tuple[int, i
     default=REPOSITORY / "data" / "samples" / "door_silver_all_types_12mp.jpg",
     help="photo to measure on; default: a rendered sample of 12 Mpx",
 )
-def bench(model_name, rounds, sizes, ways, photo):
+@click.option(
+    "--calibrate",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="labelled photos that int8 learns its ranges from; needs `pip install nncf`",
+)
+def bench(model_name, rounds, sizes, ways, photo, calibrate):
     """Speed of every way to run the network, the machine's roofline, and where the time goes."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from models import bench as speed
@@ -580,7 +585,7 @@ def bench(model_name, rounds, sizes, ways, photo):
         def done(what: str) -> None:
             progress.update(task, advance=1, description=what)
 
-        rows = speed.compare(folder, photo, sizes, rounds, ways, done)
+        rows = speed.compare(folder, photo, sizes, rounds, ways, done, calibrate)
     click.echo(speed_table(rows))
     peak = speed.roofline(folder)
     for precision, gflops in peak.gflops.items():

@@ -26,7 +26,10 @@ WAYS = (
     "onnxruntime",
     "openvino_f32",
     "openvino_bf16",
+    "openvino_int8",
 )
+# Photos of split `train` from which the ranges of int8 are learnt, and how much of each is shown.
+CALIBRATED_ON, CALIBRATED_PX = 200, 512
 ORIGINAL_TILE_PX = 128
 # The largest convolutions of the roofline: enough arithmetic a byte that memory does not decide.
 ROOFLINE_SHAPES = ((64, 256), (128, 128), (256, 64))
@@ -93,10 +96,12 @@ def compare(
     rounds: int = 3,
     ways: Sequence[str] = WAYS,
     done: Callable[[str], object] = lambda what: None,
+    calibrate: Path | None = None,
 ) -> list[SpeedRow]:
     """Time all `ways` of running the network of `folder` on `photo`, brought to each size.
 
-    sizes: (width, height) in px. done: told what has just been timed.
+    sizes: (width, height) in px. done: told what has just been timed. calibrate: labelled photos
+    whose split `train` shows int8 its ranges.
     """
     unknown = sorted(set(ways) - set(WAYS))
     if unknown:
@@ -105,7 +110,7 @@ def compare(
     if image is None:
         raise ModelRefused(f"{photo}: not a readable photo; name one to measure on")
     context = multiprocessing.get_context("spawn")
-    runners = {way: _Runner(context, way, folder) for way in ways}
+    runners = {way: _Runner(context, way, folder, calibrate) for way in ways}
     rows = []
     try:
         for width, height in sizes:
@@ -148,12 +153,14 @@ def _rows(runners: dict[str, "_Runner"], width: int, height: int) -> list[SpeedR
 class _Runner:
     """One way in its own process; once it cannot run, it is asked nothing more."""
 
-    def __init__(self, context, way: str, folder: Path) -> None:
+    def __init__(self, context, way: str, folder: Path, calibrate: Path | None) -> None:
         self.way, self.why_not = way, ""
         self.seconds: list[float] = []
         self.peak_mib: float | None = None
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(way, str(folder), theirs), daemon=True)
+        self._process = context.Process(
+            target=_serve, args=(way, folder, calibrate, theirs), daemon=True
+        )
         self._process.start()
         theirs.close()
         self._receive()
@@ -187,11 +194,11 @@ class _Runner:
         return answer
 
 
-def _serve(way: str, folder: str, pipe) -> None:
+def _serve(way: str, folder: Path, calibrate: Path | None, pipe) -> None:
     """The other end of a `_Runner`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        run = _PREPARE[way](Path(folder))
+        run = _int8(folder, calibrate) if way == "openvino_int8" else _PREPARE[way](folder)
     except (ImportError, InspectionError, RuntimeError, ValueError) as error:
         pipe.send(("cannot", str(error).strip().splitlines()[-1] if str(error) else repr(error)))
         return
@@ -294,6 +301,42 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
         return _tiled(channels, lambda tiles: network(tiles)[0])
 
     return prepare
+
+
+def _int8(folder: Path, calibrate: Path | None) -> Run:
+    import openvino
+
+    if calibrate is None:
+        raise ModelRefused("int8 needs labelled photos to learn its ranges from (--calibrate)")
+    network = openvino.compile_model(
+        int8_network(folder, calibrate), "CPU", {"PERFORMANCE_HINT": "LATENCY"}
+    )
+    channels = network.outputs[0].partial_shape[3].get_length()
+    return _tiled(channels, lambda tiles: network(tiles)[0])
+
+
+def int8_network(folder: Path, photos: Path):
+    """The network of a model folder in int8, by NNCF's post-training quantisation.
+
+    photos: a labelled photo set; its split `train` shows what the network's values reach. Raises
+    ImportError where `nncf` is not installed.
+    """
+    import nncf
+    import openvino
+
+    from models.datasets import read_photo_set, read_rgb
+    from models.segmenter import STRIDE
+
+    chosen = read_photo_set(photos, "train")
+    chosen = chosen[:: max(1, len(chosen) // CALIBRATED_ON)][:CALIBRATED_ON]
+
+    def shown(photo) -> np.ndarray:
+        rgb = read_rgb(photo.image)[:CALIBRATED_PX, :CALIBRATED_PX]
+        height, width = (side // STRIDE * STRIDE for side in rgb.shape[:2])
+        return rgb[None, :height, :width].astype(np.float32) / np.float32(255.0)
+
+    network = openvino.Core().read_model(folder / "unet.xml")
+    return nncf.quantize(network, nncf.Dataset(chosen, shown), subset_size=len(chosen))
 
 
 def _precisions(core) -> tuple[str, ...]:

@@ -120,8 +120,9 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     parts = [table.superseded_by.is_(None)]
     parts += [table[name] == getattr(where, name) for name in _EXACT if getattr(where, name)]
     if where.first_day and where.first_day == where.last_day:
-        # Said as one day, it is found in the index of the slots.
-        parts.append(table.day == where.first_day)
+        # Asked apart: beside an order by number, SQLite would walk another column's whole index.
+        of_day = inspection.alias()
+        parts.append(table.id.in_(select(of_day.c.id).where(of_day.c.day == where.first_day)))
     else:
         parts += [table.day >= where.first_day] if where.first_day else []
         parts += [table.day <= where.last_day] if where.last_day else []

@@ -67,6 +67,7 @@ unit = Table(
     _text("first_line"),
     UniqueConstraint("vehicle_model", "body_number", "photo_sha256"),
     Index("ix_unit_first", "first_day", "first_shift", "first_line"),
+    Index("ix_unit_vehicle_model", "vehicle_model", "id"),
 )
 
 # `card`: the model card as it was served, NULL when it was not handed in.

@@ -86,3 +86,8 @@ def test_the_stages_of_a_photo_add_up(folder, photo):
 def test_a_way_without_a_time_has_no_speed():
     assert SpeedRow("onnxruntime", 640, 640).mpx_per_s is None
     assert Stages(3.0, 0.5, 0.25, 0.25).beside_network == 0.25
+
+
+def test_int8_without_photos_to_learn_from_says_so(folder, photo):
+    (row,) = compare(folder, photo, [(64, 64)], 1, ["openvino_int8"])
+    assert row.seconds is None and "--calibrate" in row.why_not

@@ -1,4 +1,4 @@
-"""Indexes by which the values of every filter are found without reading all inspections."""
+"""Indexes for the values of every filter, and for the last bodies of a vehicle model."""
 
 from alembic import op
 
@@ -13,3 +13,4 @@ COLUMNS = ("shift", "line", "station", "colour")
 def upgrade() -> None:
     for name in COLUMNS:
         op.create_index(f"ix_inspection_{name}", "inspection", [name, "id"], unique=False)
+    op.create_index("ix_unit_vehicle_model", "unit", ["vehicle_model", "id"], unique=False)
