@@ -14,6 +14,7 @@ from inspection.services.report_words import (
     group_head,
     hand_over_origin,
     plain,
+    rare,
     scale_word,
     signal_sentence,
     subtitle,
@@ -261,7 +262,7 @@ def _repeats(report: ShiftReport, t: Translate) -> dict:
                     word(t, "defect", row.type),
                 ),
                 "found": t("report.repeat_found", k=_count(row.bodies), n=_count(row.of_bodies)),
-                "chance": t("report.repeat_chance", n=f"{row.expected:.2g}"),
+                "chance": t("report.repeat_chance", n=rare(row.expected)),
                 "pictures": [
                     _picture_name(photo) for photo in row.photos[:_THUMBNAILS] if photo.picture
                 ],
@@ -464,7 +465,7 @@ def _repeats_table(report: ShiftReport, t: Translate) -> dict:
             word(t, "defect", row.type),
             f"{row.x:.0%} · {row.y:.0%}",
             f"{_count(row.bodies)} / {_count(row.of_bodies)}",
-            f"{row.expected:.2g}",
+            rare(row.expected),
             f"{_moment(row.first_seen)} – {_moment(row.last_seen)}",
             ", ".join(f"#{photo.inspection_id}" for photo in row.photos),
         ]

@@ -138,6 +138,11 @@ def scale_word(t: Translate, source: str) -> str:
     return word(t, "scale_source", source or "unknown")
 
 
+def rare(value: float) -> str:
+    """A chance or an expected number that may be next to nothing."""
+    return "<0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def plain(text: str) -> str:
     """Text for paper: what has no shape, or would turn the line around, becomes □."""
     return "".join(

@@ -11,6 +11,7 @@ from inspection.domain.repeat_cases import CASE_STATES, can_be_undone
 from inspection.errors import InspectionError
 from inspection.services import repeats
 from inspection.services.repeats import FollowedCase, FoundRepeat, Look
+from inspection.services.report_words import rare
 from inspection.services.station import shared_station
 from inspection.storage import case_records
 from inspection.ui import cached
@@ -56,7 +57,7 @@ def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
             "report_page.repeat_sentence",
             k=repeat.hits,
             n=repeat.bodies,
-            chance=f"{repeat.expected_by_chance:.2g}",
+            chance=rare(repeat.expected_by_chance),
             first=time_text(found.first_seen),
             last=time_text(found.last_seen),
         )
@@ -68,7 +69,7 @@ def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
             for name in _TOLD
         )
         + " · "
-        + t("body.corrected_p", p=f"{repeat.corrected_p:.2g}")
+        + t("body.corrected_p", p=rare(repeat.corrected_p))
     )
     newest = pd.DataFrame([asdict(hit) for hit in found.hits]).drop_duplicates("inspection_id")
     photo_cards(f"repeat_{number}", newest.head(PHOTOS))

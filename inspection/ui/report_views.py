@@ -13,6 +13,7 @@ from inspection.services.report_words import (
     about_the_shift,
     disposition_word,
     group_head,
+    rare,
     scale_word,
     signal_sentence,
     subtitle,
@@ -227,7 +228,7 @@ def _repeat(row: RepeatRow) -> None:
         "report_page.repeat_sentence",
         k=f"{row.bodies:,}",
         n=f"{row.of_bodies:,}",
-        chance=f"{row.expected:.2g}",
+        chance=rare(row.expected),
         first=as_written(time_text(row.first_seen)),
         last=as_written(time_text(row.last_seen)),
     )

@@ -49,7 +49,7 @@ def notes(station) -> list[tuple[str, str]]:
 def test_a_signal_is_said_in_words_and_offers_the_photos_behind_it(open_page, jump):
     at = open_page("control", **OF_ARIA)
     assert not at.exception
-    assert "**Above the upper limit from 2026-03-22** (1 points): 1.20 per body" in said(at)
+    assert "**Above the upper limit from 2026-03-22** (points: 1): 1.20 per body" in said(at)
     assert "1 unexplained" in said(at)
     assert ways(at)["See the photos"] == "from=2026-03-22&to=2026-03-22&model=aria"
 

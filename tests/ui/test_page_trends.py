@@ -90,7 +90,7 @@ def test_a_signal_is_said_with_its_day(open_page, shared):
     verdicts = ["rework"] + ["ok"] * 19 + ["ok", "rework"]
     write_inspections(shared, *(on_day(shared, n, verdict) for n, verdict in enumerate(verdicts)))
     at = open_page("trends", period="custom", **{"from": "2026-03-10", "to": "2026-03-31"})
-    assert "- **Above the upper limit from 2026-03-22** (1 points)" in at.warning[0].value
+    assert "- **Above the upper limit from 2026-03-22** (points: 1)" in at.warning[0].value
     assert "(2026-03-01 – 2026-03-20)" in said(at)
     (way,) = [link.proto for link in at.get("page_link") if "Control charts" in link.proto.label]
     assert "subject=aria" in way.query_string and "from=2026-03-10" in way.query_string
