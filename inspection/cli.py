@@ -23,7 +23,6 @@ from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
 
 REFUSED = 3
-_WEEKS, _WEEKS_OF_A_LARGE_LOG = 8, 104
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
 
 on_stderr = Console(stderr=True, highlight=False)
@@ -724,7 +723,7 @@ def demo(weeks: int | None, inspections: int | None, seed: int, until: datetime 
         task = progress.add_task("demo line", total=None)
         count = load_demo_line(
             station,
-            weeks=weeks or (_WEEKS_OF_A_LARGE_LOG if inspections else _WEEKS),
+            weeks=weeks,
             inspections=inspections,
             seed=seed,
             last_day=last_day,

@@ -292,15 +292,16 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
         core = openvino.Core()
         if precision not in _precisions(core):
             raise ModelRefused(f"this processor has no {precision}")
-        network = core.compile_model(
-            folder / "unet.xml",
-            "CPU",
-            {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision},
-        )
-        channels = network.outputs[0].partial_shape[3].get_length()
-        return _tiled(channels, lambda tiles: network(tiles)[0])
+        return _compiled(core, folder / "unet.xml", {"INFERENCE_PRECISION_HINT": precision})
 
     return prepare
+
+
+def _compiled(core, network, more: dict[str, str]) -> Run:
+    """network: an OpenVINO network, or the path of one."""
+    compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "LATENCY", **more})
+    channels = compiled.outputs[0].partial_shape[3].get_length()
+    return _tiled(channels, lambda tiles: compiled(tiles)[0])
 
 
 def _int8(folder: Path, calibrate: Path | None) -> Run:
@@ -308,11 +309,7 @@ def _int8(folder: Path, calibrate: Path | None) -> Run:
 
     if calibrate is None:
         raise ModelRefused("int8 needs labelled photos to learn its ranges from (--calibrate)")
-    network = openvino.compile_model(
-        int8_network(folder, calibrate), "CPU", {"PERFORMANCE_HINT": "LATENCY"}
-    )
-    channels = network.outputs[0].partial_shape[3].get_length()
-    return _tiled(channels, lambda tiles: network(tiles)[0])
+    return _compiled(openvino.Core(), int8_network(folder, calibrate), {})
 
 
 def int8_network(folder: Path, photos: Path):

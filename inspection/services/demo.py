@@ -63,6 +63,7 @@ _COMES_BACK_SHARE = 0.6
 # With the story's own flaws, and what comes back, it makes three defects an inspection.
 _MARKS_A_PHOTO = 2.87
 _MARK_SCORE = 0.6
+_WEEKS, _WEEKS_OF_A_LARGE_LOG = 8, 104
 _LARGE_BATCH = 2000
 _SHIFTS_AHEAD = 3
 
@@ -73,7 +74,7 @@ _telling: Iterator["_Shift"] = iter(())
 def load_demo_line(
     station: Station,
     *,
-    weeks: int = 8,
+    weeks: int | None = None,
     seed: int = 1,
     last_day: date,
     progress: Callable[[int, int], object] = lambda done, of: None,
@@ -82,7 +83,9 @@ def load_demo_line(
     inspections: int | None = None,
     now: datetime | None = None,
 ) -> int:
-    """Write `weeks` weeks of inspections up to `last_day` (production day); answers how many.
+    """Write weeks of inspections up to `last_day` (production day); answers how many.
+
+    weeks: None = 8, or 104 where a number of inspections is asked for.
 
     The same seed, last day, spec and bodies give the same inspections and decisions; only what
     lies after `now` (None = the clock) is left out. progress: called with steps done and steps in
@@ -95,9 +98,11 @@ def load_demo_line(
 
     Raises StorageError when the log holds a demo line already: it is never doubled.
     """
+    is_large = inspections is not None
+    if weeks is None:
+        weeks = _WEEKS_OF_A_LARGE_LOG if is_large else _WEEKS
     if weeks < 1:
         raise ValueError(f"a demo line needs at least one week, got {weeks}")
-    is_large = inspections is not None
     line = DemoLine(
         bodies=station.bodies,
         calendar=station.calendar,

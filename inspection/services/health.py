@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from inspection.config import Settings
@@ -53,10 +54,7 @@ def check_installation(
     Opening the model takes some seconds, checking a roll-up of years some minutes. progress:
     told the name of what is looked at, and how far it is.
     """
-
-    def counting(done: int, of: int) -> None:
-        progress("daily_count", done, of)
-
+    counting = partial(progress, "daily_count")
     with _Log(settings) as log:
         return (
             _look("settings", lambda: _settings(settings)),
@@ -71,6 +69,14 @@ def check_installation(
             _look("bodies", lambda: _bodies(settings.bodies_dir)),
             _look("model", lambda: _model(settings, worker)),
         )
+
+
+def rebuild_roll_up(
+    settings: Settings, progress: Callable[[int, int], object] = lambda done, of: None
+) -> int:
+    """Write the daily roll-up anew from the log's rows; answers its number of rows. Audited."""
+    with _Log(settings) as log:
+        return records.rebuild_daily_count(log.engine(), progress)
 
 
 def _look(name: str, check: Callable[[], Outcome]) -> Check:
@@ -175,14 +181,6 @@ def _schema(engine: Engine) -> Outcome:
     if not is_newest:
         return False, f"the schema is {found}, this program needs {newest}; {_PREPARE}"
     return True, f"schema {found} is the newest"
-
-
-def rebuild_roll_up(
-    settings: Settings, progress: Callable[[int, int], object] = lambda done, of: None
-) -> int:
-    """Write the daily roll-up anew from the log's rows; answers its number of rows. Audited."""
-    with _Log(settings) as log:
-        return records.rebuild_daily_count(log.engine(), progress)
 
 
 def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outcome:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from inspection.errors import NotFound
-from inspection.services.reporting import LAYOUT, build_shift_report, report_from_data
+from inspection.services.reporting import LAYOUT, counted_report, report_from_data
 from inspection.services.station import Station
 from inspection.storage import signed_reports
 from inspection.storage.sealed_rows import BASELINE, Rows, rows_sha256
@@ -217,9 +217,7 @@ def _other_figures(station: Station, signed: SignedReport) -> tuple[str, ...]:
         # Another version of the program laid its figures out otherwise; the rows speak for both.
         return ()
     try:
-        now = build_shift_report(
-            station, signed.day, signed.shift, signed.line, with_pictures=False
-        )
+        now = counted_report(station, signed.day, signed.shift, signed.line)
     except NotFound:
         # The plant has other shifts by now; the rows have been compared.
         return ()

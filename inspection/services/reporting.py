@@ -403,6 +403,23 @@ def build_shift_report(
 
     Raises NotFound for a shift that the calendar does not know.
     """
+    report = replace(
+        counted_report(station, day, shift, line),
+        repeats=tuple(
+            _on_clock(row, station.calendar.zone) for row in _repeat_rows(station, day, shift)
+        ),
+        signals=tuple(
+            _signal_row(signal) for signal in control_charts.signals_of_shift(station, day, shift)
+        ),
+    )
+    return with_drawn_pictures(station, report) if with_pictures else report
+
+
+def counted_report(station: Station, day: date, shift: str, line: str = "") -> ShiftReport:
+    """The report without pictures and without what is searched for: repeat positions, signals.
+
+    Raises NotFound for a shift that the calendar does not know.
+    """
     zone = station.calendar.zone
     starts_at, ends_at = (moment.astimezone(zone) for moment in station.calendar.bounds(day, shift))
     found = figures.shift_summary(station.engine, day, shift, line)
@@ -414,7 +431,7 @@ def build_shift_report(
     def rows(kind: type, of_log) -> tuple:
         return tuple(_on_clock(_same_fields(kind, row), zone) for row in of_log)
 
-    report = ShiftReport(
+    return ShiftReport(
         header=ReportHeader(day, shift, line, starts_at, ends_at, found.inspectors),
         photos=found.photos,
         quality=found.quality,
@@ -437,12 +454,7 @@ def build_shift_report(
             if note.kind == HAND_OVER
         ),
         model_names=model_names(station),
-        repeats=tuple(_on_clock(row, zone) for row in _repeat_rows(station, day, shift)),
-        signals=tuple(
-            _signal_row(signal) for signal in control_charts.signals_of_shift(station, day, shift)
-        ),
     )
-    return with_drawn_pictures(station, report) if with_pictures else report
 
 
 def _repeat_rows(station: Station, day: date, shift: str) -> Iterator[RepeatRow]:

@@ -2,8 +2,7 @@
 
 Bodies a shift, by model and panel too, come from the roll-up; zone and defect type add the defects
 from the rows; colour, station, inspector and points of n bodies come from the rows alone, so all of
-these are asked for a span of days. What counts, and
-under which shift, stands in `counting`.
+these are asked for a span of days. What counts, and under which shift, stands in `counting`.
 """
 
 from collections.abc import Sequence
@@ -177,11 +176,10 @@ def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
     `ix_defect_place`. What counts was inspected in its body's first day and shift.
     """
     table = daily_count.c
-    occurring = (
+    models, panels = (
         select(table[name]).where(table.level == "panel", table.day.between(*days)).distinct()
         for name in ("vehicle_model", "panel")
     )
-    models, panels = occurring
     return (
         select(
             inspection.c.day,

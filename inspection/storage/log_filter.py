@@ -119,14 +119,15 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     table = inspection.c
     parts = [table.superseded_by.is_(None)]
     parts += [table[name] == getattr(where, name) for name in _EXACT if getattr(where, name)]
-    if where.first_day and where.first_day == where.last_day:
+    first, last = where.first_day, where.last_day
+    if first and first == last:
         # Asked apart: beside an order by number, SQLite would walk another column's whole index.
         of_day = inspection.alias()
-        parts.append(table.id.in_(select(of_day.c.id).where(of_day.c.day == where.first_day)))
-    else:
-        parts += [table.day >= where.first_day] if where.first_day else []
-        parts += [table.day <= where.last_day] if where.last_day else []
+        parts.append(table.id.in_(select(of_day.c.id).where(of_day.c.day == first)))
+        first = last = None
     for limit, holds in (
+        (first, table.day.__ge__),
+        (last, table.day.__le__),
         (where.score_from, table.score.__ge__),
         (where.score_to, table.score.__le__),
         (where.length_from_mm, table.longest_mm.__ge__),

@@ -54,8 +54,6 @@ def show_map(where: LogFilter, version: int) -> None:
     if cells.empty:
         st.success(t("body.no_defects", model=model.name, n=units), icon=":material/check_circle:")
         return
-    cells = cells.groupby(["panel", "zone", "column", "row"], dropna=False, as_index=False).sum()
-    cells.attrs["cells"] = GRID
     # One square may lie in two zones; the drawing asks for places alone.
     places = cells.groupby(["panel", "column", "row"], as_index=False)["defects"].sum()
     places.attrs["cells"] = GRID
