@@ -289,27 +289,25 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
     def prepare(folder: Path) -> Run:
         import openvino
 
-        core = openvino.Core()
-        if precision not in _precisions(core):
+        if precision not in _precisions(openvino.Core()):
             raise ModelRefused(f"this processor has no {precision}")
-        return _compiled(core, folder / "unet.xml", {"INFERENCE_PRECISION_HINT": precision})
+        return _as_served(folder / "unet.xml", {"INFERENCE_PRECISION_HINT": precision})
 
     return prepare
 
 
-def _compiled(core, network, more: dict[str, str]) -> Run:
+def _as_served(network, more: dict[str, str]) -> Run:
     """network: an OpenVINO network, or the path of one."""
-    compiled = core.compile_model(network, "CPU", {"PERFORMANCE_HINT": "LATENCY", **more})
-    channels = compiled.outputs[0].partial_shape[3].get_length()
-    return _tiled(channels, lambda tiles: compiled(tiles)[0])
+    from models.segmenter import ServedNetwork
+
+    served = ServedNetwork(network, more)
+    return _tiled(served.channels, served)
 
 
 def _int8(folder: Path, calibrate: Path | None) -> Run:
-    import openvino
-
     if calibrate is None:
         raise ModelRefused("int8 needs labelled photos to learn its ranges from (--calibrate)")
-    return _compiled(openvino.Core(), int8_network(folder, calibrate), {})
+    return _as_served(int8_network(folder, calibrate), {})
 
 
 def int8_network(folder: Path, photos: Path):
@@ -392,7 +390,8 @@ def _convolutions(channels: int, side: int, depth: int = 8):
 def flops_per_px(model, side: int = 512) -> float:
     """Operations of an OpenVINO network's convolutions for each pixel of the photo.
 
-    A multiplication and an addition count as two; what is no convolution is not counted.
+    A multiplication and an addition count as two; what is no convolution is not counted, nor are
+    weights of zero: those that fill up a doubling are no work that anybody wants.
     """
     model.reshape([1, side, side, 3])
     total = 0.0
@@ -400,10 +399,12 @@ def flops_per_px(model, side: int = 512) -> float:
         kind = node.get_type_name()
         if kind not in ("Convolution", "ConvolutionBackpropData"):
             continue
-        kernel = node.input(1).get_shape()
-        # (out, in, h, w), or (in, out, h, w) on the way up, where each input pixel is spread.
+        weights = node.input_value(1).get_node()
+        while weights.get_type_name() != "Constant":
+            weights = weights.input_value(0).get_node()
+        # On the way up each input pixel is spread.
         places = node.output(0) if kind == "Convolution" else node.input(0)
-        total += 2.0 * np.prod(kernel) * np.prod(places.get_shape()[2:])
+        total += 2.0 * np.count_nonzero(weights.get_data()) * np.prod(places.get_shape()[2:])
     return float(total) / side**2
 
 

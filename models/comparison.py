@@ -46,7 +46,7 @@ from models.evaluate import (
     write_predictions,
 )
 from models.losses import DefectLoss
-from models.segmenter import Segmenter, open_segmenter, tiled_probabilities
+from models.segmenter import Segmenter, ServedNetwork, open_segmenter, tiled_probabilities
 from models.training import DEFAULT_SHARES
 
 AT_HALF = {"region": 0.5, "smallest_px": 16, "peak": 0.0}
@@ -383,9 +383,7 @@ def _write_network(network: keras.Model, folder: Path) -> None:
 
 def _runtime(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
     """A detector's network as our own is served: float32 (N, h, w, 3) -> (N, h', w', channels)."""
-    core = openvino.Core()
-    network = core.compile_model(folder / "network.xml", "CPU", {"PERFORMANCE_HINT": "LATENCY"})
-    return lambda tiles: network(tiles)[0]
+    return ServedNetwork(folder / "network.xml")
 
 
 def _made(

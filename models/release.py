@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino
 
 from inspection.errors import ModelRefused
 from models import networks
@@ -16,7 +15,7 @@ from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.render import Conditions, render_panel
 from models.render_defects import DefectRequest
-from models.segmenter import claimed, open_segmenter, tiled_probabilities
+from models.segmenter import ServedNetwork, claimed, open_segmenter, tiled_probabilities
 
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.
@@ -60,12 +59,10 @@ def release_run(
     limits: known weaknesses of this model, shown beside what nobody has measured.
     """
     write_network_files(run, folder)
-    served = openvino.Core().compile_model(folder / "unet.xml", "CPU")
+    served = ServedNetwork(folder / "unet.xml")
 
     def segment(rgb: np.ndarray) -> np.ndarray:
-        return tiled_probabilities(
-            lambda tiles: served(tiles)[0], rgb, channels=1 + len(networks.TYPES)
-        )
+        return tiled_probabilities(served, rgb, channels=1 + len(networks.TYPES))
 
     photos = read_photo_set(data, "val")
     chosen = choose_on_val(list(look_at(segment, photos, progress)), most_alarms)

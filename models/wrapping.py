@@ -17,7 +17,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import openvino
 
 from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.errors import ModelRefused
@@ -27,7 +26,7 @@ from models.convert import save_openvino, write_golden_photos
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.release import LIMITS, golden_photos
-from models.segmenter import STRIDE, open_segmenter, tiled_probabilities
+from models.segmenter import STRIDE, ServedNetwork, open_segmenter, tiled_probabilities
 
 # A description is text; the weights stand in another part of the file.
 _MOST_DESCRIPTION_BYTES = 64 * 2**20
@@ -299,10 +298,10 @@ def _write(
             f"{file}: cannot be converted for serving ({_one_line(error)})"
         ) from None
     shutil.copyfile(file, place / "unet.keras")
-    served = openvino.Core().compile_model(place / "unet.xml", "CPU")
+    served = ServedNetwork(place / "unet.xml")
 
     def segment(rgb: np.ndarray) -> np.ndarray:
-        return tiled_probabilities(lambda tiles: served(tiles)[0], rgb, channels=1 + len(names))
+        return tiled_probabilities(served, rgb, channels=1 + len(names))
 
     chosen = choose(segment)
     limits = [*chosen.get("limits", ()), *limits]

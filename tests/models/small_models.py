@@ -79,6 +79,7 @@ def write_ir(folder: Path, weights, size=(-1, -1), divisor=1.0) -> None:
     photo = opset13.parameter([-1, *size, 3], np.float32, name="photo")
     product = opset13.matmul(photo, opset13.constant(np.float32(weights)), False, False)
     answer = opset13.divide(product, opset13.constant(np.float32(divisor)))
+    answer = opset13.transpose(answer, np.int32([0, 3, 1, 2]))
     for file in ("unet.xml", "unet.bin"):
         (folder / file).unlink()
     network = openvino.Model([answer], [photo])

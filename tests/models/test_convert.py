@@ -5,6 +5,7 @@ import numpy as np
 import openvino
 import pytest
 from keras import layers
+from openvino import opset13
 
 from inspection.errors import ModelRefused, TrainingError
 from models import networks
@@ -16,8 +17,14 @@ from models.card import (
     sha256_of,
     write_card,
 )
-from models.convert import LARGEST_DIFFERENCE, save_openvino, trained_network
+from models.convert import (
+    LARGEST_DIFFERENCE,
+    doubling_as_convolution,
+    save_openvino,
+    trained_network,
+)
 from models.keras_file import load_half, save_half
+from models.segmenter import ServedNetwork
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
 
 
@@ -55,11 +62,37 @@ def test_the_served_network_answers_what_keras_answers(narrow, tmp_path):
     save_half(narrow, tmp_path / "unet.keras")
     network = load_half(tmp_path / "unet.keras")
     save_openvino(network, tmp_path)
-    served = openvino.Core().compile_model(
-        tmp_path / "unet.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-    )
+    served = ServedNetwork(tmp_path / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
     photo = np.random.default_rng(1).random((1, 64, 96, 3)).astype(np.float32)
-    assert np.abs(served(photo)[0] - answers(network)).max() <= LARGEST_DIFFERENCE
+    assert np.abs(served(photo) - answers(network)).max() <= LARGEST_DIFFERENCE
+
+
+def test_a_doubling_is_an_ordinary_convolution_whose_channels_are_spread_out():
+    rng = np.random.default_rng(4)
+    features = rng.normal(size=(1, 5, 7, 6)).astype(np.float32)
+    doubling = layers.Conv2DTranspose(3, 4, strides=2, padding="same", use_bias=False)
+    expected = np.asarray(doubling(features))
+    kernel = np.asarray(doubling.get_weights()[0])
+    place = opset13.parameter([1, 6, 5, 7], np.float32)
+    weights, ones = doubling_as_convolution(kernel), [1, 1]
+    spread = opset13.convolution(place, weights, ones, ones, ones, ones)
+    planes = opset13.depth_to_space(spread, "depth_first", 2)
+    compiled = openvino.compile_model(
+        openvino.Model([planes], [place]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )
+    answer = np.moveaxis(compiled(np.moveaxis(features, -1, 1).copy())[0], 1, -1)
+    assert answer.shape == expected.shape == (1, 10, 14, 3)
+    assert np.abs(answer - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("stem", [1, 4])
+def test_a_network_with_another_ending_is_converted_as_it_is(stem, tmp_path):
+    network = networks.with_probabilities(networks.compact_unet(width=0.25, stem=stem))
+    save_openvino(network, tmp_path)
+    kinds = [
+        op.get_type_name() for op in openvino.Core().read_model(tmp_path / "unet.xml").get_ops()
+    ]
+    assert "DepthToSpace" not in kinds
 
 
 def test_a_conversion_that_differs_from_keras_is_refused(monkeypatch, tmp_path):
