@@ -61,9 +61,7 @@ def _padded(rgb: np.ndarray) -> np.ndarray:
 
 
 def _shares(starts: Sequence[int], side: int, overlap: int) -> list[np.ndarray]:
-    """Each tile's share in the answer along one side, float32 (side,); at every pixel they add
-    up to one.
-    """
+    """Each tile's share in the answer along one side, float32 (side,); together one everywhere."""
     last = len(starts) - 1
     ramps = [_ramp(side, overlap, first=i == 0, last=i == last) for i in range(len(starts))]
     total = np.zeros(starts[-1] + side, np.float32)
@@ -119,12 +117,12 @@ class ServedNetwork:
         return np.moveaxis(compiled(tiles, share_outputs=True)[0], 1, -1)
 
     def _compile(self, size: tuple[int, ...]) -> None:
-        self._one_size = None
+        # Both let go of what they keep between their layers before it is needed a third time.
+        self._one_size = self._size = None
+        self._any_size.release_memory()
         fixed = self._network.clone()
         fixed.reshape(list(size))
         self._one_size, self._size = self._core.compile_model(fixed, "CPU", self._options), size
-        # What it kept between its layers would be needed a second time.
-        self._any_size.release_memory()
 
 
 def tiles_of(

@@ -158,6 +158,8 @@ def test_only_the_button_for_choosing_files_says_so(browser, server):
     person.page.route("**/upload_file/**", lambda route: route.abort())
     person.upload(SAMPLES / "door_blue_scratch.jpg")
     person.page.get_by_test_id("stFileChip").wait_for()
+    # A button that is just being drawn anew has no style yet.
+    person.settle()
     drawn = (
         person.page.get_by_test_id("stFileUploaderDropzone")
         .locator("button")
