@@ -410,13 +410,14 @@ def flops_per_px(model, side: int = 512) -> float:
 
 def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
     """Where the time goes between a photo's bytes and its regions, on the served way."""
-    from inspection.imaging.codec import quantise
+    from inspection.imaging.codec import likeliest_types, quantise
     from inspection.imaging.gate import decode
     from inspection.imaging.regions import find_regions
+    from models.evaluate import region_arguments
     from models.segmenter import Segmenter, tiled_probabilities
 
     segmenter = Segmenter(folder)
-    thresholds = segmenter.card["thresholds"]
+    arguments = region_arguments(segmenter.card["thresholds"])
     content = photo.read_bytes()
     taken: list[tuple[float, float, float, float]] = []
     for _ in range(rounds + 1):
@@ -433,16 +434,10 @@ def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
         rgb = decode(content, photo.name).rgb
         marks.append(time.perf_counter())
         seen = tiled_probabilities(timed, rgb, channels=1 + len(segmenter.types))
-        probability, kind = quantise(seen[..., 0]), seen[..., 1:].argmax(axis=-1).astype(np.uint8)
+        levels = quantise(seen[..., 0])
+        kind = likeliest_types(seen, levels)
         marks.append(time.perf_counter())
-        find_regions(
-            probability,
-            kind,
-            segmenter.types,
-            thresholds["region"],
-            thresholds["smallest_px"],
-            thresholds.get("peak", 0.0),
-        )
+        find_regions(levels, kind, segmenter.types, *arguments)
         marks.append(time.perf_counter())
         gate_s, segment_s, regions_s = np.diff(marks)
         taken.append((network_s, gate_s, segment_s - network_s, regions_s))

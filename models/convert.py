@@ -3,6 +3,7 @@
 import json
 import tempfile
 from datetime import date
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,9 @@ def _with_ending(features: openvino.Node, network: keras.Model) -> openvino.Node
     parts = opset13.split(opset13.add(spread, bias.astype(np.float32)), 1, kernel.shape[2])
     any_defect, *types = parts.outputs()
     any_defect = opset13.sigmoid(any_defect)
-    highest = types[0]
-    for logit in types[1:]:
-        highest = opset13.maximum(highest, logit)
+    highest = reduce(opset13.maximum, types)
     powers = [opset13.exp(opset13.subtract(logit, highest)) for logit in types]
-    total = powers[0]
-    for power in powers[1:]:
-        total = opset13.add(total, power)
-    share = opset13.divide(any_defect, total)
+    share = opset13.divide(any_defect, reduce(opset13.add, powers))
     answer = [any_defect, *(opset13.multiply(power, share) for power in powers)]
     return opset13.depth_to_space(opset13.concat(answer, 1), "depth_first", 2)
 

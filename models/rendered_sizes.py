@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inspection.imaging.codec import quantise
+from inspection.imaging.codec import likeliest_types, quantise
 from inspection.imaging.regions import find_regions
 from models.evaluate import region_arguments
 from models.render import Conditions, render_panel
@@ -60,9 +60,9 @@ def _rendered(rng, defects):
 
 def _regions(segmenter: Segmenter, rgb: np.ndarray):
     seen = segmenter.segment(rgb)
-    kind = seen[..., 1:].argmax(axis=-1).astype(np.uint8)
+    levels = quantise(seen[..., 0])
     arguments = region_arguments(segmenter.card["thresholds"])
-    return find_regions(quantise(seen[..., 0]), kind, segmenter.types, *arguments)
+    return find_regions(levels, likeliest_types(seen, levels), segmenter.types, *arguments)
 
 
 def _overlap(a, b) -> bool:

@@ -245,7 +245,10 @@ class Segmenter:
         return tiled_probabilities(self.run_tile, rgb, channels=1 + len(self.types))
 
     def run_tile(self, tiles: np.ndarray) -> np.ndarray:
-        """One pass of the network: float32 (1, h, w, 3) scaled 0–1 -> (1, h, w, 1 + T)."""
+        """One pass of the network: float32 (1, h, w, 3) scaled 0–1 -> (1, h, w, 1 + T).
+
+        The answer holds until the next pass.
+        """
         return self._network(tiles)
 
 

@@ -80,6 +80,19 @@ def quantise(any_defect: np.ndarray) -> np.ndarray:
     return levels
 
 
+def likeliest_types(probabilities: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Index of the likeliest type, uint8 (height, width); 0 where no defect is possible.
+
+    probabilities: a segmenter's answer (height, width, 1 + T). levels: its channel 0, quantised.
+    """
+    likeliest = np.zeros(levels.shape, np.uint8)
+    seen = levels > 0
+    if probabilities.shape[2] > 1 and seen.any():
+        # Only where a defect is possible: an argmax over 12 Mpx takes longer than the encoding.
+        likeliest[seen] = probabilities[seen][:, 1:].argmax(axis=1)
+    return likeliest
+
+
 def encode_evidence(
     probabilities: np.ndarray, types: tuple[str, ...], duration_ms: int
 ) -> Evidence:
@@ -97,14 +110,9 @@ def encode_evidence(
     if not np.isfinite(any_defect).all():
         raise ValueError("the answer holds values that are not finite")
     levels = quantise(any_defect)
-    likeliest = np.zeros(levels.shape, np.uint8)
-    seen = levels > 0
-    if types and seen.any():
-        # Only where a defect is possible: an argmax over 12 Mpx takes longer than the encoding.
-        likeliest[seen] = probabilities[seen][:, 1:].argmax(axis=1)
     return Evidence(
         probability_png=encode_png(levels),
-        type_png=encode_png(likeliest),
+        type_png=encode_png(likeliest_types(probabilities, levels)),
         types=tuple(types),
         duration_ms=duration_ms,
     )
