@@ -312,7 +312,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
         def look_at(chosen, what):
             task = progress.add_task(what, total=len(chosen))
             return evaluation.look_at(
-                segmenter.segment,
+                segmenter.levels,
                 chosen,
                 lambda done, of: progress.update(task, completed=done, total=of),
             )
@@ -334,7 +334,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
             made = rendered_trials.rendered_trials(place, rendered, lambda: progress.advance(task))
             task = progress.add_task("evaluate rendered", total=len(made))
             trials = rendered_trials.try_trials(
-                segmenter.segment, place, made, thresholds, lambda: progress.advance(task)
+                segmenter.levels, place, made, thresholds, lambda: progress.advance(task)
             )
     report = measuring.measure(
         rows,

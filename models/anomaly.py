@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers
 
 from models.datasets import CropBatches
-from models.segmenter import tiled_probabilities
+from models.segmenter import scaled, tiled_answers
 
 # Which share of the pixels of sound paint may look odder than the middle of the scale.
 ODD_SHARE = 0.01
@@ -56,9 +56,10 @@ def reconstruction_error(run: Callable[[np.ndarray], np.ndarray], rgb: np.ndarra
     """
 
     def error(tiles):
-        return np.abs(np.asarray(run(tiles)) - tiles).mean(axis=-1, keepdims=True)
+        shown = scaled(tiles)
+        return np.abs(np.asarray(run(shown)) - shown).mean(axis=-1, keepdims=True)
 
-    raw = tiled_probabilities(error, rgb, channels=1)[..., 0]
+    raw = tiled_answers(error, rgb)[..., 0]
     return cv2.blur(raw, (ERROR_BLUR_PX, ERROR_BLUR_PX))
 
 
@@ -116,11 +117,11 @@ class PatchMemory:
         """Distances of a photo of any size, float32 (H, W), enlarged from the encoder's grid."""
 
         def distance(tiles):
-            near = self.distances(np.asarray(encode(tiles))[0])
+            near = self.distances(np.asarray(encode(scaled(tiles)))[0])
             size = (tiles.shape[2], tiles.shape[1])
             return cv2.resize(near, size, interpolation=cv2.INTER_LINEAR)[None, ..., None]
 
-        return tiled_probabilities(distance, rgb, channels=1)[..., 0]
+        return tiled_answers(distance, rgb)[..., 0]
 
     def save(self, path: Path) -> None:
         np.savez(path, patches=self.patches, spread=self.spread)

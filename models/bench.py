@@ -28,8 +28,6 @@ WAYS = (
     "openvino_bf16",
     "openvino_int8",
 )
-# Photos of split `train` from which the ranges of int8 are learnt, and how much of each is shown.
-CALIBRATED_ON, CALIBRATED_PX = 200, 512
 ORIGINAL_TILE_PX = 128
 # The largest convolutions of the roofline: enough arithmetic a byte that memory does not decide.
 ROOFLINE_SHAPES = ((64, 256), (128, 128), (256, 64))
@@ -65,8 +63,8 @@ class SpeedRow:
 class Roofline:
     """What this machine's convolutions reach at best, and what the served network needs.
 
-    gflops: by precision ("f32", and "bf16" where the processor has it), 10⁹ operations a second,
-    a multiplication and an addition counted as two. flops_per_px: of the served network.
+    gflops: by precision ("f32", "bf16" where the processor has it, "int8"), 10⁹ operations a
+    second, a multiplication and an addition counted as two. flops_per_px: of the served network.
     """
 
     gflops: dict[str, float]
@@ -242,22 +240,23 @@ def _original(folder: Path) -> Run:
     return run
 
 
-def _tiled(channels: int, run: Callable[[np.ndarray], np.ndarray]) -> Run:
-    from models.segmenter import tiled_probabilities
+def _tiled(run: Callable[[np.ndarray], np.ndarray]) -> Run:
+    from models.segmenter import tiled_answers
 
-    return lambda rgb: tiled_probabilities(run, rgb, channels=channels)
+    return lambda rgb: tiled_answers(run, rgb)
 
 
 def _keras_network(folder: Path):
     from models.keras_file import load_half
 
-    network = load_half(folder / "unet.keras")
-    return network, int(network.output_shape[-1])
+    return load_half(folder / "unet.keras")
 
 
 def _keras_predict(folder: Path) -> Run:
-    network, channels = _keras_network(folder)
-    return _tiled(channels, lambda tiles: network.predict(tiles, verbose=0))
+    from models.segmenter import scaled
+
+    network = _keras_network(folder)
+    return _tiled(lambda tiles: network.predict(scaled(tiles), verbose=0))
 
 
 def _tensorflow_graph(folder: Path) -> Run:
@@ -266,9 +265,11 @@ def _tensorflow_graph(folder: Path) -> Run:
 
     if keras.backend.backend() != "tensorflow":
         raise ModelRefused(f"Keras runs on {keras.backend.backend()} here")
-    network, channels = _keras_network(folder)
+    from models.segmenter import scaled
+
+    network = _keras_network(folder)
     graph = tensorflow.function(lambda tiles: network(tiles, training=False))
-    return _tiled(channels, lambda tiles: graph(tiles).numpy())
+    return _tiled(lambda tiles: graph(scaled(tiles)).numpy())
 
 
 def _onnxruntime(folder: Path) -> Run:
@@ -276,22 +277,27 @@ def _onnxruntime(folder: Path) -> Run:
 
     import onnxruntime
 
-    network, channels = _keras_network(folder)
+    from models.segmenter import scaled
+
+    network = _keras_network(folder)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "unet.onnx"
         network.export(path, format="onnx", verbose=False)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    return _tiled(channels, lambda tiles: session.run(None, {name: tiles})[0])
+    return _tiled(lambda tiles: session.run(None, {name: scaled(tiles)})[0])
 
 
 def _openvino(precision: str) -> Callable[[Path], Run]:
     def prepare(folder: Path) -> Run:
         import openvino
 
+        from models.segmenter import WITHOUT_INT8
+
         if precision not in _precisions(openvino.Core()):
             raise ModelRefused(f"this processor has no {precision}")
-        return _as_served(folder / "unet.xml", {"INFERENCE_PRECISION_HINT": precision})
+        more = {"INFERENCE_PRECISION_HINT": precision, **WITHOUT_INT8}
+        return _as_served(folder / "unet.xml", more)
 
     return prepare
 
@@ -300,38 +306,23 @@ def _as_served(network, more: dict[str, str]) -> Run:
     """network: an OpenVINO network, or the path of one."""
     from models.segmenter import ServedNetwork
 
-    served = ServedNetwork(network, more)
-    return _tiled(served.channels, served)
+    return _tiled(ServedNetwork(network, more))
 
 
 def _int8(folder: Path, calibrate: Path | None) -> Run:
-    if calibrate is None:
-        raise ModelRefused("int8 needs labelled photos to learn its ranges from (--calibrate)")
-    return _as_served(int8_network(folder, calibrate), {})
-
-
-def int8_network(folder: Path, photos: Path):
-    """The network of a model folder in int8, by NNCF's post-training quantisation.
-
-    photos: a labelled photo set; its split `train` shows what the network's values reach. Raises
-    ImportError where `nncf` is not installed.
-    """
-    import nncf
+    """As it is served where it was made for int8; else as it would be."""
     import openvino
 
-    from models.datasets import read_photo_set, read_rgb
-    from models.segmenter import STRIDE
-
-    chosen = read_photo_set(photos, "train")
-    chosen = chosen[:: max(1, len(chosen) // CALIBRATED_ON)][:CALIBRATED_ON]
-
-    def shown(photo) -> np.ndarray:
-        rgb = read_rgb(photo.image)[:CALIBRATED_PX, :CALIBRATED_PX]
-        height, width = (side // STRIDE * STRIDE for side in rgb.shape[:2])
-        return rgb[None, :height, :width].astype(np.float32) / np.float32(255.0)
+    from models.segmenter import is_int8
 
     network = openvino.Core().read_model(folder / "unet.xml")
-    return nncf.quantize(network, nncf.Dataset(chosen, shown), subset_size=len(chosen))
+    if not is_int8(network):
+        if calibrate is None:
+            raise ModelRefused("int8 needs labelled photos to learn its ranges from (--calibrate)")
+        from models.int8 import int8_network
+
+        network = int8_network(network, calibrate)
+    return _as_served(network, {})
 
 
 def _precisions(core) -> tuple[str, ...]:
@@ -357,12 +348,13 @@ def roofline(folder: Path, seconds: float = 1.0) -> Roofline:
     import openvino
 
     core = openvino.Core()
-    best = dict.fromkeys(_precisions(core), 0.0)
+    best = dict.fromkeys((*_precisions(core), "int8"), 0.0)
     for channels, side in ROOFLINE_SHAPES:
-        model, flops = _convolutions(channels, side)
         photo = np.random.default_rng(0).random((1, channels, side, side), dtype=np.float32)
         for precision in best:
-            network = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
+            model, flops = _convolutions(channels, side, rounded=precision == "int8")
+            hint = {} if precision == "int8" else {"INFERENCE_PRECISION_HINT": precision}
+            network = core.compile_model(model, "CPU", hint)
             network(photo)
             fastest, until = np.inf, time.perf_counter() + seconds
             while time.perf_counter() < until:
@@ -373,17 +365,22 @@ def roofline(folder: Path, seconds: float = 1.0) -> Roofline:
     return Roofline(best, flops_per_px(core.read_model(folder / "unet.xml")))
 
 
-def _convolutions(channels: int, side: int, depth: int = 8):
-    """A chain of 3×3 convolutions, and its operations."""
+def _convolutions(channels: int, side: int, *, rounded: bool, depth: int = 8):
+    """A chain of 3×3 convolutions, and its operations. rounded: to 8 bits, for int8."""
     import openvino
     from openvino import opset13
 
-    weights = np.random.default_rng(1).normal(0, 0.02, (channels, channels, 3, 3))
+    def to_8_bits(x, low: float, high: float, levels: int):
+        limits = [np.float32(low), np.float32(high)]
+        return opset13.fake_quantize(x, *limits, *limits, levels) if rounded else x
+
+    drawn = np.random.default_rng(1).normal(0, 0.02, (channels, channels, 3, 3))
+    weights = to_8_bits(opset13.constant(drawn.astype(np.float32)), -0.1, 0.1, 255)
     photo = opset13.parameter([1, channels, side, side], np.float32)
-    x = photo
+    x = to_8_bits(photo, 0.0, 1.0, 256)
     for _ in range(depth):
-        x = opset13.convolution(x, weights.astype(np.float32), [1, 1], [1, 1], [1, 1], [1, 1])
-        x = opset13.relu(x)
+        x = opset13.convolution(x, weights, [1, 1], [1, 1], [1, 1], [1, 1])
+        x = to_8_bits(opset13.relu(x), 0.0, 1.0, 256)
     return openvino.Model([x], [photo]), 2.0 * depth * 9 * channels**2 * side**2
 
 
@@ -414,7 +411,7 @@ def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
     from inspection.imaging.gate import decode
     from inspection.imaging.regions import find_regions
     from models.evaluate import region_arguments
-    from models.segmenter import Segmenter, tiled_probabilities
+    from models.segmenter import Segmenter, tiled_answers
 
     segmenter = Segmenter(folder)
     arguments = region_arguments(segmenter.card["thresholds"])
@@ -433,7 +430,7 @@ def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
         marks = [time.perf_counter()]
         rgb = decode(content, photo.name).rgb
         marks.append(time.perf_counter())
-        seen = tiled_probabilities(timed, rgb, channels=1 + len(segmenter.types))
+        seen = tiled_answers(timed, rgb)
         levels = quantise(seen[..., 0])
         kind = likeliest_types(seen, levels)
         marks.append(time.perf_counter())

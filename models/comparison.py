@@ -46,7 +46,7 @@ from models.evaluate import (
     write_predictions,
 )
 from models.losses import DefectLoss
-from models.segmenter import Segmenter, ServedNetwork, open_segmenter, tiled_probabilities
+from models.segmenter import Segmenter, ServedNetwork, open_segmenter, scaled, tiled_answers
 from models.training import DEFAULT_SHARES
 
 AT_HALF = {"region": 0.5, "smallest_px": 16, "peak": 0.0}
@@ -195,7 +195,7 @@ def open_detectors(
         "addition, 8× upsampling; crops, loss and types as our U-Net",
         made,
         digest,
-        lambda rgb: tiled_probabilities(fcn, rgb, channels=1 + len(networks.TYPES)),
+        lambda rgb: tiled_answers(lambda tiles: fcn(scaled(tiles)), rgb),
     )
     made, digest, redraw = network_of("autoencoder", lambda folder: train_autoencoder(plan, folder))
     error_half = made["half"]
@@ -231,7 +231,7 @@ def open_detectors(
         f"Our served U-Net, {served.name}",
         served.card["parameters"],
         served.sha256,
-        served.segment,
+        served.levels,
         {
             key: served.card["recipe"][key]
             for key in ("minutes", "steps")

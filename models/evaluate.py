@@ -33,7 +33,7 @@ NEAR_PX = 10
 # Lower ones find more by flooding: at 0.1 more than half of a damaged car's photo is marked, and
 # of the marked pixels of val one in twelve lies on a label (at 0.3 one in eight).
 REGION_CANDIDATES = (0.5, 0.4, 0.3)
-PEAK_CANDIDATES = (0, 0.5, 0.6, 0.65, 0.7, 0.725, 0.75, 0.775, 0.8, 0.825, 0.85, 0.875, 0.9, 0.95)
+PEAK_CANDIDATES = (0, 0.5, 0.6, 0.65, *(round(0.7 + n / 80, 4) for n in range(21)))
 # Whole cars show handles, lamps and grilles that no close photo of a panel shows.
 CAR_ALARMS = 2.5
 # Shares of the val photos that the band between the two scores may let go wrong.
@@ -120,7 +120,10 @@ def look_at(
     photos: Sequence[LabelledPhoto],
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Iterable[SeenPhoto]:
-    """Run the network over the photos. segment: RGB uint8 -> float32 (H, W, 1 + T)."""
+    """Run the network over the photos.
+
+    segment: RGB uint8 -> (H, W, 1 + T), probabilities or levels of 255.
+    """
     for done, (photo, rgb) in enumerate(batches_of_photos(photos), start=1):
         # Every fourth pixel gives the same median in a sixteenth of the time.
         median_rgb = tuple(float(v) for v in np.median(rgb[::4, ::4].reshape(-1, 3), axis=0))

@@ -2,24 +2,36 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino
 
-from inspection.errors import ModelRefused
-from models import networks
-from models.card import COMPARISON_FILE, EVALUATION_FILE, write_card
-from models.convert import finish_model_folder, write_golden_photos, write_network_files
+from inspection.errors import ModelRefused, TrainingError
+from models import keras_file
+from models.card import COMPARISON_FILE, EVALUATION_FILE, check_files, read_card, write_card
+from models.convert import (
+    as_served,
+    finish_model_folder,
+    replace_network,
+    write_golden_photos,
+    write_network_files,
+)
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
+from models.int8 import int8_network
 from models.render import Conditions, render_panel
 from models.render_defects import DefectRequest
-from models.segmenter import ServedNetwork, claimed, open_segmenter, tiled_probabilities
+from models.segmenter import ServedNetwork, claimed, open_segmenter, tiled_answers
 
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.
 GOLDEN_SHARE = 0.5
+
+# Share of the labelled defects of `val` that int8 may lose against float and still be served.
+INT8_MAY_LOSE = 0.005
 
 # What nobody has measured; the Model page shows it beside the figures.
 LIMITS = (
@@ -59,22 +71,17 @@ def release_run(
     limits: known weaknesses of this model, shown beside what nobody has measured.
     """
     write_network_files(run, folder)
-    served = ServedNetwork(folder / "unet.xml")
-
-    def segment(rgb: np.ndarray) -> np.ndarray:
-        return tiled_probabilities(served, rgb, channels=1 + len(networks.TYPES))
-
-    photos = read_photo_set(data, "val")
-    chosen = choose_on_val(list(look_at(segment, photos, progress)), most_alarms)
+    chosen = _choose(_read(folder), data, most_alarms, progress)
+    replace_network(folder, chosen.network)
     finish_model_folder(
         run,
         folder,
-        thresholds=chosen["thresholds"],
-        score=chosen["score"],
-        golden=golden_photos(segment, chosen["thresholds"]),
+        thresholds=chosen.facts["thresholds"],
+        score=chosen.facts["score"],
+        golden=chosen.golden,
         facts={
+            **chosen.facts,
             "data": photo_sources(data),
-            **_choice(chosen, len(photos), most_alarms),
             "note": note,
             "limits": [*limits, *LIMITS],
             "recipe": _recipe(run),
@@ -93,26 +100,28 @@ def choose_again(
     limits: Sequence[str] | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Path:
-    """Choose the thresholds of a model folder anew on split `val` of a photo set.
+    """Convert a model folder anew and choose its thresholds anew on split `val` of a photo set.
 
-    The network stays as it is. Figures that were measured at the old thresholds leave the card:
-    measure again. note, limits: None keeps what the card says.
+    What was learned stays as it is; a folder of an earlier version becomes one of this. Figures
+    that were measured before leave the card: measure again. note, limits: None keeps what the card
+    says.
     """
-    segmenter = open_segmenter(folder)
-    photos = read_photo_set(data, "val")
-    chosen = choose_on_val(list(look_at(segmenter.segment, photos, progress)), most_alarms)
-    golden = golden_photos(segmenter.segment, chosen["thresholds"])
-    card = {key: value for key, value in segmenter.card.items() if key != "figures"}
+    card = read_card(folder)
+    check_files(folder, card)
+    if "wrapped" in card:
+        network = _read(folder)
+    else:
+        network = as_served(keras_file.load_half(folder / "unet.keras"))
+    chosen = _choose(network, data, most_alarms, progress)
+    replace_network(folder, chosen.network)
     for measured in (EVALUATION_FILE, COMPARISON_FILE):
         (folder / measured).unlink(missing_ok=True)
     write_card(
         folder,
         {
-            **card,
-            "thresholds": chosen["thresholds"],
-            "score": chosen["score"],
-            "golden": write_golden_photos(folder, golden),
-            **_choice(chosen, len(photos), most_alarms),
+            **{key: value for key, value in card.items() if key != "figures"},
+            **chosen.facts,
+            "golden": write_golden_photos(folder, chosen.golden),
             **({} if note is None else {"note": note}),
             **({} if limits is None else {"limits": [*limits, *LIMITS]}),
         },
@@ -121,12 +130,68 @@ def choose_again(
     return folder
 
 
-def _choice(chosen: dict[str, Any], photos: int, most_alarms: float) -> dict[str, Any]:
-    """How the thresholds were chosen, for the card."""
-    return {
-        "chosen_on_val": {"photos": photos, "most_alarms": most_alarms, **chosen["val"]},
-        "band_rule": chosen["band_rule"],
-    }
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The form of a network that is to be served, and what the card says of the choice."""
+
+    network: openvino.Model
+    facts: dict[str, Any]
+    golden: list[dict[str, Any]]
+
+
+def _read(folder: Path) -> openvino.Model:
+    return openvino.Core().read_model(folder / "unet.xml")
+
+
+def _choose(
+    network: openvino.Model,
+    data: Path,
+    most_alarms: float,
+    progress: Callable[[int, int], None],
+) -> _Chosen:
+    """Operating point on `val`, in floating point and in int8, and which of the two is served."""
+    photos = read_photo_set(data, "val")
+
+    def at_its_best(network: openvino.Model) -> _Chosen:
+        served = ServedNetwork(network)
+
+        def levels(rgb: np.ndarray) -> np.ndarray:
+            return tiled_answers(served, rgb)
+
+        chosen = choose_on_val(list(look_at(levels, photos, progress)), most_alarms)
+        val = chosen.pop("val")
+        facts = {
+            **chosen,
+            "chosen_on_val": {"photos": len(photos), "most_alarms": most_alarms, **val},
+        }
+        return _Chosen(network, facts, golden_photos(levels, chosen["thresholds"]))
+
+    def with_precision(chosen: _Chosen, **precision: Any) -> _Chosen:
+        return replace(chosen, facts={**chosen.facts, "precision": precision})
+
+    in_float = at_its_best(network)
+    float_val = in_float.facts["chosen_on_val"]
+    try:
+        in_int8 = at_its_best(int8_network(network, data))
+    except (ModelRefused, TrainingError) as refusal:
+        return with_precision(in_float, served="float", float=float_val, why=str(refusal))
+    int8_val = in_int8.facts["chosen_on_val"]
+    if loses_little(float_val, int8_val):
+        return with_precision(in_int8, served="int8", float=float_val, int8=int8_val)
+    why = f"int8 loses more than {INT8_MAY_LOSE:.1%} of the defects of val"
+    return with_precision(in_float, served="float", float=float_val, int8=int8_val, why=why)
+
+
+def loses_little(as_float: dict[str, Any], in_int8: dict[str, Any]) -> bool:
+    """Whether int8 finds enough of what float finds, on the doors and everywhere.
+
+    Both: `val` figures at the operating point that the rule chose for each, so with as few false
+    alarms.
+    """
+    quiet = all(in_int8[kind] <= as_float[kind] for kind in ("crops", "cars"))
+    return quiet and all(
+        in_int8[found] >= as_float[found] - INT8_MAY_LOSE for found in ("doors", "defects")
+    )
 
 
 def golden_photos(

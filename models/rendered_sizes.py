@@ -59,7 +59,7 @@ def _rendered(rng, defects):
 
 
 def _regions(segmenter: Segmenter, rgb: np.ndarray):
-    seen = segmenter.segment(rgb)
+    seen = segmenter.levels(rgb)
     levels = quantise(seen[..., 0])
     arguments = region_arguments(segmenter.card["thresholds"])
     return find_regions(levels, likeliest_types(seen, levels), segmenter.types, *arguments)

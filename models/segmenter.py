@@ -1,11 +1,13 @@
 """The served network: any photo, padded, tiled, the overlap blended; refused unless it is whole."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 import openvino
+from openvino import opset13
 
 from inspection.errors import ModelRefused
 from inspection.imaging.codec import quantise
@@ -16,8 +18,11 @@ from models.card import check_files, model_sha256, read_card
 STRIDE = 32
 
 # A tile is at most this large: fewer tiles overlap less, and one still fits the memory.
-TILE_PX = 2048
+TILE_PX = 2304
 OVERLAP_PX = 256
+
+# A network made for int8 with the same roundings in floating point: the same answers, slower.
+WITHOUT_INT8 = {"LP_TRANSFORMS_MODE": "NO"}
 
 
 def _cut(length: int, tile: int, overlap: int) -> tuple[list[int], int]:
@@ -34,22 +39,6 @@ def _cut(length: int, tile: int, overlap: int) -> tuple[list[int], int]:
     return [number * steps // (count - 1) * STRIDE for number in range(count)], side
 
 
-def _ramp(length: int, overlap: int, *, first: bool, last: bool) -> np.ndarray:
-    """Blending weight along one side: rises over the overlap, flat on the photo's own border.
-
-    The outermost quarter of an overlap weighs nothing: a pixel there has seen too little of its
-    surroundings, and what is cut off must not show.
-    """
-    weight = np.ones(length, np.float32)
-    dead = overlap // 4
-    slope = np.clip((np.arange(overlap) - dead + 0.5) / (overlap - 2 * dead), 0, 1)
-    if not first:
-        weight[:overlap] = slope
-    if not last:
-        weight[-overlap:] = slope[::-1]
-    return weight
-
-
 def _padded(rgb: np.ndarray) -> np.ndarray:
     """The photo mirrored at its right and lower border up to whole strides."""
     height, width = rgb.shape[:2]
@@ -60,19 +49,34 @@ def _padded(rgb: np.ndarray) -> np.ndarray:
     return np.pad(rgb, ((0, down), (0, right), (0, 0)), mode="symmetric")
 
 
-def _shares(starts: Sequence[int], side: int, overlap: int) -> list[np.ndarray]:
-    """Each tile's share in the answer along one side, float32 (side,); together one everywhere."""
-    last = len(starts) - 1
-    ramps = [_ramp(side, overlap, first=i == 0, last=i == last) for i in range(len(starts))]
-    total = np.zeros(starts[-1] + side, np.float32)
-    for start, ramp in zip(starts, ramps, strict=True):
-        total[start : start + side] += ramp
-    return [r / total[start : start + side] for start, r in zip(starts, ramps, strict=True)]
+def is_int8(network: openvino.Model) -> bool:
+    """Whether a network was made for int8."""
+    return any(node.get_type_name() == "FakeQuantize" for node in network.get_ops())
 
 
-def _scaled(rgb: np.ndarray) -> np.ndarray:
-    """uint8 (h, w, 3) -> float32 (1, h, w, 3), 0–1."""
-    return np.multiply(rgb, np.float32(1.0 / 255.0), dtype=np.float32)[None]
+def scaled(tiles: np.ndarray) -> np.ndarray:
+    """uint8 photos as networks are trained on them: float32, 0–1."""
+    return np.multiply(tiles, np.float32(1.0 / 255.0), dtype=np.float32)
+
+
+@cache
+def sums_overflow() -> bool:
+    """Whether this processor's 8-bit products are cut off when two of them are added up.
+
+    Processors before VNNI add them in 16 bits. Asked of the runtime, not of a list of processors:
+    64 channels of the highest number times the highest weight must give what they give.
+    """
+    channels, side = 64, 8
+    photo = opset13.parameter([1, channels, side, side], np.float32)
+    ones, low, high = [1, 1], np.float32(-1.0), np.float32(1.0)
+    weights = opset13.constant(np.ones((channels, channels, 3, 3), np.float32))
+    seen = opset13.fake_quantize(photo, np.float32(0.0), high, np.float32(0.0), high, 256)
+    rounded = opset13.fake_quantize(weights, low, high, low, high, 255)
+    answer = opset13.convolution(seen, rounded, ones, ones, ones, ones)
+    network = openvino.Model([opset13.relu(answer)], [photo])
+    compiled = openvino.compile_model(network, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    middle = compiled(np.ones((1, channels, side, side), np.float32))[0][0, 0, 4, 4]
+    return abs(float(middle) - 9 * channels) > 1.0
 
 
 class ServedNetwork:
@@ -99,22 +103,26 @@ class ServedNetwork:
             )
         self.channels: int = answered[1].get_length()
         # Without a precision the runtime takes bfloat16 where the CPU has it, float32 elsewhere.
-        self._options = {"PERFORMANCE_HINT": "LATENCY", **(more or {})}
+        self._options = {"PERFORMANCE_HINT": "LATENCY"}
+        if is_int8(network) and sums_overflow():
+            self._options |= WITHOUT_INT8
+        self._options |= more or {}
         self._network = network
         self._any_size = self._core.compile_model(network, "CPU", self._options)
         self._one_size, self._size, self._asked = None, None, None
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
-        """One pass: float32 (N, h, w, 3) scaled 0–1 -> (N, h, w, C), a view of the planes.
+        """One pass: (N, h, w, 3) -> (N, h, w, C), a view of the planes.
 
-        The answer holds until the next pass.
+        Photos and answers are what the network takes and gives: ours takes uint8 photos and
+        answers uint8 levels. The answer holds until the next pass.
         """
         if tiles.shape == self._asked != self._size:
             self._compile(tiles.shape)
         self._asked = tiles.shape
         compiled = self._one_size if tiles.shape == self._size else self._any_size
-        # Shared, not copied: fresh memory for 50 MB a tile is slow.
-        return np.moveaxis(compiled(tiles, share_outputs=True)[0], 1, -1)
+        # Shared, not copied: fresh memory for each tile is slow.
+        return np.moveaxis(compiled(tiles, share_inputs=True, share_outputs=True)[0], 1, -1)
 
     def _compile(self, size: tuple[int, ...]) -> None:
         # Both let go of what they keep between their layers before it is needed a third time.
@@ -125,44 +133,68 @@ class ServedNetwork:
         self._one_size, self._size = self._core.compile_model(fixed, "CPU", self._options), size
 
 
-def tiles_of(
-    height: int, width: int, tile: int = TILE_PX, overlap: int = OVERLAP_PX
-) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Places of the tiles over (height, width) with their shares in the answer (tile h, tile w).
-
-    At every pixel the shares of all tiles add up to one.
-    """
-    (rows, h), (columns, w) = _cut(height, tile, overlap), _cut(width, tile, overlap)
-    across = _shares(columns, w, overlap)
-    for y, vertical in zip(rows, _shares(rows, h, overlap), strict=True):
-        for x, share in zip(columns, across, strict=True):
-            yield slice(y, y + h), slice(x, x + w), vertical[:, None] * share
-
-
-def tiled_probabilities(
+def tiled_answers(
     run: Callable[[np.ndarray], np.ndarray],
     rgb: np.ndarray,
     *,
-    channels: int,
     tile: int = TILE_PX,
     overlap: int = OVERLAP_PX,
 ) -> np.ndarray:
-    """Probabilities float32 (H, W, channels) of a photo of any size, a view of planes.
+    """What `run` answers to a photo of any size, (H, W, C), a view of planes; its kind of numbers.
 
-    run: float32 (1, h, w, 3) scaled 0–1, h and w multiples of STRIDE -> (1, h, w, channels).
+    run: uint8 (1, h, w, 3), h and w multiples of STRIDE -> (1, h, w, C), which may be used again
+    for the next tile.
     """
     height, width = rgb.shape[:2]
     photo = _padded(rgb)
-    if photo.shape[0] <= tile and photo.shape[1] <= tile:
-        planes = np.moveaxis(run(_scaled(photo))[0], -1, 0)
-        return np.moveaxis(np.array(planes[:, :height, :width], order="C"), 0, -1)
-    total = np.zeros((channels, *photo.shape[:2]), np.float32)
-    part = None
-    for rows, columns, weight in tiles_of(*photo.shape[:2], tile, overlap):
-        planes = np.moveaxis(run(_scaled(photo[rows, columns]))[0], -1, 0)
-        part = np.multiply(planes, weight, out=part)
-        total[:, rows, columns] += part
-    return np.moveaxis(total[:, :height, :width], 0, -1)
+    starts, side = _cut(photo.shape[0], tile, overlap)
+    columns = _cut(photo.shape[1], tile, overlap)
+    rows = (_row_of_tiles(run, photo[y : y + side], *columns) for y in starts)
+    whole = _joined(rows, starts, side, axis=1)
+    return np.moveaxis(whole[:, :height, :width], 0, -1)
+
+
+def _row_of_tiles(
+    run: Callable[[np.ndarray], np.ndarray], photo: np.ndarray, starts: Sequence[int], side: int
+) -> np.ndarray:
+    """Planes (C, h, W) of a strip of the photo that is one tile high."""
+    cut = (np.ascontiguousarray(photo[None, :, x : x + side]) for x in starts)
+    return _joined((np.moveaxis(run(tile)[0], -1, 0) for tile in cut), starts, side, axis=2)
+
+
+def _joined(
+    parts: Iterable[np.ndarray], starts: Sequence[int], side: int, *, axis: int
+) -> np.ndarray:
+    """Planes laid side by side along an axis; where two share a place, one fades into the other.
+
+    parts: one at a time, each `side` long; a part may be used again for the next one.
+    """
+    whole, end = None, 0
+    for part, start in zip(parts, starts, strict=True):
+        if whole is None:
+            shape = list(part.shape)
+            shape[axis] = starts[-1] + side
+            whole = np.empty(shape, part.dtype)
+        _lay(np.moveaxis(whole, axis, -1), np.moveaxis(part, axis, -1), start, end - start)
+        end = start + side
+    return whole
+
+
+def _lay(whole: np.ndarray, part: np.ndarray, start: int, shared: int) -> None:
+    """Lay `part` into `whole` from `start` on along the last axis; `shared` places are known.
+
+    The outer quarters of what is shared do not fade: a pixel on a tile's rim has seen too little
+    of its surroundings, and what is cut off must not show.
+    """
+    shared = max(0, shared)
+    dead = shared // 4
+    alone = shared - dead
+    whole[..., start + alone : start + part.shape[-1]] = part[..., alone:]
+    if dead < alone:
+        weight = (np.arange(alone - dead, dtype=np.float32) + 0.5) / (alone - dead)
+        before = whole[..., start + dead : start + alone]
+        mixed = before * (1 - weight) + part[..., dead:alone] * weight
+        before[...] = np.rint(mixed) if whole.dtype == np.uint8 else mixed
 
 
 class Segmenter:
@@ -185,6 +217,7 @@ class Segmenter:
     def _compile(self, folder: Path) -> ServedNetwork:
         try:
             network = openvino.Core().read_model(folder / "unet.xml")
+            kinds = {place.element_type for place in (*network.inputs, *network.outputs)}
             shown, answered = network.input(0).partial_shape, network.output(0).partial_shape
         except RuntimeError as error:
             raise ModelRefused(f"{folder}: unet.xml cannot be read ({_reason(error)})") from None
@@ -193,6 +226,10 @@ class Segmenter:
             raise ModelRefused(
                 f"{folder}: the network maps {shown} to {answered}, the card asks for 3 colour "
                 f"channels in and {channels} planes out; convert it again"
+            )
+        if kinds != {openvino.Type.u8}:
+            raise ModelRefused(
+                f"{folder}: the network does not take and answer 8-bit numbers; convert it again"
             )
         if not (shown[1].is_dynamic and shown[2].is_dynamic):
             raise ModelRefused(f"{folder}: the network takes {shown} only, any size is needed")
@@ -217,9 +254,7 @@ class Segmenter:
             image = cv2.imread(str(folder / golden["file"]), cv2.IMREAD_COLOR)
             if image is None:
                 raise ModelRefused(f"{folder}: golden photo {golden['file']} cannot be read")
-            seen = self.segment(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-            if not np.isfinite(seen).all():
-                raise ModelRefused(f"{folder}: the network answers numbers that are not finite")
+            seen = self.levels(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             claims = claimed(seen, self.card["thresholds"])
             if golden["expect"] == "clean":
                 alarms = int(claims.sum())
@@ -238,14 +273,18 @@ class Segmenter:
                 )
 
     def segment(self, rgb: np.ndarray) -> np.ndarray:
-        """uint8 (H, W, 3) of any size -> float32 (H, W, 1 + T) probabilities.
+        """uint8 (H, W, 3) of any size -> float32 (H, W, 1 + T) probabilities, in steps of 1/255.
 
         Channel 0: any paint defect; then one channel a type in the order of `types`.
         """
-        return tiled_probabilities(self.run_tile, rgb, channels=1 + len(self.types))
+        return scaled(self.levels(rgb))
+
+    def levels(self, rgb: np.ndarray) -> np.ndarray:
+        """The same as it is kept and judged by: uint8 (H, W, 1 + T), 255 = certain."""
+        return tiled_answers(self.run_tile, rgb)
 
     def run_tile(self, tiles: np.ndarray) -> np.ndarray:
-        """One pass of the network: float32 (1, h, w, 3) scaled 0–1 -> (1, h, w, 1 + T).
+        """One pass of the network: uint8 (1, h, w, 3) -> levels, uint8 (1, h, w, 1 + T).
 
         The answer holds until the next pass.
         """
@@ -255,7 +294,7 @@ class Segmenter:
 def claimed(probabilities: np.ndarray, thresholds: dict) -> np.ndarray:
     """What counts as a defect, bool (H, W): the same regions as on the line.
 
-    probabilities: float (H, W, 1 + T). thresholds: as on the card.
+    probabilities: (H, W, 1 + T), also as levels. thresholds: as on the card.
     """
     mask = defect_mask(
         quantise(probabilities[..., 0]),

@@ -23,7 +23,7 @@ from inspection.errors import TrainingError
 from models import choosing, keras_file, networks
 from models.datasets import CropBatches, CropSource, read_photo_set
 from models.losses import DefectLoss
-from models.segmenter import tiled_probabilities
+from models.segmenter import scaled, tiled_answers
 
 DEFAULT_SHARES = {
     "aihub578_door_scratch": 0.30,
@@ -53,12 +53,11 @@ def any_defect_of(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
     served = networks.with_probabilities(network)
 
     def any_defect(rgb: np.ndarray) -> np.ndarray:
-        return tiled_probabilities(
+        return tiled_answers(
             lambda tiles: np.asarray(
-                keras.ops.convert_to_numpy(served(tiles, training=False)), np.float32
+                keras.ops.convert_to_numpy(served(scaled(tiles), training=False)), np.float32
             ),
             rgb,
-            channels=1 + len(networks.TYPES),
         )[..., 0]
 
     return any_defect

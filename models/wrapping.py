@@ -26,7 +26,7 @@ from models.convert import save_openvino, write_golden_photos
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.release import LIMITS, golden_photos
-from models.segmenter import STRIDE, ServedNetwork, open_segmenter, tiled_probabilities
+from models.segmenter import STRIDE, ServedNetwork, open_segmenter, tiled_answers
 
 # A description is text; the weights stand in another part of the file.
 _MOST_DESCRIPTION_BYTES = 64 * 2**20
@@ -301,7 +301,7 @@ def _write(
     served = ServedNetwork(place / "unet.xml")
 
     def segment(rgb: np.ndarray) -> np.ndarray:
-        return tiled_probabilities(served, rgb, channels=1 + len(names))
+        return tiled_answers(served, rgb)
 
     chosen = choose(segment)
     limits = [*chosen.get("limits", ()), *limits]

@@ -81,11 +81,12 @@ def label_regions(probability: np.ndarray, threshold: float) -> LabelledRegions:
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     # The bridge joins, it does not add: only pixels above the threshold are measured.
-    rows, columns = np.nonzero(mask)
-    numbers = labels[rows, columns]
-    labels[mask == 0] = 0
+    labels = cv2.copyTo(labels, mask)
+    # As bool: several times as quick as as numbers.
+    above = np.flatnonzero(mask.view(bool))
+    numbers = labels.ravel()[above]
     peak = np.zeros(count, np.uint8)
-    np.maximum.at(peak, numbers, probability[rows, columns])
+    np.maximum.at(peak, numbers, probability.ravel()[above])
     return LabelledRegions(labels, np.bincount(numbers, minlength=count), peak, boxes[:, :4])
 
 

@@ -78,13 +78,11 @@ def _do(job: dict, content: bytes, segmenter: Any, settings: dict, answers: Bina
                 return
             write_frame(answers, {"event": "phase", "phase": "segmenting", "pixels": pixels})
             started = time.perf_counter()
-            probabilities = segmenter.segment(rgb)
+            levels = segmenter.levels(rgb)
             duration_ms = round((time.perf_counter() - started) * 1000)
-            if probabilities.shape[:2] != rgb.shape[:2]:
-                raise ValueError(
-                    f"the answer has shape {probabilities.shape} for a photo of {rgb.shape}"
-                )
-            evidence = codec.encode_evidence(probabilities, tuple(segmenter.types), duration_ms)
+            if levels.shape[:2] != rgb.shape[:2]:
+                raise ValueError(f"the answer has shape {levels.shape} for a photo of {rgb.shape}")
+            evidence = codec.encode_evidence(levels, tuple(segmenter.types), duration_ms)
         write_frame(
             answers,
             {"event": "evidence", "types": evidence.types, "duration_ms": duration_ms},

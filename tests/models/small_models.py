@@ -71,14 +71,16 @@ def rewrite_card(folder: Path, **changes) -> None:
     write_card(folder, {**card, **changes})
 
 
-def write_ir(folder: Path, weights, size=(-1, -1), divisor=1.0) -> None:
+def write_ir(folder: Path, weights, size=(-1, -1), divisor=1.0, numbers="u8") -> None:
     """Replace the served network by answers = photo @ weights / divisor; the card agrees with it.
 
-    weights: (3, channels).
+    weights: (3, channels). numbers: what it answers.
     """
-    photo = opset13.parameter([-1, *size, 3], np.float32, name="photo")
-    product = opset13.matmul(photo, opset13.constant(np.float32(weights)), False, False)
+    photo = opset13.parameter([-1, *size, 3], np.uint8, name="photo")
+    shown = opset13.convert(photo, "f32")
+    product = opset13.matmul(shown, opset13.constant(np.float32(weights)), False, False)
     answer = opset13.divide(product, opset13.constant(np.float32(divisor)))
+    answer = opset13.convert(opset13.clamp(answer, 0.0, 255.0), numbers)
     answer = opset13.transpose(answer, np.int32([0, 3, 1, 2]))
     for file in ("unet.xml", "unet.bin"):
         (folder / file).unlink()

@@ -24,7 +24,7 @@ from models.convert import (
     trained_network,
 )
 from models.keras_file import load_half, save_half
-from models.segmenter import ServedNetwork
+from models.segmenter import ServedNetwork, scaled
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
 
 
@@ -63,8 +63,19 @@ def test_the_served_network_answers_what_keras_answers(narrow, tmp_path):
     network = load_half(tmp_path / "unet.keras")
     save_openvino(network, tmp_path)
     served = ServedNetwork(tmp_path / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
-    photo = np.random.default_rng(1).random((1, 64, 96, 3)).astype(np.float32)
-    assert np.abs(served(photo) - answers(network)).max() <= LARGEST_DIFFERENCE
+    photo = np.random.default_rng(1).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
+    expected = np.asarray(network(scaled(photo), training=False))
+    seen = served(photo)
+    assert seen.dtype == np.uint8
+    assert np.abs(scaled(seen) - expected).max() <= LARGEST_DIFFERENCE
+
+
+def test_a_doubling_is_one_node_of_the_served_network(narrow, tmp_path):
+    save_openvino(narrow, tmp_path)
+    network = openvino.Core().read_model(tmp_path / "unet.xml")
+    kinds = [node.get_type_name() for node in network.get_ops()]
+    # Four levels are doubled in the trunk, the fifth by the last convolution.
+    assert kinds.count("Interpolate") == 4 and "Tile" not in kinds
 
 
 def test_a_doubling_is_an_ordinary_convolution_whose_channels_are_spread_out():

@@ -1,19 +1,24 @@
 import json
 import shutil
 
+import numpy as np
+import openvino
 import pytest
 
-from inspection.errors import TrainingError
-from models import release
+from inspection.errors import ModelRefused, TrainingError
+from models import networks, release
 from models.card import EVALUATION_FILE, model_sha256, read_card
-from models.release import choose_again
-from models.segmenter import open_segmenter
+from models.release import choose_again, loses_little
+from models.segmenter import is_int8, open_segmenter
 from tests.models.small_models import (
+    MODEL_CHANNELS,
     box_mask,
     box_polygon,
+    brightness_network,
     golden_photos,
     panel,
     rewrite_card,
+    write_ir,
     write_photo_set,
 )
 
@@ -35,6 +40,7 @@ def data(tmp_path):
 @pytest.fixture
 def measured(model_folder, monkeypatch):
     """A model folder that was measured at thresholds which are to change."""
+    monkeypatch.setattr(networks, "compact_unet", brightness_network)
     # The little network knows bright boxes, not the rendered scratch of a real one.
     monkeypatch.setattr(release, "golden_photos", lambda segment, thresholds: golden_photos())
     (model_folder / EVALUATION_FILE).write_text("{}", encoding="utf-8")
@@ -81,3 +87,53 @@ def test_a_photo_set_that_cannot_choose_leaves_the_folder_as_it_was(measured, da
         choose_again(measured, data, most_alarms=0.05)
     assert json.dumps(read_card(measured)) == before
     assert (measured / EVALUATION_FILE).exists()
+
+
+def test_a_folder_of_an_earlier_version_becomes_one_of_this(measured, data):
+    write_ir(measured, np.full((3, MODEL_CHANNELS), 0.1), numbers="f32")
+    with pytest.raises(ModelRefused, match="convert it again"):
+        open_segmenter(measured)
+    choose_again(measured, data, most_alarms=0.05)
+    seen = open_segmenter(measured).levels(panel(BOX))
+    assert (seen[BOX[1] : BOX[1] + BOX[3], BOX[0] : BOX[0] + BOX[2], 0] > 200).all()
+
+
+def val_figures(**changes):
+    return {"doors": 0.9, "defects": 0.8, "crops": 0.05, "cars": 0.125, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_served"),
+    [
+        ({}, True),
+        ({"doors": 0.895, "defects": 0.9}, True),
+        ({"doors": 0.894, "defects": 0.9}, False),
+        ({"doors": 1.0, "defects": 0.794}, False),
+        # What it finds by raising more alarms does not count.
+        ({"doors": 1.0, "defects": 1.0, "cars": 0.126}, False),
+    ],
+)
+def test_int8_is_served_where_it_loses_at_most_half_a_point(changes, is_served):
+    assert loses_little(val_figures(), val_figures(**changes)) is is_served
+
+
+def test_the_card_says_why_a_network_is_not_served_in_int8(measured, data):
+    choose_again(measured, data, most_alarms=0.05)
+    precision = read_card(measured)["precision"]
+    assert precision["served"] == "float"
+    assert precision["float"]["doors"] == 1.0
+    assert "no photos of split 'train'" in precision["why"]
+
+
+def test_a_network_that_loses_nothing_in_int8_is_served_in_it(measured, tmp_path):
+    defective = {"rgb": panel(BOX), "mask": box_mask(BOX), "labels": [box_polygon(*BOX)]}
+    photos = [
+        {"dataset": "doors", "stem": "t", "split": "train", **defective},
+        {"dataset": "doors", "stem": "v", "split": "val", **defective},
+        {"dataset": "clean", "stem": "v", "split": "val"},
+    ]
+    data = write_photo_set(tmp_path / "both", photos)
+    choose_again(measured, data, most_alarms=0.05)
+    precision = read_card(measured)["precision"]
+    assert precision["served"] == "int8" and precision["int8"]["doors"] == 1.0
+    assert is_int8(openvino.Core().read_model(measured / "unet.xml"))

@@ -22,8 +22,8 @@ class Oracle:
 
         monkeypatch.setattr(rendered_sizes, "render_panel", remembered)
 
-    def segment(self, rgb):
-        mask = self.masks[rgb.tobytes()].astype(np.float32)
+    def levels(self, rgb):
+        mask = self.masks[rgb.tobytes()].astype(np.uint8) * 255
         return np.stack([mask, mask], axis=-1)
 
 
@@ -36,7 +36,7 @@ def test_a_network_that_marks_exactly_the_scratch_measures_its_true_size(monkeyp
 
 def test_a_network_that_sees_nothing_finds_nothing(monkeypatch):
     oracle = Oracle(monkeypatch)
-    oracle.segment = lambda rgb: np.zeros((*rgb.shape[:2], 2), np.float32)
+    oracle.levels = lambda rgb: np.zeros((*rgb.shape[:2], 2), np.uint8)
     outcome = check_sizes(oracle, count=2)
     assert outcome.found == 0
     assert np.isnan(outcome.length_ratio).all()

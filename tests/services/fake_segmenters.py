@@ -31,7 +31,7 @@ class _Fake:
             "score": {"top_px": 64},
         }
 
-    def segment(self, rgb):
+    def levels(self, rgb):
         """Red pixels are scratches, everything else is clean; faint noise of 0.02 everywhere."""
         answer = np.full((*rgb.shape[:2], 3), 0.02, np.float32)
         red = (rgb[:, :, 0] > 200) & (rgb[:, :, 1] < 60)
@@ -40,28 +40,28 @@ class _Fake:
 
 
 class _Killed(_Fake):
-    def segment(self, rgb):
+    def levels(self, rgb):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 class _Hanging(_Fake):
-    def segment(self, rgb):
+    def levels(self, rgb):
         time.sleep(600)
 
 
 class _Slow(_Fake):
-    def segment(self, rgb):
+    def levels(self, rgb):
         time.sleep(1.0)
-        return super().segment(rgb)
+        return super().levels(rgb)
 
 
 class _Hungry(_Fake):
-    def segment(self, rgb):
+    def levels(self, rgb):
         return np.ones(2**34, np.uint8)
 
 
 class _NotANumber(_Fake):
-    def segment(self, rgb):
+    def levels(self, rgb):
         return np.full((*rgb.shape[:2], 3), np.nan, np.float32)
 
 
@@ -111,7 +111,7 @@ class _FromCard(_Fake):
         self.sha256 = model_sha256(self.card)
         self.types = tuple(self.card["types"])
 
-    def segment(self, rgb):
+    def levels(self, rgb):
         answer = np.full((*rgb.shape[:2], 3), 0.02, np.float32)
         red = (rgb[:, :, 0] >= self.card["faintest"]) & (rgb[:, :, 1] < 60)
         answer[red] = (0.9, 0.1, 0.8)
