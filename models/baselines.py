@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.choosing import paint_truth
 from models.datasets import LabelledPhoto, batches_of_photos
+from models.labels import paint_truth
 
 SQUASHED_PX = 128
 HAT_PX = 15

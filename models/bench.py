@@ -410,7 +410,7 @@ def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
     from inspection.imaging.codec import likeliest_types, quantise
     from inspection.imaging.gate import decode
     from inspection.imaging.regions import find_regions
-    from models.evaluate import region_arguments
+    from models.card import region_arguments
     from models.segmenter import Segmenter, tiled_answers
 
     segmenter = Segmenter(folder)

@@ -112,3 +112,8 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     }
     text = json.dumps({**card, "files": hashes}, indent=1, ensure_ascii=False)
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")
+
+
+def region_arguments(thresholds: dict[str, Any]) -> tuple[float, int, float]:
+    """(threshold, smallest_px, peak) of a card for `find_regions` and `defect_mask`."""
+    return thresholds["region"], thresholds["smallest_px"], thresholds.get("peak", 0.0)

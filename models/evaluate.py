@@ -24,8 +24,9 @@ from inspection.imaging.regions import (
     label_regions,
     photo_score,
 )
-from models.choosing import SMALLEST_PX, LabelledDefect, auroc, labelled_defects, paint_truth
+from models.card import region_arguments
 from models.datasets import LabelledPhoto, batches_of_photos, read_grey
+from models.labels import SMALLEST_PX, LabelledDefect, labelled_defects, paint_truth
 
 SCORE_CANDIDATES_PX = (64, 256, 1024, 4096, 16384)
 # A claimed region is right when half of it lies within 10 px of a label: labels are coarse.
@@ -34,6 +35,8 @@ NEAR_PX = 10
 # of the marked pixels of val one in twelve lies on a label (at 0.3 one in eight).
 REGION_CANDIDATES = (0.5, 0.4, 0.3)
 PEAK_CANDIDATES = (0, 0.5, 0.6, 0.65, *(round(0.7 + n / 80, 4) for n in range(21)))
+# Share of the clean crops of `val` that may be in alarm where a release says nothing else.
+MOST_ALARMS = 0.05
 # Whole cars show handles, lamps and grilles that no close photo of a panel shows.
 CAR_ALARMS = 2.5
 # Shares of the val photos that the band between the two scores may let go wrong.
@@ -193,11 +196,6 @@ def _at_threshold(
     counted = truth.counted(mask)
     found = sum(defect.is_found(counted) for defect in truth.defects)
     return found, cv2.connectedComponents(counted.astype(np.uint8), connectivity=8)[0] - 1
-
-
-def region_arguments(thresholds: dict[str, Any]) -> tuple[float, int, float]:
-    """(threshold, smallest_px, peak) of a card for `find_regions` and `defect_mask`."""
-    return thresholds["region"], thresholds["smallest_px"], thresholds.get("peak", 0.0)
 
 
 def figures(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -398,10 +396,47 @@ def choose_point(points: Sequence[OperatingPoint], most_alarms: float) -> Operat
     may be in alarm; where no point is that quiet, the quietest one is taken. What is found counts
     on the doors and over all sets alike, and the share of regions that are right counts half.
     """
-    allowed = [
-        p for p in points if p.crops <= most_alarms and p.cars <= CAR_ALARMS * most_alarms
-    ] or [min(points, key=lambda p: p.crops + p.cars / CAR_ALARMS)]
-    return max(allowed, key=lambda p: p.doors + p.defects + 0.5 * p.right)
+    allowed = [p for p in points if _is_quiet(p, most_alarms)]
+    return max(allowed, key=_worth) if allowed else min(points, key=_noise)
+
+
+def _is_quiet(point: OperatingPoint, most_alarms: float) -> bool:
+    return point.crops <= most_alarms and point.cars <= CAR_ALARMS * most_alarms
+
+
+def _worth(point: OperatingPoint) -> float:
+    return point.doors + point.defects + 0.5 * point.right
+
+
+def _noise(point: OperatingPoint) -> float:
+    return point.crops + point.cars / CAR_ALARMS
+
+
+def checkpoint_figures(
+    seen: Sequence[SeenPhoto], most_alarms: float = MOST_ALARMS
+) -> dict[str, float]:
+    """What a training run writes beside each checkpoint, on `val`; `value` chooses the best one.
+
+    The figures of the point that a release would choose. Its worth is the value; below zero,
+    and the lower the noisier, where no point is quiet enough to be released.
+    """
+    _refuse_one_kind(seen)
+    point = choose_point(operating_points(seen), most_alarms)
+    value = _worth(point) if _is_quiet(point, most_alarms) else -_noise(point)
+    return {**asdict(point), "auroc": choose_score(seen)[1], "value": value}
+
+
+def _refuse_one_kind(seen: Sequence[SeenPhoto]) -> None:
+    if len({item.photo.defect_free for item in seen}) < 2:
+        raise TrainingError("choosing on val needs defective and defect-free photos")
+
+
+def auroc(bad: np.ndarray, good: np.ndarray) -> float:
+    """Chance that a defective photo scores above a clean one, ties counted half."""
+    order = np.sort(good)
+    below = np.searchsorted(order, bad, side="left")
+    upto = np.searchsorted(order, bad, side="right")
+    return float(((below + upto) / 2).mean() / len(good))
 
 
 def choose_score(seen: Sequence[SeenPhoto]) -> tuple[int, float]:
@@ -435,8 +470,7 @@ def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, An
 
     Raises TrainingError unless there are defective and defect-free photos.
     """
-    if len({item.photo.defect_free for item in seen}) < 2:
-        raise TrainingError("choosing thresholds needs defective and defect-free photos")
+    _refuse_one_kind(seen)
     point = choose_point(operating_points(seen), most_alarms)
     top_px, area = choose_score(seen)
     ok_below, reject_from = choose_band(seen, top_px, **BAND_RULE)

@@ -9,7 +9,7 @@ import numpy as np
 
 from inspection.imaging.codec import likeliest_types, quantise
 from inspection.imaging.regions import find_regions
-from models.evaluate import region_arguments
+from models.card import region_arguments
 from models.render import Conditions, render_panel
 from models.render_defects import DefectRequest
 from models.segmenter import Segmenter

@@ -15,9 +15,9 @@ import numpy as np
 
 from inspection.imaging.codec import quantise
 from inspection.imaging.regions import defect_mask
-from models.choosing import COVERED
+from models.card import region_arguments
 from models.datasets import read_grey, read_rgb
-from models.evaluate import region_arguments
+from models.labels import COVERED
 from models.render import Conditions, render_panel
 from models.render_defects import DEFECT_TYPES, DefectRequest
 

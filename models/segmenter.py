@@ -12,7 +12,7 @@ from openvino import opset13
 from inspection.errors import ModelRefused
 from inspection.imaging.codec import quantise
 from inspection.imaging.regions import defect_mask
-from models.card import check_files, model_sha256, read_card
+from models.card import check_files, model_sha256, read_card, region_arguments
 
 # The deepest level of the network halves a side five times: sides are multiples of this.
 STRIDE = 32
@@ -296,13 +296,7 @@ def claimed(probabilities: np.ndarray, thresholds: dict) -> np.ndarray:
 
     probabilities: (H, W, 1 + T), also as levels. thresholds: as on the card.
     """
-    mask = defect_mask(
-        quantise(probabilities[..., 0]),
-        thresholds["region"],
-        thresholds["smallest_px"],
-        thresholds.get("peak", 0.0),
-    )
-    return mask > 0
+    return defect_mask(quantise(probabilities[..., 0]), *region_arguments(thresholds)) > 0
 
 
 def _reason(error: RuntimeError) -> str:

@@ -20,8 +20,9 @@ import keras
 import numpy as np
 
 from inspection.errors import TrainingError
-from models import choosing, keras_file, networks
+from models import keras_file, networks
 from models.datasets import CropBatches, CropSource, read_photo_set
+from models.evaluate import checkpoint_figures, look_at
 from models.losses import DefectLoss
 from models.segmenter import scaled, tiled_answers
 
@@ -254,7 +255,7 @@ class TrainingRun:
     def validate(self, photos) -> dict:
         """Val figures of the averaged weights."""
         with self._believing(self.averaged) as any_defect:
-            return choosing.summary(choosing.levels(any_defect, photos))
+            return checkpoint_figures(list(look_at(lambda rgb: any_defect(rgb)[..., None], photos)))
 
     @contextmanager
     def _believing(self, weights) -> Iterator[Callable[[np.ndarray], np.ndarray]]:

@@ -2,6 +2,7 @@ import csv
 import json
 import subprocess
 import sys
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ from models.datasets import read_photo_set
 from models.evaluate import (
     OperatingPoint,
     SeenPhoto,
+    auroc,
+    checkpoint_figures,
     choose_band,
     choose_on_val,
     choose_point,
@@ -340,3 +343,34 @@ def test_the_report_names_hits_n_and_interval(predicted):
     assert "# brightness on split test" in text
     assert "| ALL | 12 | 4 of 7 = 57.1% (25.0%–84.2%) | 3 of 5 = 60.0%" in text
     assert "| whole_cars_clean | 1 | – | 1 of 1 = 100.0%" in text
+
+
+def test_the_auroc_counts_the_pairs_in_the_right_order_and_ties_half():
+    # Pairs (bad, good): 0.9 beats both, 0.5 beats 0.1 and ties with 0.5: 3.5 of 4.
+    assert auroc(np.array([0.9, 0.5]), np.array([0.1, 0.5])) == pytest.approx(3.5 / 4)
+
+
+def test_a_checkpoint_is_worth_what_a_release_of_it_would_find(photo_set):
+    seen = seen_photos(photo_set)
+    figures = checkpoint_figures(seen, most_alarms=1.0)
+    best = choose_point(operating_points(seen), most_alarms=1.0)
+    assert {name: figures[name] for name in asdict(best)} == asdict(best)
+    assert figures["value"] == best.doors + best.defects + 0.5 * best.right > 0
+    assert 0.0 <= figures["auroc"] <= 1.0
+
+
+def test_a_checkpoint_that_nobody_may_release_is_worth_less_than_nothing(photo_set):
+    seen = seen_photos(photo_set)
+    loud = [
+        replace(item, probability=np.full_like(item.probability, 255))
+        if item.photo.defect_free
+        else item
+        for item in seen
+    ]
+    assert checkpoint_figures(loud, most_alarms=0.05)["value"] < 0
+
+
+def test_a_checkpoint_needs_defective_and_clean_photos(photo_set):
+    clean = [item for item in seen_photos(photo_set) if item.photo.defect_free]
+    with pytest.raises(TrainingError, match="needs defective and defect-free photos"):
+        checkpoint_figures(clean)
