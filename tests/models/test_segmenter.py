@@ -1,5 +1,6 @@
 import itertools
 import json
+from pathlib import Path
 
 import cv2
 import keras
@@ -18,6 +19,10 @@ from tests.models.small_models import (
     rewrite_card,
     write_ir,
 )
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SHIPPED = REPOSITORY / "models" / "weights" / "compact-unet"
+SAMPLE = REPOSITORY / "data" / "samples" / "door_silver_all_types_12mp.jpg"
 
 
 @pytest.fixture
@@ -55,10 +60,10 @@ def test_the_tiles_cover_the_photo_and_lie_on_whole_strides(cuts, height, width)
 
 def test_a_side_of_4000_px_is_cut_into_two_tiles_of_one_length_the_last_one_flush(cuts):
     tiles = [columns for _, columns in cuts(32, 4000)]
-    assert [(c.start, c.stop) for c in tiles] == [(0, 2144), (1856, 4000)]
+    assert [(c.start, c.stop) for c in tiles] == [(0, 2240), (1760, 4000)]
 
 
-@pytest.mark.parametrize("length", range(2528, 9600, 608))
+@pytest.mark.parametrize("length", range(3136, 9600, 608))
 def test_neighbouring_tiles_share_at_least_the_overlap_and_none_is_too_large(cuts, length):
     tiles = [columns for _, columns in cuts(32, length)]
     assert tiles[0].start == 0 and tiles[-1].stop == length
@@ -76,11 +81,11 @@ def test_where_two_tiles_meet_one_fades_into_the_other_and_their_rims_do_not_sho
 
     answer = tiled_answers(run, np.zeros((64, 160, 3), np.uint8), tile=128, overlap=64)
     line = answer[0, :, 0].astype(int)
-    # Tiles at 0–128 and 32–160: the outer quarters of what they share, 24 px, belong to one.
+    # Tiles at 0–128 and 32–160: all but the middle eighth of the 96 px they share belongs to one.
     assert (answer == answer[:1, :, :1]).all()
-    assert (line[: 32 + 24] == 0).all() and (line[128 - 24 :] == 200).all()
-    between = np.diff(line[32 + 24 - 1 : 128 - 24 + 1])
-    assert (between > 0).all() and between.max() <= 5
+    assert (line[: 32 + 42] == 0).all() and (line[128 - 42 :] == 200).all()
+    between = np.diff(line[32 + 42 - 1 : 128 - 42 + 1])
+    assert (between > 0).all() and between.max() <= 20
 
 
 @pytest.mark.parametrize("size", [(8, 8), (1, 5), (33, 1000), (100, 301), (257, 255)])
@@ -133,6 +138,20 @@ def test_the_answer_of_a_u_net_does_not_depend_on_the_tile_grid():
     assert np.ptp(whole[..., 0]) > 0.5, "a flat answer would prove nothing"
     assert np.abs(large - whole).max() < 1e-3
     assert np.abs(small - large).max() < 1e-3
+
+
+def test_the_shipped_network_leaves_no_seam():
+    """On a rendered photo: at most 0.01 apart from one pass over all of it.
+
+    0.02 where the processor cannot add up 8-bit products: floating point rounds at other places.
+    """
+    network = open_segmenter(SHIPPED).run_tile
+    rgb = cv2.cvtColor(cv2.imread(str(SAMPLE)), cv2.COLOR_BGR2RGB)[500:1780, 800:2080]
+    whole = tiled_answers(network, rgb, tile=1280)
+    assert np.ptp(whole[..., 0]) > 200, "a flat answer would prove nothing"
+    for tile in (896, 1024):
+        apart = cv2.absdiff(tiled_answers(network, rgb, tile=tile), whole)
+        assert apart.max() <= (0.02 if segmenter.sums_overflow() else 0.01) * 255
 
 
 def _lively_network(gain=8.0):
