@@ -112,6 +112,19 @@ def band_rule(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return rule if {"missed", "rejected"} <= rule.keys() else None
 
 
+def precision(card: Mapping[str, Any]) -> tuple[str, dict[str, float]] | None:
+    """What the network is served in, "int8" or "float", and the share (0–1) of the defects of
+    `val` that each of the two that were tried finds. None on a card that does not say."""
+    told = _table(card.get("precision"))
+    found = {
+        name: float(figures["defects"])
+        for name in ("int8", "float")
+        if "defects" in (figures := _table(told.get(name)))
+    }
+    served = told.get("served")
+    return (served, found) if served in ("int8", "float") else None
+
+
 def _set_figures(name: str, row: Mapping[str, Any]) -> SetFigures:
     area = row.get("auroc")
     return SetFigures(

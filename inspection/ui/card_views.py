@@ -6,7 +6,13 @@ from typing import Any
 import streamlit as st
 
 from inspection.domain.inspections import Thresholds
-from inspection.services.model_card import PhotoSource, SetFigures, Share, in_language
+from inspection.services.model_card import (
+    PhotoSource,
+    SetFigures,
+    Share,
+    in_language,
+    precision,
+)
 from inspection.services.worker import ModelState
 from inspection.ui.links import page_file
 from inspection.ui.session import error_text, language, t
@@ -50,6 +56,8 @@ def heading(model: ModelState) -> None:
         facts.append(
             (t("model.parameters"), t("model.parameters_value", n=f"{model.card['parameters']:,}"))
         )
+    if tried := precision(model.card):
+        facts.append((t("model.served_in"), _precision_words(*tried)))
     with st.container(border=True):
         st.caption(t("model.serving"))
         st.markdown(f"### :material/model_training: {as_written(model.name)}")
@@ -179,6 +187,13 @@ def fingerprints(model: ModelState) -> None:
         st.markdown(t("model.file"))
         lines = (f"{sha256}  {name}" for name, sha256 in files.items())
         st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def _precision_words(served: str, found: Mapping[str, float]) -> str:
+    if len(found) < 2:
+        return t(f"model.served_in_{served}")
+    shares = {name: f"{share:.1%}" for name, share in found.items()}
+    return t(f"model.served_in_{served}_compared", **shares)
 
 
 def _share(share: Share | None) -> str:

@@ -95,6 +95,34 @@ def test_the_korean_page_says_the_same_in_korean(serve, open_page):
     assert "AI Hub 도어 스크래치" in cells(at)
 
 
+FOUND = {"float": {"defects": 0.8}, "int8": {"defects": 0.79}}
+
+
+@pytest.mark.parametrize(
+    ("precision", "words"),
+    [
+        ({"served": "int8"}, "8-bit integers (int8)"),
+        ({"served": "float", "float": FOUND["float"]}, "floating point"),
+        (
+            {"served": "int8", **FOUND},
+            "8-bit integers (int8): finds 79.0% of the defects of val, fl",
+        ),
+        (
+            {"served": "float", **FOUND},
+            "floating point: finds 80.0% of the defects of val, int8 o",
+        ),
+    ],
+)
+def test_the_page_says_what_numbers_the_model_is_computed_in(serve, open_page, precision, words):
+    serve({**CARD, "precision": precision})
+    assert f"Computed in: **{words}" in texts(open_page("model")).replace("\\", "")
+
+
+def test_a_card_that_does_not_say_what_it_is_computed_in_is_not_guessed_at(serve, open_page):
+    serve({**CARD, "precision": {"served": "float64"}})
+    assert "Computed in" not in texts(open_page("model"))
+
+
 def test_thresholds_data_recipe_and_hashes_stand_in_tables(serve, open_page):
     serve()
     at = open_page("model")
