@@ -1,5 +1,9 @@
 import itertools
 import json
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -152,6 +156,36 @@ def test_the_shipped_network_leaves_no_seam():
     for tile in (896, 1024):
         apart = cv2.absdiff(tiled_answers(network, rgb, tile=tile), whole)
         assert apart.max() <= (0.02 if segmenter.sums_overflow() else 0.01) * 255
+
+
+def test_where_8_bit_sums_are_cut_off_the_shipped_network_answers_alike_another_way(monkeypatch):
+    if segmenter.sums_overflow():
+        pytest.skip("this processor cuts off 8-bit sums: nothing to compare with")
+    rgb = cv2.cvtColor(cv2.imread(str(SAMPLE)), cv2.COLOR_BGR2RGB)[500:1012, 1600:2112]
+    answers = [tiled_answers(ServedNetwork(SHIPPED / "unet.xml"), rgb)]
+    monkeypatch.setattr(segmenter, "sums_overflow", lambda: True)
+    # Processors that cut sums off have no bfloat16 either.
+    network = ServedNetwork(SHIPPED / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
+    answers.append(tiled_answers(network, rgb))
+    assert np.ptp(answers[0][..., 0]) > 150, "a flat answer would prove nothing"
+    apart = cv2.absdiff(*answers)
+    assert apart.mean() < 0.5 and apart.max() <= 20
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="x86 has such processors")
+def test_a_processor_with_avx2_alone_cuts_off_8_bit_sums():
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from models.segmenter import sums_overflow; print(sums_overflow())",
+        ],
+        cwd=REPOSITORY,
+        env={**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"},
+        capture_output=True,
+        check=True,
+    )
+    assert told.stdout.split()[-1] == b"True"
 
 
 def _lively_network(gain=8.0):
