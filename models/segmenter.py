@@ -23,6 +23,9 @@ TILE_PX = 3072
 # most 1 level of 255 apart, at 256 px up to 30.
 OVERLAP_PX = 480
 
+# From here on a photo of a size that is not compiled takes longer than compiling it.
+AT_ONCE_PX = 1_000_000
+
 # A network made for int8 with the same roundings in floating point: the same answers, slower.
 WITHOUT_INT8 = {"LP_TRANSFORMS_MODE": "NO"}
 
@@ -85,8 +88,8 @@ class ServedNetwork:
     """A network of the serving runtime, for photos of any size; it answers planes.
 
     Compiled for one size the runtime is 1.6 times as fast on the same photo and answers the same
-    numbers, but compiling takes 0.1 s. So a size that is asked for twice running is compiled, and
-    kept until another one is. Not for several threads at once.
+    numbers, but compiling takes 0.1 s. So a size that is asked for twice running is compiled, a
+    large one at once, and kept until another one is. Not for several threads at once.
     """
 
     def __init__(self, network: openvino.Model | Path, more: dict[str, str] | None = None):
@@ -119,7 +122,8 @@ class ServedNetwork:
         Photos and answers are what the network takes and gives: ours takes uint8 photos and
         answers uint8 levels. The answer holds until the next pass.
         """
-        if tiles.shape == self._asked != self._size:
+        is_worth_it = tiles.shape == self._asked or tiles.size >= 3 * AT_ONCE_PX
+        if is_worth_it and tiles.shape != self._size:
             self._compile(tiles.shape)
         self._asked = tiles.shape
         compiled = self._one_size if tiles.shape == self._size else self._any_size

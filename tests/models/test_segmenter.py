@@ -107,7 +107,11 @@ def test_tiles_of_a_function_of_the_pixel_alone_blend_into_the_untiled_answer(si
     assert all(h % 32 == 0 and w % 32 == 0 and max(h, w) <= 128 for _, h, w, _ in asked)
 
 
-def test_a_size_that_keeps_coming_is_answered_alike_and_another_one_after_it_too(tmp_path):
+@pytest.mark.parametrize("at_once_px", [1, segmenter.AT_ONCE_PX])
+def test_a_size_that_keeps_coming_is_answered_alike_and_another_one_after_it_too(
+    tmp_path, monkeypatch, at_once_px
+):
+    monkeypatch.setattr(segmenter, "AT_ONCE_PX", at_once_px)
     save_openvino(networks.with_probabilities(_lively_network()), tmp_path)
     network = ServedNetwork(tmp_path / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
     rng = np.random.default_rng(6)
