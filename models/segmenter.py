@@ -18,7 +18,7 @@ from models.card import check_files, model_sha256, read_card, region_arguments
 STRIDE = 32
 
 # A tile is at most this large: fewer tiles overlap less, and one still fits the memory.
-TILE_PX = 3072
+TILE_PX = 4096
 # A pixel sees some 200 px around it. Measured on the served network against one pass over all: at
 # most 1 level of 255 apart, at 256 px up to 30.
 OVERLAP_PX = 480

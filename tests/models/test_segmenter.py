@@ -51,7 +51,7 @@ def cuts(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("height", "width"), [(32, 32), (256, 256), (1024, 1056), (1056, 2272), (4032, 3040)]
+    ("height", "width"), [(32, 32), (256, 256), (1024, 1056), (1056, 2272), (4608, 3040)]
 )
 def test_the_tiles_cover_the_photo_and_lie_on_whole_strides(cuts, height, width):
     covered = np.zeros((height, width), bool)
@@ -62,12 +62,12 @@ def test_the_tiles_cover_the_photo_and_lie_on_whole_strides(cuts, height, width)
     assert covered.all()
 
 
-def test_a_side_of_4000_px_is_cut_into_two_tiles_of_one_length_the_last_one_flush(cuts):
-    tiles = [columns for _, columns in cuts(32, 4000)]
-    assert [(c.start, c.stop) for c in tiles] == [(0, 2240), (1760, 4000)]
+def test_a_side_of_8000_px_is_cut_into_three_tiles_of_one_length_the_last_one_flush(cuts):
+    tiles = [columns for _, columns in cuts(32, 8000)]
+    assert [(c.start, c.stop) for c in tiles] == [(0, 3008), (2496, 5504), (4992, 8000)]
 
 
-@pytest.mark.parametrize("length", range(3136, 9600, 608))
+@pytest.mark.parametrize("length", range(4192, 12800, 864))
 def test_neighbouring_tiles_share_at_least_the_overlap_and_none_is_too_large(cuts, length):
     tiles = [columns for _, columns in cuts(32, length)]
     assert tiles[0].start == 0 and tiles[-1].stop == length
