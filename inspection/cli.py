@@ -389,11 +389,18 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--name", required=True, help="name of the model folder to write")
 @click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
+@click.option(
+    "--average-with",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="average the run's weights with those of this unet.keras, from which it started",
+)
+@click.option("--share", default=0.3, help="share of the run's weights in that average")
 @click.option("--note", default="", help="what a person should know about this model")
 @click.option("--limit", "limits", multiple=True, help="a known weakness; may be given again")
-def convert(run, data, name, most_alarms, note, limits):
+def convert(run, data, name, most_alarms, average_with, share, note, limits):
     """Turn a training run into a model folder: thresholds from val, IR, golden photos, card."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models.convert import Average
     from models.release import release_run
 
     settings = load_settings()
@@ -404,6 +411,7 @@ def convert(run, data, name, most_alarms, note, limits):
             data,
             settings.models_dir / name,
             most_alarms=most_alarms,
+            average=Average(average_with, share) if average_with else None,
             note=note,
             limits=limits,
             progress=lambda done, of: progress.update(task, completed=done, total=of),

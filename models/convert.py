@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from pathlib import Path
@@ -24,7 +25,29 @@ from models.segmenter import ServedNetwork, scaled
 LARGEST_DIFFERENCE = 4e-3
 
 
-def trained_network(run: Path) -> keras.Model:
+@dataclass(frozen=True, slots=True)
+class Average:
+    """Weights that a run's are averaged with, each with each (model soups, Wortsman et al. 2022).
+
+    with_weights: the `.keras` file of ours that the run started from. share: of the run's, 0–1.
+    """
+
+    with_weights: Path
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.share < 1.0:
+            raise TrainingError(f"share must lie between 0 and 1, got {self.share}")
+
+    def of(self, weights: list[np.ndarray]) -> list[np.ndarray]:
+        start = keras_file.load_half(self.with_weights).get_weights()
+        return [
+            self.share * mine + (1.0 - self.share) * theirs
+            for mine, theirs in zip(weights, start, strict=True)
+        ]
+
+
+def trained_network(run: Path, average: Average | None = None) -> keras.Model:
     """The best network of a training run in float32, answering probabilities."""
     kept = run / "best.weights.npz"
     if not kept.is_file():
@@ -34,6 +57,8 @@ def trained_network(run: Path) -> keras.Model:
     with np.load(kept) as weights:
         try:
             network.set_weights([weights[name] for name in weights.files])
+            if average:
+                network.set_weights(average.of(network.get_weights()))
         except ValueError:
             raise TrainingError(
                 f"{kept}: trained with another stem or width than the served network; what earns "
@@ -181,12 +206,14 @@ def save_openvino(network: keras.Model, folder: Path) -> None:
         )
 
 
-def write_network_files(run: Path, folder: Path) -> None:
+def write_network_files(run: Path, folder: Path, average: Average | None = None) -> None:
     """Write `unet.keras`, `unet.xml` and `unet.bin` of a training run into an emptied folder."""
+    # Before it is emptied: the weights to average with may lie there.
+    network = trained_network(run, average)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    keras_file.save_half(trained_network(run), folder / "unet.keras")
+    keras_file.save_half(network, folder / "unet.keras")
     # What is served is what the small file holds: rounded once, the same everywhere.
     save_openvino(keras_file.load_half(folder / "unet.keras"), folder)
 

@@ -19,6 +19,7 @@ from models.card import (
 )
 from models.convert import (
     LARGEST_DIFFERENCE,
+    Average,
     doubling_as_convolution,
     save_openvino,
     trained_network,
@@ -147,6 +148,22 @@ def test_a_file_that_is_none_of_our_networks_is_refused(narrow, tmp_path, write)
 def test_the_best_weights_of_a_run_become_the_network(narrow, tmp_path):
     run = write_run(tmp_path / "run", narrow)
     assert np.array_equal(answers(trained_network(run)), answers(narrow))
+
+
+def test_a_run_is_averaged_with_what_it_started_from_weight_by_weight(narrow, tmp_path):
+    save_half(narrow, tmp_path / "start.keras")
+    start = load_half(tmp_path / "start.keras").get_weights()
+    narrow.set_weights([weight + 1.0 for weight in start])
+    run = write_run(tmp_path / "run", narrow)
+    mixed = trained_network(run, Average(tmp_path / "start.keras", 0.25)).get_weights()
+    for now, before in zip(mixed, start, strict=True):
+        assert np.allclose(now, before + 0.25)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1])
+def test_a_share_that_is_no_average_is_refused(tmp_path, share):
+    with pytest.raises(TrainingError, match=f"share must lie between 0 and 1, got {share}"):
+        Average(tmp_path, share)
 
 
 def test_a_run_without_weights_says_what_to_do_first(tmp_path):
