@@ -282,6 +282,8 @@ def _onnxruntime(folder: Path) -> Run:
     network = _keras_network(folder)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "unet.onnx"
+        # Keras exports only what has been called.
+        network(np.zeros((1, 64, 64, 3), np.float32))
         network.export(path, format="onnx", verbose=False)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
