@@ -263,10 +263,10 @@ def _tensorflow_graph(folder: Path) -> Run:
     import keras
     import tensorflow
 
-    if keras.backend.backend() != "tensorflow":
-        raise ModelRefused(f"Keras runs on {keras.backend.backend()} here")
     from models.segmenter import scaled
 
+    if keras.backend.backend() != "tensorflow":
+        raise ModelRefused(f"Keras runs on {keras.backend.backend()} here")
     network = _keras_network(folder)
     graph = tensorflow.function(lambda tiles: network(tiles, training=False))
     return _tiled(lambda tiles: graph(scaled(tiles)).numpy())
@@ -308,7 +308,7 @@ def _as_served(network, more: dict[str, str]) -> Run:
     """network: an OpenVINO network, or the path of one."""
     from models.segmenter import ServedNetwork
 
-    return _tiled(ServedNetwork(network, more))
+    return ServedNetwork(network, more).whole
 
 
 def _int8(folder: Path, calibrate: Path | None) -> Run:

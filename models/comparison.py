@@ -34,10 +34,10 @@ from models.datasets import (
     read_rgb,
 )
 from models.evaluate import (
-    CAR_ALARMS,
     MOST_ALARMS,
     OperatingPoint,
     SeenPhoto,
+    allowed_alarms,
     choose_point,
     choose_score,
     figures,
@@ -149,7 +149,7 @@ def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> dict
             )
     answer = {
         "photos": {"split": "test", **counts},
-        "rule": RULE.format(crops=most_alarms, cars=CAR_ALARMS * most_alarms),
+        "rule": RULE.format(**allowed_alarms(most_alarms)),
         "model": {"name": served.name, "sha256": served.sha256},
         "rows": rows,
     }

@@ -81,7 +81,7 @@ def as_openvino(network: keras.Model) -> openvino.Model:
 def as_served(network: keras.Model) -> openvino.Model:
     """A network that answers probabilities, for uint8 photos (N, H, W, 3), as it is served.
 
-    It answers levels as they are kept, uint8 planes (N, 1 + T, H, W), 255 = certain: an eighth of
+    It answers levels as they are kept, uint8 planes (N, 1 + T, H, W), 255 = certain: a quarter of
     the bytes to be scaled, written and blended. Our own network's last layers are written anew,
     see `_with_ending`.
     """

@@ -400,8 +400,13 @@ def choose_point(points: Sequence[OperatingPoint], most_alarms: float) -> Operat
     return max(allowed, key=_worth) if allowed else min(points, key=_noise)
 
 
+def allowed_alarms(most_alarms: float) -> dict[str, float]:
+    """Share of the clean crops and of the clean whole cars that may be in alarm."""
+    return {"crops": most_alarms, "cars": CAR_ALARMS * most_alarms}
+
+
 def _is_quiet(point: OperatingPoint, most_alarms: float) -> bool:
-    return point.crops <= most_alarms and point.cars <= CAR_ALARMS * most_alarms
+    return all(getattr(point, kind) <= most for kind, most in allowed_alarms(most_alarms).items())
 
 
 def _worth(point: OperatingPoint) -> float:

@@ -106,7 +106,6 @@ class ServedNetwork:
             raise ModelRefused(
                 f"the network answers {answered}, not planes; convert or train it again"
             )
-        self.channels: int = answered[1].get_length()
         # Without a precision the runtime takes bfloat16 where the CPU has it, float32 elsewhere.
         self._options = {"PERFORMANCE_HINT": "LATENCY"}
         if is_int8(network) and sums_overflow():
@@ -129,6 +128,10 @@ class ServedNetwork:
         compiled = self._one_size if tiles.shape == self._size else self._any_size
         # Shared, not copied: fresh memory for each tile is slow.
         return np.moveaxis(compiled(tiles, share_inputs=True, share_outputs=True)[0], 1, -1)
+
+    def whole(self, rgb: np.ndarray) -> np.ndarray:
+        """What a network for uint8 photos answers to one of any size, by `tiled_answers`."""
+        return tiled_answers(self, rgb)
 
     def _compile(self, size: tuple[int, ...]) -> None:
         # Both let go of what they keep between their layers before it is needed a third time.
@@ -287,7 +290,7 @@ class Segmenter:
 
     def levels(self, rgb: np.ndarray) -> np.ndarray:
         """The same as it is kept and judged by: uint8 (H, W, 1 + T), 255 = certain."""
-        return tiled_answers(self.run_tile, rgb)
+        return self._network.whole(rgb)
 
     def run_tile(self, tiles: np.ndarray) -> np.ndarray:
         """One pass of the network: uint8 (1, h, w, 3) -> levels, uint8 (1, h, w, 1 + T).

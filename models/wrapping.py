@@ -26,7 +26,7 @@ from models.convert import save_openvino, write_golden_photos
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.release import LIMITS, golden_photos
-from models.segmenter import STRIDE, ServedNetwork, open_segmenter, tiled_answers
+from models.segmenter import STRIDE, ServedNetwork, open_segmenter
 
 # A description is text; the weights stand in another part of the file.
 _MOST_DESCRIPTION_BYTES = 64 * 2**20
@@ -298,11 +298,7 @@ def _write(
             f"{file}: cannot be converted for serving ({_one_line(error)})"
         ) from None
     shutil.copyfile(file, place / "unet.keras")
-    served = ServedNetwork(place / "unet.xml")
-
-    def segment(rgb: np.ndarray) -> np.ndarray:
-        return tiled_answers(served, rgb)
-
+    segment = ServedNetwork(place / "unet.xml").whole
     chosen = choose(segment)
     limits = [*chosen.get("limits", ()), *limits]
     golden = write_golden_photos(place, golden_photos(segment, chosen["thresholds"]))

@@ -126,15 +126,36 @@ def test_the_card_says_why_a_network_is_not_served_in_int8(measured, data):
     assert "no photos of split 'train'" in precision["why"]
 
 
-def test_a_network_that_loses_nothing_in_int8_is_served_in_it(measured, tmp_path):
+@pytest.fixture
+def data_to_learn_from(tmp_path):
+    """Photos of split train as well, from which int8 learns its ranges."""
     defective = {"rgb": panel(BOX), "mask": box_mask(BOX), "labels": [box_polygon(*BOX)]}
     photos = [
         {"dataset": "doors", "stem": "t", "split": "train", **defective},
         {"dataset": "doors", "stem": "v", "split": "val", **defective},
         {"dataset": "clean", "stem": "v", "split": "val"},
     ]
-    data = write_photo_set(tmp_path / "both", photos)
-    choose_again(measured, data, most_alarms=0.05)
+    return write_photo_set(tmp_path / "both", photos)
+
+
+def test_a_network_that_loses_nothing_in_int8_is_served_in_it(measured, data_to_learn_from):
+    choose_again(measured, data_to_learn_from, most_alarms=0.05)
     precision = read_card(measured)["precision"]
     assert precision["served"] == "int8" and precision["int8"]["doors"] == 1.0
     assert is_int8(openvino.Core().read_model(measured / "unet.xml"))
+
+
+def test_a_wrapped_network_stays_as_it_was_wrapped(measured, data_to_learn_from):
+    rewrite_card(measured, wrapped={"file": "theirs.keras", "sha256": "0" * 64})
+    for _ in range(2):
+        choose_again(measured, data_to_learn_from, most_alarms=0.05)
+    card = read_card(measured)
+    assert "precision" not in card and card["chosen_on_val"]["doors"] == 1.0
+    assert not is_int8(openvino.Core().read_model(measured / "unet.xml"))
+
+
+def test_a_wrapped_network_of_an_earlier_version_is_refused(measured, data):
+    write_ir(measured, np.full((3, MODEL_CHANNELS), 0.1), numbers="f32")
+    rewrite_card(measured, wrapped={"file": "theirs.keras", "sha256": "0" * 64})
+    with pytest.raises(ModelRefused, match="convert it again"):
+        choose_again(measured, data, most_alarms=0.05)
