@@ -17,6 +17,7 @@ import unicodedata
 import warnings
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,6 +68,11 @@ _DAMAGE_ON_STDERR = (
 _COARSE_SIDE_PX = 128
 _MAX_BLOCK_DIFFERENCE = 48
 _MAX_MEAN_DIFFERENCE = 16.0
+
+
+# Up to here both decoders read a JPEG at once; beyond, one at a time, for the memory. Of other
+# formats OpenCV only sees what Pillow has read to its end.
+_AT_ONCE_PIXELS = 24 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,11 +155,7 @@ def _decode(content: bytes) -> DecodedPhoto:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         picture, captured_at, camera = _open_with_pillow(content, name_of_format)
-    has_alpha = picture.has_transparency_data
-    rgb = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
-    # At 64 Mi pixels each copy is 200 MB: let this one go before the second decoder starts.
-    del picture
-    _compare(rgb, _decode_with_opencv(content), has_alpha)
+        rgb = _decode_twice(content, picture, name_of_format)
     rgb.flags.writeable = False
     return DecodedPhoto(
         rgb=rgb,
@@ -221,36 +223,38 @@ def _check_png_chunks(content: bytes) -> None:
 def _open_with_pillow(
     content: bytes, name_of_format: str
 ) -> tuple[Image.Image, datetime | None, str | None]:
-    """The fully decoded, upright picture, its moment of capture and its camera."""
-    with _stderr_captured():
-        try:
-            with Image.open(io.BytesIO(content), formats=(name_of_format,)) as picture:
-                _check_header(picture)
-                picture.verify()
-            # verify() leaves the picture unusable.
-            picture = Image.open(io.BytesIO(content), formats=(name_of_format,))
-            captured_at, camera = _read_exif(picture)
-            picture.load()
-            # TIFF files turn themselves upright while loading and lose the tag, so this is once.
-            ImageOps.exif_transpose(picture, in_place=True)
-            return picture, captured_at, camera
-        except (_Refusal, MemoryError):
-            raise
-        except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise _Refusal(f"more than {MAX_PIXELS:,} pixels") from None
-        except UnidentifiedImageError:
+    """The picture, its header checked and its pixels still unread; moment of capture, camera."""
+    with _stderr_captured(), _pillow_refusals(name_of_format):
+        with Image.open(io.BytesIO(content), formats=(name_of_format,)) as picture:
+            _check_header(picture)
+            picture.verify()
+        # verify() leaves the picture unusable.
+        picture = Image.open(io.BytesIO(content), formats=(name_of_format,))
+        return picture, *_read_exif(picture)
+
+
+@contextmanager
+def _pillow_refusals(name_of_format: str) -> Iterator[None]:
+    """Whatever Pillow raises over foreign bytes becomes one sentence."""
+    try:
+        yield
+    except (_Refusal, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _Refusal(f"more than {MAX_PIXELS:,} pixels") from None
+    except UnidentifiedImageError:
+        raise _Refusal(
+            f"the {name_of_format} header is damaged or of an unsupported kind"
+        ) from None
+    except Exception as error:
+        if "could not create decoder object" in str(error):
+            # libwebp gives one answer for both, and takes up to 16 bytes a pixel.
             raise _Refusal(
-                f"the {name_of_format} header is damaged or of an unsupported kind"
+                "the WEBP header is damaged or the picture too large; save it as JPEG"
             ) from None
-        except Exception as error:
-            if "could not create decoder object" in str(error):
-                # libwebp gives one answer for both, and takes up to 16 bytes a pixel.
-                raise _Refusal(
-                    "the WEBP header is damaged or the picture too large; save it as JPEG"
-                ) from None
-            # Damaged files make the plugins raise almost anything: struct.error, IndexError,
-            # SyntaxError, OverflowError. Whatever it was, this file is not readable.
-            raise _Refusal(f"the {name_of_format} data is damaged ({_one_line(error)})") from None
+        # Damaged files make the plugins raise almost anything: struct.error, IndexError,
+        # SyntaxError, OverflowError. Whatever it was, this file is not readable.
+        raise _Refusal(f"the {name_of_format} data is damaged ({_one_line(error)})") from None
 
 
 def _check_header(picture: Image.Image) -> None:
@@ -310,24 +314,55 @@ def _moment(taken: str, offset: str) -> datetime | None:
         return moment
 
 
-def _decode_with_opencv(content: bytes) -> np.ndarray:
-    with _stderr_captured() as lines:
-        try:
-            rgb = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
-        except cv2.error as error:
-            if error.code == cv2.Error.StsNoMem:
-                raise MemoryError from None
-            rgb = None
-    said = b"".join(lines)
+def _decode_twice(content: bytes, picture: Image.Image, name_of_format: str) -> np.ndarray:
+    """Upright RGB pixels that two decoders agree on."""
+    if name_of_format == "JPEG" and picture.width * picture.height <= _AT_ONCE_PIXELS:
+        with _stderr_captured() as said, ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(_decode_with_opencv, content)
+            first, has_alpha = _decode_with_pillow(picture, name_of_format)
+            second = reading.result()
+    else:
+        with _stderr_captured():
+            first, has_alpha = _decode_with_pillow(picture, name_of_format)
+        # At 64 Mi pixels each copy is 200 MB: let this one go before the second decoder starts.
+        picture.close()
+        with _stderr_captured() as said:
+            second = _decode_with_opencv(content)
+    _refuse_damage(b"".join(said))
+    if second is None:
+        raise _Refusal("the second decoder, OpenCV, cannot read it; save it again as PNG or JPEG")
+    _compare(first, second, has_alpha)
+    return first
+
+
+def _decode_with_pillow(picture: Image.Image, name_of_format: str) -> tuple[np.ndarray, bool]:
+    """(upright RGB pixels, whether the picture has an alpha channel)."""
+    with _pillow_refusals(name_of_format):
+        picture.load()
+        # TIFF files turn themselves upright while loading and lose the tag, so this is once.
+        ImageOps.exif_transpose(picture, in_place=True)
+    rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
+    return np.asarray(rgb), picture.has_transparency_data
+
+
+def _decode_with_opencv(content: bytes) -> np.ndarray | None:
+    """Upright RGB pixels, None where OpenCV cannot read them."""
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise MemoryError from None
+        return None
+
+
+def _refuse_damage(said: bytes) -> None:
+    """Refuse what a decoder filled in; it says so on stderr and nowhere else."""
     for sign in _DAMAGE_ON_STDERR:
         if sign in said:
             sentence = next(line for line in said.splitlines() if sign in line)
             raise _Refusal(
                 f"the pixel data is damaged ({_one_line(sentence.decode('ascii', 'replace'))})"
             )
-    if rgb is None:
-        raise _Refusal("the second decoder, OpenCV, cannot read it; save it again as PNG or JPEG")
-    return rgb
 
 
 def _compare(first: np.ndarray, second: np.ndarray, has_alpha: bool) -> None:

@@ -1,7 +1,7 @@
 """From the kept probability map to regions in pixels: no network is asked again."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +11,8 @@ from inspection.domain.defects import Region
 
 # Fragments of one scratch a few pixels apart are one defect to the eye and to the spec.
 JOIN_GAP_PX = 5
+# Marks are first sought by whole blocks; wider than JOIN_GAP_PX, so that nothing joins across one.
+BLOCK_PX = 32
 # From this ratio of length to width a region is a ribbon, and its length follows the bend.
 RIBBON_RATIO = 3.0
 # An outline keeps its shape within one pixel and stays small enough for the log.
@@ -51,7 +53,11 @@ def defect_mask(
 ) -> np.ndarray:
     """The same regions as one mask, uint8 (H, W): 0 no defect, 255 defect."""
     found = label_regions(probability, threshold)
-    return np.where(found.counts(smallest_px, peak), np.uint8(255), np.uint8(0))[found.labels]
+    mask = np.zeros(probability.shape, np.uint8)
+    for number in np.flatnonzero(found.counts(smallest_px, peak)):
+        window = found.window(number)
+        mask[window][found.labels[window] == number] = 255
+    return mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +79,88 @@ class LabelledRegions:
         defects[0] = False
         return defects
 
+    def window(self, number: int) -> tuple[slice, slice]:
+        """Rows and columns of the box round one number's region."""
+        x, y, across, high = self.boxes[number].tolist()
+        return slice(y, y + high), slice(x, x + across)
+
 
 def label_regions(probability: np.ndarray, threshold: float) -> LabelledRegions:
-    """Number the regions of pixels from `threshold` (0–1) on; see `find_regions` for what joins."""
-    mask = (probability >= level(threshold)).astype(np.uint8)
+    """Number the regions of pixels from `threshold` (0–1) on; see `find_regions` for what joins.
+
+    Only what is marked is searched, not the whole photo: a defect is small and most are clean.
+    """
+    least = level(threshold)
+    labels = np.zeros(probability.shape, np.int32)
+    area, peak = [np.zeros(1, np.intp)], [np.zeros(1, np.uint8)]
+    boxes = [np.zeros((1, 4), np.int32)]
+    count = 1
+    for (rows, columns), marks in _marked_parts(probability, least):
+        numbers, found = _joined(marks)
+        # The bridge joins, it does not add: only pixels above the threshold are measured.
+        above = np.nonzero(marks)
+        numbers = numbers[above]
+        labels[rows, columns][above] = numbers + (count - 1)
+        highest = np.zeros(len(found), np.uint8)
+        np.maximum.at(highest, numbers, probability[rows, columns][above])
+        area.append(np.bincount(numbers, minlength=len(found))[1:])
+        peak.append(highest[1:])
+        boxes.append(found[1:] + np.array([columns.start, rows.start, 0, 0]))
+        count += len(found) - 1
+    return LabelledRegions(labels, np.concatenate(area), np.concatenate(peak), np.vstack(boxes))
+
+
+def _joined(marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """bool (h, w) -> numbers int32 (h, w), bridges included, and boxes (number, 4)."""
+    mask = marks.view(np.uint8)
     bridge = cv2.getStructuringElement(cv2.MORPH_RECT, (JOIN_GAP_PX, JOIN_GAP_PX))
     joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    # The bridge joins, it does not add: only pixels above the threshold are measured.
-    labels = cv2.copyTo(labels, mask)
-    # As bool: several times as quick as as numbers.
-    above = np.flatnonzero(mask.view(bool))
-    numbers = labels.ravel()[above]
-    peak = np.zeros(count, np.uint8)
-    np.maximum.at(peak, numbers, probability.ravel()[above])
-    return LabelledRegions(labels, np.bincount(numbers, minlength=count), peak, boxes[:, :4])
+    _, numbers, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    return numbers, boxes[:, :4]
+
+
+def _marked_parts(
+    probability: np.ndarray, least: int
+) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
+    """Windows of the photo that hold all pixels from `least` on, and which these are, bool (h, w).
+
+    A part is what hangs together by whole blocks: its marks lie more than a block away from all
+    others, so none of its regions reaches into another part. Windows may overlap, marks do not.
+    """
+    height, width = probability.shape
+    highest = _highest_of_blocks(_highest_of_blocks(probability).T).T
+    blocks = (highest >= least).astype(np.uint8)
+    _, numbers, boxes, _ = cv2.connectedComponentsWithStats(blocks, connectivity=8)
+    if (boxes[1:, 2] * boxes[1:, 3]).sum() > blocks.size // 2:
+        # Rings within rings: the windows would be more work than the photo.
+        yield (slice(0, height), slice(0, width)), probability >= least
+        return
+    for number, (x, y, across, high) in enumerate(boxes[1:, :4].tolist(), 1):
+        # One block more on each side: what is joined there must not end at the window's rim.
+        y_from, x_from = max(0, y - 1), max(0, x - 1)
+        own = numbers[y_from : y + high + 1, x_from : x + across + 1] == number
+        rows, columns = (
+            slice(first * BLOCK_PX, min(side, (first + blocks_of_it) * BLOCK_PX))
+            for first, blocks_of_it, side in zip(
+                (y_from, x_from), own.shape, (height, width), strict=True
+            )
+        )
+        marks = probability[rows, columns] >= least
+        marks &= own.repeat(BLOCK_PX, 0).repeat(BLOCK_PX, 1)[: marks.shape[0], : marks.shape[1]]
+        yield (rows, columns), marks
+
+
+def _highest_of_blocks(levels: np.ndarray) -> np.ndarray:
+    """(H, W) -> (H / BLOCK_PX rounded up, W): the highest of each block of rows."""
+    starts = range(0, len(levels), BLOCK_PX)
+    # Thirty times as quick as numpy's reduceat, which takes rows one after the other.
+    return np.stack([levels[start : start + BLOCK_PX].max(axis=0) for start in starts])
 
 
 def _measure(found, number, probability, kind, types) -> Region:
     height, width = probability.shape
-    left, top, box_width, box_height = (int(v) for v in found.boxes[number])
-    window = np.s_[top : top + box_height, left : left + box_width]
+    window = found.window(number)
+    top, left = (side.start for side in window)
     own = found.labels[window] == number
     rows, columns = np.nonzero(own)
     area = len(rows)
@@ -165,7 +232,8 @@ def photo_score(probability: np.ndarray, top_px: int) -> float:
 
     probability: uint8 (H, W). One pixel's maximum would be noise; a few hundred are a mark.
     """
-    counts = np.bincount(probability.ravel(), minlength=256)[::-1]
+    # Exact to 2**24 pixels a level, several times as quick as numpy's; only zero is that frequent.
+    counts = cv2.calcHist([probability], [0], None, [256], [0, 256]).ravel()[::-1].astype(np.int64)
     wanted = min(top_px, probability.size)
     taken = np.minimum(counts, np.maximum(0, wanted - (np.cumsum(counts) - counts)))
     return float((taken * np.arange(255, -1, -1)).sum() / (255.0 * wanted))

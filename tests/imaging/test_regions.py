@@ -2,7 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from inspection.imaging.regions import defect_mask, find_regions, photo_score, ribbon_size
+from inspection.imaging.regions import (
+    defect_mask,
+    find_regions,
+    label_regions,
+    photo_score,
+    ribbon_size,
+)
 
 TYPES = ("scratch", "dent")
 
@@ -103,3 +109,38 @@ def test_an_empty_map_has_no_regions():
     probability, kind = a_map()
     assert find_regions(probability, kind, TYPES, 0.5, 16) == ()
     assert photo_score(probability, 10) == 0.0
+
+
+def strokes(rng, shape, count):
+    """Random lines of random levels, some across the rims of blocks."""
+    levels = np.zeros(shape, np.uint8)
+    for _ in range(count):
+        start = rng.integers(0, shape[::-1])
+        ends = [tuple(int(v) for v in point) for point in (start, start + rng.normal(0, 40, 2))]
+        cv2.line(levels, *ends, int(rng.integers(60, 255)), int(rng.integers(1, 6)))
+    return levels
+
+
+@pytest.mark.parametrize("count", [0, 1, 8, 60])
+def test_searching_marked_parts_finds_what_searching_the_whole_photo_finds(count):
+    for seed in range(12):
+        rng = np.random.default_rng((count, seed))
+        levels = strokes(rng, rng.integers(1, 500, 2), count)
+        found = label_regions(levels, 0.4)
+        mask = (levels >= 102).astype(np.uint8)
+        joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) | mask
+        number_of, whole, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        assert len(found.area_px) == number_of
+        expected = {
+            ((whole == number) & (mask > 0)).tobytes(): tuple(boxes[number, :4].tolist())
+            for number in range(1, number_of)
+        }
+        seen = {
+            (found.labels == number).tobytes(): tuple(found.boxes[number].tolist())
+            for number in range(1, number_of)
+        }
+        assert seen == expected
+        for number in range(1, number_of):
+            own = found.labels == number
+            assert found.area_px[number] == own.sum()
+            assert found.peak[number] == levels[own].max()
