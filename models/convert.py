@@ -173,23 +173,29 @@ def _with_ending(features: openvino.Node, network: keras.Model) -> openvino.Node
     powers = [opset13.exp(opset13.subtract(logit, highest)) for logit in types]
     share = opset13.divide(any_defect, reduce(opset13.add, powers))
     answer = [any_defect, *(opset13.multiply(power, share) for power in powers)]
-    return opset13.depth_to_space(_levels(opset13.concat(answer, 1)), "depth_first", 2)
+    levels = opset13.concat([_levels(part) for part in answer], 1)
+    levels = opset13.depth_to_space(levels, "depth_first", 2)
+    # The rim belongs to pixels outside the photo.
+    first, last, step = (np.int64([number, number]) for number in (1, -1, 1))
+    return opset13.slice(levels, first, last, step, np.int64([2, 3]))
 
 
 def doubling_as_convolution(kernel: np.ndarray) -> np.ndarray:
     """Weights of a "same" transposed convolution of stride 2 as those of an ordinary one.
 
-    kernel: float32 (4, 4, C, I) as Keras keeps it. Answers float32 (4 C, I, 3, 3); output channel
-    4 c + 2 y + x is channel c of the pixel (y, x) of the two by two that come from one.
+    kernel: float32 (4, 4, C, I) as Keras keeps it. Answers float32 (4 C, I, 2, 2), for features
+    with one pixel of zeros on each side; output channel 4 c + 2 y + x is channel c of the pixel
+    (y, x) of the two by two that come from one. The doubled answer is one pixel larger on each
+    side than the transposed convolution's.
     """
     channels, inputs = kernel.shape[2:]
-    weights = np.zeros((channels, 2, 2, inputs, 3, 3), np.float32)
-    # Output pixel 2 j + p gets input j + d times the kernel's place p + 1 - 2 d.
-    taps = [(p, d, p + 1 - 2 * d) for p in (0, 1) for d in (-1, 0, 1) if 0 <= p + 1 - 2 * d < 4]
-    for py, dy, ky in taps:
-        for px, dx, kx in taps:
-            weights[:, py, px, :, dy + 1, dx + 1] = kernel[ky, kx]
-    return weights.reshape(4 * channels, inputs, 3, 3)
+    weights = np.zeros((channels, 2, 2, inputs, 2, 2), np.float32)
+    # Pixel 2 i + p of the larger answer gets input i - 1 + t times the kernel's place p + 2 - 2 t.
+    taps = [(p, t, p + 2 - 2 * t) for p in (0, 1) for t in (0, 1)]
+    for py, ty, ky in taps:
+        for px, tx, kx in taps:
+            weights[:, py, px, :, ty, tx] = kernel[ky, kx]
+    return weights.reshape(4 * channels, inputs, 2, 2)
 
 
 def save_openvino(network: keras.Model, folder: Path) -> None:

@@ -92,7 +92,8 @@ def test_a_doubling_is_an_ordinary_convolution_whose_channels_are_spread_out():
     compiled = openvino.compile_model(
         openvino.Model([planes], [place]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
-    answer = np.moveaxis(compiled(np.moveaxis(features, -1, 1).copy())[0], 1, -1)
+    larger = np.moveaxis(compiled(np.moveaxis(features, -1, 1).copy())[0], 1, -1)
+    answer = larger[:, 1:-1, 1:-1]
     assert answer.shape == expected.shape == (1, 10, 14, 3)
     assert np.abs(answer - expected).max() < 1e-5
 
