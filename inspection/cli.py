@@ -238,7 +238,8 @@ def train(
     """Train the U-Net from scratch, or go on from the checkpoint in the run folder.
 
     --with takes what is worth trying: most_steps, stem, width, focusing, miss_weight, box_share,
-    smallest_scale, darkest, lures (0 or 1), teacher.
+    smallest_scale, darkest, lures (0 or 1), teacher, reviewed (a file of reviewed places), pasted
+    (share of the crops of the sets in pasted_onto that get another photo's mark).
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -19,7 +19,9 @@ import numpy as np
 from inspection.errors import TrainingError
 from models.losses import SOMEWHERE
 from models.networks import TYPES
+from models.pasting import paste_mark
 from models.photo_classes import TYPE_OF_CLASS
+from models.reviewed import ReviewedPlace, Verdict
 
 # One byte a pixel holds all that the loss needs: bit 0 the truth, bits 1–2 the weight,
 # bits 3–5 the type. It survives nearest-neighbour warping as one plane.
@@ -28,6 +30,12 @@ WEIGHTS = (1.0, SOMEWHERE, 0.15, 0.0)
 # From this probability on a clean photo holds a lure, and a teacher is believed to see a mark.
 LURING = 0.3
 DOUBTED = 0.5
+
+# Share of the crops of a photo with both that is drawn towards what was reviewed as none.
+LURED = 0.3
+
+# Photos marked on more than this share of their pixels give no marks away.
+DONATED = 0.03
 
 SPLITS = ("train", "val", "test")
 
@@ -166,9 +174,12 @@ class CropSource:
         threads: int = 2,
         smallest_scale: float = 0.4,
         darkest: float = 0.7,
+        pasted: float = 0.0,
+        pasted_onto: Sequence[str] = (),
     ):
         self.photos = list(photos)
         self.smallest_scale, self.darkest = smallest_scale, darkest
+        self.pasted, self.pasted_onto = pasted, pasted_onto
         self.chances = np.ones(len(self.photos))
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(self._load, self.photos))
@@ -176,6 +187,13 @@ class CropSource:
         self.targets = [target for _, target in loaded]
         # Points (y, x) that most crops are drawn towards: on defects, or where a clean photo lures.
         self._points = [_some_points(target & 1) for target in self.targets]
+        # Where a photo with defects shows something that a person has found to be none.
+        self._lures: dict[int, np.ndarray] = {}
+        self._donors = [
+            number
+            for number, target in enumerate(self.targets)
+            if 0 < ((target & 7) == 1).mean() <= DONATED
+        ]
 
     @staticmethod
     def _load(photo: LabelledPhoto):
@@ -190,6 +208,27 @@ class CropSource:
         self._points[number] = _some_points(probability > LURING)
         self.chances[number] = 0.2 + float(probability.max())
 
+    def review(self, number: int, places: Sequence[ReviewedPlace]) -> None:
+        """Teach what a person found where the labels of a photo say nothing.
+
+        A mark becomes a defect with an unsure rim, a loose outline says that some of it is one,
+        what is unsure teaches nothing; what is none stays clean and is shown more often.
+        """
+        plane = self.targets[number]
+        lures, scratch = np.zeros(plane.shape, bool), TYPES.index("scratch")
+        for place in places:
+            inside, labelled = place.pixels(plane.shape), (plane & 7) != 0
+            if place.verdict is Verdict.NONE:
+                lures |= inside
+                continue
+            weight = WEIGHTS.index(SOMEWHERE if place.verdict is Verdict.LOOSE else 0.0)
+            unsure = place.rim(plane.shape) if place.verdict is Verdict.MARK else inside
+            plane[unsure & ~labelled] = np.uint8(weight << 1 | scratch << 3)
+            if place.verdict is Verdict.MARK:
+                plane[inside & ~labelled] = np.uint8(1 | scratch << 3)
+        self._points[number] = _some_points(plane & 1)
+        self._lures[number] = _some_points(lures)
+
     def doubt(self, number: int, probability: np.ndarray) -> None:
         """Teach nothing where a teacher sees a defect on a photo whose labels are incomplete."""
         plane = self.targets[number]
@@ -203,16 +242,38 @@ class CropSource:
         return {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
 
     def crop(self, number: int, size: int, rng: np.random.Generator):
-        """One augmented crop: uint8 (size, size, 3) and its targets uint8 (size, size).
+        """One augmented crop: uint8 (size, size, 3) and its targets uint8 (size, size)."""
+        colour, plane = self._cut(number, size, rng)
+        if self.photos[number].dataset in self.pasted_onto and rng.random() < self.pasted:
+            colour, plane = self._with_mark(colour, plane, rng)
+        return vary_light(colour, rng, self.darkest), plane
 
-        Flip, quarter turn, a little rotation and stretch, and scale 0.4–1.8 in one warp.
-        """
+    def _with_mark(self, colour: np.ndarray, plane: np.ndarray, rng: np.random.Generator):
+        """The same crop with another photo's mark on it, where there is room for it."""
+        donor, donor_plane = self._cut(int(rng.choice(self._donors)), len(plane), rng)
+        mark = (donor_plane & 7) == 1
+        pasted = paste_mark(
+            colour,
+            (plane & 1) > 0,
+            ((plane >> 1) & 3) == 0,
+            donor,
+            mark,
+            math.exp(rng.normal(-0.1, 0.25)),
+        )
+        if pasted is None:
+            return colour, plane
+        return pasted, np.where(mark, donor_plane, plane)
+
+    def _cut(self, number: int, size: int, rng: np.random.Generator):
+        """Flip, quarter turn, a little rotation and stretch, and scale up to 1.8 in one warp."""
         image, target = self.images[number], self.targets[number]
         height, width = target.shape
         scale = math.exp(rng.uniform(math.log(self.smallest_scale), math.log(1.8)))
         # A small photo is enlarged until it fills most of the crop: a border teaches nothing.
         scale = max(scale, 0.65 * size / min(height, width))
-        points = self._points[number]
+        points, lures = self._points[number], self._lures.get(number, ())
+        if len(lures) and (not len(points) or rng.random() < LURED):
+            points = lures
         if len(points) and rng.random() < 0.7:
             y, x = points[rng.integers(len(points))]
             reach = 0.35 * size / scale
@@ -236,7 +297,7 @@ class CropSource:
         plane = cv2.warpAffine(
             target, warp, (size, size), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
         )
-        return vary_light(colour, rng, self.darkest), plane
+        return colour, plane
 
 
 def _some_points(mask: np.ndarray, most: int = 400) -> np.ndarray:

@@ -24,6 +24,7 @@ from models import keras_file, networks
 from models.datasets import CropBatches, CropSource, read_photo_set
 from models.evaluate import checkpoint_figures, look_at
 from models.losses import DefectLoss
+from models.reviewed import read_reviewed
 from models.segmenter import scaled, tiled_answers
 
 DEFAULT_SHARES = {
@@ -70,7 +71,9 @@ class Recipe:
 
     minutes: time budget of the whole run, resumed parts included. precision: "float32" or
     "mixed_bfloat16" (worth it only where the CPU or GPU has bfloat16). start: a `.keras` file of
-    ours whose weights are the first ones; "" begins from random ones.
+    ours whose weights are the first ones; "" begins from random ones. reviewed: a file of places
+    that a person looked at (`models.reviewed`). pasted: share of the crops of the data sets in
+    pasted_onto (names with commas between) that get another photo's mark (`models.pasting`).
     """
 
     minutes: float = 60.0
@@ -92,6 +95,9 @@ class Recipe:
     box_share: float = 0.1
     smallest_scale: float = 0.4
     darkest: float = 0.7
+    pasted: float = 0.0
+    pasted_onto: str = "aihub578_clean_crops,aihub578_door_scratch"
+    reviewed: str = ""
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
 
     def __post_init__(self) -> None:
@@ -116,6 +122,9 @@ WORTH_TRYING = {
         "box_share",
         "smallest_scale",
         "darkest",
+        "pasted",
+        "pasted_onto",
+        "reviewed",
     )
 }
 
@@ -217,8 +226,14 @@ class TrainingRun:
         chosen = [photo for photo in photos if photo.dataset in self.recipe.shares]
         self.say(f"reading {len(chosen)} photos")
         source = CropSource(
-            chosen, smallest_scale=self.recipe.smallest_scale, darkest=self.recipe.darkest
+            chosen,
+            smallest_scale=self.recipe.smallest_scale,
+            darkest=self.recipe.darkest,
+            pasted=self.recipe.pasted,
+            pasted_onto=self.recipe.pasted_onto.split(","),
         )
+        if self.recipe.reviewed:
+            self._review(source)
         if self.recipe.teacher:
             self._doubt(source)
         val = read_photo_set(data, "val")
@@ -272,6 +287,15 @@ class TrainingRun:
             for number, photo in enumerate(source.photos):
                 if photo.defect_free:
                     source.lure(number, any_defect(source.images[number]))
+
+    def _review(self, source: CropSource) -> None:
+        reviewed = read_reviewed(Path(self.recipe.reviewed))
+        number_of = {(p.dataset, p.stem): number for number, p in enumerate(source.photos)}
+        unknown = sorted(set(reviewed) - set(number_of))
+        if unknown:
+            self.say(f"{len(unknown)} reviewed photos are not trained on, {unknown[0]} first")
+        for photo in reviewed.keys() & number_of.keys():
+            source.review(number_of[photo], reviewed[photo])
 
     def _doubt(self, source: CropSource) -> None:
         with self._believing(weights_of(Path(self.recipe.teacher))) as any_defect:

@@ -298,3 +298,32 @@ def test_the_shared_photos_are_2035_for_training_445_for_choosing_and_419_for_te
     assert classes <= set(TYPE_OF_CLASS)
     doors = [photo for photo in every if photo.dataset == "aihub578_door_scratch"]
     assert Counter(photo.split for photo in doors) == {"train": 557, "val": 131, "test": 115}
+
+
+def test_marks_of_other_photos_are_laid_onto_photos_of_the_named_sets_only(tmp_path):
+    scratched = {"rgb": panel((40, 44, 12, 3)), "mask": box_mask((40, 44, 12, 3))}
+    scratched["labels"] = [box_polygon(40, 44, 12, 3)]
+    folder = write_photo_set(
+        tmp_path,
+        [
+            {"dataset": "doors", "stem": "scratched", "split": "train", **scratched},
+            {"dataset": "crops", "stem": "clean", "split": "train"},
+            {"dataset": "cars", "stem": "clean", "split": "train"},
+        ],
+    )
+    photos = read_photo_set(folder, "train")
+    source = CropSource(photos, pasted=1.0, pasted_onto=("crops",))
+    number_of = {photo.dataset: number for number, photo in enumerate(photos)}
+
+    def marked(dataset):
+        crops = [
+            source.crop(number_of[dataset], 96, np.random.default_rng(seed)) for seed in range(40)
+        ]
+        for photo, plane in crops:
+            truth = (plane & 1) > 0
+            if truth.any():
+                assert photo[truth].mean() > photo[~truth].mean() + 5
+        return sum((plane & 1).any() for _, plane in crops)
+
+    assert marked("crops") > 10
+    assert marked("cars") == 0

@@ -260,6 +260,24 @@ def test_marks_that_a_teacher_sees_on_weakly_labelled_photos_are_not_taught(
     assert doubted == [0]
 
 
+def test_what_a_person_found_on_training_photos_is_taught_from_the_start(
+    clock, photo_sets, tmp_path, monkeypatch
+):
+    place = ["mark", [60, 60, 69, 60, 69, 69, 60, 69]]
+    file = tmp_path / "reviewed.json"
+    file.write_text(json.dumps({"doors": {"t": [place], "sold": [place]}}), encoding="utf-8")
+    taught, said = [], []
+
+    def review(source, number, places):
+        taught.append((source.photos[number].stem, [place.verdict for place in places]))
+
+    monkeypatch.setattr(training.CropSource, "review", review)
+    how = {"reviewed": str(file), "most_steps": STEPS, "shares": {"doors": 1.0}}
+    TrainingRun(tmp_path / "run", recipe(10, **how), say=said.append).fit(photo_sets[0])
+    assert taught == [("t", ["mark"])]
+    assert "1 reviewed photos are not trained on, ('doors', 'sold') first" in said
+
+
 def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
     written = ("stem=4", "focusing=2", "lures=1", "teacher=runs/a")
     assert recipe_values(written, WORTH_TRYING) == {

@@ -1,0 +1,79 @@
+"""Places where a network sees a mark and no label says anything, and what a person found there.
+
+Labels of photos from the field are incomplete: taught as clean paint, a scratch that nobody boxed
+teaches the network to overlook such scratches. A review adds to the labels of split `train`;
+`val` and `test` stay as they are.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from inspection.errors import TrainingError
+
+# The rim of a mark is neither mark nor paint.
+_RIM_PX = 7
+
+
+class Verdict(StrEnum):
+    """What a person found inside an outline."""
+
+    MARK = "mark"
+    """A flaw of the paint which the outline fits."""
+    LOOSE = "loose"
+    """A flaw somewhere inside, and much else."""
+    NONE = "none"
+    """No flaw: gap, trim, handle, reflection, shadow."""
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedPlace:
+    """outline: (x, y) points in the stored photo."""
+
+    verdict: Verdict
+    outline: tuple[tuple[int, int], ...]
+
+    def pixels(self, shape: tuple[int, int]) -> np.ndarray:
+        """The inside of the outline, bool (H, W)."""
+        canvas = np.zeros(shape, np.uint8)
+        cv2.fillPoly(canvas, [np.array(self.outline, np.int32)], 1)
+        return canvas > 0
+
+    def rim(self, shape: tuple[int, int]) -> np.ndarray:
+        """The inside and a few pixels round it, bool (H, W)."""
+        reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_RIM_PX, _RIM_PX))
+        return cv2.dilate(self.pixels(shape).view(np.uint8), reach) > 0
+
+
+def read_reviewed(file: Path) -> dict[tuple[str, str], Sequence[ReviewedPlace]]:
+    """(data set, stem) -> its places, of a file {DATASET: {STEM: [[VERDICT, [x, y, x, y, …]]]}}.
+
+    Raises TrainingError, naming the entry, where one is not of this form.
+    """
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+        photos = [
+            (dataset, stem, places)
+            for dataset, of in written.items()
+            for stem, places in of.items()
+        ]
+    except (OSError, ValueError, AttributeError) as error:
+        raise TrainingError(f"{file}: not a file of reviewed places ({error})") from None
+    reviewed = {}
+    for dataset, stem, places in photos:
+        try:
+            reviewed[dataset, stem] = tuple(
+                ReviewedPlace(Verdict(verdict), tuple(zip(flat[::2], flat[1::2], strict=True)))
+                for verdict, flat in places
+            )
+        except (ValueError, TypeError) as error:
+            raise TrainingError(
+                f"{file}: {dataset}/{stem} is not a list of [verdict, [x, y, …]] ({error})"
+            ) from None
+    return reviewed
