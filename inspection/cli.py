@@ -270,6 +270,49 @@ def train(
     click.echo(json.dumps(best))
 
 
+@main.command()
+@click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option(
+    "--reviewed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="file of reviewed places: not asked again, and where the verdicts go",
+)
+@click.option("--only", multiple=True, help="only photos of this data set; may be repeated")
+@click.option("--model", "model_name", help="name of a model folder; default: the served one")
+@click.option("--take", is_flag=True, help="take the verdicts that OUT/verdicts.csv holds by now")
+def places(data, out, reviewed, only, model_name, take):
+    """Show on sheets what the model marks on training photos where no label says anything.
+
+    Write mark, loose, none or unsure beside each number of OUT/verdicts.csv, then call it again
+    with --take; `train --with reviewed=FILE` learns from it. Only split train is shown.
+    """
+    from models import places as review
+
+    if take:
+        counts = review.take_verdicts(out, reviewed)
+        click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count))
+        return
+    from models.datasets import read_photo_set
+    from models.segmenter import open_segmenter
+
+    photos = [photo for photo in read_photo_set(data, "train") if photo.dataset in only or not only]
+    if not photos:
+        raise click.BadParameter(f"no training photos of {', '.join(only)}", param_hint="--only")
+    segmenter = open_segmenter(_model_folder(load_settings(), model_name))
+    with _progress() as progress:
+        task = progress.add_task("look", total=len(photos))
+        number = review.write_sheets(
+            segmenter.levels,
+            photos,
+            out,
+            reviewed,
+            lambda done, of: progress.update(task, completed=done, total=of),
+        )
+    click.echo(f"{number} places on the sheets in {out}; judge them in {out / review.VERDICTS}")
+
+
 def _model_folder(settings: Settings, name: str | None) -> Path:
     """The model folder of a name; without one the served model's."""
     if name:

@@ -6,7 +6,7 @@ teaches the network to overlook such scratches. A review adds to the labels of s
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -51,7 +51,7 @@ class ReviewedPlace:
         return cv2.dilate(self.pixels(shape).view(np.uint8), reach) > 0
 
 
-def read_reviewed(file: Path) -> dict[tuple[str, str], Sequence[ReviewedPlace]]:
+def read_reviewed(file: Path) -> dict[tuple[str, str], tuple[ReviewedPlace, ...]]:
     """(data set, stem) -> its places, of a file {DATASET: {STEM: [[VERDICT, [x, y, x, y, …]]]}}.
 
     Raises TrainingError, naming the entry, where one is not of this form.
@@ -77,3 +77,18 @@ def read_reviewed(file: Path) -> dict[tuple[str, str], Sequence[ReviewedPlace]]:
                 f"{file}: {dataset}/{stem} is not a list of [verdict, [x, y, …]] ({error})"
             ) from None
     return reviewed
+
+
+def write_reviewed(file: Path, reviewed: Mapping[tuple[str, str], Sequence[ReviewedPlace]]) -> None:
+    """Write such a file, a line a photo, so that two versions can be compared."""
+    of_dataset: dict[str, list[str]] = {}
+    for (dataset, stem), places in sorted(reviewed.items()):
+        flat = [[place.verdict, [n for point in place.outline for n in point]] for place in places]
+        line = f"{json.dumps(stem)}: {json.dumps(flat, separators=(',', ':'))}"
+        of_dataset.setdefault(dataset, []).append(line)
+    parts = (
+        f"{json.dumps(dataset)}: {{\n" + ",\n".join(lines) + "\n}"
+        for dataset, lines in of_dataset.items()
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
