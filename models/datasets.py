@@ -31,8 +31,9 @@ WEIGHTS = (1.0, SOMEWHERE, 0.15, 0.0)
 LURING = 0.3
 DOUBTED = 0.5
 
-# Share of the crops of a photo with both that is drawn towards what was reviewed as none.
-LURED = 0.3
+# Share of the crops of a photo with defects that is drawn towards what only looks like one, and
+# how far from a label that has to lie: labels are coarse.
+LURED, LABEL_REACH = 0.3, (31, 31)
 
 # Photos marked on more than this share of their pixels give no marks away.
 DONATED = 0.03
@@ -187,7 +188,7 @@ class CropSource:
         self.targets = [target for _, target in loaded]
         # Points (y, x) that most crops are drawn towards: on defects, or where a clean photo lures.
         self._points = [_some_points(target & 1) for target in self.targets]
-        # Where a photo with defects shows something that a person has found to be none.
+        # Points of a photo with defects at which it shows something else that looks like one.
         self._lures: dict[int, np.ndarray] = {}
         self._donors = [
             number
@@ -201,12 +202,19 @@ class CropSource:
         return image, photo_targets(photo, image.shape[:2])
 
     def lure(self, number: int, probability: np.ndarray) -> None:
-        """Draw a clean photo more often, and towards what looks like a defect on it.
+        """Draw crops of a photo towards what looks like a defect there and is none.
 
-        probability: float32 (H, W), what the network now believes of the photo.
+        probability: float32 (H, W), what the network now believes of the photo. A clean photo is
+        drawn more often, too. Where labels are incomplete only a review can tell, so weakly
+        labelled photos keep what theirs says.
         """
-        self._points[number] = _some_points(probability > LURING)
-        self.chances[number] = 0.2 + float(probability.max())
+        photo, plane = self.photos[number], self.targets[number]
+        if photo.defect_free:
+            self._points[number] = _some_points(probability > LURING)
+            self.chances[number] = 0.2 + float(probability.max())
+        elif not photo.mask_quality.startswith("weak"):
+            labelled = cv2.dilate(((plane & 7) != 0).astype(np.uint8), np.ones(LABEL_REACH))
+            self._lures[number] = _some_points((probability > LURING) & (labelled == 0))
 
     def review(self, number: int, places: Sequence[ReviewedPlace]) -> None:
         """Teach what a person found where the labels of a photo say nothing.

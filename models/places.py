@@ -17,7 +17,15 @@ import numpy as np
 from inspection.errors import TrainingError
 from inspection.imaging.regions import label_regions
 from models.datasets import LabelledPhoto, read_rgb
-from models.reviewed import ReviewedPlace, Verdict, read_reviewed, write_reviewed
+from models.reviewed import (
+    Outline,
+    ReviewedPlace,
+    Verdict,
+    flat_of,
+    points_of,
+    read_reviewed,
+    write_reviewed,
+)
 
 # What is asked about: regions from the first probability on that reach the second.
 SEEN_FROM, SURE_FROM = 0.4, 0.62
@@ -37,7 +45,7 @@ class _Place:
     """One region to be judged: where it lies and how it looks without and with its outline."""
 
     photo: LabelledPhoto
-    outlines: tuple[tuple[tuple[int, int], ...], ...]
+    outlines: tuple[Outline, ...]
     tile: np.ndarray
 
 
@@ -68,7 +76,7 @@ def write_sheets(
         tiles = [place.tile for place in places[first : first + a_sheet]]
         sheet = out / f"sheet_{first // a_sheet:02d}.png"
         cv2.imwrite(str(sheet), cv2.cvtColor(_sheet(tiles, first), cv2.COLOR_RGB2BGR))
-    written = [[p.photo.dataset, p.photo.stem, [_flat(o) for o in p.outlines]] for p in places]
+    written = [[p.photo.dataset, p.photo.stem, [flat_of(o) for o in p.outlines]] for p in places]
     (out / PLACES).write_text(json.dumps(written), encoding="utf-8")
     with (out / VERDICTS).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("number", "verdict"), *((n, "") for n in range(len(places)))])
@@ -111,7 +119,7 @@ def _judged(verdict: Verdict, flat: Sequence[int]) -> ReviewedPlace:
         # It is only shown more often, and trims and gaps have long outlines: a sketch will do.
         tolerance = min(SKETCHED_PX, SKETCHED_SHARE * cv2.arcLength(outline, True))
         outline = cv2.approxPolyDP(outline, tolerance, True)
-    return ReviewedPlace(verdict, _points(outline.ravel().tolist()))
+    return ReviewedPlace(verdict, points_of(outline.ravel().tolist()))
 
 
 def _unlabelled(
@@ -145,11 +153,11 @@ def _near_labels(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
     return near
 
 
-def _outlines(own: np.ndarray) -> tuple[tuple[tuple[int, int], ...], ...]:
+def _outlines(own: np.ndarray) -> tuple[Outline, ...]:
     """One for each fragment: what lies between two of them is no mark."""
     contours, _ = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     simple = (cv2.approxPolyDP(contour, 1.0, True) for contour in contours)
-    return tuple(_points(outline.ravel().tolist()) for outline in simple if len(outline) > 2)
+    return tuple(points_of(outline.ravel().tolist()) for outline in simple if len(outline) > 2)
 
 
 def _tile(rgb: np.ndarray, own: np.ndarray, box: np.ndarray) -> np.ndarray:
@@ -185,11 +193,3 @@ def _sheet(tiles: Sequence[np.ndarray], first: int) -> np.ndarray:
         top, left = row * TILE_PX, 2 * column * TILE_PX
         sheet[top : top + TILE_PX, left : left + 2 * TILE_PX] = shown
     return sheet
-
-
-def _flat(outline: Sequence[tuple[int, int]]) -> list[int]:
-    return [number for point in outline for number in point]
-
-
-def _points(flat: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    return tuple(zip(flat[::2], flat[1::2], strict=True))

@@ -20,6 +20,9 @@ from inspection.errors import TrainingError
 _RIM_PX = 7
 
 
+Outline = tuple[tuple[int, int], ...]
+
+
 class Verdict(StrEnum):
     """What a person found inside an outline."""
 
@@ -37,7 +40,7 @@ class ReviewedPlace:
     """outline: (x, y) points in the stored photo."""
 
     verdict: Verdict
-    outline: tuple[tuple[int, int], ...]
+    outline: Outline
 
     def pixels(self, shape: tuple[int, int]) -> np.ndarray:
         """The inside of the outline, bool (H, W)."""
@@ -49,6 +52,16 @@ class ReviewedPlace:
         """The inside and a few pixels round it, bool (H, W)."""
         reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_RIM_PX, _RIM_PX))
         return cv2.dilate(self.pixels(shape).view(np.uint8), reach) > 0
+
+
+def points_of(flat: Sequence[int]) -> Outline:
+    """[x, y, x, y, …] -> ((x, y), …); ValueError where one is left over."""
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
+
+
+def flat_of(outline: Outline) -> list[int]:
+    """((x, y), …) -> [x, y, x, y, …]"""
+    return [number for point in outline for number in point]
 
 
 def read_reviewed(file: Path) -> dict[tuple[str, str], tuple[ReviewedPlace, ...]]:
@@ -69,8 +82,7 @@ def read_reviewed(file: Path) -> dict[tuple[str, str], tuple[ReviewedPlace, ...]
     for dataset, stem, places in photos:
         try:
             reviewed[dataset, stem] = tuple(
-                ReviewedPlace(Verdict(verdict), tuple(zip(flat[::2], flat[1::2], strict=True)))
-                for verdict, flat in places
+                ReviewedPlace(Verdict(verdict), points_of(flat)) for verdict, flat in places
             )
         except (ValueError, TypeError) as error:
             raise TrainingError(
@@ -83,7 +95,7 @@ def write_reviewed(file: Path, reviewed: Mapping[tuple[str, str], Sequence[Revie
     """Write such a file, a line a photo, so that two versions can be compared."""
     of_dataset: dict[str, list[str]] = {}
     for (dataset, stem), places in sorted(reviewed.items()):
-        flat = [[place.verdict, [n for point in place.outline for n in point]] for place in places]
+        flat = [[place.verdict, flat_of(place.outline)] for place in places]
         line = f"{json.dumps(stem)}: {json.dumps(flat, separators=(',', ':'))}"
         of_dataset.setdefault(dataset, []).append(line)
     parts = (

@@ -37,6 +37,10 @@ DEFAULT_SHARES = {
 }
 
 
+# Photos with defects that are searched for lures before an epoch; all would take minutes.
+LURING_PHOTOS = 400
+
+
 def network_of(recipe: "Recipe") -> keras.Model:
     """The network a recipe trains, with random weights; answers logits."""
     return networks.compact_unet(stem=recipe.stem, width=recipe.width)
@@ -283,9 +287,13 @@ class TrainingRun:
             self.network.set_weights(trained)
 
     def _lure(self, source: CropSource) -> None:
+        """Look for lures on all clean photos and, in turn, on some of the others."""
+        others = np.flatnonzero([not photo.defect_free for photo in source.photos])
+        rng = np.random.default_rng((self.recipe.seed, self.epoch))
+        chosen = set(rng.permutation(others)[:LURING_PHOTOS].tolist())
         with self._believing(self.averaged) as any_defect:
             for number, photo in enumerate(source.photos):
-                if photo.defect_free:
+                if photo.defect_free or number in chosen:
                     source.lure(number, any_defect(source.images[number]))
 
     def _review(self, source: CropSource) -> None:

@@ -327,3 +327,28 @@ def test_marks_of_other_photos_are_laid_onto_photos_of_the_named_sets_only(tmp_p
 
     assert marked("crops") > 10
     assert marked("cars") == 0
+
+
+def test_a_labelled_photo_is_shown_where_something_else_looks_like_a_defect(tmp_path):
+    box, beside, other = (10, 10, 20, 6), (10, 20, 4, 4), (70, 70, 12, 8)
+    photos = [
+        {"dataset": "doors", "stem": quality, "split": "train", "mask_quality": quality}
+        | {"mask": box_mask(box), "labels": [box_polygon(*box)]}
+        for quality in ("polygon", "weak_ok")
+    ]
+    labelled = read_photo_set(write_photo_set(tmp_path, photos), "train")
+    source = CropSource(labelled)
+    probability = np.float32(box_mask(box) | box_mask(beside) | box_mask(other)) * 0.9
+    for number in (0, 1):
+        source.lure(number, probability)
+
+    def far_from_the_label(number):
+        crops = (source.crop(number, 32, np.random.default_rng(seed))[1] for seed in range(200))
+        return np.mean([(plane & 1).sum() == 0 for plane in crops])
+
+    shown, left_alone = (far_from_the_label(n) for n in range(2))
+    assert [photo.mask_quality for photo in labelled] == ["polygon", "weak_ok"]
+    assert shown > left_alone + 0.1
+    # What lies close to a label may belong to it: labels are coarse.
+    y, x = np.array(source._lures[0]).T
+    assert y.min() >= 70 and x.min() >= 70
