@@ -33,8 +33,8 @@ SMALLEST_PX = 16
 # A region counts as known where so much of it lies within so many px of a label.
 KNOWN_SHARE, KNOWN_WITHIN_PX = 0.2, 8
 
-# How far the outline of a place without a flaw may be off, at most and of its length.
-SKETCHED_PX, SKETCHED_SHARE = 4.0, 0.02
+# How far an outline that no flaw fits may be off, at most and of its length.
+SKETCHED_PX, SKETCHED_SHARE = 8.0, 0.02
 
 TILE_PX, TILES_A_ROW, ROWS = 150, 5, 10
 PLACES, VERDICTS = "places.json", "verdicts.csv"
@@ -115,8 +115,8 @@ def take_verdicts(out: Path, reviewed: Path) -> dict[str, int]:
 
 def _judged(verdict: Verdict, flat: Sequence[int]) -> ReviewedPlace:
     outline = np.int32(flat).reshape(-1, 1, 2)
-    if verdict is Verdict.NONE:
-        # It is only shown more often, and trims and gaps have long outlines: a sketch will do.
+    if verdict is not Verdict.MARK:
+        # Trims and gaps have long outlines, and nothing hangs on each pixel: a sketch will do.
         tolerance = min(SKETCHED_PX, SKETCHED_SHARE * cv2.arcLength(outline, True))
         outline = cv2.approxPolyDP(outline, tolerance, True)
     return ReviewedPlace(verdict, points_of(outline.ravel().tolist()))
