@@ -16,7 +16,7 @@ import threading
 import unicodedata
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -68,11 +68,6 @@ _DAMAGE_ON_STDERR = (
 _COARSE_SIDE_PX = 128
 _MAX_BLOCK_DIFFERENCE = 48
 _MAX_MEAN_DIFFERENCE = 16.0
-
-
-# Up to here both decoders read a JPEG at once; beyond, one at a time, for the memory. Of other
-# formats OpenCV only sees what Pillow has read to its end.
-_AT_ONCE_PIXELS = 24 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -316,33 +311,42 @@ def _moment(taken: str, offset: str) -> datetime | None:
 
 def _decode_twice(content: bytes, picture: Image.Image, name_of_format: str) -> np.ndarray:
     """Upright RGB pixels that two decoders agree on."""
-    if name_of_format == "JPEG" and picture.width * picture.height <= _AT_ONCE_PIXELS:
-        with _stderr_captured() as said, ThreadPoolExecutor(1) as beside:
-            reading = beside.submit(_decode_with_opencv, content)
-            first, has_alpha = _decode_with_pillow(picture, name_of_format)
-            second = reading.result()
-    else:
-        with _stderr_captured():
-            first, has_alpha = _decode_with_pillow(picture, name_of_format)
-        # At 64 Mi pixels each copy is 200 MB: let this one go before the second decoder starts.
-        picture.close()
-        with _stderr_captured() as said:
-            second = _decode_with_opencv(content)
-    _refuse_damage(b"".join(said))
-    if second is None:
-        raise _Refusal("the second decoder, OpenCV, cannot read it; save it again as PNG or JPEG")
-    _compare(first, second, has_alpha)
+    if name_of_format == "JPEG" and picture.mode == "RGB":
+        # Of what the other formats hold OpenCV only sees what Pillow has read to its end.
+        return _decode_at_once(content, picture)
+    with _stderr_captured(), _pillow_refusals(name_of_format):
+        _load_upright(picture)
+        first = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+        has_alpha = picture.has_transparency_data
+    # At 64 Mi pixels each copy is 200 MB: let this one go before the second decoder starts.
+    picture.close()
+    with _stderr_captured() as said:
+        second = _decode_with_opencv(content)
+    second = _undamaged(second, b"".join(said))
+    _compare(first.shape[1::-1], lambda: _coarse(first), second, has_alpha)
     return first
 
 
-def _decode_with_pillow(picture: Image.Image, name_of_format: str) -> tuple[np.ndarray, bool]:
-    """(upright RGB pixels, whether the picture has an alpha channel)."""
-    with _pillow_refusals(name_of_format):
-        picture.load()
-        # TIFF files turn themselves upright while loading and lose the tag, so this is once.
-        ImageOps.exif_transpose(picture, in_place=True)
-    rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
-    return np.asarray(rgb), picture.has_transparency_data
+def _decode_at_once(content: bytes, picture: Image.Image) -> np.ndarray:
+    """The same for a JPEG in RGB, by both decoders side by side.
+
+    They agree to the last pixel on nearly every photo, so OpenCV's pixels are the ones that are
+    kept: Pillow takes as long to hand its own over as to decode them.
+    """
+    with _stderr_captured() as said, ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(_decode_with_opencv, content)
+        with _pillow_refusals("JPEG"):
+            _load_upright(picture)
+        second = reading.result()
+    second = _undamaged(second, b"".join(said))
+    _compare(picture.size, lambda: _coarse_picture(picture), second, has_alpha=False)
+    return second
+
+
+def _load_upright(picture: Image.Image) -> None:
+    picture.load()
+    # TIFF files turn themselves upright while loading and lose the tag, so this is once.
+    ImageOps.exif_transpose(picture, in_place=True)
 
 
 def _decode_with_opencv(content: bytes) -> np.ndarray | None:
@@ -355,43 +359,70 @@ def _decode_with_opencv(content: bytes) -> np.ndarray | None:
         return None
 
 
-def _refuse_damage(said: bytes) -> None:
-    """Refuse what a decoder filled in; it says so on stderr and nowhere else."""
+def _undamaged(rgb: np.ndarray | None, said: bytes) -> np.ndarray:
+    """The pixels, unless a decoder has filled some in; it says so on stderr and nowhere else."""
     for sign in _DAMAGE_ON_STDERR:
         if sign in said:
             sentence = next(line for line in said.splitlines() if sign in line)
             raise _Refusal(
                 f"the pixel data is damaged ({_one_line(sentence.decode('ascii', 'replace'))})"
             )
+    if rgb is None:
+        raise _Refusal("the second decoder, OpenCV, cannot read it; save it again as PNG or JPEG")
+    return rgb
 
 
-def _compare(first: np.ndarray, second: np.ndarray, has_alpha: bool) -> None:
+def _compare(
+    size: tuple[int, int],
+    coarse: Callable[[], np.ndarray],
+    second: np.ndarray,
+    has_alpha: bool,
+) -> None:
     """Refuse a file that two decoders read as two different pictures.
 
-    They are compared as small copies, each pixel the mean of a block, so that a rounding
-    difference does not count and a band of filled-in pixels does. Decoders treat colours under
-    transparency differently, so with an alpha channel only the mean over the photo counts.
+    size, coarse: width and height of the first, and how its small copy is made. They are compared
+    as small copies, each pixel the mean of a block, so that a rounding difference does not count
+    and a band of filled-in pixels does. Decoders treat colours under transparency differently, so
+    with an alpha channel only the mean over the photo counts.
     """
-    if first.shape != second.shape:
+    if size != second.shape[1::-1]:
         raise _Refusal(
-            f"two decoders disagree on its size ({first.shape[1]} x {first.shape[0]} px "
+            f"two decoders disagree on its size ({size[0]} x {size[1]} px "
             f"and {second.shape[1]} x {second.shape[0]} px)"
         )
-    # Nearly always the two agree to the last pixel, and asking that is quick.
-    if cv2.norm(first, second, cv2.NORM_INF) == 0:
-        return
-    height_px, width_px = first.shape[:2]
-    coarse = (min(width_px, _COARSE_SIDE_PX), min(height_px, _COARSE_SIDE_PX))
-    difference = cv2.absdiff(
-        cv2.resize(first, coarse, interpolation=cv2.INTER_AREA),
-        cv2.resize(second, coarse, interpolation=cv2.INTER_AREA),
-    )
+    difference = cv2.absdiff(coarse(), _coarse(second))
     if has_alpha:
         disagree = float(difference.mean()) > _MAX_MEAN_DIFFERENCE
     else:
         disagree = int(difference.max()) > _MAX_BLOCK_DIFFERENCE
     if disagree:
         raise _Refusal("two decoders disagree on its pixels; save it again as PNG or JPEG")
+
+
+def _block(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the blocks of which a small copy holds the means."""
+    return tuple(-(-side // _COARSE_SIDE_PX) for side in size)
+
+
+def _coarse(rgb: np.ndarray) -> np.ndarray:
+    """A small copy of the pixels: the mean of each block, those cut off at the rim too."""
+    height_px, width_px = rgb.shape[:2]
+    across, high = _block((width_px, height_px))
+
+    def means(rows: slice, columns: slice) -> np.ndarray:
+        blocks = rgb[rows, columns]
+        size = -(-blocks.shape[1] // across), -(-blocks.shape[0] // high)
+        return cv2.resize(blocks, size, interpolation=cv2.INTER_AREA)
+
+    lower, right = height_px - height_px % high, width_px - width_px % across
+    rows = [rows for rows in (slice(0, lower), slice(lower, height_px)) if rows.start < rows.stop]
+    columns = [part for part in (slice(0, right), slice(right, width_px)) if part.start < part.stop]
+    return np.vstack([np.hstack([means(r, c) for c in columns]) for r in rows])
+
+
+def _coarse_picture(picture: Image.Image) -> np.ndarray:
+    """The same of a picture of Pillow's, without handing all its pixels over."""
+    return np.asarray(picture.reduce(_block(picture.size)))
 
 
 def _one_line(error: object) -> str:

@@ -188,13 +188,22 @@ def test_several_pages_or_frames_are_refused(format_name):
     assert refusal(content) == "door.jpg: 2 pages or frames, one photo a file is read"
 
 
-def test_a_picture_that_two_decoders_read_differently_is_refused(monkeypatch):
-    filled_in = panel()
-    filled_in[40:] = 20
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG"])
+@pytest.mark.parametrize("size", [(64, 48), (1200, 900)])
+def test_a_picture_that_two_decoders_read_differently_is_refused(size, format_name, monkeypatch):
+    content, filled_in = encoded(format_name, panel(*size)), panel(*size)
+    filled_in[size[1] * 5 // 6 :] = 20
     monkeypatch.setattr(gate, "_decode_with_opencv", lambda content: filled_in)
-    assert "two decoders disagree on its pixels" in refusal(encoded("PNG"))
+    assert "two decoders disagree on its pixels" in refusal(content)
     monkeypatch.setattr(gate, "_decode_with_opencv", lambda content: filled_in[:40])
-    assert "two decoders disagree on its size" in refusal(encoded("PNG"))
+    assert "two decoders disagree on its size" in refusal(content)
+
+
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG"])
+@pytest.mark.parametrize("size", [(129, 8), (131, 257), (300, 700)])
+def test_a_picture_full_of_detail_of_any_size_is_no_disagreement(size, format_name):
+    detail = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    assert gate.decode(encoded(format_name, detail), "door.bin").rgb.shape == detail.shape
 
 
 def test_stderr_works_again_after_a_photo(capfd):
