@@ -17,6 +17,7 @@ from inspection.services.reporting import build_shift_report, data_sha256
 from inspection.services.signing import sign_out
 from inspection.services.station import open_station
 from tests.conftest import panel_jpeg
+from tests.models.small_models import write_photo_set
 from tests.storage.tampering import tamper
 
 BAD_IMAGES = Path(__file__).resolve().parents[2] / "shared" / "bad_images"
@@ -255,3 +256,19 @@ def test_all_bad_images_behave_as_their_manifest_says_through_the_command_line(r
     assert len(accepted & decodable) >= 0.97 * len(decodable)
     for name in answers.keys() - accepted:
         assert "\n" not in answers[name]["error"]
+
+
+def test_places_without_a_label_go_to_sheets_and_their_verdicts_back(run, tmp_path):
+    data = write_photo_set(
+        tmp_path / "set",
+        [{"dataset": "doors", "stem": "plain", "split": "train"}],
+    )
+    out, reviewed = tmp_path / "sheets", tmp_path / "reviewed.json"
+    answer = run("places", data, out, "--reviewed", reviewed)
+    assert answer.exit_code == 0
+    assert f"0 places on the sheets in {out}; judge them in {out / 'verdicts.csv'}" in answer.output
+    answer = run("places", data, out, "--reviewed", reviewed)
+    assert answer.exit_code == 1 and "already there; take its verdicts" in answer.output
+    assert run("places", data, out, "--reviewed", reviewed, "--take").exit_code == 0
+    answer = run("places", data, out, "--reviewed", reviewed, "--only", "hoods")
+    assert answer.exit_code == 2 and "no training photos of hoods" in answer.output
