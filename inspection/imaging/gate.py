@@ -16,7 +16,7 @@ import threading
 import unicodedata
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -323,7 +323,7 @@ def _decode_twice(content: bytes, picture: Image.Image, name_of_format: str) -> 
     with _stderr_captured() as said:
         second = _decode_with_opencv(content)
     second = _undamaged(second, b"".join(said))
-    _compare(first.shape[1::-1], lambda: _coarse(first), second, has_alpha)
+    _compare(first.shape[1::-1], _coarse(first), second, has_alpha)
     return first
 
 
@@ -337,9 +337,11 @@ def _decode_at_once(content: bytes, picture: Image.Image) -> np.ndarray:
         reading = beside.submit(_decode_with_opencv, content)
         with _pillow_refusals("JPEG"):
             _load_upright(picture)
+        # While the other one may still be reading.
+        first = _coarse_picture(picture)
         second = reading.result()
     second = _undamaged(second, b"".join(said))
-    _compare(picture.size, lambda: _coarse_picture(picture), second, has_alpha=False)
+    _compare(picture.size, first, second, has_alpha=False)
     return second
 
 
@@ -374,15 +376,15 @@ def _undamaged(rgb: np.ndarray | None, said: bytes) -> np.ndarray:
 
 def _compare(
     size: tuple[int, int],
-    coarse: Callable[[], np.ndarray],
+    coarse: np.ndarray,
     second: np.ndarray,
     has_alpha: bool,
 ) -> None:
     """Refuse a file that two decoders read as two different pictures.
 
-    size, coarse: width and height of the first, and how its small copy is made. They are compared
-    as small copies, each pixel the mean of a block, so that a rounding difference does not count
-    and a band of filled-in pixels does. Decoders treat colours under transparency differently, so
+    size, coarse: width and height of the first, and its small copy. They are compared as small
+    copies, each pixel the mean of a block, so that a rounding difference does not count and a
+    band of filled-in pixels does. Decoders treat colours under transparency differently, so
     with an alpha channel only the mean over the photo counts.
     """
     if size != second.shape[1::-1]:
@@ -390,7 +392,7 @@ def _compare(
             f"two decoders disagree on its size ({size[0]} x {size[1]} px "
             f"and {second.shape[1]} x {second.shape[0]} px)"
         )
-    difference = cv2.absdiff(coarse(), _coarse(second))
+    difference = cv2.absdiff(coarse, _coarse(second))
     if has_alpha:
         disagree = float(difference.mean()) > _MAX_MEAN_DIFFERENCE
     else:

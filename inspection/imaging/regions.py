@@ -98,12 +98,13 @@ def label_regions(probability: np.ndarray, threshold: float) -> LabelledRegions:
     for (rows, columns), marks in _marked_parts(probability, least):
         numbers, found = _joined(marks)
         # The bridge joins, it does not add: only pixels above the threshold are measured.
-        above = np.nonzero(marks)
-        numbers = numbers[above]
-        labels[rows, columns][above] = numbers + (count - 1)
+        above = np.flatnonzero(marks)
+        own = numbers.ravel()[above]
         highest = np.zeros(len(found), np.uint8)
-        np.maximum.at(highest, numbers, probability[rows, columns][above])
-        area.append(np.bincount(numbers, minlength=len(found))[1:])
+        np.maximum.at(highest, own, probability[rows, columns].ravel()[above])
+        numbers += count - 1
+        labels[rows, columns] += cv2.copyTo(numbers, marks.view(np.uint8))
+        area.append(np.bincount(own, minlength=len(found))[1:])
         peak.append(highest[1:])
         boxes.append(found[1:] + np.array([columns.start, rows.start, 0, 0]))
         count += len(found) - 1
