@@ -288,10 +288,10 @@ def places(data, out, reviewed, only, model_name, take):
     Write mark, loose, none or unsure beside each number of OUT/verdicts.csv, then call it again
     with --take; `train --with reviewed=FILE` learns from it. Only split train is shown.
     """
-    from models import places as review
+    from models import review_sheets
 
     if take:
-        counts = review.take_verdicts(out, reviewed)
+        counts = review_sheets.take_verdicts(out, reviewed)
         click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count))
         return
     from models.datasets import read_photo_set
@@ -303,14 +303,16 @@ def places(data, out, reviewed, only, model_name, take):
     segmenter = open_segmenter(_model_folder(load_settings(), model_name))
     with _progress() as progress:
         task = progress.add_task("look", total=len(photos))
-        number = review.write_sheets(
+        number = review_sheets.write_sheets(
             segmenter.levels,
             photos,
             out,
             reviewed,
             lambda done, of: progress.update(task, completed=done, total=of),
         )
-    click.echo(f"{number} places on the sheets in {out}; judge them in {out / review.VERDICTS}")
+    click.echo(
+        f"{number} places on the sheets in {out}; judge them in {out / review_sheets.VERDICTS}"
+    )
 
 
 def _model_folder(settings: Settings, name: str | None) -> Path:

@@ -7,7 +7,7 @@ import pytest
 
 from inspection.errors import TrainingError
 from models.datasets import read_photo_set
-from models.places import take_verdicts, write_sheets
+from models.review_sheets import take_verdicts, write_sheets
 from models.reviewed import Verdict, read_reviewed
 from tests.models.small_models import box_mask, box_polygon, panel, write_photo_set
 
