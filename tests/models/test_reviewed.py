@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from models.networks import TYPES
 from models.reviewed import ReviewedPlace, Verdict, read_reviewed
 from tests.models.small_models import box_mask, box_polygon, panel, write_photo_set
 
+ROOT = Path(__file__).resolve().parents[2]
+PHOTOS = ROOT.parent / "shared" / "photos"
 BOX = (30, 20, 24, 6)
 SQUARE = ((60, 60), (69, 60), (69, 69), (60, 69))
 
@@ -94,3 +97,10 @@ def test_a_place_without_a_flaw_is_shown_more_often(tmp_path):
     plain, _, _, _ = reviewed(tmp_path)
     shown, _, _, _ = reviewed(tmp_path / "none", ReviewedPlace(Verdict.NONE, SQUARE))
     assert share(shown) > share(plain) + 0.1
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="needs the labelled photos beside the project")
+def test_the_places_that_are_kept_lie_on_training_photos_only():
+    kept = read_reviewed(ROOT / "data" / "training" / "reviewed_places.json")
+    trained_on = {(photo.dataset, photo.stem) for photo in read_photo_set(PHOTOS, "train")}
+    assert len(kept) > 500 and kept.keys() <= trained_on
