@@ -61,6 +61,11 @@ class LabelledPhoto:
         return self.image.stem
 
 
+def is_weakly_labelled(photo: LabelledPhoto) -> bool:
+    """Whether a rule drew the masks inside a person's boxes: further marks may have no label."""
+    return photo.mask_quality.startswith("weak")
+
+
 def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
     """The photos of one split ("train", "val", "test" or "all").
 
@@ -212,7 +217,7 @@ class CropSource:
         if photo.defect_free:
             self._points[number] = _some_points(probability > LURING)
             self.chances[number] = 0.2 + float(probability.max())
-        elif not photo.mask_quality.startswith("weak"):
+        elif not is_weakly_labelled(photo):
             labelled = cv2.dilate(((plane & 7) != 0).astype(np.uint8), np.ones(LABEL_REACH))
             self._lures[number] = _some_points((probability > LURING) & (labelled == 0))
 

@@ -39,7 +39,7 @@ def paste_mark(
     if (marked & (place > 0)).any() or not taught[place > 0].all():
         return None
     grey = cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)
-    rough = cv2.absdiff(cv2.Laplacian(grey, cv2.CV_32F), np.zeros(1, np.float32))
+    rough = np.abs(cv2.Laplacian(grey, cv2.CV_32F))
     if cv2.mean(rough, place)[0] > _ROUGHEST:
         return None
     x, y, w, h = cv2.boundingRect(place)

@@ -107,8 +107,9 @@ def take_verdicts(out: Path, reviewed: Path) -> dict[str, int]:
                 f"{out / VERDICTS}: {answer!r} for place {number} is none of {', '.join(Verdict)}"
             )
         counts[answer] += 1
-        mine = (_judged(Verdict(answer), flat) for flat in outlines)
-        places[dataset, stem] = (*places.get((dataset, stem), ()), *mine)
+        mine = [_judged(Verdict(answer), flat) for flat in outlines]
+        # Once each, so that the same verdicts can be taken again.
+        places[dataset, stem] = tuple(dict.fromkeys((*places.get((dataset, stem), ()), *mine)))
     write_reviewed(reviewed, places)
     return {str(what): count for what, count in counts.items()}
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from inspection.errors import TrainingError
 from models import keras_file, networks
-from models.datasets import CropBatches, CropSource, read_photo_set
+from models.datasets import CropBatches, CropSource, is_weakly_labelled, read_photo_set
 from models.evaluate import checkpoint_figures, look_at
 from models.losses import DefectLoss
 from models.reviewed import read_reviewed
@@ -293,7 +293,8 @@ class TrainingRun:
         chosen = set(rng.permutation(others)[:LURING_PHOTOS].tolist())
         with self._believing(self.averaged) as any_defect:
             for number, photo in enumerate(source.photos):
-                if photo.defect_free or number in chosen:
+                # What lures on a weakly labelled photo only a review can tell: not looked for.
+                if photo.defect_free or (number in chosen and not is_weakly_labelled(photo)):
                     source.lure(number, any_defect(source.images[number]))
 
     def _review(self, source: CropSource) -> None:
@@ -308,7 +309,7 @@ class TrainingRun:
     def _doubt(self, source: CropSource) -> None:
         with self._believing(weights_of(Path(self.recipe.teacher))) as any_defect:
             for number, photo in enumerate(source.photos):
-                if photo.mask_quality.startswith("weak"):
+                if is_weakly_labelled(photo):
                     source.doubt(number, any_defect(source.images[number]))
 
     def _save_best(self, figures: dict) -> None:

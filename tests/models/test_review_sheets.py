@@ -75,6 +75,16 @@ def test_what_was_judged_is_not_asked_again(photos, tmp_path):
     assert len(read_reviewed(reviewed)["doors", "one"]) == 1
 
 
+def test_verdicts_taken_twice_stand_in_the_file_once(photos, tmp_path):
+    out, reviewed = tmp_path / "sheets", tmp_path / "reviewed.json"
+    write_sheets(sees_what_is_bright, photos, out, reviewed)
+    judge(out, "mark")
+    take_verdicts(out, reviewed)
+    once = reviewed.read_text(encoding="utf-8")
+    assert take_verdicts(out, reviewed)["mark"] == 1
+    assert reviewed.read_text(encoding="utf-8") == once
+
+
 def test_verdicts_that_are_none_add_nothing(photos, tmp_path):
     out, reviewed = tmp_path / "sheets", tmp_path / "reviewed.json"
     write_sheets(sees_what_is_bright, photos, out, reviewed)
