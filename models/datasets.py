@@ -38,6 +38,9 @@ LURED, LABEL_REACH = 0.3, (31, 31)
 # Photos marked on more than this share of their pixels give no marks away.
 DONATED = 0.03
 
+# What every row of a manifest must say; what may be missing is empty.
+COLUMNS = ("dataset", "image", "mask", "split", "group")
+
 SPLITS = ("train", "val", "test")
 
 
@@ -69,13 +72,20 @@ def is_weakly_labelled(photo: LabelledPhoto) -> bool:
 def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
     """The photos of one split ("train", "val", "test" or "all").
 
-    Raises TrainingError when the folder has no manifest or a group stands in two splits.
+    Raises TrainingError when the folder has no manifest, a column is missing from it or a group
+    stands in two splits.
     """
     manifest = folder / "manifest.csv"
     if not manifest.is_file():
         raise TrainingError(f"{folder}: no manifest.csv there; name a folder of labelled photos")
     with manifest.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        table = csv.DictReader(file)
+        missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
+        if missing:
+            raise TrainingError(
+                f"{manifest}: no column {', '.join(missing)}; is this a folder of labelled photos?"
+            )
+        rows = list(table)
     split_of_group: dict[str, str] = {}
     for row in rows:
         if split_of_group.setdefault(row["group"], row["split"]) != row["split"]:

@@ -42,6 +42,12 @@ def test_a_folder_without_a_manifest_is_refused_in_one_sentence(tmp_path):
         read_photo_set(tmp_path, "train")
 
 
+def test_a_manifest_of_something_else_is_refused_by_its_columns(tmp_path):
+    (tmp_path / "manifest.csv").write_text("file,image,expected\na,b,refuse\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="no column dataset, mask, split, group; is this"):
+        read_photo_set(tmp_path, "train")
+
+
 def test_a_group_in_two_splits_is_refused_whatever_split_is_asked_for(tmp_path):
     folder = write_photo_set(
         tmp_path,
