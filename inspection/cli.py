@@ -640,13 +640,6 @@ def bench(model_name, rounds, sizes, ways, photo, calibrate):
 
         rows = speed.compare(folder, photo, sizes, rounds, ways, done, calibrate)
     click.echo(speed_table(rows))
-    peak = speed.roofline(folder)
-    for precision, gflops in peak.gflops.items():
-        click.echo(f"convolution roofline {precision}: {gflops:.0f} GFLOP/s")
-        for row in rows:
-            if row.way == f"openvino_{precision}" and row.mpx_per_s:
-                share = row.mpx_per_s * 1e6 * peak.flops_per_px / (gflops * 1e9)
-                click.echo(f"  {row.width_px}×{row.height_px}: {share:.0%} of it")
     where = speed.stages(folder, photo, rounds)
     click.echo(
         f"{photo.name}: network {where.network_s:.2f} s, gate {where.gate_s:.2f} s, tiles and "
@@ -680,24 +673,25 @@ def bench_log(rounds: int, json_out: Path | None):
 
 
 def speed_table(rows) -> str:
-    """The rows of `bench` as text, one line a way and size."""
+    """The rows of `bench` as text, one line a way and size; "roofline": share of what the machine's
+    own convolutions reach."""
 
-    def times(value: float | None) -> str:
-        return f"{value:.2f}×" if value else "–"
+    def filled(pattern: str, value: float | None) -> str:
+        return pattern.format(value) if value else "–"
 
     lines = [
         f"{'way':18}{'photo':>12}{'seconds':>10}{'Mpx/s':>8}{'peak MiB':>10}"
-        f"{'original':>10}{'predict':>9}"
+        f"{'original':>10}{'predict':>9}{'GFLOP/s':>9}{'roofline':>10}"
     ]
     for row in rows:
         start = f"{row.way:18}{f'{row.width_px}×{row.height_px}':>12}"
         if row.seconds is None:
             lines.append(f"{start}  {row.why_not}")
             continue
-        peak = f"{row.peak_mib:.0f}" if row.peak_mib else "–"
         lines.append(
-            f"{start}{row.seconds:10.3f}{row.mpx_per_s:8.2f}{peak:>10}"
-            f"{times(row.times_original):>10}{times(row.times_predict):>9}"
+            f"{start}{row.seconds:10.3f}{row.mpx_per_s:8.2f}{filled('{:.0f}', row.peak_mib):>10}"
+            f"{filled('{:.2f}×', row.times_original):>10}{filled('{:.2f}×', row.times_predict):>9}"
+            f"{filled('{:.0f}', row.gflops):>9}{filled('{:.0%}', row.roofline_share):>10}"
         )
     return "\n".join(lines)
 

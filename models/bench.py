@@ -1,14 +1,16 @@
 """Speed: every way to run a network over the same photos, side by side in one run.
 
 Each way lives in a process of its own, so that its peak memory is its own, and they are timed in
-turn, A B C A B C …, so that a machine's drift hits all of them alike. The machine's own convolution
-roofline is measured in the same run: on shared machines seconds mean little, ratios do.
+turn, A B C A B C …, so that a machine's drift hits all of them alike. The machine's own
+convolutions are measured behind each pass of the served ways: on shared machines seconds mean
+little, ratios do.
 """
 
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,6 +19,7 @@ import cv2
 import numpy as np
 
 from inspection.errors import InspectionError, ModelRefused
+from inspection.imaging import memory
 
 # In the order of the table; the first is what the others are compared with.
 WAYS = (
@@ -29,9 +32,8 @@ WAYS = (
     "openvino_int8",
 )
 ORIGINAL_TILE_PX = 128
-# The largest convolutions of the roofline: enough arithmetic a byte that memory does not decide.
-ROOFLINE_SHAPES = ((64, 256), (128, 128), (256, 64))
-
+# A photo is run again until this has passed: one pass over a small one is too short to time.
+TIMED_S = 0.2
 Run = Callable[[np.ndarray], object]
 
 
@@ -40,6 +42,11 @@ class SpeedRow:
     """One way on one photo size.
 
     seconds: median of the rounds, None where the way cannot run here; `why_not` then says why.
+    network_s: of the quickest round, what passed inside the network, not in tiling and blending.
+    gflops: what the machine's own convolutions reached at best between the rounds, in the same
+    precision and in 10⁹ operations a second. roofline_share: what of that the network reached, 0–1;
+    best against best, since what a neighbour takes away is not the network's doing.
+    These three are None where the way is not the served one.
     peak_mib: highest memory of its process so far, None where the system does not tell.
     times_original, times_predict: how many times faster than the original project's way and than
     `keras.predict` of the same network on large tiles.
@@ -49,6 +56,9 @@ class SpeedRow:
     width_px: int
     height_px: int
     seconds: float | None = None
+    network_s: float | None = None
+    gflops: float | None = None
+    roofline_share: float | None = None
     peak_mib: float | None = None
     times_original: float | None = None
     times_predict: float | None = None
@@ -57,18 +67,6 @@ class SpeedRow:
     @property
     def mpx_per_s(self) -> float | None:
         return self.width_px * self.height_px / 1e6 / self.seconds if self.seconds else None
-
-
-@dataclass(frozen=True, slots=True)
-class Roofline:
-    """What this machine's convolutions reach at best, and what the served network needs.
-
-    gflops: by precision ("f32", "bf16" where the processor has it, "int8"), 10⁹ operations a
-    second, a multiplication and an addition counted as two. flops_per_px: of the served network.
-    """
-
-    gflops: dict[str, float]
-    flops_per_px: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +102,43 @@ def compare(
     unknown = sorted(set(ways) - set(WAYS))
     if unknown:
         raise ModelRefused(f"no such ways {unknown}; there are {WAYS}")
-    image = cv2.imread(str(photo), cv2.IMREAD_COLOR_RGB)
-    if image is None:
+    if cv2.imread(str(photo)) is None:
         raise ModelRefused(f"{photo}: not a readable photo; name one to measure on")
-    context = multiprocessing.get_context("spawn")
+    context = _as_in_the_worker()
     runners = {way: _Runner(context, way, folder, calibrate) for way in ways}
+    machine = _Machine(context, folder)
     rows = []
     try:
         for width, height in sizes:
-            rgb = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
             for runner in runners.values():
-                runner.load(rgb)
+                runner.load(photo, (width, height))
                 done(f"{runner.way} {width}×{height}")
             for _ in range(rounds):
                 for runner in runners.values():
                     runner.time_once()
+                    if runner.network_s:
+                        runner.gflops.append(machine.gflops(runner.way.removeprefix("openvino_")))
                     done(f"{runner.way} {width}×{height}")
-            rows += _rows(runners, width, height)
+            rows += _rows(runners, width, height, machine.flops_per_px * width * height)
     finally:
-        for runner in runners.values():
-            runner.end()
+        for process in (machine, *runners.values()):
+            process.end()
     return rows
 
 
-def _rows(runners: dict[str, "_Runner"], width: int, height: int) -> list[SpeedRow]:
+def _rows(runners: dict[str, "_Runner"], width: int, height: int, flops: float) -> list[SpeedRow]:
+    """flops: operations of the served network's convolutions on a photo of this size."""
     taken = {way: median(r.seconds) for way, r in runners.items() if r.seconds}
 
     def times(way: str, other: str) -> float | None:
         return taken[other] / taken[way] if way in taken and other in taken else None
+
+    def best(runner: _Runner) -> dict[str, float]:
+        if not runner.network_s:
+            return {}
+        network_s, gflops = min(runner.network_s), max(runner.gflops)
+        share = flops / network_s / (gflops * 1e9)
+        return {"network_s": network_s, "gflops": gflops, "roofline_share": share}
 
     return [
         SpeedRow(
@@ -143,40 +150,27 @@ def _rows(runners: dict[str, "_Runner"], width: int, height: int) -> list[SpeedR
             times_original=times(way, "original"),
             times_predict=times(way, "keras_predict"),
             why_not=runner.why_not,
+            **best(runner),
         )
         for way, runner in runners.items()
     ]
 
 
-class _Runner:
-    """One way in its own process; once it cannot run, it is asked nothing more."""
+def _as_in_the_worker():
+    """For processes that hold their memory as the served one does."""
+    os.environ.update(memory.ENVIRONMENT)
+    return multiprocessing.get_context("spawn")
 
-    def __init__(self, context, way: str, folder: Path, calibrate: Path | None) -> None:
-        self.way, self.why_not = way, ""
-        self.seconds: list[float] = []
-        self.peak_mib: float | None = None
+
+class _Process:
+    """A process of its own that is asked and answers; once it cannot, `why_not` says why."""
+
+    def __init__(self, context, target: Callable, *told: object) -> None:
+        self.why_not = ""
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(way, folder, calibrate, theirs), daemon=True
-        )
+        self._process = context.Process(target=target, args=(*told, theirs), daemon=True)
         self._process.start()
         theirs.close()
-        self._receive()
-
-    def load(self, rgb: np.ndarray) -> None:
-        """Hand over the next photo and run it once, untimed."""
-        self.seconds = []
-        if not self.why_not:
-            self._pipe.send(rgb)
-            self._receive()
-
-    def time_once(self) -> None:
-        if not self.why_not:
-            self._pipe.send("run")
-            answer = self._receive()
-            if answer:
-                seconds, self.peak_mib = answer
-                self.seconds.append(seconds)
 
     def end(self) -> None:
         self._process.kill()
@@ -188,7 +182,72 @@ class _Runner:
         except EOFError:
             kind, answer = "cannot", "its process ended (out of memory?)"
         if kind == "cannot":
-            self.why_not, answer, self.seconds = str(answer), None, []
+            self.why_not, answer = str(answer), None
+        return answer
+
+
+class _Machine(_Process):
+    """The machine's own convolutions, and what the served network of a folder needs of them."""
+
+    def __init__(self, context, folder: Path) -> None:
+        super().__init__(context, _serve_machine, folder)
+        self.flops_per_px: float = self._receive()
+
+    def gflops(self, precision: str) -> float:
+        self._pipe.send(precision)
+        return self._receive()
+
+
+def _serve_machine(folder: Path, pipe) -> None:
+    """The other end of a `_Machine`."""
+    import openvino
+
+    from models.roofline import Convolutions, flops_per_px
+
+    pipe.send(("ready", flops_per_px(openvino.Core().read_model(folder / "unet.xml"))))
+    convolutions = None
+    while True:
+        precision = pipe.recv()
+        convolutions = convolutions or Convolutions()
+        pipe.send(("timed", convolutions.gflops(precision)))
+
+
+class _Runner(_Process):
+    """One way; once it cannot run, it is asked nothing more."""
+
+    def __init__(self, context, way: str, folder: Path, calibrate: Path | None) -> None:
+        super().__init__(context, _serve, way, folder, calibrate)
+        self.way = way
+        self.peak_mib: float | None = None
+        self._forget()
+        self._receive()
+
+    def _forget(self) -> None:
+        self.seconds: list[float] = []
+        self.network_s: list[float] = []
+        self.gflops: list[float] = []
+
+    def load(self, photo: Path, size: tuple[int, int]) -> None:
+        """Name the next photo, and the width and height it is brought to; run it once, untimed."""
+        self._forget()
+        if not self.why_not:
+            self._pipe.send((photo, size))
+            self._receive()
+
+    def time_once(self) -> None:
+        if not self.why_not:
+            self._pipe.send("run")
+            answer = self._receive()
+            if answer:
+                seconds, network_s, self.peak_mib = answer
+                self.seconds.append(seconds)
+                if network_s is not None:
+                    self.network_s.append(network_s)
+
+    def _receive(self):
+        answer = super()._receive()
+        if self.why_not:
+            self._forget()
         return answer
 
 
@@ -205,13 +264,25 @@ def _serve(way: str, folder: Path, calibrate: Path | None, pipe) -> None:
     while True:
         asked = pipe.recv()
         if isinstance(asked, str):
-            started = time.perf_counter()
-            run(rgb)
-            pipe.send(("timed", (time.perf_counter() - started, _peak_mib())))
+            pipe.send(("timed", (*_timed(run, rgb), _peak_mib())))
         else:
-            rgb = asked
+            path, size = asked
+            rgb = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+            rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
             run(rgb)
             pipe.send(("ready", None))
+
+
+def _timed(run: Run, rgb: np.ndarray) -> tuple[float, float | None]:
+    """Seconds of one pass, the mean of as many as fit into TIMED_S, and those in the network."""
+    if isinstance(run, _Served):
+        run.network_s = 0.0
+    started, passes = time.perf_counter(), 0
+    while not passes or time.perf_counter() - started < TIMED_S:
+        run(rgb)
+        passes += 1
+    seconds = (time.perf_counter() - started) / passes
+    return seconds, run.network_s / passes if isinstance(run, _Served) else None
 
 
 def _peak_mib() -> float | None:
@@ -294,28 +365,44 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
     def prepare(folder: Path) -> Run:
         import openvino
 
-        from models.segmenter import WITHOUT_INT8
+        from models.roofline import precisions
+        from models.segmenter import WITHOUT_INT8, ServedNetwork
 
-        if precision not in _precisions(openvino.Core()):
+        if precision not in precisions(openvino.Core()):
             raise ModelRefused(f"this processor has no {precision}")
         more = {"INFERENCE_PRECISION_HINT": precision, **WITHOUT_INT8}
-        return _as_served(folder / "unet.xml", more)
+        return _Served(ServedNetwork(folder / "unet.xml", more))
 
     return prepare
 
 
-def _as_served(network, more: dict[str, str]) -> Run:
-    """network: an OpenVINO network, or the path of one."""
-    from models.segmenter import ServedNetwork
+class _Served:
+    """A network as it is served, from a photo to its levels.
 
-    return ServedNetwork(network, more).whole
+    network_s: seconds inside the network so far.
+    """
+
+    def __init__(self, network: Callable[[np.ndarray], np.ndarray]) -> None:
+        self._network = network
+        self.network_s = 0.0
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        from models.segmenter import tiled_answers
+
+        return tiled_answers(self._pass, rgb)
+
+    def _pass(self, tiles: np.ndarray) -> np.ndarray:
+        started = time.perf_counter()
+        answer = self._network(tiles)
+        self.network_s += time.perf_counter() - started
+        return answer
 
 
 def _int8(folder: Path, calibrate: Path | None) -> Run:
     """As it is served where it was made for int8; else as it would be."""
     import openvino
 
-    from models.segmenter import is_int8
+    from models.segmenter import ServedNetwork, is_int8
 
     network = openvino.Core().read_model(folder / "unet.xml")
     if not is_int8(network):
@@ -324,12 +411,7 @@ def _int8(folder: Path, calibrate: Path | None) -> Run:
         from models.int8 import int8_network
 
         network = int8_network(network, calibrate)
-    return _as_served(network, {})
-
-
-def _precisions(core) -> tuple[str, ...]:
-    able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return ("f32", "bf16") if "BF16" in able else ("f32",)
+    return _Served(ServedNetwork(network))
 
 
 _PREPARE: dict[str, Callable[[Path], Run]] = {
@@ -342,103 +424,36 @@ _PREPARE: dict[str, Callable[[Path], Run]] = {
 }
 
 
-def roofline(folder: Path, seconds: float = 1.0) -> Roofline:
-    """Measure this machine's convolutions and count those of the served network.
-
-    seconds: time given to each shape.
-    """
-    import openvino
-
-    core = openvino.Core()
-    best = dict.fromkeys((*_precisions(core), "int8"), 0.0)
-    for channels, side in ROOFLINE_SHAPES:
-        photo = np.random.default_rng(0).random((1, channels, side, side), dtype=np.float32)
-        for precision in best:
-            model, flops = _convolutions(channels, side, rounded=precision == "int8")
-            hint = {} if precision == "int8" else {"INFERENCE_PRECISION_HINT": precision}
-            network = core.compile_model(model, "CPU", hint)
-            network(photo)
-            fastest, until = np.inf, time.perf_counter() + seconds
-            while time.perf_counter() < until:
-                started = time.perf_counter()
-                network(photo)
-                fastest = min(fastest, time.perf_counter() - started)
-            best[precision] = max(best[precision], flops / fastest / 1e9)
-    return Roofline(best, flops_per_px(core.read_model(folder / "unet.xml")))
-
-
-def _convolutions(channels: int, side: int, *, rounded: bool, depth: int = 8):
-    """A chain of 3×3 convolutions, and its operations. rounded: to 8 bits, for int8."""
-    import openvino
-    from openvino import opset13
-
-    def to_8_bits(x, low: float, high: float, levels: int):
-        limits = [np.float32(low), np.float32(high)]
-        return opset13.fake_quantize(x, *limits, *limits, levels) if rounded else x
-
-    drawn = np.random.default_rng(1).normal(0, 0.02, (channels, channels, 3, 3))
-    weights = to_8_bits(opset13.constant(drawn.astype(np.float32)), -0.1, 0.1, 255)
-    photo = opset13.parameter([1, channels, side, side], np.float32)
-    x = to_8_bits(photo, 0.0, 1.0, 256)
-    for _ in range(depth):
-        x = opset13.convolution(x, weights, [1, 1], [1, 1], [1, 1], [1, 1])
-        x = to_8_bits(opset13.relu(x), 0.0, 1.0, 256)
-    return openvino.Model([x], [photo]), 2.0 * depth * 9 * channels**2 * side**2
-
-
-def flops_per_px(model, side: int = 512) -> float:
-    """Operations of an OpenVINO network's convolutions for each pixel of the photo.
-
-    A multiplication and an addition count as two; what is no convolution is not counted, nor are
-    weights of zero: those that fill up a doubling are no work that anybody wants.
-    """
-    model.reshape([1, side, side, 3])
-    total = 0.0
-    for node in model.get_ops():
-        kind = node.get_type_name()
-        if kind not in ("Convolution", "ConvolutionBackpropData"):
-            continue
-        weights = node.input_value(1).get_node()
-        while weights.get_type_name() != "Constant":
-            weights = weights.input_value(0).get_node()
-        # On the way up each input pixel is spread.
-        places = node.output(0) if kind == "Convolution" else node.input(0)
-        total += 2.0 * np.count_nonzero(weights.get_data()) * np.prod(places.get_shape()[2:])
-    return float(total) / side**2
-
-
 def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
     """Where the time goes between a photo's bytes and its regions, on the served way."""
+    with ProcessPoolExecutor(1, mp_context=_as_in_the_worker()) as process:
+        return process.submit(_stages, folder, photo, rounds).result()
+
+
+def _stages(folder: Path, photo: Path, rounds: int) -> Stages:
     from inspection.imaging.codec import likeliest_types, quantise
     from inspection.imaging.gate import decode
     from inspection.imaging.regions import find_regions
     from models.card import region_arguments
-    from models.segmenter import Segmenter, tiled_answers
+    from models.segmenter import Segmenter
 
     segmenter = Segmenter(folder)
+    served = _Served(segmenter.run_tile)
     arguments = region_arguments(segmenter.card["thresholds"])
     content = photo.read_bytes()
     taken: list[tuple[float, float, float, float]] = []
     for _ in range(rounds + 1):
-        network_s = 0.0
-
-        def timed(tiles: np.ndarray) -> np.ndarray:
-            nonlocal network_s
-            started = time.perf_counter()
-            answer = segmenter.run_tile(tiles)
-            network_s += time.perf_counter() - started
-            return answer
-
+        served.network_s = 0.0
         marks = [time.perf_counter()]
         rgb = decode(content, photo.name).rgb
         marks.append(time.perf_counter())
-        seen = tiled_answers(timed, rgb)
+        seen = served(rgb)
         levels = quantise(seen[..., 0])
         kind = likeliest_types(seen, levels)
         marks.append(time.perf_counter())
         find_regions(levels, kind, segmenter.types, *arguments)
         marks.append(time.perf_counter())
         gate_s, segment_s, regions_s = np.diff(marks)
-        taken.append((network_s, gate_s, segment_s - network_s, regions_s))
+        taken.append((served.network_s, gate_s, segment_s - served.network_s, regions_s))
     # The first round warms up.
     return Stages(*(float(v) for v in np.median(taken[1:], axis=0)))

@@ -18,6 +18,8 @@ THUMBNAIL_SIDE_PX = 320
 
 # Probabilities below 8 of 255 say nothing; as zeros they compress to almost nothing.
 SMALLEST_KEPT_LEVEL = 8
+# Rows of a photo whose types are sought at once: most hold no mark, and small arrays stay near.
+_BAND_ROWS = 64
 
 
 def encode_jpeg(pixels: np.ndarray, quality: int = DISPLAY_QUALITY) -> bytes:
@@ -78,7 +80,7 @@ def quantise(any_defect: np.ndarray) -> np.ndarray:
     if any_defect.dtype != np.uint8:
         any_defect = np.rint(np.clip(any_defect, 0.0, 1.0) * 255.0).astype(np.uint8)
     smallest = SMALLEST_KEPT_LEVEL - 1
-    return cv2.threshold(np.ascontiguousarray(any_defect), smallest, 0, cv2.THRESH_TOZERO)[1]
+    return cv2.threshold(any_defect, smallest, 0, cv2.THRESH_TOZERO)[1]
 
 
 def likeliest_types(probabilities: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -89,13 +91,18 @@ def likeliest_types(probabilities: np.ndarray, levels: np.ndarray) -> np.ndarray
     likeliest = np.zeros(levels.shape, np.uint8)
     if probabilities.shape[2] < 3:
         return likeliest
-    # Plane by plane: an argmax over 12 Mpx takes longer than the encoding.
-    best = np.ascontiguousarray(probabilities[..., 1])
-    for number in range(2, probabilities.shape[2]):
-        plane = np.ascontiguousarray(probabilities[..., number])
-        likeliest[cv2.compare(plane, best, cv2.CMP_GT) > 0] = number - 1
-        best = cv2.max(best, plane)
-    return cv2.copyTo(likeliest, levels)
+    for start in range(0, len(levels), _BAND_ROWS):
+        band = slice(start, start + _BAND_ROWS)
+        if not levels[band].any():
+            continue
+        # Plane by plane: an argmax over 12 Mpx takes longer than the encoding.
+        best, kind = probabilities[band, :, 1], likeliest[band]
+        for number in range(2, probabilities.shape[2]):
+            plane = probabilities[band, :, number]
+            kind[cv2.compare(plane, best, cv2.CMP_GT) > 0] = number - 1
+            best = cv2.max(best, plane)
+        kind[levels[band] == 0] = 0
+    return likeliest
 
 
 def encode_evidence(

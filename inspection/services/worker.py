@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
+from inspection.imaging import memory
 from inspection.imaging.gate import MAX_FILE_BYTES, MAX_PIXELS, inert_name
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.quality import PhotoQuality
@@ -529,11 +530,7 @@ def _environment() -> dict[str, str]:
         if name.upper() in _PASSED_ON or name.upper().startswith(_PASSED_ON_PREFIXES)
     }
     paths = [str(_PROJECT_FOLDER), *(os.path.abspath(path) for path in sys.path)]
-    return passed_on | {
-        "PYTHONPATH": os.pathsep.join(paths),
-        # Each arena reserves 64 MB of address space a thread; the decode limit counts those.
-        "MALLOC_ARENA_MAX": "2",
-    }
+    return passed_on | memory.ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _model_state(model: dict) -> ModelState:

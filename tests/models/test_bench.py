@@ -1,12 +1,10 @@
 import cv2
 import numpy as np
-import openvino
 import pytest
-from openvino import opset13
 
 from inspection.errors import ModelRefused
 from models import bench
-from models.bench import SpeedRow, Stages, compare, flops_per_px, stages
+from models.bench import SpeedRow, Stages, compare, stages
 
 
 @pytest.fixture
@@ -33,6 +31,13 @@ def test_ways_are_timed_in_turn_and_compared_with_each_other(folder, photo):
     assert original.seconds > 0 and served.seconds > 0
     assert original.times_original == 1.0
     assert served.times_original == pytest.approx(original.seconds / served.seconds)
+    # Its tiles are laid together outside of the network; the original's network is not told apart.
+    assert 0 < served.network_s < served.seconds and original.network_s is None
+    # One 1×1 convolution of 3 colours to 5 channels, of which one is not zero.
+    operations = 2 * 3 * 1 * 128 * 96
+    assert served.gflops > 1 and original.gflops is original.roofline_share is None
+    expected = operations / served.network_s / (served.gflops * 1e9)
+    assert served.roofline_share == pytest.approx(expected)
     # Nobody was asked to run keras.predict, so nothing is compared with it.
     assert served.times_predict is None
     assert served.mpx_per_s == pytest.approx(128 * 96 / 1e6 / served.seconds)
@@ -54,28 +59,13 @@ def test_an_unknown_way_or_no_photo_is_refused_by_name(folder, photo, tmp_path):
         compare(folder, tmp_path / "missing.jpg", [(64, 64)], 1, ["openvino_f32"])
 
 
-def test_operations_are_counted_a_multiplication_and_an_addition_for_each_weight_and_place():
-    photo = opset13.parameter([1, 512, 512, 3], np.float32)
-    first = opset13.transpose(photo, np.int32([0, 3, 1, 2]))
-    halved = opset13.convolution(
-        first, np.ones((8, 3, 3, 3), np.float32), [2, 2], [1, 1], [1, 1], [1, 1]
-    )
-    upwards = np.ones((8, 5, 4, 4), np.float32)
-    upwards[:, 0] = 0.0
-    whole = opset13.convolution_backprop_data(
-        halved, upwards, [2, 2], pads_begin=[1, 1], pads_end=[1, 1]
-    )
-    # A quarter of the pixels: 8·3·9 weights each going down and 8·4·16 going up; zeros are no work.
-    expected = 2 * (8 * 3 * 9 + 8 * 4 * 16) / 4
-    assert flops_per_px(openvino.Model([whole], [photo])) == expected
-
-
-def test_the_roofline_of_a_precision_is_the_best_of_its_shapes(folder, monkeypatch):
-    monkeypatch.setattr(bench, "ROOFLINE_SHAPES", ((8, 16), (16, 32)))
-    peak = bench.roofline(folder, seconds=0.05)
-    assert peak.gflops["f32"] > 0
-    # One 1×1 convolution of 3 colours to 5 channels, of which one is not zero.
-    assert peak.flops_per_px == 2 * 3 * 1
+def test_a_short_pass_is_timed_by_the_mean_of_many(monkeypatch):
+    passes, now = [], iter(np.arange(0.0, 10.0, 0.03))
+    monkeypatch.setattr(bench.time, "perf_counter", lambda: float(next(now)))
+    seconds, network_s = bench._timed(passes.append, None)
+    # The clock is read before, after each pass and once more at the end.
+    assert len(passes) == 7 and network_s is None
+    assert seconds == pytest.approx(8 * 0.03 / 7)
 
 
 def test_the_stages_of_a_photo_add_up(folder, photo):

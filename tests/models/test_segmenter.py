@@ -9,7 +9,9 @@ from pathlib import Path
 import cv2
 import keras
 import numpy as np
+import openvino
 import pytest
+from openvino import opset13
 
 from inspection.errors import ModelRefused
 from models import networks, segmenter
@@ -126,6 +128,15 @@ def test_a_size_that_keeps_coming_is_answered_alike_and_another_one_after_it_too
         assert (network(photo) == before).all()
     for photo, before in ((high, other), (high, other), (wide, first)):
         assert (network(photo) == before).all()
+
+
+def test_features_of_half_the_size_are_no_parts_of_planes():
+    photo = opset13.parameter([-1, -1, -1, 3], np.float32)
+    planes = opset13.transpose(photo, np.int64([0, 3, 1, 2]))
+    weights, ones = np.ones((8, 3, 2, 2), np.float32), [1, 1]
+    halved = opset13.convolution(planes, weights, [2, 2], [0, 0], [0, 0], ones)
+    network = ServedNetwork(openvino.Model([opset13.result(halved)], [photo]))
+    assert network(np.ones((1, 64, 96, 3), np.float32)).shape == (1, 32, 48, 8)
 
 
 def test_the_answer_of_a_u_net_does_not_depend_on_the_tile_grid():

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
-from inspection.imaging import codec
+from inspection.imaging import codec, memory
 from inspection.services import worker as worker_module
 from inspection.services.worker import InspectionWorker, KeptWaiting, ModelChoice, ModelState
 
@@ -264,6 +264,7 @@ def test_the_process_is_polite_and_sees_neither_secrets_nor_libraries(monkeypatc
     with served_by("open_prying") as worker:
         card = worker.model.card
     assert not [name for name in card["environment"] if name.startswith("INSPECTION")]
+    assert set(memory.ENVIRONMENT) <= set(card["environment"])
     assert card["libraries"] == []
     assert card["niceness"] >= 10 or not hasattr(os, "nice")
 
