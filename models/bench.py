@@ -275,14 +275,14 @@ def _serve(way: str, folder: Path, calibrate: Path | None, pipe) -> None:
 
 def _timed(run: Run, rgb: np.ndarray) -> tuple[float, float | None]:
     """Seconds of one pass, the mean of as many as fit into TIMED_S, and those in the network."""
-    if isinstance(run, _Served):
-        run.network_s = 0.0
+    inside_before = run.inside_s if isinstance(run, _Served) else 0.0
     started, passes = time.perf_counter(), 0
     while not passes or time.perf_counter() - started < TIMED_S:
         run(rgb)
         passes += 1
     seconds = (time.perf_counter() - started) / passes
-    return seconds, run.network_s / passes if isinstance(run, _Served) else None
+    is_ours = isinstance(run, _Served)
+    return seconds, (run.inside_s - inside_before) / passes if is_ours else None
 
 
 def _peak_mib() -> float | None:
@@ -377,25 +377,17 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
 
 
 class _Served:
-    """A network as it is served, from a photo to its levels.
+    """A network as it is served, from a photo to its levels."""
 
-    network_s: seconds inside the network so far.
-    """
-
-    def __init__(self, network: Callable[[np.ndarray], np.ndarray]) -> None:
+    def __init__(self, network) -> None:
         self._network = network
-        self.network_s = 0.0
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
-        from models.segmenter import tiled_answers
+        return self._network.whole(rgb)
 
-        return tiled_answers(self._pass, rgb)
-
-    def _pass(self, tiles: np.ndarray) -> np.ndarray:
-        started = time.perf_counter()
-        answer = self._network(tiles)
-        self.network_s += time.perf_counter() - started
-        return answer
+    @property
+    def inside_s(self) -> float:
+        return self._network.inside_s
 
 
 def _int8(folder: Path, calibrate: Path | None) -> Run:
@@ -438,22 +430,22 @@ def _stages(folder: Path, photo: Path, rounds: int) -> Stages:
     from models.segmenter import Segmenter
 
     segmenter = Segmenter(folder)
-    served = _Served(segmenter.run_tile)
     arguments = region_arguments(segmenter.card["thresholds"])
     content = photo.read_bytes()
     taken: list[tuple[float, float, float, float]] = []
     for _ in range(rounds + 1):
-        served.network_s = 0.0
+        before = segmenter.inside_s
         marks = [time.perf_counter()]
         rgb = decode(content, photo.name).rgb
         marks.append(time.perf_counter())
-        seen = served(rgb)
+        seen = segmenter.levels(rgb)
         levels = quantise(seen[..., 0])
         kind = likeliest_types(seen, levels)
         marks.append(time.perf_counter())
         find_regions(levels, kind, segmenter.types, *arguments)
         marks.append(time.perf_counter())
         gate_s, segment_s, regions_s = np.diff(marks)
-        taken.append((served.network_s, gate_s, segment_s - served.network_s, regions_s))
+        network_s = segmenter.inside_s - before
+        taken.append((network_s, gate_s, segment_s - network_s, regions_s))
     # The first round warms up.
     return Stages(*(float(v) for v in np.median(taken[1:], axis=0)))

@@ -1,6 +1,7 @@
 """The served network: any photo, padded, tiled, the overlap blended; refused unless it is whole."""
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -125,6 +126,8 @@ class ServedNetwork:
         self._any_size = self._core.compile_model(network, "CPU", self._options)
         self._one_size, self._size, self._asked = None, None, None
         self._spread = _Spread()
+        # Seconds inside the runtime so far: what is spread, tiled and blended here does not count.
+        self.inside_s = 0.0
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         """One pass: (N, h, w, 3) -> (N, h, w, C), a view of the planes.
@@ -137,8 +140,10 @@ class ServedNetwork:
             self._compile(tiles.shape)
         self._asked = tiles.shape
         compiled = self._one_size if tiles.shape == self._size else self._any_size
+        started = time.perf_counter()
         # Shared, not copied: fresh memory for each tile is slow.
         planes = compiled(tiles, share_inputs=True, share_outputs=True)[0]
+        self.inside_s += time.perf_counter() - started
         if planes.shape[2:] == tuple(side // 2 + 1 for side in tiles.shape[1:3]):
             planes = self._spread(planes)
         return np.moveaxis(planes, 1, -1)
@@ -344,6 +349,11 @@ class Segmenter:
     def levels(self, rgb: np.ndarray) -> np.ndarray:
         """The same as it is kept and judged by: uint8 (H, W, 1 + T), 255 = certain."""
         return self._network.whole(rgb)
+
+    @property
+    def inside_s(self) -> float:
+        """Seconds inside the network's runtime so far."""
+        return self._network.inside_s
 
     def run_tile(self, tiles: np.ndarray) -> np.ndarray:
         """One pass of the network: uint8 (1, h, w, 3) -> levels, uint8 (1, h, w, 1 + T).
