@@ -92,16 +92,17 @@ def likeliest_types(probabilities: np.ndarray, levels: np.ndarray) -> np.ndarray
     if probabilities.shape[2] < 3:
         return likeliest
     for start in range(0, len(levels), _BAND_ROWS):
-        band = slice(start, start + _BAND_ROWS)
-        if not levels[band].any():
+        x, y, across, high = cv2.boundingRect(levels[start : start + _BAND_ROWS])
+        if not high:
             continue
+        marked = slice(start + y, start + y + high), slice(x, x + across)
         # Plane by plane: an argmax over 12 Mpx takes longer than the encoding.
-        best, kind = probabilities[band, :, 1], likeliest[band]
+        best, kind = probabilities[*marked, 1], likeliest[marked]
         for number in range(2, probabilities.shape[2]):
-            plane = probabilities[band, :, number]
+            plane = probabilities[*marked, number]
             kind[cv2.compare(plane, best, cv2.CMP_GT) > 0] = number - 1
             best = cv2.max(best, plane)
-        kind[levels[band] == 0] = 0
+        kind[levels[marked] == 0] = 0
     return likeliest
 
 

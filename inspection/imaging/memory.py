@@ -1,8 +1,9 @@
 """How a process that reads photos holds its memory."""
 
-# Pixels of a photo of up to 22 Mpx are kept when they are given back; larger arrays go straight
-# back to the kernel, and so does what is given back beyond the second number.
-LARGEST_KEPT_BYTES = 64 * 2**20
+# Pixels of a photo of up to 13 Mpx are kept when they are given back; larger arrays go straight
+# back to the kernel, and so does what is given back beyond the second number. More would be kept
+# than is used again: with 64 MiB, 12 Mpx in float32 need 1.21 GiB at most, so 1.17.
+LARGEST_KEPT_BYTES = 40 * 2**20
 MOST_KEPT_BYTES = 128 * 2**20
 
 # For the environment of a process before it starts; C libraries other than glibc ignore it.
@@ -10,10 +11,8 @@ MOST_KEPT_BYTES = 128 * 2**20
 # machine, from its host, which is half of the time in which a photo of 12 Mpx passes the gate when
 # memory is scarce. Large pages, which the network's own arrays would not get otherwise, spare 3 %
 # of its time. One arena, since a photo is decoded by two threads and each would keep its own; each
-# also reserves 64 MB of address space, which the limit on decoding counts. Pillow takes a photo's
-# pixels in one piece: what smaller pieces leave behind is too small for the next array.
+# also reserves 64 MB of address space, which the limit on decoding counts.
 ENVIRONMENT = {
-    "PILLOW_BLOCK_SIZE": f"{LARGEST_KEPT_BYTES >> 20}m",
     "GLIBC_TUNABLES": ":".join(
         [
             "glibc.malloc.hugetlb=1",
