@@ -1,5 +1,7 @@
 import json
+from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import openvino
@@ -20,13 +22,17 @@ from models.card import (
 from models.convert import (
     LARGEST_DIFFERENCE,
     Average,
+    as_served,
     doubling_as_convolution,
     save_openvino,
     trained_network,
 )
 from models.keras_file import load_half, save_half
+from models.roofline import precisions
 from models.segmenter import ServedNetwork, scaled
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -226,3 +232,16 @@ def test_logits_beyond_all_bounds_still_give_shares_of_one(tmp_path):
     # The prior is -3: a sigmoid of 6.
     assert (seen[0, 5, 5, 0] - 255 / (1 + np.exp(-6.0))) ** 2 < 1
     assert seen[0, 5, 5, 1:].tolist() == [127, 127, 0, 0]
+
+
+@pytest.mark.parametrize(("precision", "apart"), [("f32", 0.01), ("bf16", 0.03)])
+def test_the_shipped_weights_answer_alike_in_keras_and_served(precision, apart):
+    if precision not in precisions(openvino.Core()):
+        pytest.skip(f"this processor has no {precision}")
+    network = load_half(REPOSITORY / "models" / "weights" / "compact-unet" / "unet.keras")
+    sample = cv2.imread(str(REPOSITORY / "data" / "samples" / "door_silver_all_types_12mp.jpg"))
+    photo = cv2.cvtColor(sample, cv2.COLOR_BGR2RGB)[None, 1244:1756, 1744:2256].copy()
+    expected = np.asarray(network(scaled(photo), training=False))
+    assert np.ptp(expected[..., 0]) > 0.8, "a flat answer would prove nothing"
+    seen = scaled(ServedNetwork(as_served(network), {"INFERENCE_PRECISION_HINT": precision})(photo))
+    assert np.abs(seen - expected).max() <= apart
