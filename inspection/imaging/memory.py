@@ -4,7 +4,7 @@
 # back to the kernel, and so does what is given back beyond the second number. More would be kept
 # than is used again: with 64 MiB, 12 Mpx in float32 need 1.21 GiB at most, so 1.17.
 LARGEST_KEPT_BYTES = 40 * 2**20
-MOST_KEPT_BYTES = 128 * 2**20
+MOST_KEPT_BYTES = 256 * 2**20
 
 # For the environment of a process before it starts; C libraries other than glibc ignore it.
 # One photo's arrays lie where the last one's lay: fresh memory comes page by page and, in a virtual
