@@ -130,6 +130,23 @@ def test_a_size_that_keeps_coming_is_answered_alike_and_another_one_after_it_too
         assert (network(photo) == before).all()
 
 
+def test_after_a_photo_for_which_there_was_no_memory_the_next_one_is_answered(
+    tmp_path, monkeypatch
+):
+    def no_memory(*_):
+        raise MemoryError
+
+    save_openvino(networks.with_probabilities(_lively_network()), tmp_path)
+    network = ServedNetwork(tmp_path / "unet.xml")
+    photo = np.random.default_rng(7).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
+    expected = network(photo).copy()
+    with monkeypatch.context() as short:
+        short.setattr(segmenter.np, "empty", no_memory)
+        with pytest.raises(MemoryError):
+            network(photo[:, :32].copy())
+    assert (network(photo) == expected).all()
+
+
 def test_features_of_half_the_size_are_no_parts_of_planes():
     photo = opset13.parameter([-1, -1, -1, 3], np.float32)
     planes = opset13.transpose(photo, np.int64([0, 3, 1, 2]))
