@@ -9,9 +9,11 @@ little, ratios do.
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from statistics import median
 
@@ -104,9 +106,10 @@ def compare(
         raise ModelRefused(f"no such ways {unknown}; there are {WAYS}")
     if cv2.imread(str(photo)) is None:
         raise ModelRefused(f"{photo}: not a readable photo; name one to measure on")
-    context = _as_in_the_worker()
-    runners = {way: _Runner(context, way, folder, calibrate) for way in ways}
-    machine = _Machine(context, folder)
+    with _as_in_the_worker() as context:
+        runners = {way: _Runner(context, way, folder, calibrate) for way in ways}
+        machine = _Machine(context)
+    flops_per_px = machine.flops_per_px(folder)
     rows = []
     try:
         for width, height in sizes:
@@ -117,9 +120,10 @@ def compare(
                 for runner in runners.values():
                     runner.time_once()
                     if runner.network_s:
-                        runner.gflops.append(machine.gflops(runner.way.removeprefix("openvino_")))
+                        reached = machine.gflops(runner.way.removeprefix("openvino_"))
+                        runner.gflops += [reached] if reached else []
                     done(f"{runner.way} {width}×{height}")
-            rows += _rows(runners, width, height, machine.flops_per_px * width * height)
+            rows += _rows(runners, width, height, flops_per_px * width * height)
     finally:
         for process in (machine, *runners.values()):
             process.end()
@@ -127,14 +131,14 @@ def compare(
 
 
 def _rows(runners: dict[str, "_Runner"], width: int, height: int, flops: float) -> list[SpeedRow]:
-    """flops: operations of the served network's convolutions on a photo of this size."""
+    """flops: operations of the served network's convolutions on a photo of this size; 0 unknown."""
     taken = {way: median(r.seconds) for way, r in runners.items() if r.seconds}
 
     def times(way: str, other: str) -> float | None:
         return taken[other] / taken[way] if way in taken and other in taken else None
 
     def best(runner: _Runner) -> dict[str, float]:
-        if not runner.network_s:
+        if not (flops and runner.network_s and runner.gflops):
             return {}
         network_s, gflops = min(runner.network_s), max(runner.gflops)
         share = flops / network_s / (gflops * 1e9)
@@ -156,16 +160,22 @@ def _rows(runners: dict[str, "_Runner"], width: int, height: int, flops: float) 
     ]
 
 
-def _as_in_the_worker():
-    """For processes that hold their memory as the served one does."""
+@contextmanager
+def _as_in_the_worker() -> Iterator[BaseContext]:
+    """Processes started inside the block hold their memory as the served one does."""
+    before = dict(os.environ)
     os.environ.update(memory.ENVIRONMENT)
-    return multiprocessing.get_context("spawn")
+    try:
+        yield multiprocessing.get_context("spawn")
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class _Process:
     """A process of its own that is asked and answers; once it cannot, `why_not` says why."""
 
-    def __init__(self, context, target: Callable, *told: object) -> None:
+    def __init__(self, context: BaseContext, target: Callable, *told: object) -> None:
         self.why_not = ""
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=target, args=(*told, theirs), daemon=True)
@@ -189,33 +199,49 @@ class _Process:
 class _Machine(_Process):
     """The machine's own convolutions, and what the served network of a folder needs of them."""
 
-    def __init__(self, context, folder: Path) -> None:
-        super().__init__(context, _serve_machine, folder)
-        self.flops_per_px: float = self._receive()
+    def __init__(self, context: BaseContext) -> None:
+        super().__init__(context, _serve_machine)
 
-    def gflops(self, precision: str) -> float:
-        self._pipe.send(precision)
+    def flops_per_px(self, folder: Path) -> float:
+        """0 where the network cannot be read: then no share can be told."""
+        return self._ask(folder) or 0.0
+
+    def gflops(self, precision: str) -> float | None:
+        """None where these convolutions cannot run here."""
+        return self._ask(precision)
+
+    def _ask(self, what: Path | str) -> float | None:
+        if self.why_not:
+            return None
+        self._pipe.send(what)
         return self._receive()
 
 
-def _serve_machine(folder: Path, pipe) -> None:
+def _serve_machine(pipe) -> None:
     """The other end of a `_Machine`."""
     import openvino
 
     from models.roofline import Convolutions, flops_per_px
 
-    pipe.send(("ready", flops_per_px(openvino.Core().read_model(folder / "unet.xml"))))
-    convolutions = None
+    convolutions = Convolutions()
     while True:
-        precision = pipe.recv()
-        convolutions = convolutions or Convolutions()
-        pipe.send(("timed", convolutions.gflops(precision)))
+        asked = pipe.recv()
+        try:
+            if isinstance(asked, str):
+                answer = convolutions.gflops(asked)
+            else:
+                answer = flops_per_px(openvino.Core().read_model(asked / "unet.xml"))
+        except RuntimeError:
+            answer = None
+        pipe.send(("ready", answer))
 
 
 class _Runner(_Process):
     """One way; once it cannot run, it is asked nothing more."""
 
-    def __init__(self, context, way: str, folder: Path, calibrate: Path | None) -> None:
+    def __init__(
+        self, context: BaseContext, way: str, folder: Path, calibrate: Path | None
+    ) -> None:
         super().__init__(context, _serve, way, folder, calibrate)
         self.way = way
         self.peak_mib: float | None = None
@@ -275,13 +301,13 @@ def _serve(way: str, folder: Path, calibrate: Path | None, pipe) -> None:
 
 def _timed(run: Run, rgb: np.ndarray) -> tuple[float, float | None]:
     """Seconds of one pass, the mean of as many as fit into TIMED_S, and those in the network."""
-    inside_before = run.inside_s if isinstance(run, _Served) else 0.0
+    is_ours = isinstance(run, _Served)
+    inside_before = run.inside_s if is_ours else 0.0
     started, passes = time.perf_counter(), 0
     while not passes or time.perf_counter() - started < TIMED_S:
         run(rgb)
         passes += 1
     seconds = (time.perf_counter() - started) / passes
-    is_ours = isinstance(run, _Served)
     return seconds, (run.inside_s - inside_before) / passes if is_ours else None
 
 
@@ -418,7 +444,10 @@ _PREPARE: dict[str, Callable[[Path], Run]] = {
 
 def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
     """Where the time goes between a photo's bytes and its regions, on the served way."""
-    with ProcessPoolExecutor(1, mp_context=_as_in_the_worker()) as process:
+    with (
+        _as_in_the_worker() as context,
+        ProcessPoolExecutor(1, mp_context=context) as process,
+    ):
         return process.submit(_stages, folder, photo, rounds).result()
 
 

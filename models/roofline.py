@@ -21,20 +21,11 @@ def precisions(core: openvino.Core) -> tuple[str, ...]:
 
 
 class Convolutions:
-    """Chains of 3×3 convolutions in every precision of this processor, compiled once."""
+    """Chains of 3×3 convolutions; those of a precision are compiled when it is first asked for."""
 
     def __init__(self, shapes: Sequence[tuple[int, int]] = SHAPES) -> None:
-        core = openvino.Core()
-        self._chains = {}
-        for precision in (*precisions(core), "int8"):
-            hint = {} if precision == "int8" else {"INFERENCE_PRECISION_HINT": precision}
-            self._chains[precision] = [
-                (
-                    core.compile_model(_chain(*shape, rounded=precision == "int8"), "CPU", hint),
-                    shape,
-                )
-                for shape in shapes
-            ]
+        self._shapes = shapes
+        self._compiled: dict[str, list[openvino.CompiledModel]] = {}
 
     def gflops(self, precision: str, seconds: float = MEASURED_S) -> float:
         """What the quickest shape reaches now, in 10⁹ operations a second.
@@ -42,10 +33,18 @@ class Convolutions:
         precision: "f32", "bf16" where the processor has it, or "int8". A multiplication and an
         addition count as two. seconds: time given to each shape.
         """
+        if precision not in self._compiled:
+            self._compiled[precision] = [_compiled(*shape, precision) for shape in self._shapes]
         return max(
             2.0 * DEPTH * 9 * channels**2 * side**2 / _fastest(chain, channels, side, seconds) / 1e9
-            for chain, (channels, side) in self._chains[precision]
+            for chain, (channels, side) in zip(self._compiled[precision], self._shapes, strict=True)
         )
+
+
+def _compiled(channels: int, side: int, precision: str) -> openvino.CompiledModel:
+    is_int8 = precision == "int8"
+    hint = {} if is_int8 else {"INFERENCE_PRECISION_HINT": precision}
+    return openvino.compile_model(_chain(channels, side, rounded=is_int8), "CPU", hint)
 
 
 def _fastest(chain: openvino.CompiledModel, channels: int, side: int, seconds: float) -> float:

@@ -2,7 +2,7 @@
 
 # Pixels of a photo of up to 13 Mpx are kept when they are given back; larger arrays go straight
 # back to the kernel, and so does what is given back beyond the second number. More would be kept
-# than is used again: with 64 MiB, 12 Mpx in float32 need 1.21 GiB at most, so 1.17.
+# than is used again: with 64 MiB, 12 Mpx in float32 take 1.21 GiB, with this 1.17.
 LARGEST_KEPT_BYTES = 40 * 2**20
 MOST_KEPT_BYTES = 256 * 2**20
 

@@ -1,3 +1,5 @@
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -50,6 +52,18 @@ def test_a_way_that_cannot_run_here_says_why_and_the_others_go_on(folder, photo,
     rows = compare(tmp_path, photo, [(64, 64)], 1, ["keras_predict", "openvino_f32"])
     assert rows[0].seconds is None and "unet.keras" in rows[0].why_not
     assert rows[1].seconds > 0 and rows[1].why_not == ""
+
+
+def test_a_folder_without_a_network_says_so_and_tells_no_share(tmp_path, photo):
+    rows = compare(tmp_path, photo, [(64, 64)], 1, ["original", "openvino_f32"])
+    assert rows[0].seconds > 0 and rows[0].roofline_share is None
+    assert rows[1].seconds is None and "unet.xml" in rows[1].why_not
+
+
+def test_no_setting_for_the_processes_stays_behind(folder, photo):
+    before = dict(os.environ)
+    stages(folder, photo, rounds=1)
+    assert dict(os.environ) == before
 
 
 def test_an_unknown_way_or_no_photo_is_refused_by_name(folder, photo, tmp_path):
