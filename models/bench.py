@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
@@ -36,6 +37,8 @@ WAYS = (
 ORIGINAL_TILE_PX = 128
 # A photo is run again until this has passed: one pass over a small one is too short to time.
 TIMED_S = 0.2
+_ENDED = "its process ended (out of memory?)"
+
 Run = Callable[[np.ndarray], object]
 
 
@@ -190,7 +193,7 @@ class _Process:
         try:
             kind, answer = self._pipe.recv()
         except EOFError:
-            kind, answer = "cannot", "its process ended (out of memory?)"
+            kind, answer = "cannot", _ENDED
         if kind == "cannot":
             self.why_not, answer = str(answer), None
         return answer
@@ -448,7 +451,10 @@ def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
         _as_in_the_worker() as context,
         ProcessPoolExecutor(1, mp_context=context) as process,
     ):
-        return process.submit(_stages, folder, photo, rounds).result()
+        try:
+            return process.submit(_stages, folder, photo, rounds).result()
+        except BrokenProcessPool:
+            raise ModelRefused(f"{folder}: {_ENDED}") from None
 
 
 def _stages(folder: Path, photo: Path, rounds: int) -> Stages:
