@@ -13,7 +13,7 @@ import numpy as np
 from keras import layers
 
 from models.datasets import CropBatches
-from models.segmenter import scaled, tiled_answers
+from models.tiling import scaled, tiled_answers
 
 # Which share of the pixels of sound paint may look odder than the middle of the scale.
 ODD_SHARE = 0.01

@@ -341,7 +341,7 @@ def _original(folder: Path) -> Run:
 
 
 def _tiled(run: Callable[[np.ndarray], np.ndarray]) -> Run:
-    from models.segmenter import tiled_answers
+    from models.tiling import tiled_answers
 
     return lambda rgb: tiled_answers(run, rgb)
 
@@ -353,7 +353,7 @@ def _keras_network(folder: Path):
 
 
 def _keras_predict(folder: Path) -> Run:
-    from models.segmenter import scaled
+    from models.tiling import scaled
 
     network = _keras_network(folder)
     return _tiled(lambda tiles: network.predict(scaled(tiles), verbose=0))
@@ -363,7 +363,7 @@ def _tensorflow_graph(folder: Path) -> Run:
     import keras
     import tensorflow
 
-    from models.segmenter import scaled
+    from models.tiling import scaled
 
     if keras.backend.backend() != "tensorflow":
         raise ModelRefused(f"Keras runs on {keras.backend.backend()} here")
@@ -377,7 +377,7 @@ def _onnxruntime(folder: Path) -> Run:
 
     import onnxruntime
 
-    from models.segmenter import scaled
+    from models.tiling import scaled
 
     network = _keras_network(folder)
     with tempfile.TemporaryDirectory() as place:

@@ -47,7 +47,8 @@ from models.evaluate import (
     write_predictions,
 )
 from models.losses import DefectLoss
-from models.segmenter import Segmenter, ServedNetwork, open_segmenter, scaled, tiled_answers
+from models.segmenter import Segmenter, ServedNetwork, open_segmenter
+from models.tiling import scaled, tiled_answers
 from models.training import DEFAULT_SHARES
 
 AT_HALF = {"region": 0.5, "smallest_px": 16, "peak": 0.0}

@@ -18,7 +18,8 @@ from openvino import opset13
 from inspection.errors import ModelRefused, TrainingError
 from models import keras_file, networks
 from models.card import write_card
-from models.segmenter import ServedNetwork, scaled
+from models.segmenter import ServedNetwork
+from models.tiling import scaled
 
 # Largest difference allowed between the Keras network and the served one, both in float32: half a
 # level of 255, and what the half-precision weights add.

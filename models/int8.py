@@ -15,7 +15,7 @@ from openvino import opset13
 
 from inspection.errors import ModelRefused
 from models.datasets import read_photo_set, read_rgb
-from models.segmenter import STRIDE
+from models.tiling import STRIDE
 
 # Photos of split `train` from which the ranges are learnt, and how much of each is shown.
 LEARNT_FROM, SHOWN_PX = 200, 640

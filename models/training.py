@@ -25,7 +25,7 @@ from models.datasets import CropBatches, CropSource, is_weakly_labelled, read_ph
 from models.evaluate import checkpoint_figures, look_at
 from models.losses import DefectLoss
 from models.reviewed import read_reviewed
-from models.segmenter import scaled, tiled_answers
+from models.tiling import scaled, tiled_answers
 
 DEFAULT_SHARES = {
     "aihub578_door_scratch": 0.30,

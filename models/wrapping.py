@@ -26,7 +26,8 @@ from models.convert import save_openvino, write_golden_photos
 from models.datasets import read_photo_set
 from models.evaluate import choose_on_val, look_at
 from models.release import LIMITS, golden_photos
-from models.segmenter import STRIDE, ServedNetwork, open_segmenter
+from models.segmenter import ServedNetwork, open_segmenter
+from models.tiling import STRIDE
 
 # A description is text; the weights stand in another part of the file.
 _MOST_DESCRIPTION_BYTES = 64 * 2**20

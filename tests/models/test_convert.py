@@ -29,7 +29,8 @@ from models.convert import (
 )
 from models.keras_file import load_half, save_half
 from models.roofline import precisions
-from models.segmenter import ServedNetwork, scaled
+from models.segmenter import ServedNetwork
+from models.tiling import scaled
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
 
 REPOSITORY = Path(__file__).resolve().parents[2]

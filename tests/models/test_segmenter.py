@@ -14,10 +14,11 @@ import pytest
 from openvino import opset13
 
 from inspection.errors import ModelRefused
-from models import networks, segmenter
+from models import networks, segmenter, tiling
 from models.card import read_card
 from models.convert import save_openvino
-from models.segmenter import ServedNetwork, open_segmenter, scaled, tiled_answers
+from models.segmenter import ServedNetwork, open_segmenter
+from models.tiling import scaled, tiled_answers
 from tests.models.small_models import (
     MODEL_CHANNELS,
     narrow_unet,
@@ -46,7 +47,7 @@ def cuts(monkeypatch):
 
         numbers = np.arange(height * width).reshape(height, width, 1)
         rgb = (numbers >> np.array([16, 8, 0])).astype(np.uint8)
-        assert (segmenter.tiled_answers(run, rgb, **how) == rgb).all()
+        assert (tiling.tiled_answers(run, rgb, **how) == rgb).all()
         return asked
 
     return of
@@ -59,7 +60,7 @@ def test_the_tiles_cover_the_photo_and_lie_on_whole_strides(cuts, height, width)
     covered = np.zeros((height, width), bool)
     for rows, columns in cuts(height, width):
         # On whole strides the deepest level sees the same grid in every tile.
-        assert rows.start % segmenter.STRIDE == columns.start % segmenter.STRIDE == 0
+        assert rows.start % tiling.STRIDE == columns.start % tiling.STRIDE == 0
         covered[rows, columns] = True
     assert covered.all()
 
@@ -74,9 +75,9 @@ def test_neighbouring_tiles_share_at_least_the_overlap_and_none_is_too_large(cut
     tiles = [columns for _, columns in cuts(32, length)]
     assert tiles[0].start == 0 and tiles[-1].stop == length
     assert {tile.stop - tile.start for tile in tiles} == {tiles[0].stop}
-    assert tiles[0].stop <= segmenter.TILE_PX
+    assert tiles[0].stop <= tiling.TILE_PX
     shared = [a.stop - b.start for a, b in itertools.pairwise(tiles)]
-    assert min(shared) >= segmenter.OVERLAP_PX
+    assert min(shared) >= tiling.OVERLAP_PX
 
 
 def test_where_two_tiles_meet_one_fades_into_the_other_and_their_rims_do_not_show():
