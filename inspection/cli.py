@@ -219,6 +219,11 @@ def _content(path: Path) -> bytes:
 @click.option("--learning-rate", default=2e-3)
 @click.option("--share", "shares", multiple=True, help="share of crops of a data set, NAME=NUMBER")
 @click.option("--with", "more", multiple=True, help="any other part of the recipe, NAME=VALUE")
+@click.option(
+    "--processes", default=0, help="processes that cut crops, for a GPU; default: two threads"
+)
+@click.option("--keep-every", default=0, help="keep the weights of every so many checkpoints")
+@click.option("--val/--no-val", default=True, help="look at split val after each; else the last")
 def train(
     data,
     out,
@@ -234,12 +239,16 @@ def train(
     learning_rate,
     shares,
     more,
+    processes,
+    keep_every,
+    val,
 ):
     """Train the U-Net from scratch, or go on from the checkpoint in the run folder.
 
     --with takes what is worth trying: most_steps, stem, width, focusing, miss_weight, box_share,
-    smallest_scale, darkest, lures (0 or 1), teacher, reviewed (a file of reviewed places), pasted
-    (share of the crops of the sets in pasted_onto that get another photo's mark).
+    smallest_scale, darkest, lures (0 or 1), teacher, weight_decay, reviewed (a file of reviewed
+    places), flaws (those in it are taught, unsure or clean), pasted (share of the crops of the sets
+    in pasted_onto that get another photo's mark).
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -266,7 +275,9 @@ def train(
         shares={name: share for name, share in shares.items() if share > 0},
         **recipe_values(more, WORTH_TRYING),
     )
-    best = TrainingRun(out, recipe, say=click.echo).fit(data, extra)
+    best = TrainingRun(out, recipe, say=click.echo).fit(
+        data, extra, processes=processes, keep_every=keep_every, look_at_val=val
+    )
     click.echo(json.dumps(best))
 
 

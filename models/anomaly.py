@@ -46,7 +46,7 @@ class SoundCrops(CropBatches):
 
     def __getitem__(self, index):
         photos, _ = super().__getitem__(index)
-        return photos, photos
+        return photos, scaled(photos)
 
 
 def reconstruction_error(run: Callable[[np.ndarray], np.ndarray], rgb: np.ndarray) -> np.ndarray:

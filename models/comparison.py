@@ -48,6 +48,7 @@ from models.evaluate import (
 )
 from models.losses import DefectLoss
 from models.segmenter import Segmenter, ServedNetwork, open_segmenter
+from models.targets import of_packed
 from models.tiling import scaled, tiled_answers
 from models.training import DEFAULT_SHARES
 
@@ -254,7 +255,7 @@ def train_fcn(plan: Plan, folder: Path) -> dict[str, Any]:
     """FCN-8s on the crops and with the loss of our own network."""
     photos = read_photo_set(plan.data, "train")
     batches = _crops(CropBatches, photos, plan)
-    return _trained(baselines.fcn8s, plan, folder, batches, DefectLoss(), falling_rate)
+    return _trained(baselines.fcn8s, plan, folder, batches, of_packed(DefectLoss()), falling_rate)
 
 
 def train_autoencoder(plan: Plan, folder: Path) -> dict[str, Any]:
@@ -346,7 +347,7 @@ def _trained(build, plan, folder, batches, loss, rate, epochs=1000) -> dict[str,
             with np.load(kept) as weights:
                 network.set_weights([weights[name] for name in weights.files])
         outcome = fit_for(
-            network,
+            networks.of_photos(network) if isinstance(batches, CropBatches) else network,
             batches,
             loss,
             minutes=plan.minutes,

@@ -7,6 +7,7 @@ Layout and the worth of each mask: README of the photo set. A photo set is a fol
 import csv
 import json
 import math
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,15 +18,11 @@ import keras
 import numpy as np
 
 from inspection.errors import TrainingError
-from models.losses import SOMEWHERE
 from models.networks import TYPES
 from models.pasting import paste_mark
 from models.photo_classes import TYPE_OF_CLASS
-from models.reviewed import ReviewedPlace, Verdict
-
-# One byte a pixel holds all that the loss needs: bit 0 the truth, bits 1–2 the weight,
-# bits 3–5 the type. It survives nearest-neighbour warping as one plane.
-WEIGHTS = (1.0, SOMEWHERE, 0.15, 0.0)
+from models.reviewed import Flaws, ReviewedPlace, Verdict
+from models.targets import SOMEWHERE, WEIGHTS, encode_targets
 
 # From this probability on a clean photo holds a lure, and a teacher is believed to see a mark.
 LURING = 0.3
@@ -134,19 +131,6 @@ def read_grey(path: Path, shape: tuple[int, int]) -> np.ndarray:
     return image > 0
 
 
-def encode_targets(truth: np.ndarray, weight_code: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """bool truth, uint8 index into WEIGHTS, uint8 type index -> one uint8 plane (H, W)."""
-    return truth.astype(np.uint8) | (weight_code << 1) | (kind << 3)
-
-
-def decode_targets(plane: np.ndarray) -> np.ndarray:
-    """One uint8 plane (…, H, W) -> float32 (…, H, W, 3): truth, weight, type index."""
-    weights = np.array(WEIGHTS, np.float32)[(plane >> 1) & 3]
-    return np.stack(
-        [(plane & 1).astype(np.float32), weights, (plane >> 3).astype(np.float32)], axis=-1
-    )
-
-
 def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
     """What the loss may learn from one photo, as one uint8 plane (H, W).
 
@@ -187,7 +171,7 @@ class CropSource:
         self,
         photos: Sequence[LabelledPhoto],
         *,
-        threads: int = 2,
+        threads: int = os.cpu_count() or 2,
         smallest_scale: float = 0.4,
         darkest: float = 0.7,
         pasted: float = 0.0,
@@ -231,11 +215,15 @@ class CropSource:
             labelled = cv2.dilate(((plane & 7) != 0).astype(np.uint8), np.ones(LABEL_REACH))
             self._lures[number] = _some_points((probability > LURING) & (labelled == 0))
 
-    def review(self, number: int, places: Sequence[ReviewedPlace]) -> None:
+    def review(
+        self, number: int, places: Sequence[ReviewedPlace], flaws: Flaws = Flaws.TAUGHT
+    ) -> None:
         """Teach what a person found where the labels of a photo say nothing.
 
         A mark becomes a defect with an unsure rim, a loose outline says that some of it is one,
         what is unsure teaches nothing; what is none stays clean and is shown more often.
+        flaws: whether marks and loose outlines are taught, teach nothing either, or stay as clean
+        as the labels leave them.
         """
         plane = self.targets[number]
         lures, scratch = np.zeros(plane.shape, bool), TYPES.index("scratch")
@@ -243,6 +231,10 @@ class CropSource:
             inside, labelled = place.pixels(plane.shape), (plane & 7) != 0
             if place.verdict is Verdict.NONE:
                 lures |= inside
+                continue
+            if place.verdict is not Verdict.UNSURE and flaws is not Flaws.TAUGHT:
+                if flaws is Flaws.UNSURE:
+                    plane[place.rim(plane.shape) & ~labelled] = np.uint8(WEIGHTS.index(0.0) << 1)
                 continue
             weight = WEIGHTS.index(SOMEWHERE if place.verdict is Verdict.LOOSE else 0.0)
             unsure = place.rim(plane.shape) if place.verdict is Verdict.MARK else inside
@@ -364,7 +356,9 @@ def vary_light(rgb: np.ndarray, rng: np.random.Generator, darkest: float = 0.7) 
 class CropBatches(keras.utils.PyDataset):
     """Endless-looking batches of crops, the data sets mixed by fixed shares.
 
-    The crop of a given seed, epoch and place is always the same, however many threads cut it.
+    A batch: photos, uint8 (N, H, W, 3), and packed targets, uint8 (N, H, W); see `encode_targets`.
+    The crop of a given seed, epoch and place is always the same, however many threads or processes
+    cut it.
     """
 
     def __init__(self, source, shares, *, batch, size, steps, seed, epoch=0, **kwargs):
@@ -390,7 +384,7 @@ class CropBatches(keras.utils.PyDataset):
             chances = self.source.chances[numbers]
             number = int(rng.choice(numbers, p=chances / chances.sum()))
             photos[place], planes[place] = self.source.crop(number, self.size, rng)
-        return photos.astype(np.float32) / 255.0, decode_targets(planes)
+        return photos, planes
 
     def on_epoch_end(self):
         self.epoch += 1

@@ -3,9 +3,6 @@
 import keras
 from keras import ops
 
-# In place of a pixel weight: nobody knows which, but some of these pixels are a defect.
-SOMEWHERE = -1.0
-
 
 @keras.saving.register_keras_serializable(package="inspection")
 class DefectLoss(keras.losses.Loss):
@@ -15,7 +12,8 @@ class DefectLoss(keras.losses.Loss):
     which a pixel that is nearly right counts next to nothing. miss_weight: 0.5 is Dice; above it
     a missed pixel costs more than a false one (Tversky loss, Salehi et al., MLMI 2017).
 
-    y_true: (N, H, W, 3) = any defect (0/1), pixel weight (0–1, or SOMEWHERE), type index.
+    y_true: (N, H, W, 3) = any defect (0/1), pixel weight (0–1, or
+    `targets.SOMEWHERE`), type index.
     y_pred: logits (N, H, W, 1 + T).
 
     The whole-crop term looks at the mean of the `top` highest logits: one confident speck on a

@@ -91,6 +91,14 @@ def compact_unet(
     return keras.Model(photo, prior, name="compact_unet")
 
 
+def of_photos(network):
+    """The same network for uint8 photos: the form that is trained on crops as they are."""
+    photo = keras.Input((None, None, 3), dtype="uint8", name="photo_8bit")
+    # In float32: half precision would round a photo's 256 levels.
+    scaled = layers.Rescaling(1.0 / 255.0, dtype="float32")(photo)
+    return keras.Model(photo, network(scaled))
+
+
 def with_probabilities(network):
     """The same network, answering probabilities instead of logits: the form that is served."""
     return keras.Model(network.input, DefectProbabilities(dtype="float32")(network.output))

@@ -35,6 +35,17 @@ class Verdict(StrEnum):
     UNSURE = "unsure"
 
 
+class Flaws(StrEnum):
+    """What a flaw that a person found outside the labels teaches."""
+
+    TAUGHT = "taught"
+    """It is a defect."""
+    UNSURE = "unsure"
+    """Nothing: neither defect nor paint."""
+    CLEAN = "clean"
+    """What the labels say: whoever labels the photos to come would leave it out, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewedPlace:
     """outline: (x, y) points in the stored photo."""

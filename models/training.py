@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 
@@ -24,7 +25,8 @@ from models import keras_file, networks
 from models.datasets import CropBatches, CropSource, is_weakly_labelled, read_photo_set
 from models.evaluate import checkpoint_figures, look_at
 from models.losses import DefectLoss
-from models.reviewed import read_reviewed
+from models.reviewed import Flaws, read_reviewed
+from models.targets import of_packed
 from models.tiling import scaled, tiled_answers
 
 DEFAULT_SHARES = {
@@ -39,6 +41,9 @@ DEFAULT_SHARES = {
 
 # Photos with defects that are searched for lures before an epoch; all would take minutes.
 LURING_PHOTOS = 400
+
+# Under JAX a network is compiled for each size it sees: photos are shown in squares of this one.
+SQUARE_PX = 640
 
 
 def network_of(recipe: "Recipe") -> keras.Model:
@@ -66,7 +71,18 @@ def any_defect_of(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
             rgb,
         )[..., 0]
 
-    return any_defect
+    def in_squares(rgb: np.ndarray) -> np.ndarray:
+        height, width = rgb.shape[:2]
+        short = ((0, -height % SQUARE_PX), (0, -width % SQUARE_PX), (0, 0))
+        squares = tiled_answers(
+            lambda tiles: served.predict_on_batch(scaled(tiles)),
+            np.pad(rgb, short, mode="symmetric"),
+            tile=SQUARE_PX,
+            overlap=0,
+        )
+        return squares[:height, :width, 0].astype(np.float32)
+
+    return in_squares if keras.backend.backend() == "jax" else any_defect
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +92,9 @@ class Recipe:
     minutes: time budget of the whole run, resumed parts included. precision: "float32" or
     "mixed_bfloat16" (worth it only where the CPU or GPU has bfloat16). start: a `.keras` file of
     ours whose weights are the first ones; "" begins from random ones. reviewed: a file of places
-    that a person looked at (`models.reviewed`). pasted: share of the crops of the data sets in
-    pasted_onto (names with commas between) that get another photo's mark (`models.pasting`).
+    that a person looked at (`models.reviewed`), flaws what those teach that have no label. pasted:
+    share of the crops of the data sets in pasted_onto (names with commas between) that get another
+    photo's mark (`models.pasting`).
     """
 
     minutes: float = 60.0
@@ -102,6 +119,7 @@ class Recipe:
     pasted: float = 0.0
     pasted_onto: str = "aihub578_clean_crops,aihub578_door_scratch"
     reviewed: str = ""
+    flaws: str = Flaws.TAUGHT
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
 
     def __post_init__(self) -> None:
@@ -110,6 +128,8 @@ class Recipe:
                 raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
         if self.crop_px % 32:
             raise TrainingError(f"crop_px must be a multiple of 32, got {self.crop_px}")
+        if self.flaws not in list(Flaws):
+            raise TrainingError(f"flaws must be one of {', '.join(Flaws)}, got {self.flaws!r}")
 
 
 # What of a recipe a trial may change beside what it must name; values are the defaults.
@@ -129,6 +149,8 @@ WORTH_TRYING = {
         "pasted",
         "pasted_onto",
         "reviewed",
+        "flaws",
+        "weight_decay",
     )
 }
 
@@ -168,6 +190,8 @@ class _Pace(keras.callbacks.Callback):
             for mean, now in zip(self.run.averaged, self.model.get_weights(), strict=True):
                 mean *= keep
                 mean += (1.0 - keep) * now
+        if self.run.share_spent() >= 1.0:
+            self.model.stop_training = True
 
 
 class TrainingRun:
@@ -181,20 +205,24 @@ class TrainingRun:
         self.network = network_of(recipe)
         if recipe.start:
             self.network.set_weights(weights_of(Path(recipe.start)))
-        self.network.compile(
+        self.trained = networks.of_photos(self.network)
+        self.trained.compile(
             keras.optimizers.AdamW(
                 recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
             ),
-            loss=DefectLoss(
-                focusing=recipe.focusing,
-                miss_weight=recipe.miss_weight,
-                box_share=recipe.box_share,
+            loss=of_packed(
+                DefectLoss(
+                    focusing=recipe.focusing,
+                    miss_weight=recipe.miss_weight,
+                    box_share=recipe.box_share,
+                )
             ),
             # XLA's convolutions on a CPU are several times slower than oneDNN's.
             jit_compile=keras.backend.backend() == "jax",
         )
-        self.network.optimizer.build(self.network.trainable_variables)
+        self.trained.optimizer.build(self.trained.trainable_variables)
         self.averaged = [np.array(w) for w in self.network.get_weights()]
+        self._any_defect = any_defect_of(self.network)
         self.epoch, self.steps, self.spent_s, self.best = 0, 0, 0.0, -math.inf
         self._since = time.monotonic()
         if self._checkpoint.exists():
@@ -219,11 +247,25 @@ class TrainingRun:
         cosine = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * share))
         return self.recipe.learning_rate * cosine * min(1.0, (self.steps + 1) / 300.0)
 
-    def fit(self, data: Path, extra: Path | None = None) -> dict:
+    def fit(
+        self,
+        data: Path,
+        extra: Path | None = None,
+        *,
+        processes: int = 0,
+        keep_every: int = 0,
+        look_at_val: bool = True,
+    ) -> dict:
         """Train until the budget is spent; returns the best val figures.
 
         extra: a second photo set (rendered panels) whose data sets the recipe's shares name.
+        processes: that cut crops; 0 lets two threads do it, which is enough for a CPU. keep_every:
+        after so many epochs the averaged weights are kept in `epochs` as well; 0 keeps none.
+        look_at_val: without it the last epoch counts as the best one.
         """
+        if processes:
+            # What OpenCV's threads hold when the process is forked would be held for ever.
+            cv2.setNumThreads(1)
         photos = read_photo_set(data, "train")
         if extra:
             photos += read_photo_set(extra, "train")
@@ -240,7 +282,7 @@ class TrainingRun:
             self._review(source)
         if self.recipe.teacher:
             self._doubt(source)
-        val = read_photo_set(data, "val")
+        val = read_photo_set(data, "val") if look_at_val else []
         while self.share_spent() < 1.0:
             if self.recipe.lures and self.epoch:
                 self._lure(source)
@@ -252,10 +294,11 @@ class TrainingRun:
                 steps=self.recipe.steps_per_epoch,
                 seed=self.recipe.seed,
                 epoch=self.epoch,
-                workers=2,
-                max_queue_size=8,
+                workers=processes or 2,
+                use_multiprocessing=processes > 0,
+                max_queue_size=max(8, 3 * processes),
             )
-            history = self.network.fit(batches, epochs=1, verbose=0, callbacks=[_Pace(self)])
+            history = self.trained.fit(batches, epochs=1, verbose=0, callbacks=[_Pace(self)])
             self.epoch += 1
             loss = float(history.history["loss"][-1])
             if not math.isfinite(loss):
@@ -263,10 +306,12 @@ class TrainingRun:
                     f"{self.folder}: the loss became {loss} in epoch {self.epoch}; resume from the "
                     f"checkpoint with a lower learning rate than {self.recipe.learning_rate}"
                 )
-            figures = self.validate(val)
+            figures = self.validate(val) if val else {"value": float(self.epoch)}
             if figures["value"] > self.best:
                 self.best = figures["value"]
                 self._save_best(figures)
+            if keep_every and self.epoch % keep_every == 0:
+                self._keep()
             self._save(loss)
             self._log(loss, figures)
         return json.loads((self.folder / "best.json").read_text(encoding="utf-8"))
@@ -282,7 +327,7 @@ class TrainingRun:
         trained = self.network.get_weights()
         self.network.set_weights(weights)
         try:
-            yield any_defect_of(self.network)
+            yield self._any_defect
         finally:
             self.network.set_weights(trained)
 
@@ -304,7 +349,7 @@ class TrainingRun:
         if unknown:
             self.say(f"{len(unknown)} reviewed photos are not trained on, {unknown[0]} first")
         for photo in reviewed.keys() & number_of.keys():
-            source.review(number_of[photo], reviewed[photo])
+            source.review(number_of[photo], reviewed[photo], Flaws(self.recipe.flaws))
 
     def _doubt(self, source: CropSource) -> None:
         with self._believing(weights_of(Path(self.recipe.teacher))) as any_defect:
@@ -319,6 +364,12 @@ class TrainingRun:
         os.replace(partial, self.folder / "best.weights.npz")
         text = json.dumps({"epoch": self.epoch, **figures}, indent=1)
         (self.folder / "best.json").write_text(text, encoding="utf-8")
+
+    def _keep(self) -> None:
+        kept = self.folder / "epochs"
+        kept.mkdir(exist_ok=True)
+        half = (weight.astype(np.float16) for weight in self.averaged)
+        np.savez_compressed(kept / f"{self.epoch:04d}.npz", *half)
 
     def _save(self, loss: float) -> None:
         state = {
@@ -337,7 +388,7 @@ class TrainingRun:
             **{f"averaged_{i:04d}": w for i, w in enumerate(self.averaged)},
             **{
                 f"optimizer_{i:04d}": np.asarray(keras.ops.convert_to_numpy(v))
-                for i, v in enumerate(self.network.optimizer.variables)
+                for i, v in enumerate(self.trained.optimizer.variables)
             },
         )
         os.replace(partial, self._checkpoint)
@@ -356,7 +407,7 @@ class TrainingRun:
             raise TrainingError(
                 f"{self._checkpoint}: not a readable checkpoint ({error}); remove it to start anew"
             ) from None
-        mine = [tuple(v.shape) for v in self.network.optimizer.variables]
+        mine = [tuple(v.shape) for v in self.trained.optimizer.variables]
         if [w.shape for w in weights] != [w.shape for w in self.averaged] or mine != [
             v.shape for v in optimizer
         ]:
@@ -365,7 +416,7 @@ class TrainingRun:
             )
         self.network.set_weights(weights)
         self.averaged = averaged
-        for variable, value in zip(self.network.optimizer.variables, optimizer, strict=True):
+        for variable, value in zip(self.trained.optimizer.variables, optimizer, strict=True):
             variable.assign(value)
         self.epoch, self.steps = state["epoch"], state["steps"]
         self.spent_s, self.best = state["spent_s"], state["best"]

@@ -14,6 +14,7 @@ from openvino import opset13
 
 from models import networks
 from models.card import write_card
+from models.targets import decode_targets
 
 THRESHOLDS = {"region": 0.5, "smallest_px": 16, "peak": 0.0, "ok_below": 0.4, "reject_from": 0.6}
 MODEL_CHANNELS = 1 + len(networks.TYPES)
@@ -136,6 +137,11 @@ def box_mask(*boxes, height=96, width=96):
     for x, y, w, h in boxes:
         mask[y : y + h, x : x + w] = True
     return mask
+
+
+def decoded(plane):
+    """Packed targets -> a float32 array (…, H, W, 3) that may be written to."""
+    return np.array(decode_targets(plane))
 
 
 def box_polygon(x, y, w, h):

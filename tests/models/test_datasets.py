@@ -9,20 +9,17 @@ from inspection.errors import TrainingError
 from models.datasets import (
     SPLITS,
     TYPE_OF_CLASS,
-    WEIGHTS,
     CropBatches,
     CropSource,
     batches_of_photos,
-    decode_targets,
-    encode_targets,
     photo_targets,
     read_grey,
     read_photo_set,
     read_rgb,
 )
-from models.losses import SOMEWHERE
 from models.networks import TYPES
-from tests.models.small_models import box_mask, box_polygon, panel, write_photo_set
+from models.targets import SOMEWHERE, WEIGHTS, encode_targets
+from tests.models.small_models import box_mask, box_polygon, decoded, panel, write_photo_set
 
 
 def one_photo(tmp_path, **photo):
@@ -34,7 +31,7 @@ def one_photo(tmp_path, **photo):
 
 def learned(photo, shape=(96, 96)):
     """(truth, weight, type) planes of one photo."""
-    return np.moveaxis(decode_targets(photo_targets(photo, shape)), -1, 0)
+    return np.moveaxis(decoded(photo_targets(photo, shape)), -1, 0)
 
 
 def test_a_folder_without_a_manifest_is_refused_in_one_sentence(tmp_path):
@@ -91,11 +88,11 @@ def test_every_combination_of_truth_weight_and_type_survives_its_byte():
     plane = encode_targets(truth.astype(bool), code.astype(np.uint8), kind.astype(np.uint8))
     assert plane.dtype == np.uint8
     assert len(np.unique(plane)) == 2 * 4 * 5
-    decoded = decode_targets(plane)
-    assert decoded.dtype == np.float32
-    assert np.array_equal(decoded[:, 0], truth)
-    assert np.array_equal(decoded[:, 1], np.float32(WEIGHTS)[code])
-    assert np.array_equal(decoded[:, 2], kind)
+    learned = decoded(plane)
+    assert learned.dtype == np.float32
+    assert np.array_equal(learned[:, 0], truth)
+    assert np.array_equal(learned[:, 1], np.float32(WEIGHTS)[code])
+    assert np.array_equal(learned[:, 2], kind)
 
 
 def test_a_polygon_teaches_its_type_with_full_weight_everywhere(tmp_path):
@@ -208,11 +205,12 @@ def test_another_seed_epoch_or_place_cuts_another_crop(tmp_path):
     assert not np.array_equal(first, following[0][0])
 
 
-def test_a_batch_is_scaled_to_one_and_its_targets_fit(tmp_path):
+def test_a_batch_is_8_bit_photos_and_packed_targets(tmp_path):
     photos, planes = crop_batches(crop_source(tmp_path), batch=3)[0]
-    assert photos.shape == (3, 64, 64, 3) and photos.dtype == np.float32
-    assert photos.min() >= 0 and photos.max() <= 1
-    assert planes.shape == (3, 64, 64, 3) and set(np.unique(planes[..., 0])) <= {0.0, 1.0}
+    assert photos.shape == (3, 64, 64, 3) and photos.dtype == np.uint8
+    assert photos.max() > 1
+    assert planes.shape == (3, 64, 64) and planes.dtype == np.uint8
+    assert set(np.unique(decoded(planes)[..., 0])) == {0.0, 1.0}
 
 
 def test_the_targets_of_a_crop_lie_where_its_colours_say(tmp_path):
@@ -259,12 +257,12 @@ def test_a_mark_that_only_the_teacher_sees_is_neither_defect_nor_clean(tmp_path)
         mask_quality="weak_ok",
     )
     source = CropSource([labelled])
-    before = decode_targets(source.targets[0])
+    before = decoded(source.targets[0])
     probability = np.zeros((96, 96), np.float32)
     probability[8:20, 8:20] = 0.9  # the labelled box: the person's word stands
     probability[60:64, 60:70] = 0.9
     source.doubt(0, probability)
-    after = decode_targets(source.targets[0])
+    after = decoded(source.targets[0])
     assert (after[60:64, 60:70, 1] == 0.0).all() and (before[60:64, 60:70, 1] == 1.0).all()
     after[60:64, 60:70, 1] = 1.0
     assert np.array_equal(after, before)

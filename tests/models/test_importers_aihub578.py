@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from models.datasets import decode_targets, photo_targets, read_photo_set
-from models.losses import SOMEWHERE
+from models.datasets import photo_targets, read_photo_set
+from models.targets import SOMEWHERE
 from tests.models.published_labels import (
     HEIGHT,
     WIDTH,
@@ -17,6 +17,7 @@ from tests.models.published_labels import (
     turned_by_exif,
     write_tree,
 )
+from tests.models.small_models import decoded
 
 OUTLINE = [10.0, 20.0, 29.0, 20.0, 29.0, 39.0, 10.0, 39.0]
 BOX = [10.0, 20.0, 20.0, 20.0]
@@ -81,7 +82,7 @@ def test_of_a_box_whose_weak_mask_says_nothing_the_trainer_learns_only_that_some
     done = one(imported, annotation(bbox=BOX), photo=photo_jpeg(quality=100))
     assert done.row["mask_quality"] == "weak_low"
     (photo,) = read_photo_set(done.dest, "all")
-    truth, weight, _ = np.moveaxis(decode_targets(photo_targets(photo, (HEIGHT, WIDTH))), -1, 0)
+    truth, weight, _ = np.moveaxis(decoded(photo_targets(photo, (HEIGHT, WIDTH))), -1, 0)
     assert not truth.any()
     assert (weight[20:40, 10:30] == SOMEWHERE).all() and (weight == SOMEWHERE).sum() == 400
 
@@ -135,7 +136,7 @@ def test_a_photo_that_only_speaks_of_assembly_says_so(imported):
     assert not done.plane(done.row).any()
     assert done.plane(done.row, "ignore").sum() == 1600
     (photo,) = read_photo_set(done.dest, "all")
-    weight = decode_targets(photo_targets(photo, (HEIGHT, WIDTH)))[..., 1]
+    weight = decoded(photo_targets(photo, (HEIGHT, WIDTH)))[..., 1]
     assert (weight == 0).sum() == 1600 and (weight == 1).sum() == HEIGHT * WIDTH - 1600
 
 

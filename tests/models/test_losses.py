@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.losses import SOMEWHERE, DefectLoss
+from models.losses import DefectLoss
+from models.targets import SOMEWHERE, encode_targets, of_packed
 
 SIDE = 32
 
@@ -175,3 +176,14 @@ def test_a_miss_weight_of_one_half_is_dice_and_above_it_misses_cost_more():
     assert overlap(missed, 0.5) == pytest.approx(0.7 * (1 - 200 / 250), rel=1e-3)
     assert overlap(missed, 0.7) > overlap(missed, 0.5)
     assert overlap(false, 0.7) < overlap(false, 0.5) < 0
+
+
+def test_a_loss_of_packed_targets_is_the_loss_of_decoded_ones():
+    truth, weight = blob(), np.zeros((SIDE, SIDE), np.uint8)
+    weight[20:, 20:], weight[:4] = 1, 3
+    plane = encode_targets(truth, weight, np.full((SIDE, SIDE), 2, np.uint8))[None]
+    answer = logits(-2.0)
+    answer[0, 9:14, 9:14, 0] = 3.0
+    weights = np.select([weight == 1, weight == 3], [SOMEWHERE, 0.0], 1.0)
+    expected = loss(targets(truth, weights, kind=2), answer)
+    assert float(of_packed(DefectLoss())(plane, answer)) == pytest.approx(expected)

@@ -3,10 +3,11 @@ import pytest
 
 from inspection.errors import TrainingError
 from models import rendered_set
-from models.datasets import decode_targets, photo_targets, read_grey, read_photo_set, read_rgb
+from models.datasets import photo_targets, read_grey, read_photo_set, read_rgb
 from models.networks import TYPES
 from models.render_defects import DefectRequest
 from models.rendered_set import render_photo_set
+from tests.models.small_models import decoded
 
 COUNT = 8
 
@@ -40,7 +41,7 @@ def test_a_clean_panel_has_no_mask_and_no_label_and_the_others_have_both(rendere
 
 def test_the_targets_are_the_exact_mask_with_a_type_each(rendered):
     for photo in read_photo_set(rendered, "train"):
-        truth, weight, kind = np.moveaxis(decode_targets(photo_targets(photo, (128, 128))), -1, 0)
+        truth, weight, kind = np.moveaxis(decoded(photo_targets(photo, (128, 128))), -1, 0)
         expected = read_grey(photo.mask, (128, 128)) if photo.mask else np.zeros((128, 128), bool)
         assert np.array_equal(truth > 0, expected)
         assert (weight == 1).all() and kind.max() < len(TYPES)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from inspection.errors import TrainingError
-from models.datasets import CropSource, decode_targets, read_photo_set
-from models.losses import SOMEWHERE
+from models.datasets import CropSource, read_photo_set
 from models.networks import TYPES
-from models.reviewed import ReviewedPlace, Verdict, read_reviewed
-from tests.models.small_models import box_mask, box_polygon, panel, write_photo_set
+from models.reviewed import Flaws, ReviewedPlace, Verdict, read_reviewed
+from models.targets import SOMEWHERE
+from tests.models.small_models import box_mask, box_polygon, decoded, panel, write_photo_set
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTOS = ROOT.parent / "shared" / "photos"
@@ -23,7 +23,7 @@ def written(tmp_path, content):
     return file
 
 
-def reviewed(tmp_path, *places):
+def reviewed(tmp_path, *places, **how):
     """(source, planes truth, weight and type) of a door with one label after a review."""
     door = {
         "dataset": "doors",
@@ -34,8 +34,8 @@ def reviewed(tmp_path, *places):
         "labels": [box_polygon(*BOX)],
     }
     source = CropSource(read_photo_set(write_photo_set(tmp_path / "set", [door]), "train"))
-    source.review(0, places)
-    return source, *np.moveaxis(decode_targets(source.targets[0]), -1, 0)
+    source.review(0, places, **how)
+    return source, *np.moveaxis(decoded(source.targets[0]), -1, 0)
 
 
 def test_a_file_of_reviewed_places_is_read_by_photo(tmp_path):
@@ -104,3 +104,11 @@ def test_the_places_that_are_kept_lie_on_training_photos_only():
     kept = read_reviewed(ROOT / "data" / "training" / "reviewed_places.json")
     trained_on = {(photo.dataset, photo.stem) for photo in read_photo_set(PHOTOS, "train")}
     assert len(kept) > 500 and kept.keys() <= trained_on
+
+
+def test_a_flaw_without_a_label_can_teach_nothing_or_stay_clean(tmp_path):
+    place = ReviewedPlace(Verdict.MARK, SQUARE)
+    _, truth, weight, _ = reviewed(tmp_path, place, flaws=Flaws.UNSURE)
+    assert truth.sum() == box_mask(BOX).sum() and (weight[60:70, 57:70] == 0.0).all()
+    _, truth, weight, _ = reviewed(tmp_path / "clean", place, flaws=Flaws.CLEAN)
+    assert truth.sum() == box_mask(BOX).sum() and (weight == 1.0).all()

@@ -2,6 +2,8 @@ import csv
 import json
 import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -136,7 +138,7 @@ def test_a_resumed_run_goes_on_with_epoch_steps_time_and_weights(two_epochs, sta
     opened = TrainingRun(folder, recipe(3), say=lambda text: None)
     for now, then in zip(opened.network.get_weights(), before.network.get_weights(), strict=True):
         assert np.array_equal(now, then)
-    assert int(opened.network.optimizer.iterations) == 2 * STEPS
+    assert int(opened.trained.optimizer.iterations) == 2 * STEPS
     assert opened.elapsed_s() == 120.0
 
     clock.now_s += 5000.0  # the night between
@@ -268,14 +270,51 @@ def test_what_a_person_found_on_training_photos_is_taught_from_the_start(
     file.write_text(json.dumps({"doors": {"t": [place], "sold": [place]}}), encoding="utf-8")
     taught, said = [], []
 
-    def review(source, number, places):
-        taught.append((source.photos[number].stem, [place.verdict for place in places]))
+    def review(source, number, places, flaws):
+        taught.append((source.photos[number].stem, [place.verdict for place in places], flaws))
 
     monkeypatch.setattr(training.CropSource, "review", review)
-    how = {"reviewed": str(file), "most_steps": STEPS, "shares": {"doors": 1.0}}
+    how = {"reviewed": str(file), "flaws": "unsure", "most_steps": STEPS, "shares": {"doors": 1.0}}
     TrainingRun(tmp_path / "run", recipe(10, **how), say=said.append).fit(photo_sets[0])
-    assert taught == [("t", ["mark"])]
+    assert taught == [("t", ["mark"], "unsure")]
     assert "1 reviewed photos are not trained on, ('doors', 'sold') first" in said
+
+
+def test_flaws_that_a_recipe_cannot_mean_are_refused():
+    with pytest.raises(TrainingError, match="flaws must be one of taught, unsure, clean, got 'x'"):
+        recipe(1, flaws="x")
+
+
+def test_crops_cut_by_processes_train_the_same_network(clock, photo_sets, tmp_path):
+    # In a process of its own: a fork takes along whatever the tests before have opened.
+    script = f"""
+import sys
+from pathlib import Path
+from models import networks, training
+from tests.models.small_models import narrow_unet
+networks.compact_unet = narrow_unet
+recipe = training.Recipe(
+    crop_px=64, batch=2, steps_per_epoch=2, most_steps=4, shares={{"rendered": 1.0}}
+)
+run = training.TrainingRun(Path(sys.argv[1]), recipe, say=lambda text: None)
+data, rendered = Path({str(photo_sets[0])!r}), Path({str(photo_sets[1])!r})
+run.fit(data, rendered, processes=int(sys.argv[2]), keep_every=1, look_at_val=False)
+"""
+    ends = []
+    for processes in (0, 2):
+        folder = tmp_path / str(processes)
+        subprocess.run(
+            [sys.executable, "-c", script, str(folder), str(processes)], check=True, timeout=300
+        )
+        with np.load(folder / "checkpoint.npz") as kept:
+            ends.append([kept[name] for name in kept.files if name.startswith("weight_")])
+        assert sorted(path.name for path in (folder / "epochs").iterdir()) == [
+            "0001.npz",
+            "0002.npz",
+        ]
+        assert json.loads((folder / "best.json").read_text(encoding="utf-8"))["epoch"] == 2
+    for threads, forked in zip(*ends, strict=True):
+        np.testing.assert_allclose(threads, forked, atol=1e-5)
 
 
 def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
