@@ -445,7 +445,7 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
 @click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--name", required=True, help="name of the model folder to write")
-@click.option("--most-alarms", default=0.05, help="share of new clean crops that may be in alarm")
+@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
 @click.option(
     "--average-with",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -479,7 +479,7 @@ def convert(run, data, name, most_alarms, average_with, share, note, limits):
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--model", "model_name", help="name of a model folder; default: the served one")
-@click.option("--most-alarms", default=0.05, help="share of new clean crops that may be in alarm")
+@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
 @click.option("--note", help="what a person should know about this model; default: as it is")
 @click.option("--limit", "limits", multiple=True, help="a known weakness; default: as they are")
 def thresholds(data, model_name, most_alarms, note, limits):

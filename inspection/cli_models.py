@@ -96,7 +96,7 @@ def history():
 )
 @click.option("--thresholds-from", help="model folder whose thresholds are copied instead")
 @click.option("--types", default="", help="codes of the channels behind the first: scratch,dent")
-@click.option("--most-alarms", default=0.05, help="share of new clean crops that may be in alarm")
+@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
 @click.option("--note", default="", help="what a person should know about this model")
 def wrap(
     file: Path,

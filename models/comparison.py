@@ -55,9 +55,8 @@ from models.training import DEFAULT_SHARES
 AT_HALF = {"region": 0.5, "smallest_px": 16, "peak": 0.0}
 RULE = (
     "Chosen on split val, scored on split test. Of all combinations of region threshold, smallest "
-    "region and surest pixel with so few clean photos in alarm that at most {crops:.1%} of new "
-    "clean crops and {cars:.1%} of new clean cars are to be expected in alarm, (k + 1) / (n + 1) "
-    "(else the quietest), the one with the most found: share on the doors plus "
+    "region and surest pixel with at most {crops:.0%} of the clean crops and {cars:.0%} of the "
+    "clean cars in alarm (else the quietest), the one with the most found: share on the doors plus "
     "share over all sets plus half the share of right regions. The served network keeps the "
     "thresholds of its card, which are 0.3 or more; the others may go down to 0.02, since some of "
     "them are never sure of anything. The row at 0.5 is not chosen at all."

@@ -5,7 +5,6 @@ Masks go through the same regions as on the line, so what is scored is what is s
 
 import csv
 import itertools
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,7 +36,7 @@ NEAR_PX = 10
 REGION_CANDIDATES = (0.5, 0.4, 0.3)
 # From 0.7 on about every level of the 8-bit map: two steps of 0.0125 lay 8 found defects apart.
 PEAK_CANDIDATES = (0, 0.5, 0.6, 0.65, *(n / 200 for n in range(140, 191)))
-# Share of new clean crops that may be in alarm where a release says nothing else.
+# Share of the clean crops of `val` that may be in alarm where a release says nothing else.
 MOST_ALARMS = 0.05
 # Whole cars show handles, lamps and grilles that no close photo of a panel shows.
 CAR_ALARMS = 2.5
@@ -290,7 +289,7 @@ class OperatingPoint:
     """One candidate for the card's region thresholds with its figures on `val`, each 0–1.
 
     doors, defects: labelled defects found, on the doors and everywhere. crops, cars: clean photos
-    in alarm, crops_n and cars_n of how many. right: regions claimed on doors that lie at a label.
+    in alarm. right: regions claimed on doors that lie at a label.
     """
 
     region: float
@@ -300,8 +299,6 @@ class OperatingPoint:
     defects: float
     crops: float
     cars: float
-    crops_n: int
-    cars_n: int
     right: float = 0.0
 
 
@@ -381,18 +378,14 @@ def _figures_at(
     every = [hit for hits in found.values() for hit in hits]
     clean = [alarm for shown in alarms.values() for alarm in shown]
     claimed = [is_right for regions in right.values() for is_right in regions]
-    crops = alarms.get("aihub578_clean_crops") or clean
-    cars = alarms.get("whole_cars_clean") or clean
     return OperatingPoint(
         region,
         smallest_px,
         peak,
         doors=float(np.mean(found.get("aihub578_door_scratch") or every)),
         defects=float(np.mean(every)),
-        crops=float(np.mean(crops)),
-        cars=float(np.mean(cars)),
-        crops_n=len(crops),
-        cars_n=len(cars),
+        crops=float(np.mean(alarms.get("aihub578_clean_crops") or clean)),
+        cars=float(np.mean(alarms.get("whole_cars_clean") or clean)),
         right=float(np.mean(right.get("aihub578_door_scratch") or claimed or [False])),
     )
 
@@ -400,39 +393,21 @@ def _figures_at(
 def choose_point(points: Sequence[OperatingPoint], most_alarms: float) -> OperatingPoint:
     """The point that finds most, among those with few enough false alarms.
 
-    On new photos at most `most_alarms` of the clean crops and CAR_ALARMS times as many of the clean
-    whole cars are to be expected in alarm, see `alarms_on_val`; where no point is that quiet, the
-    quietest one is taken. What is found counts on the doors and over all sets alike, and the share
-    of regions that are right counts half.
+    At most `most_alarms` of the clean crops and CAR_ALARMS times as many of the clean whole cars
+    may be in alarm; where no point is that quiet, the quietest one is taken. What is found counts
+    on the doors and over all sets alike, and the share of regions that are right counts half.
     """
     allowed = [p for p in points if _is_quiet(p, most_alarms)]
     return max(allowed, key=_worth) if allowed else min(points, key=_noise)
 
 
 def allowed_alarms(most_alarms: float) -> dict[str, float]:
-    """Share of new clean crops and of new clean whole cars that may be in alarm."""
+    """Share of the clean crops and of the clean whole cars that may be in alarm."""
     return {"crops": most_alarms, "cars": CAR_ALARMS * most_alarms}
 
 
-def alarms_on_val(limit: float, photos: int) -> int:
-    """How many of the clean photos that choose may be in alarm, for a share `limit` of new ones.
-
-    A point chosen because it just keeps the limit on them is louder on others. One more alarm on
-    one more photo must keep it, too: (k + 1) / (n + 1) <= limit (Angelopoulos et al., Conformal
-    Risk Control, ICLR 2024). With too few photos to show it none may be in alarm.
-    """
-    return max(0, math.floor(limit * (photos + 1) - 1.0 + 1e-9))
-
-
 def _is_quiet(point: OperatingPoint, most_alarms: float) -> bool:
-    limits = allowed_alarms(most_alarms)
-    return all(
-        round(alarms * photos) <= alarms_on_val(limits[kind], photos)
-        for kind, alarms, photos in (
-            ("crops", point.crops, point.crops_n),
-            ("cars", point.cars, point.cars_n),
-        )
-    )
+    return all(getattr(point, kind) <= most for kind, most in allowed_alarms(most_alarms).items())
 
 
 def _worth(point: OperatingPoint) -> float:
