@@ -2,8 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from models.int8 import int8_network
 from models.render import Conditions, render_panel
 from models.render_defects import DefectRequest
 from models.segmenter import ServedNetwork, claimed, open_segmenter
+from models.training import DEFAULT_SHARES, WORTH_TRYING, Recipe
 
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.
@@ -271,17 +272,39 @@ def _recipe(run: Path) -> dict[str, Any]:
     with np.load(run / "checkpoint.npz") as kept:
         state = json.loads(str(kept["state"]))
     recipe = state["recipe"]
-    rendered = recipe["shares"].get("rendered", 0.0) / sum(recipe["shares"].values())
-    extra = f" --extra RENDERED --extra-share {rendered:.2f}" if rendered else ""
     return {
-        "command": (
-            f"python -m inspection train PHOTOS --out RUN --minutes {recipe['minutes']:g} "
-            f"--crop-px {recipe['crop_px']} --batch {recipe['batch']} "
-            f"--steps {recipe['steps_per_epoch']} --seed {recipe['seed']} "
-            f"--precision {recipe['precision']}{extra}"
-        ),
+        "command": training_command(recipe),
         "epochs": state["epoch"],
         "steps": state["steps"],
         "minutes": round(state["spent_s"] / 60.0, 1),
         **recipe,
     }
+
+
+def training_command(recipe: Mapping[str, Any]) -> str:
+    """The command that trains by a recipe; PHOTOS, RUN, RENDERED and START stand for paths.
+
+    recipe: also one of an earlier version, in which some parts are missing.
+    """
+    known = {field.name: field.default for field in fields(Recipe)}
+    parts = [
+        f"python -m inspection train PHOTOS --out RUN --minutes {recipe['minutes']:g} "
+        f"--crop-px {recipe['crop_px']} --batch {recipe['batch']} "
+        f"--steps {recipe['steps_per_epoch']} --seed {recipe['seed']} "
+        f"--precision {recipe['precision']}"
+    ]
+    if recipe["learning_rate"] != known["learning_rate"]:
+        parts.append(f"--learning-rate {recipe['learning_rate']:g}")
+    if recipe.get("start"):
+        parts.append("--start START")
+    every = sum(recipe["shares"].values())
+    if rendered := recipe["shares"].get("rendered", 0.0) / every:
+        parts.append(f"--extra RENDERED --extra-share {rendered:.2f}")
+    for name, share in DEFAULT_SHARES.items():
+        if recipe["shares"].get(name, 0.0) != share:
+            parts.append(f"--share {name}={recipe['shares'].get(name, 0.0):g}")
+    for name, default in WORTH_TRYING.items():
+        value = recipe.get(name, default)
+        if value != default:
+            parts.append(f"--with {name}={int(value) if isinstance(default, bool) else value}")
+    return " ".join(parts)

@@ -1,15 +1,19 @@
 import json
 import shutil
+from dataclasses import asdict, replace
 
 import numpy as np
 import openvino
 import pytest
+from click.testing import CliRunner
 
+from inspection.cli import main
 from inspection.errors import ModelRefused, TrainingError
-from models import networks, release
+from models import networks, release, training
 from models.card import EVALUATION_FILE, model_sha256, read_card
-from models.release import choose_again, loses_little
+from models.release import choose_again, loses_little, training_command
 from models.segmenter import is_int8, open_segmenter
+from models.training import DEFAULT_SHARES, Recipe
 from tests.models.small_models import (
     MODEL_CHANNELS,
     box_mask,
@@ -159,3 +163,48 @@ def test_a_wrapped_network_of_an_earlier_version_is_refused(measured, data):
     rewrite_card(measured, wrapped={"file": "theirs.keras", "sha256": "0" * 64})
     with pytest.raises(ModelRefused, match="convert it again"):
         choose_again(measured, data, most_alarms=0.05)
+
+
+def test_the_command_on_the_card_trains_by_the_same_recipe(tmp_path, monkeypatch):
+    seen = []
+
+    class NoRun:
+        def __init__(self, folder, recipe, say):
+            seen.append(recipe)
+
+        def fit(self, *args, **how):
+            return {}
+
+    monkeypatch.setattr(training, "TrainingRun", NoRun)
+    recipe = Recipe(
+        minutes=8.5,
+        crop_px=448,
+        batch=24,
+        learning_rate=2.5e-3,
+        weight_decay=0.02,
+        start=str(tmp_path),
+        lures=True,
+        flaws="unsure",
+        reviewed="places.json",
+        shares={**DEFAULT_SHARES, "bilgi": 0.27, "severity": 0.05, "rendered": 0.25},
+    )
+    paths = {"PHOTOS": str(tmp_path), "RUN": str(tmp_path / "run"), "RENDERED": str(tmp_path)}
+    words = training_command(asdict(recipe)).split()[3:]
+    words = [{**paths, "START": str(tmp_path)}.get(word, word) for word in words]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    (again,) = seen
+    assert again.shares == pytest.approx(recipe.shares)
+    assert replace(again, shares=recipe.shares) == recipe
+
+
+def test_the_command_of_a_plain_recipe_names_no_more_than_it_must():
+    recipe = {
+        name: value
+        for name, value in asdict(Recipe()).items()
+        if name not in ("flaws", "reviewed", "pasted", "start")  # of an earlier version
+    }
+    assert training_command(recipe) == (
+        "python -m inspection train PHOTOS --out RUN --minutes 60 --crop-px 320 --batch 12 "
+        "--steps 400 --seed 7 --precision float32"
+    )

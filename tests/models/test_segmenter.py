@@ -65,12 +65,19 @@ def test_the_tiles_cover_the_photo_and_lie_on_whole_strides(cuts, height, width)
     assert covered.all()
 
 
-def test_a_side_of_8000_px_is_cut_into_three_tiles_of_one_length_the_last_one_flush(cuts):
-    tiles = [columns for _, columns in cuts(32, 8000)]
-    assert [(c.start, c.stop) for c in tiles] == [(0, 3008), (2496, 5504), (4992, 8000)]
+@pytest.mark.parametrize(
+    ("length", "ends"),
+    [
+        (8000, [(0, 4256), (3744, 8000)]),
+        (12000, [(0, 4320), (3840, 8160), (7680, 12000)]),
+    ],
+)
+def test_a_side_is_cut_into_few_tiles_of_one_length_the_last_one_flush(cuts, length, ends):
+    tiles = [columns for _, columns in cuts(32, length)]
+    assert [(c.start, c.stop) for c in tiles] == ends
 
 
-@pytest.mark.parametrize("length", range(4192, 12800, 864))
+@pytest.mark.parametrize("length", range(4384, 12800, 864))
 def test_neighbouring_tiles_share_at_least_the_overlap_and_none_is_too_large(cuts, length):
     tiles = [columns for _, columns in cuts(32, length)]
     assert tiles[0].start == 0 and tiles[-1].stop == length

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from models.training import WORTH_TRYING, Recipe, TrainingRun, recipe_values
 from tests.models.small_models import (
     box_mask,
     box_polygon,
+    brightness_network,
     narrow_unet,
     panel,
     write_photo_set,
@@ -278,6 +280,23 @@ def test_what_a_person_found_on_training_photos_is_taught_from_the_start(
     TrainingRun(tmp_path / "run", recipe(10, **how), say=said.append).fit(photo_sets[0])
     assert taught == [("t", ["mark"], "unsure")]
     assert "1 reviewed photos are not trained on, ('doors', 'sold') first" in said
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 64), (700, 1300)])
+def test_under_jax_photos_are_looked_at_in_squares_of_one_size(monkeypatch, height, width):
+    rgb = panel(BOX, (width - 20, height - 12, 20, 12), height=height, width=width)
+    network = brightness_network()
+    expected = training.any_defect_of(network)(rgb)
+    shown, ask = [], keras.Model.predict_on_batch
+
+    def predict_on_batch(model, photos):
+        shown.append(photos.shape)
+        return ask(model, photos)
+
+    monkeypatch.setattr(keras.Model, "predict_on_batch", predict_on_batch)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    np.testing.assert_allclose(training.any_defect_of(network)(rgb), expected, atol=1e-6)
+    assert set(shown) == {(1, 640, 640, 3)} and len(shown) == (1 if width == 64 else 6)
 
 
 def test_flaws_that_a_recipe_cannot_mean_are_refused():
