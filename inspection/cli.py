@@ -220,9 +220,17 @@ def _content(path: Path) -> bytes:
 @click.option("--share", "shares", multiple=True, help="share of crops of a data set, NAME=NUMBER")
 @click.option("--with", "more", multiple=True, help="any other part of the recipe, NAME=VALUE")
 @click.option(
-    "--processes", default=0, help="processes that cut crops, for a GPU; default: two threads"
+    "--processes",
+    type=click.IntRange(min=0),
+    default=0,
+    help="processes that cut crops, for a GPU; default: two threads",
 )
-@click.option("--keep-every", default=0, help="keep the weights of every so many checkpoints")
+@click.option(
+    "--keep-every",
+    type=click.IntRange(min=0),
+    default=0,
+    help="keep the weights of every so many checkpoints",
+)
 @click.option("--val/--no-val", default=True, help="look at split val after each; else the last")
 def train(
     data,

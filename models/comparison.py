@@ -48,7 +48,7 @@ from models.evaluate import (
 )
 from models.losses import DefectLoss
 from models.segmenter import Segmenter, ServedNetwork, open_segmenter
-from models.targets import of_packed
+from models.targets import LossOfPacked
 from models.tiling import scaled, tiled_answers
 from models.training import DEFAULT_SHARES
 
@@ -255,7 +255,9 @@ def train_fcn(plan: Plan, folder: Path) -> dict[str, Any]:
     """FCN-8s on the crops and with the loss of our own network."""
     photos = read_photo_set(plan.data, "train")
     batches = _crops(CropBatches, photos, plan)
-    return _trained(baselines.fcn8s, plan, folder, batches, of_packed(DefectLoss()), falling_rate)
+    return _trained(
+        baselines.fcn8s, plan, folder, batches, LossOfPacked(DefectLoss()), falling_rate
+    )
 
 
 def train_autoencoder(plan: Plan, folder: Path) -> dict[str, Any]:

@@ -31,12 +31,9 @@ def decode_targets(plane):
     return ops.stack([truth, weights, kind], axis=-1)
 
 
-def of_packed(loss: keras.losses.Loss) -> keras.losses.Loss:
-    """A loss for packed targets, of one for decoded ones."""
-    return _OfPacked(loss)
+class LossOfPacked(keras.losses.Loss):
+    """A loss of decoded targets, (N, H, W, 3), for packed ones, (N, H, W)."""
 
-
-class _OfPacked(keras.losses.Loss):
     def __init__(self, loss: keras.losses.Loss):
         super().__init__(name=loss.name)
         self.loss = loss

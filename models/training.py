@@ -26,7 +26,7 @@ from models.datasets import CropBatches, CropSource, is_weakly_labelled, read_ph
 from models.evaluate import checkpoint_figures, look_at
 from models.losses import DefectLoss
 from models.reviewed import Flaws, read_reviewed
-from models.targets import of_packed
+from models.targets import LossOfPacked
 from models.tiling import scaled, tiled_answers
 
 DEFAULT_SHARES = {
@@ -210,7 +210,7 @@ class TrainingRun:
             keras.optimizers.AdamW(
                 recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
             ),
-            loss=of_packed(
+            loss=LossOfPacked(
                 DefectLoss(
                     focusing=recipe.focusing,
                     miss_weight=recipe.miss_weight,
@@ -306,8 +306,10 @@ class TrainingRun:
                     f"{self.folder}: the loss became {loss} in epoch {self.epoch}; resume from the "
                     f"checkpoint with a lower learning rate than {self.recipe.learning_rate}"
                 )
-            figures = self.validate(val) if val else {"value": float(self.epoch)}
-            if figures["value"] > self.best:
+            figures = self.validate(val) if val else {}
+            if not val:
+                self._save_best(figures)
+            elif figures["value"] > self.best:
                 self.best = figures["value"]
                 self._save_best(figures)
             if keep_every and self.epoch % keep_every == 0:

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from models.losses import DefectLoss
-from models.targets import SOMEWHERE, encode_targets, of_packed
+from models.targets import SOMEWHERE, LossOfPacked, encode_targets
 
 SIDE = 32
 
@@ -178,7 +178,7 @@ def test_a_miss_weight_of_one_half_is_dice_and_above_it_misses_cost_more():
     assert overlap(false, 0.7) < overlap(false, 0.5) < 0
 
 
-def test_a_loss_of_packed_targets_is_the_loss_of_decoded_ones():
+def test_a_loss_LossOfPacked_targets_is_the_loss_of_decoded_ones():
     truth, weight = blob(), np.zeros((SIDE, SIDE), np.uint8)
     weight[20:, 20:], weight[:4] = 1, 3
     plane = encode_targets(truth, weight, np.full((SIDE, SIDE), 2, np.uint8))[None]
@@ -186,4 +186,4 @@ def test_a_loss_of_packed_targets_is_the_loss_of_decoded_ones():
     answer[0, 9:14, 9:14, 0] = 3.0
     weights = np.select([weight == 1, weight == 3], [SOMEWHERE, 0.0], 1.0)
     expected = loss(targets(truth, weights, kind=2), answer)
-    assert float(of_packed(DefectLoss())(plane, answer)) == pytest.approx(expected)
+    assert float(LossOfPacked(DefectLoss())(plane, answer)) == pytest.approx(expected)

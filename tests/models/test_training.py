@@ -282,6 +282,14 @@ def test_what_a_person_found_on_training_photos_is_taught_from_the_start(
     assert "1 reviewed photos are not trained on, ('doors', 'sold') first" in said
 
 
+def test_weights_that_val_has_seen_take_the_place_of_the_last_ones(clock, photo_sets, tmp_path):
+    first = TrainingRun(tmp_path, recipe(10, most_steps=STEPS), say=print)
+    assert first.fit(*photo_sets, look_at_val=False) == {"epoch": 1}
+    then = TrainingRun(tmp_path, recipe(10, most_steps=2 * STEPS), say=print)
+    best = then.fit(*photo_sets)
+    assert best["epoch"] == 2 and np.isfinite(best["value"])
+
+
 @pytest.mark.parametrize(("height", "width"), [(96, 64), (700, 1300)])
 def test_under_jax_photos_are_looked_at_in_squares_of_one_size(monkeypatch, height, width):
     rgb = panel(BOX, (width - 20, height - 12, 20, 12), height=height, width=width)
