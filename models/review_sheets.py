@@ -86,8 +86,9 @@ def write_sheets(
 def take_verdicts(out: Path, reviewed: Path) -> dict[str, int]:
     """Add the verdicts of a folder of sheets to the file of reviewed places; answers their counts.
 
-    Raises TrainingError, and adds none, where a verdict is not one of ours; those left empty are
-    counted as "not judged".
+    What was taken from the same sheets before gives way, also where a verdict was emptied since.
+    Raises TrainingError, and changes nothing, where a verdict is not one of ours; those left empty
+    are counted as "not judged".
     """
     try:
         asked: list[Any] = json.loads((out / PLACES).read_text(encoding="utf-8"))
@@ -99,17 +100,17 @@ def take_verdicts(out: Path, reviewed: Path) -> dict[str, int]:
     counts = dict.fromkeys([*Verdict, "not judged"], 0)
     for number, (dataset, stem, outlines) in enumerate(asked):
         answer = given.get(number, "")
-        if not answer:
-            counts["not judged"] += 1
-            continue
-        if answer not in list(Verdict):
+        if answer and answer not in list(Verdict):
             raise TrainingError(
                 f"{out / VERDICTS}: {answer!r} for place {number} is none of {', '.join(Verdict)}"
             )
-        counts[answer] += 1
-        mine = [_judged(Verdict(answer), flat) for flat in outlines]
-        # Once each, so that the same verdicts can be taken again.
-        places[dataset, stem] = tuple(dict.fromkeys((*places.get((dataset, stem), ()), *mine)))
+        counts[answer or "not judged"] += 1
+        before = {_judged(verdict, flat) for verdict in Verdict for flat in outlines}
+        kept = [place for place in places.pop((dataset, stem), ()) if place not in before]
+        if answer:
+            kept += [_judged(Verdict(answer), flat) for flat in outlines]
+        if kept:
+            places[dataset, stem] = tuple(kept)
     write_reviewed(reviewed, places)
     return {str(what): count for what, count in counts.items()}
 

@@ -8,7 +8,7 @@ import pytest
 from inspection.errors import TrainingError
 from models.datasets import read_photo_set
 from models.review_sheets import take_verdicts, write_sheets
-from models.reviewed import Verdict, read_reviewed
+from models.reviewed import ReviewedPlace, Verdict, read_reviewed, write_reviewed
 from tests.models.small_models import box_mask, box_polygon, panel, write_photo_set
 
 LABELLED, OTHER, FAINT = (10, 10, 20, 6), (50, 60, 12, 5), (70, 20, 12, 5)
@@ -83,6 +83,19 @@ def test_verdicts_taken_twice_stand_in_the_file_once(photos, tmp_path):
     once = reviewed.read_text(encoding="utf-8")
     assert take_verdicts(out, reviewed)["mark"] == 1
     assert reviewed.read_text(encoding="utf-8") == once
+
+
+def test_a_verdict_thought_over_takes_the_place_of_the_one_before(photos, tmp_path):
+    out, reviewed = tmp_path / "sheets", tmp_path / "reviewed.json"
+    write_sheets(sees_what_is_bright, photos, out, reviewed)
+    elsewhere = ReviewedPlace(Verdict.UNSURE, ((1, 1), (5, 1), (5, 5)))
+    write_reviewed(reviewed, {("doors", "one"): (elsewhere,)})
+    for answer in ("mark", "loose", "none", ""):
+        judge(out, answer)
+        take_verdicts(out, reviewed)
+        kept, *mine = read_reviewed(reviewed)["doors", "one"]
+        assert kept == elsewhere
+        assert [place.verdict for place in mine] == ([answer] if answer else [])
 
 
 def test_verdicts_that_are_none_add_nothing(photos, tmp_path):
