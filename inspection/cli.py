@@ -215,7 +215,9 @@ def _content(path: Path) -> bytes:
     type=click.Choice(["float32", "mixed_bfloat16"]),
     help="bfloat16 only where the processor has it",
 )
-@click.option("--start", default="", help="go on from the weights of this unet.keras or run folder")
+@click.option(
+    "--start", default="", help="go on from the weights of this .keras or .npz file or run folder"
+)
 @click.option("--learning-rate", default=2e-3)
 @click.option("--share", "shares", multiple=True, help="share of crops of a data set, NAME=NUMBER")
 @click.option("--with", "more", multiple=True, help="any other part of the recipe, NAME=VALUE")
@@ -229,7 +231,7 @@ def _content(path: Path) -> bytes:
     "--keep-every",
     type=click.IntRange(min=0),
     default=0,
-    help="keep the weights of every so many checkpoints",
+    help="keep the weights of every so many checkpoints in OUT/epochs, for --start",
 )
 @click.option("--val/--no-val", default=True, help="look at split val after each; else the last")
 def train(

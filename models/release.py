@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -286,14 +286,13 @@ def training_command(recipe: Mapping[str, Any]) -> str:
 
     recipe: also one of an earlier version, in which some parts are missing.
     """
-    known = {field.name: field.default for field in fields(Recipe)}
     parts = [
         f"python -m inspection train PHOTOS --out RUN --minutes {recipe['minutes']:g} "
         f"--crop-px {recipe['crop_px']} --batch {recipe['batch']} "
         f"--steps {recipe['steps_per_epoch']} --seed {recipe['seed']} "
         f"--precision {recipe['precision']}"
     ]
-    if recipe["learning_rate"] != known["learning_rate"]:
+    if recipe["learning_rate"] != Recipe().learning_rate:
         parts.append(f"--learning-rate {recipe['learning_rate']:g}")
     if recipe.get("start"):
         parts.append("--start START")

@@ -1,8 +1,7 @@
 """What the loss may learn from a pixel, packed into one byte.
 
 Bit 0 is the truth, bits 1–2 say how much it weighs, bits 3–5 its type. One plane survives
-nearest-neighbour warping, and a batch on its way to an accelerator is an eighth of what the loss
-reads.
+nearest-neighbour warping, and takes a twelfth of what the loss reads on its way to an accelerator.
 """
 
 import keras

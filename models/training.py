@@ -52,10 +52,17 @@ def network_of(recipe: "Recipe") -> keras.Model:
 
 
 def weights_of(path: Path) -> list[np.ndarray]:
-    """The weights of a `.keras` file of ours, or the best ones of a run folder."""
-    if path.is_dir():
-        with np.load(path / "best.weights.npz") as kept:
-            return [kept[name] for name in kept.files]
+    """The weights of a `.keras` file of ours, of a run folder's best or of one of its `epochs`."""
+    arrays = path / "best.weights.npz" if path.is_dir() else path
+    if arrays.suffix == ".npz":
+        try:
+            with np.load(arrays) as kept:
+                return [kept[name] for name in kept.files]
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+            raise TrainingError(
+                f"{arrays}: no weights of a training run; name a .keras file of ours, a run folder "
+                "or a file of its epochs"
+            ) from None
     return keras_file.load_half(path).get_weights()
 
 
@@ -119,7 +126,7 @@ class Recipe:
     pasted: float = 0.0
     pasted_onto: str = "aihub578_clean_crops,aihub578_door_scratch"
     reviewed: str = ""
-    flaws: str = Flaws.TAUGHT
+    flaws: str = str(Flaws.TAUGHT)
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
 
     def __post_init__(self) -> None:
@@ -204,7 +211,13 @@ class TrainingRun:
         keras.mixed_precision.set_global_policy(recipe.precision)
         self.network = network_of(recipe)
         if recipe.start:
-            self.network.set_weights(weights_of(Path(recipe.start)))
+            start = weights_of(Path(recipe.start))
+            if [w.shape for w in start] != [w.shape for w in self.network.get_weights()]:
+                raise TrainingError(
+                    f"{recipe.start}: weights of another network; choose those of one with stem "
+                    f"{recipe.stem} and width {recipe.width:g}"
+                )
+            self.network.set_weights(start)
         self.trained = networks.of_photos(self.network)
         self.trained.compile(
             keras.optimizers.AdamW(
@@ -307,10 +320,8 @@ class TrainingRun:
                     f"checkpoint with a lower learning rate than {self.recipe.learning_rate}"
                 )
             figures = self.validate(val) if val else {}
-            if not val:
-                self._save_best(figures)
-            elif figures["value"] > self.best:
-                self.best = figures["value"]
+            if not val or figures["value"] > self.best:
+                self.best = figures.get("value", self.best)
                 self._save_best(figures)
             if keep_every and self.epoch % keep_every == 0:
                 self._keep()

@@ -236,6 +236,23 @@ def test_a_run_can_start_from_the_best_weights_of_another(clock, two_epochs, tmp
         assert np.array_equal(now, then)
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("none.npz", "none.npz: no weights of a training run"),
+        ("broken.npz", "broken.npz: no weights of a training run"),
+        ("run", "best.weights.npz: no weights of a training run"),
+        ("other.npz", "other.npz: weights of another network; choose those of one with stem 2"),
+    ],
+)
+def test_a_start_that_is_none_is_refused_in_a_sentence(clock, tmp_path, name, sentence):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "broken.npz").write_bytes(b"half")
+    np.savez(tmp_path / "other.npz", np.zeros(3))
+    with pytest.raises(TrainingError, match=sentence):
+        TrainingRun(tmp_path / "new", recipe(1, start=str(tmp_path / name)), say=print)
+
+
 def test_clean_photos_lure_from_the_second_epoch_on(clock, photo_sets, tmp_path, monkeypatch):
     lured = []
 
@@ -284,7 +301,12 @@ def test_what_a_person_found_on_training_photos_is_taught_from_the_start(
 
 def test_weights_that_val_has_seen_take_the_place_of_the_last_ones(clock, photo_sets, tmp_path):
     first = TrainingRun(tmp_path, recipe(10, most_steps=STEPS), say=print)
-    assert first.fit(*photo_sets, look_at_val=False) == {"epoch": 1}
+    assert first.fit(*photo_sets, keep_every=1, look_at_val=False) == {"epoch": 1}
+    kept = TrainingRun(
+        tmp_path / "on", recipe(1, start=str(tmp_path / "epochs" / "0001.npz")), say=print
+    )
+    for now, then in zip(kept.network.get_weights(), first.averaged, strict=True):
+        np.testing.assert_allclose(now, then, rtol=1e-3, atol=1e-6)
     then = TrainingRun(tmp_path, recipe(10, most_steps=2 * STEPS), say=print)
     best = then.fit(*photo_sets)
     assert best["epoch"] == 2 and np.isfinite(best["value"])
@@ -309,7 +331,7 @@ def test_under_jax_photos_are_looked_at_in_squares_of_one_size(monkeypatch, heig
 
 def test_flaws_that_a_recipe_cannot_mean_are_refused():
     with pytest.raises(TrainingError, match="flaws must be one of taught, unsure, clean, got 'x'"):
-        recipe(1, flaws="x")
+        recipe(1, **recipe_values(("flaws=x",), WORTH_TRYING))
 
 
 def test_crops_cut_by_processes_train_the_same_network(clock, photo_sets, tmp_path):
