@@ -6,9 +6,12 @@
 
 import hashlib
 import json
+import math
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from inspection.domain.inspections import Thresholds
 from inspection.errors import ModelRefused
 
 SERVED_FILES = ("unet.keras", "unet.xml", "unet.bin")
@@ -27,7 +30,8 @@ REQUIRED_KEYS = (
     "files",
     "golden",
 )
-
+# Without any of these a photo would be judged by a number that nobody chose.
+JUDGING_KEYS = ("region", "smallest_px", "ok_below", "reject_from")
 
 # What the self-test needs to know about a golden photo of each kind.
 GOLDEN_KEYS = {"defect": {"file", "bbox_px", "least_px"}, "clean": {"file", "most_px"}}
@@ -57,9 +61,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise ModelRefused(f"{path}: thresholds, score, files or input is no table; restore it")
     if not all(isinstance(card[key], list) for key in ("types", "golden")):
         raise ModelRefused(f"{path}: types or golden is no list; restore it")
-    region = card["thresholds"].get("region")
-    if not isinstance(region, float) or not 0 < region < 1:
-        raise ModelRefused(f"{path}: thresholds.region must lie between 0 and 1, got {region!r}")
+    _check_operating_point(path, card)
     for golden in card["golden"]:
         expect = golden.get("expect") if isinstance(golden, dict) else None
         if expect not in GOLDEN_KEYS or not GOLDEN_KEYS[expect] <= golden.keys():
@@ -67,6 +69,34 @@ def read_card(folder: Path) -> dict[str, Any]:
         if golden["file"] not in card["files"]:
             raise ModelRefused(f"{path}: golden photo {golden['file']} has no hash; restore it")
     return card
+
+
+def _check_operating_point(path: Path, card: dict[str, Any]) -> None:
+    """Raise ModelRefused where a photo could be seen by this model, but never judged."""
+    lacking = [key for key in JUDGING_KEYS if key not in card["thresholds"]]
+    if lacking:
+        raise ModelRefused(f"{path}: thresholds lacks {lacking}; restore the folder")
+    known = [field.name for field in fields(Thresholds)]
+    for name, value in card["thresholds"].items():
+        if name not in known:
+            raise ModelRefused(
+                f"{path}: thresholds.{name} is unknown, known are {known}; restore it"
+            )
+        wanted = int if name == "smallest_px" else (int, float)
+        if isinstance(value, bool) or not isinstance(value, wanted) or not math.isfinite(value):
+            raise ModelRefused(
+                f"{path}: thresholds.{name} is {value!r}, no such number; restore it"
+            )
+    try:
+        Thresholds(**card["thresholds"])
+    except ValueError as error:
+        raise ModelRefused(f"{path}: thresholds cannot judge ({error}); restore it") from None
+    top_px = card["score"].get("top_px")
+    if type(top_px) is not int or top_px < 1:
+        raise ModelRefused(f"{path}: score.top_px must be a whole number from 1 on, got {top_px!r}")
+    types = card["types"]
+    if not all(isinstance(name, str) and name for name in types) or len(set(types)) < len(types):
+        raise ModelRefused(f"{path}: types must be different codes, got {types!r}; restore it")
 
 
 def installed_models(folder: Path) -> list[str]:

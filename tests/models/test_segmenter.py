@@ -21,6 +21,7 @@ from models.segmenter import ServedNetwork, open_segmenter
 from models.tiling import scaled, tiled_answers
 from tests.models.small_models import (
     MODEL_CHANNELS,
+    THRESHOLDS,
     narrow_unet,
     panel,
     rewrite_card,
@@ -377,8 +378,20 @@ def test_a_card_that_is_none_is_refused(model_folder, content, sentence):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"thresholds": {}}, "thresholds.region must lie between 0 and 1, got None"),
-        ({"thresholds": {"region": 1.5}}, "got 1.5"),
+        ({"thresholds": {}}, "thresholds lacks ['region', 'smallest_px', 'ok_below', 'reject_from"),
+        ({"thresholds": THRESHOLDS | {"region": 1.5}}, "got 1.5"),
+        ({"thresholds": THRESHOLDS | {"region": "0.5"}}, "thresholds.region is '0.5'"),
+        ({"thresholds": THRESHOLDS | {"peak": float("nan")}}, "thresholds.peak is nan"),
+        ({"thresholds": THRESHOLDS | {"smallest_px": 2.5}}, "thresholds.smallest_px is 2.5"),
+        (
+            {"thresholds": THRESHOLDS | {"ok_below": 1.0, "reject_from": 2.0}},
+            "need 0 ≤ ok_below ≤ reject_from ≤ 1, got 1.0 and 2.0",
+        ),
+        ({"thresholds": THRESHOLDS | {"ok_below": 0.7}}, "got 0.7 and 0.6"),
+        ({"thresholds": THRESHOLDS | {"reject_form": 0.6}}, "thresholds.reject_form is unknown"),
+        ({"score": {}}, "score.top_px must be a whole number from 1 on, got None"),
+        ({"score": {"top_px": 0}}, "score.top_px must be a whole number from 1 on, got 0"),
+        ({"types": ["dent", "dent"]}, "types must be different codes"),
         ({"score": 3}, "is no table"),
         ({"golden": 3}, "is no list"),
         ({"golden": [{"expect": "defect", "file": "golden_defect.png"}]}, "is incomplete"),
