@@ -62,6 +62,10 @@ class SubjectRefused(InspectionError):
     """A photo is said to show a vehicle model or panel that the body catalogue does not know."""
 
 
+class ScaleRefused(InspectionError):
+    """A scale at which the photo would show far less or far more than its panel."""
+
+
 class Conflict(InspectionError):
     """Someone else changed the record first; the sentence says who and when."""
 

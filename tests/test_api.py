@@ -45,6 +45,14 @@ def test_without_a_scale_millimetres_are_null_and_a_person_decides(client):
     assert body["verdict"] == "human"
 
 
+@pytest.mark.parametrize("mm_per_px", [25, 0.001, "nan", "inf"])
+def test_a_scale_that_the_panel_cannot_have_is_refused(client, mm_per_px):
+    answer = post(client, vehicle_model="aria", panel="door_fl", mm_per_px=mm_per_px)
+    assert answer.status_code == 400
+    assert "mm_per_px" in answer.json()["error"] or "mm/px" in answer.json()["error"]
+    assert client.get("/inspections").json() == []
+
+
 def test_the_same_photo_twice_is_a_conflict_that_names_the_first(client):
     first = post(client).json()
     second = post(client)

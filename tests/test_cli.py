@@ -66,6 +66,17 @@ def test_photos_of_one_stem_keep_a_mask_each(run, photos, tmp_path):
     assert "a.jpeg: its mask is a_2.png" in answer.stderr.replace("\n", "")
 
 
+@pytest.mark.parametrize("mm_per_px", [25, 0.001])
+def test_an_impossible_scale_refuses_each_photo_by_name_with_exit_code_3(run, photos, mm_per_px):
+    answer = run(
+        *("inspect", photos, "--log", "--mm-per-px", mm_per_px),
+        *("--vehicle-model", "aria", "--panel", "door_fl"),
+    )
+    assert answer.exit_code == 3
+    assert f"a.jpg: at {mm_per_px} mm/px" in answer.stderr
+    assert f"b.jpg: at {mm_per_px} mm/px" in answer.stderr
+
+
 def test_inspect_writes_one_documented_line_and_one_mask_a_photo(run, photos, tmp_path):
     out, masks = tmp_path / "out.jsonl", tmp_path / "masks"
     answer = run(

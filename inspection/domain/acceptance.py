@@ -51,6 +51,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "proposed_disposition": ("disposition",),
     # human
     "photo_quality": ("problem",),
+    "scale_doubtful": ("mm_per_px", "shown_mm", "panel_mm"),
     "scale_unknown": (),
     "scale_too_coarse": ("smallest_mm", "limit_mm"),
     "size_straddles_limit": ("type", "size_mm", "error_mm", "zone", "limit_mm"),
@@ -65,6 +66,8 @@ REASONS: dict[str, tuple[str, ...]] = {
 }
 
 _ORDER = {code: place for place, code in enumerate(REASONS)}
+# The only rework that rests on no millimetre: it holds whatever the scale is.
+_WITHOUT_SCALE = ("banned_type",)
 _ALL_ZONES = f"{ZONE_GRADES[0]}–{ZONE_GRADES[-1]}"
 
 
@@ -103,6 +106,7 @@ def judge(
     score: float,
     thresholds: Thresholds,
     quality_problems: Sequence[str] = (),
+    scale_doubt: Reason | None = None,
 ) -> Judgement:
     """Propose a verdict for one photo and grade its defects; most important reason first.
 
@@ -110,6 +114,7 @@ def judge(
     marked as `pseudo_defect` are kept but never held against the panel. Distances are taken on
     the surface: pixels of this photo times its scale. While model, panel or zone is unknown all
     rules that may hold are tried: where they agree that is the verdict, else a person decides.
+    scale_doubt: why the scale may be wrong; then no size decides, and a person does.
     A score from `reject_from` on with nothing found is never ok: the network is sure of a defect
     too small for a region. Raises ValueError for a score outside 0–1.
     """
@@ -125,6 +130,8 @@ def judge(
         for problem in quality_problems
     ]
     findings += _judge_score(score, thresholds, found=bool(defects))
+    if scale_doubt is not None:
+        findings = [_Finding("human", scale_doubt), *map(_without_scale, findings)]
 
     severities = {id(case.defect): _severity(case, spec) for case in cases}
     graded = tuple(
@@ -137,6 +144,13 @@ def judge(
     verdict = "rework" if any(finding.verdict == "rework" for finding in findings) else "human"
     findings += _propose(findings)
     return Judgement(verdict, _in_order(findings), graded)
+
+
+def _without_scale(finding: _Finding) -> _Finding:
+    """The finding where millimetres prove nothing: its reason stays, a person weighs it."""
+    if finding.reason.code in _WITHOUT_SCALE:
+        return finding
+    return replace(finding, verdict="human", disposition=None)
 
 
 def proposed_disposition(judgement: Judgement) -> str | None:

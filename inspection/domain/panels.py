@@ -118,6 +118,15 @@ class BodyCatalogue:
                 return model.panel(panel)
         return None
 
+    def panels_shown(self, vehicle_model: str, panel: str) -> tuple[Panel, ...]:
+        """Every panel that a photo may show, "" = unknown; at least one.
+
+        A panel that no body of the catalogue has says nothing, and any panel may be shown.
+        """
+        models = [one for one in self.models if not vehicle_model or one.code == vehicle_model]
+        every = [one for model in models or self.models for one in model.panels]
+        return tuple([one for one in every if one.code == panel] or every)
+
     def refuse_unknown(self, vehicle_model: str, panel: str) -> None:
         """Raise SubjectRefused for a code that no photo can show; "" is allowed for both.
 

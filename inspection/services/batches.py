@@ -16,7 +16,9 @@ from inspection.errors import (
     AlreadyInspected,
     InspectionError,
     ModelRefused,
+    ScaleRefused,
     StorageError,
+    SubjectRefused,
     UnreadableImage,
 )
 from inspection.imaging.gate import inert_name
@@ -51,7 +53,8 @@ class Outcome:
     """What became of one photo.
 
     kind: "inspected"; "known" (judged before: `number` is the earlier inspection); "refused" (the
-    photo cannot be used); "failed" (trying again may help). sentence: why, for the last two.
+    photo cannot be used, or not as what it is said to show); "failed" (trying again may help).
+    sentence: why, for the last two.
     """
 
     name: str
@@ -172,7 +175,7 @@ class Batch:
             )
         except AlreadyInspected as earlier:
             return Outcome(name, "known", earlier.inspection_id, str(earlier)), True
-        except UnreadableImage as refusal:
+        except (UnreadableImage, SubjectRefused, ScaleRefused) as refusal:
             return Outcome(name, "refused", sentence=str(refusal)), True
         except (ModelRefused, StorageError) as error:
             # The next photo would meet the same: it waits until that is cured.

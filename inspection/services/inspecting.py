@@ -13,6 +13,7 @@ from inspection.domain.acceptance import Spec, judge
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
+from inspection.domain.scale_limits import ScaleLimits, scale_limits
 from inspection.errors import AlreadyInspected
 from inspection.i18n import reason_sentence, translator
 from inspection.imaging import codec, quality
@@ -63,7 +64,10 @@ def judge_seen(
     thresholds: Thresholds,
     spec: Spec,
 ) -> Judgement:
-    """Regions, millimetres and verdict from the kept map; milliseconds, no network."""
+    """Regions, millimetres and verdict from the kept map; milliseconds, no network.
+
+    A scale that may be wrong leaves the photo to a person; `limits_of` refuses an impossible one.
+    """
     panel = station.bodies.panel(subject.vehicle_model, subject.panel)
     regions = find_regions(
         seen.probability,
@@ -88,7 +92,14 @@ def judge_seen(
         score=seen.score,
         thresholds=thresholds,
         quality_problems=seen.problems,
+        scale_doubt=scale and limits_of(station, subject, seen).doubt(scale),
     )
+
+
+def limits_of(station: Station, subject: Subject, photo: Photo | Seen) -> ScaleLimits:
+    """Which scales a photo of this subject may have."""
+    panels = station.bodies.panels_shown(subject.vehicle_model, subject.panel)
+    return scale_limits(panels, photo.width_px, photo.height_px)
 
 
 def inspect_photo(
@@ -109,11 +120,12 @@ def inspect_photo(
 
     again: a deliberate re-inspection. Without it a photo that was judged before raises
     AlreadyInspected before anything is decoded. request_id: the same id twice writes one record.
-    Raises SubjectRefused, UnreadableImage, WorkerFailed, ModelRefused or StorageError with one
-    sentence.
+    Raises SubjectRefused, ScaleRefused, UnreadableImage, WorkerFailed, ModelRefused or
+    StorageError with one sentence.
     """
     started = time.monotonic()
     station.bodies.refuse_unknown(subject.vehicle_model, subject.panel)
+    scale = station.scale_for(subject.station, mm_per_px)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = reading.find_photo(station.engine, sha256) if log else None
     if earlier and not again:
@@ -121,7 +133,8 @@ def inspect_photo(
     photo, evidence, model = station.worker.inspect_and_name(content, filename, progress)
     seen = see(photo, evidence, model.card)
     spec = spec or station.spec
-    scale = station.scale_for(subject.station, mm_per_px)
+    if scale is not None:
+        limits_of(station, subject, seen).refuse_impossible(scale, inert_name(filename))
     thresholds = thresholds_of(model.card)
     judgement = judge_seen(
         seen, subject, station=station, scale=scale, thresholds=thresholds, spec=spec

@@ -10,7 +10,7 @@ from inspection.domain.acceptance import Spec, parse_spec, proposed_disposition
 from inspection.domain.inspections import Decision, Inspection, Thresholds
 from inspection.domain.scale import Scale
 from inspection.errors import DecisionRefused
-from inspection.services.inspecting import judge_seen, seen_again
+from inspection.services.inspecting import judge_seen, limits_of, seen_again
 from inspection.services.station import Station
 from inspection.storage import reading, records
 from inspection.storage.reading import InspectionDetail, NumberedDecision
@@ -90,12 +90,16 @@ def judged_again(
     """The inspection as it would be under other thresholds or with a scale; nothing is written.
 
     None keeps what the inspection has. The kept map is judged by the spec of that time; the
-    network is not asked. Raises NotFound when the map is not kept any more.
+    network is not asked. Raises NotFound when the map is not kept any more, ScaleRefused for a
+    given scale that the photo cannot have.
     """
     before = detail.inspection
+    seen = seen_again(station, detail)
+    if scale is not None:
+        limits_of(station, before.subject, seen).refuse_impossible(scale, before.photo_name)
     thresholds, scale = thresholds or before.thresholds, scale or before.scale
     judgement = judge_seen(
-        seen_again(station, detail),
+        seen,
         before.subject,
         station=station,
         scale=scale,

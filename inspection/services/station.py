@@ -11,7 +11,7 @@ from inspection.domain.inspections import Thresholds
 from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
-from inspection.errors import SettingsError
+from inspection.errors import ScaleRefused, SettingsError
 from inspection.services.active_model import FollowedChoice
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
@@ -35,15 +35,28 @@ class Station:
         return thresholds_of(self.worker.model.card)
 
     def scale_for(self, station_code: str, mm_per_px: float | None) -> Scale | None:
-        """The scale of one photo: what the person gave, else the fixed station's, else unknown."""
-        if mm_per_px:
-            return Scale(mm_per_px, "person")
+        """The scale of one photo: what the person gave, else the fixed station's, else unknown.
+
+        Raises ScaleRefused for a number that no scale can be.
+        """
+        if mm_per_px is not None:
+            return given_scale(mm_per_px)
         fixed = self.settings.station_scales.get(station_code)
         return Scale(fixed, "station") if fixed else None
 
     def close(self) -> None:
         self.worker.close()
         self.engine.dispose()
+
+
+def given_scale(mm_per_px: float) -> Scale:
+    """A scale as a person gave it; ScaleRefused for a number that no scale can be."""
+    try:
+        return Scale(mm_per_px, "person")
+    except ValueError:
+        raise ScaleRefused(
+            f"a scale of {mm_per_px:g} mm/px is impossible; give one above 0 and below 100, or none"
+        ) from None
 
 
 def thresholds_of(card: dict) -> Thresholds:

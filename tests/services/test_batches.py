@@ -33,6 +33,13 @@ def test_a_broken_photo_among_three_is_named_and_the_others_go_on(station):
     assert batch.left == ()
 
 
+def test_a_photo_with_an_impossible_scale_is_refused_and_the_others_go_on(station):
+    wrong = Order("wrong.jpg", lambda: panel_jpeg(seed=1), DOOR, mm_per_px=25.0)
+    _, batch = finished(station, [wrong, order(panel_jpeg(seed=2))])
+    assert kinds(batch) == ["refused", "inspected"]
+    assert batch.outcomes[0].sentence.startswith("wrong.jpg: at 25 mm/px")
+
+
 def test_a_photo_that_was_judged_before_points_at_that_inspection(station):
     _, batch = finished(station, [order(panel_jpeg()), order(panel_jpeg())])
     first, second = batch.outcomes
