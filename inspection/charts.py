@@ -30,6 +30,7 @@ import plotly
 import plotly.graph_objects as go
 
 from inspection.domain.body_drawings import Drawing
+from inspection.domain.inspections import as_chosen
 from inspection.domain.spc import RULES, PhasedChart, Signal, signals
 
 Labels = Mapping[str, str]
@@ -902,7 +903,7 @@ def _summed(daily: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 def _log_fields(row: Mapping[str, Any], model: str) -> str:
     days = {name: f"{row[day]:%Y-%m-%d}" for name, day in _DAYS_OF_A_SUM.items()}
-    return urlencode({**days, "vehicle_model": model})
+    return urlencode({**days, "vehicle_model": as_chosen(model)})
 
 
 def _thinned(points: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -8,6 +8,9 @@ from inspection.domain.scale import Scale
 
 VERDICTS = ("ok", "rework", "human")
 
+# Chooses what nobody gave, where "" leaves the choice open: photos without a vehicle model, say.
+UNKNOWN = "-"
+
 # What a person decides; the first is the only one that lets the body pass as it is.
 DISPOSITIONS = (
     "accept",
@@ -18,6 +21,16 @@ DISPOSITIONS = (
     "reinspect",
     "hold",
 )
+
+
+def as_logged(chosen: str) -> str:
+    """A chosen code as the log has it: "" for UNKNOWN."""
+    return "" if chosen == UNKNOWN else chosen
+
+
+def as_chosen(logged: str) -> str:
+    """A code of the log as a choice names it: UNKNOWN for ""."""
+    return logged or UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,11 @@ class Told:
     reason: str = ""
 
 
-def watched_charts(station: Station) -> tuple[ChartChoice, ...]:
+def watched_charts(station: Station, today: date | None = None) -> tuple[ChartChoice, ...]:
     """The charts whose signals become alerts."""
-    usual = [
-        ChartChoice("u", "day", 0, "vehicle_model", model.code) for model in station.bodies.models
-    ]
+    today = today or station.calendar.slot_at(datetime.now(UTC)).day
+    models = control_charts.models_of(station, today - timedelta(days=WATCHED_DAYS), today)
+    usual = [ChartChoice("u", "day", 0, "vehicle_model", model) for model in models]
     frozen = [
         one.note.chart
         for one in chart_notes.standing_notes(station.engine)
@@ -76,7 +76,7 @@ def check_signals(station: Station, now: datetime | None = None) -> tuple[Number
     since = today - timedelta(days=WATCHED_DAYS)
     settings = station.settings
     found = []
-    for chart in watched_charts(station):
+    for chart in watched_charts(station, today):
         plotted = control_charts.plot(station, chart, since, today)
         signals = plotted.signals(settings.alert_rules, laney=settings.alert_limits == "laney")
         for signal in signals:

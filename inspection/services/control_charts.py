@@ -220,14 +220,22 @@ def plot(
     )
 
 
+def models_of(station: Station, first_day: date, last_day: date) -> tuple[str, ...]:
+    """The vehicle models that have charts of their own: the plant's, and what else the log has in
+    these days, such as a model that the catalogue has lost, or UNKNOWN."""
+    plant = [model.code for model in station.bodies.models]
+    found = chart_points.known_subjects(station.engine, "vehicle_model", (first_day, last_day))
+    return tuple(dict.fromkeys([*plant, *found]))
+
+
 def signals_of_shift(station: Station, day: date, shift: str) -> tuple[ChartSignal, ...]:
     """What the charts by shift of each vehicle model say about one shift, with causes.
 
     Signals whose rule holds at the point of this shift; later shifts change nothing.
     """
     found = []
-    for model in station.bodies.models:
-        choice = ChartChoice("u", "shift", 0, "vehicle_model", model.code)
+    for model in models_of(station, day, day):
+        choice = ChartChoice("u", "shift", 0, "vehicle_model", model)
         plotted = plot(station, choice, day, day)
         here = (plotted.points["first_day"] == day) & (plotted.points["shift"] == shift)
         for place in np.flatnonzero(here):

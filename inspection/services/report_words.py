@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import datetime
 
+from inspection.domain.inspections import UNKNOWN
 from inspection.i18n import Translate
 from inspection.services.reporting import HandOverRow, ReportHeader, ShiftReport, SignalRow
 
@@ -75,6 +76,8 @@ def subject_word(report: ShiftReport, code: str, t: Translate) -> str:
     """What a chart was split by: a vehicle model's name or another code's word; "" = the line."""
     if not code:
         return t("report.whole_line")
+    if code == UNKNOWN:
+        return t("common.unknown")
     if code in dict(report.model_names):
         return report.model_name(code)
     words = (word(t, group, code) for group in ("panel", "defect", "colour", "shift"))

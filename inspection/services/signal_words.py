@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
 from inspection.domain.chart_choice import ChartChoice
+from inspection.domain.inspections import UNKNOWN
 from inspection.domain.panels import BodyCatalogue
 from inspection.errors import NotFound
 from inspection.i18n import Translate
@@ -15,6 +16,8 @@ _WORDS_OF_SPLIT = {"panel": "panel", "type": "defect", "colour": "colour"}
 
 def subject_name(t: Translate, bodies: BodyCatalogue, split: str, subject: str) -> str:
     """The subject of a chart: a model's name, a panel's word, an inspector as written."""
+    if subject == UNKNOWN:
+        return t("common.unknown")
     if split == "vehicle_model":
         try:
             return bodies.model(subject).name

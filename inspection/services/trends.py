@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from inspection.domain.inspections import UNKNOWN, as_chosen
 from inspection.domain.quality import Quality
 
 
@@ -49,6 +50,8 @@ def days_inspected(daily: pd.DataFrame) -> int:
 
 
 def models_inspected(daily: pd.DataFrame, known: Sequence[str]) -> tuple[str, ...]:
-    """Vehicle models of the frame: those of the plant in its order, then others by name."""
-    present = set(daily.loc[daily["units"] > 0, "vehicle_model"])
-    return (*(m for m in known if m in present), *sorted(present - set(known)))
+    """Vehicle models of the frame as charts name them: those of the plant in its order, then
+    others by name, UNKNOWN last."""
+    present = {as_chosen(code) for code in daily.loc[daily["units"] > 0, "vehicle_model"]}
+    others = sorted(present - {*known, UNKNOWN})
+    return (*(m for m in (*known, *others, UNKNOWN) if m in present),)

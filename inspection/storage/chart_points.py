@@ -24,9 +24,11 @@ from sqlalchemy import (
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.defects import ZONE_GRADES
+from inspection.domain.inspections import UNKNOWN, as_chosen, as_logged
 from inspection.storage.counting import NO_DEFECTS, any_stands, counts
 from inspection.storage.database import looking
 from inspection.storage.frames import frame
+from inspection.storage.log_filter import of_defect
 from inspection.storage.tables import daily_count, defect, inspection, unit
 
 Days = tuple[date, date]
@@ -37,10 +39,13 @@ _OF_INSPECTION = ("panel", "station", "inspector")
 
 
 def known_subjects(engine: Engine, split: str, days: Days) -> tuple[str, ...]:
-    """What occurs in the days (both included) for one split, in order; of zones, every grade."""
+    """What occurs in the days (both included) for one split, in order; of zones, every grade.
+
+    UNKNOWN stands last where there are bodies of which it is not known.
+    """
     if split == "zone":
         # Reading through all defects to find them would take seconds.
-        return ZONE_GRADES
+        return (*ZONE_GRADES, UNKNOWN)
     if split in ("vehicle_model", "panel", "type"):
         column, level = daily_count.c[split], "body" if split == "vehicle_model" else split
         question = select(column).where(
@@ -53,8 +58,9 @@ def known_subjects(engine: Engine, split: str, days: Days) -> tuple[str, ...]:
         column = inspection.c[split]
         question = select(column).where(inspection.c.day.between(*days))
     with looking(engine) as connection:
-        found = connection.scalars(question.distinct())
-        return tuple(sorted(one for one in found if one and one not in NO_DEFECTS))
+        found = {as_chosen(one) for one in connection.scalars(question.distinct())}
+    found -= set(NO_DEFECTS)
+    return tuple(sorted(found, key=lambda code: (code == UNKNOWN, code)))
 
 
 def first_logged_day(engine: Engine, chart: ChartChoice) -> date | None:
@@ -136,7 +142,7 @@ def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.
     table = daily_count.c
     here = [table.day.between(*days)]
     if chart.split in ("vehicle_model", "panel"):
-        here.append(table[chart.split] == chart.subject)
+        here.append(table[chart.split] == as_logged(chart.subject))
     slot = (table.day, table.shift)
     # The roll-up counts defects of a type, not the bodies that have one.
     by_defects = chart.split == "zone" or (chart.split == "type" and chart.kind != "u")
@@ -193,7 +199,7 @@ def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
             defect.c.vehicle_model.in_(models),
             defect.c.panel.in_(panels),
             defect.c.day.between(*days),
-            defect.c[chart.split] == chart.subject,
+            of_defect(chart.split, chart.subject),
             defect.c.type.not_in(NO_DEFECTS),
             counts(),
         )
@@ -219,7 +225,7 @@ def _bodies(chart: ChartChoice, days: Days) -> Select:
     )
     # Of a zone or a type the defects are looked up; else the few that are none are taken away.
     asked = (
-        [defect.c[chart.split] == chart.subject, defect.c.type.not_in(NO_DEFECTS)]
+        [of_defect(chart.split, chart.subject), defect.c.type.not_in(NO_DEFECTS)]
         if by_defects
         else [defect.c.type.in_(NO_DEFECTS)]
     )
@@ -261,16 +267,16 @@ def _bodies_before(chart: ChartChoice, day: date) -> Select:
         )
     question = select(func.count()).select_from(unit).where(unit.c.first_day < day)
     if chart.split in ("vehicle_model", "colour"):
-        question = question.where(unit.c[chart.split] == chart.subject)
+        question = question.where(unit.c[chart.split] == as_logged(chart.subject))
     return question
 
 
 def _chosen(chart: ChartChoice) -> Sequence[ColumnElement[bool]]:
     """The chart's subject as a condition on `inspection`, for a colour on `unit`."""
     if chart.split == "vehicle_model" or chart.split in _OF_INSPECTION:
-        return [inspection.c[chart.split] == chart.subject]
+        return [inspection.c[chart.split] == as_logged(chart.subject)]
     if chart.split == "colour":
-        return [unit.c.colour == chart.subject]
+        return [unit.c.colour == as_logged(chart.subject)]
     return []
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Row, func, select
 
+from inspection.domain.inspections import as_logged
 from inspection.domain.quality import REPAIRS, Quality
 from inspection.storage import tables
 from inspection.storage.counting import NO_DEFECTS, UM2_PER_MM2, any_stands, counted, counts
@@ -314,7 +315,7 @@ def _sums(
     if where.fits_roll_up:
         for name in ("shift", "line", "vehicle_model", "panel"):
             if getattr(where, name):
-                question = question.where(source.c[name] == getattr(where, name))
+                question = question.where(source.c[name] == as_logged(getattr(where, name)))
     if level != "type":
         question = question.where(source.c.units > 0)
     return question.group_by(*keys)

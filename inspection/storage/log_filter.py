@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, select, true
+from sqlalchemy import ColumnElement, and_, func, select, true
 
 from inspection.domain.defects import ZONE_GRADES
-from inspection.domain.inspections import DISPOSITIONS, VERDICTS
+from inspection.domain.inspections import DISPOSITIONS, UNKNOWN, VERDICTS, as_logged
 from inspection.errors import FilterRefused, NotFound
 from inspection.storage.counting import STANDINGS
 from inspection.storage.tables import defect, inspection, unit
@@ -31,7 +31,7 @@ _CODES = {
     "verdict": VERDICTS,
     "disposition": DISPOSITIONS,
     "standing": STANDINGS,
-    "zone": ZONE_GRADES,
+    "zone": (*ZONE_GRADES, UNKNOWN),
 }
 # What the roll-up can tell apart; anything else needs the rows.
 _ROLLED_UP = ("first_day", "last_day", "shift", "line", "vehicle_model", "panel", "type")
@@ -66,6 +66,7 @@ _LIMITS = (("from", "to"), ("score_from", "score_to"), ("length_from", "length_t
 @dataclass(frozen=True, slots=True)
 class LogFilter:
     """A choice of inspections; "" and None leave a field open, texts are compared exactly.
+    UNKNOWN chooses the photos of which a text is not known: without a vehicle model, say.
 
     first_day, last_day: production days, both included. verdict: what the machine proposed.
     disposition: the person's word that stands. standing: "ok", "rework" or "undecided", from the
@@ -118,7 +119,9 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     """The filter as a condition on `inspection`."""
     table = inspection.c
     parts = [table.superseded_by.is_(None)]
-    parts += [table[name] == getattr(where, name) for name in _EXACT if getattr(where, name)]
+    parts += [
+        table[name] == as_logged(getattr(where, name)) for name in _EXACT if getattr(where, name)
+    ]
     first, last = where.first_day, where.last_day
     if first and first == last:
         # Asked apart: beside an order by number, SQLite would walk another column's whole index.
@@ -141,10 +144,10 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
             unit.c.body_number.icontains(where.body_search, autoescape=True)
         )
         parts.append(table.unit_id.in_(bodies))
-    of_defect = chosen_defects(where, with_type=with_type)
-    if of_defect:
+    having_one = chosen_defects(where, with_type=with_type)
+    if having_one:
         having = select(defect.c.inspection_id).where(
-            defect.c.inspection_id == table.id, *of_defect
+            defect.c.inspection_id == table.id, *having_one
         )
         parts.append(having.correlate(inspection).exists())
     return and_(true(), *parts)
@@ -153,7 +156,13 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
 def chosen_defects(where: LogFilter, *, with_type: bool = True) -> list[ColumnElement[bool]]:
     """What the filter asks of a defect, as conditions on `defect`; none where any will do."""
     asked = ("type", "zone") if with_type else ("zone",)
-    return [defect.c[name] == getattr(where, name) for name in asked if getattr(where, name)]
+    return [of_defect(name, getattr(where, name)) for name in asked if getattr(where, name)]
+
+
+def of_defect(name: str, code: str) -> ColumnElement[bool]:
+    """Condition on `defect`: its zone or its type is this one, UNKNOWN = none is known."""
+    column = defect.c[name]
+    return func.coalesce(column, "") == "" if code == UNKNOWN else column == code
 
 
 def read_filter(parameters: Mapping[str, str]) -> LogFilter:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Engine, Integer, Select, cast, func, select
 
+from inspection.domain.inspections import as_logged
 from inspection.domain.panels import Panel
 from inspection.storage.counting import NO_DEFECTS, counts, not_counted
 from inspection.storage.database import looking
@@ -218,7 +219,7 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
     few photos that do not count are named instead of looking up each one that does.
     """
     left_out = select(inspection.c.id).where(not_counted())
-    found = defect.c.vehicle_model == where.vehicle_model
+    found = defect.c.vehicle_model == as_logged(where.vehicle_model)
     found &= defect.c.panel.in_(panels) & defect.c.type.not_in(NO_DEFECTS)
     for condition in chosen_defects(where):
         found &= condition

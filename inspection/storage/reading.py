@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Select, Table, func, select
+from sqlalchemy import Connection, Engine, Row, Select, Table, exists, func, select
 
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
+    UNKNOWN,
     Decision,
     Inspection,
     Judgement,
@@ -281,7 +282,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class KnownValues:
-    """What occurs in the log, for the choices of a filter; sorted, without "".
+    """What occurs in the log, for the choices of a filter; sorted, UNKNOWN last for "".
 
     first_day, last_day: None in an empty log.
     """
@@ -615,7 +616,8 @@ def _distinct(connection: Connection, column) -> tuple[str, ...]:
     values, last = [], ""
     while (last := connection.scalar(select(func.min(column)).where(column > last))) is not None:
         values.append(last)
-    return tuple(sorted(values))
+    is_missing = connection.scalar(select(exists(select(column).where(column == ""))))
+    return (*sorted(values), *([UNKNOWN] if is_missing else []))
 
 
 def _types_of(connection: Connection, numbers: list[int]) -> list[str]:

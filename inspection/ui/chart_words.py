@@ -24,11 +24,12 @@ _WORDS = (
 
 
 def chart_words(**more: str) -> dict[str, str]:
-    """Words of axes, legends and run rules, and the vehicle models' own names.
+    """Words of axes, legends and run rules, and the vehicle models' own names ("": unknown).
 
     more: further words, such as `provisional`.
     """
     models = {model.code: model.name for model in shared_station().bodies.models}
+    models |= {"": t("common.unknown")}
     return {**models, **{name: t(f"chart.{name}") for name in _WORDS}, **more}
 
 

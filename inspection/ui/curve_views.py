@@ -10,6 +10,7 @@ from inspection.services import evaluation_words as words
 from inspection.services.evaluation import Report
 from inspection.services.evaluation_words import Table
 from inspection.ui import chart_frame
+from inspection.ui.guarded import guarded_part
 from inspection.ui.session import t, translate
 from inspection.ui.tables import as_written, reading_table
 
@@ -141,6 +142,7 @@ def meaning(report: Report) -> None:
 
 # A fragment: moving a slider draws this section again, not every curve of the page.
 @st.fragment
+@guarded_part
 def explorer(report: Report) -> None:
     """What other thresholds would have done on the measured photos."""
     st.subheader(t("curve.threshold_title"))

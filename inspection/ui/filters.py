@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import streamlit as st
 
 from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES
-from inspection.domain.inspections import DISPOSITIONS, VERDICTS
+from inspection.domain.inspections import DISPOSITIONS, UNKNOWN, VERDICTS
 from inspection.domain.panels import PANEL_CODES
 from inspection.errors import FilterRefused
 from inspection.services.log_views import PERIODS, period
@@ -19,7 +19,7 @@ from inspection.storage.log_filter import NUMBERS, PARAMETERS, LogFilter, read_p
 from inspection.ui import cached
 from inspection.ui.session import t
 from inspection.ui.verdicts import verdict_text
-from inspection.ui.words import word
+from inspection.ui.words import model_name, word
 
 EVERY = tuple(PARAMETERS)
 _DAYS = ("from", "to")
@@ -146,17 +146,22 @@ def _choices(name: str) -> dict[str, str]:
     station = shared_station()
     if name == "shift":
         return {shift.code: word("shift", shift.code) for shift in station.calendar.shifts}
-    if name == "model":
-        return {model.code: model.name for model in station.bodies.models}
-    if name == "panel":
-        return {code: word("panel", code) for code in PANEL_CODES}
     if name in _VERDICTS:
         return {code: verdict_text(code) for code in _VERDICTS[name]}
     if name == "disposition":
         return {code: word("disposition", code) for code in DISPOSITIONS}
     if name == "zone":
-        return {grade: grade for grade in ZONE_GRADES}
+        return {grade: grade for grade in ZONE_GRADES} | {UNKNOWN: t("common.unknown")}
     known = cached.choices(cached.data_version())
+    if name == "model":
+        plant = {model.code: model.name for model in station.bodies.models}
+        # What the log has beside: models that the catalogue lost, and photos without one.
+        return plant | {
+            code: model_name(code) for code in known.vehicle_models if code not in plant
+        }
+    if name == "panel":
+        unknown = [UNKNOWN] if UNKNOWN in known.panels else []
+        return {code: word("panel", code) for code in (*PANEL_CODES, *unknown)}
     if name == "type":
         types = known.types or tuple(FAMILY_OF_TYPE)
         return {code: word("defect", code) for code in FAMILY_OF_TYPE if code in types}
@@ -165,9 +170,10 @@ def _choices(name: str) -> dict[str, str]:
     names = {
         "line": {*station.settings.lines, *known.lines},
         "station": {*station.settings.stations, *known.stations},
-        "inspector": known.inspectors,
+        "inspector": {*known.inspectors},
     }[name]
-    return {one: one for one in sorted(names)}
+    found = {one: one for one in sorted(names - {UNKNOWN})}
+    return found | ({UNKNOWN: t("common.unknown")} if UNKNOWN in names else {})
 
 
 def _given(name: str) -> str | date | float | None:

@@ -10,6 +10,7 @@ from inspection.services.export_jobs import ExportJob
 from inspection.services.log_exports import SUFFIXES
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
+from inspection.ui.guarded import guarded_part
 from inspection.ui.links import export_url
 from inspection.ui.session import error_text, t, translate
 from inspection.ui.words import plant_time
@@ -53,6 +54,7 @@ def show_export() -> None:
 
 
 @st.fragment(run_every=0.5)
+@guarded_part
 def _under_way(token: str) -> None:
     job = export_jobs.find_export(token)
     if job is None or job.state.is_over:

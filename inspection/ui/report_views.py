@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from inspection import charts
+from inspection.domain.inspections import UNKNOWN
 from inspection.domain.shifts import ShiftSlot
 from inspection.services.report_words import (
     NO_VALUE,
@@ -357,7 +358,7 @@ def _latest_slot(version: int) -> ShiftSlot:
 
 def _in_order(of_plant: Sequence[str], of_log: Sequence[str]) -> list[str]:
     """The plant's own codes first, then those that only an older log still knows."""
-    return list(dict.fromkeys([*of_plant, *of_log]))
+    return [one for one in dict.fromkeys([*of_plant, *of_log]) if one != UNKNOWN]
 
 
 def _tile(label: str, value: str, note: str, help: str | None = None) -> None:

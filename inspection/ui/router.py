@@ -7,6 +7,7 @@ import streamlit as st
 from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES
 from inspection.ui import session
+from inspection.ui.guarded import guarded
 from inspection.ui.session import t
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -91,11 +92,10 @@ def main() -> None:
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     st.html(STYLE)
     chosen = st.navigation([page(name) for name in NAVIGATION])
-    sidebar()
-    try:
+    with guarded():
+        sidebar()
+        # Every page runs here: whatever goes wrong on one is told in one place.
         chosen.run()
-    except InspectionError as error:
-        st.error(session.error_text(error), icon=":material/error:")
 
 
 main()

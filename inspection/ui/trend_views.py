@@ -8,6 +8,7 @@ import streamlit as st
 
 from inspection import charts
 from inspection.domain.chart_choice import ChartChoice
+from inspection.domain.inspections import as_chosen, as_logged
 from inspection.services import signal_words, trends
 from inspection.services.control_charts import PlottedChart
 from inspection.services.station import shared_station
@@ -194,7 +195,7 @@ def control_chart(daily: pd.DataFrame, where: LogFilter, version: int) -> None:
             models,
             key=lambda one: (
                 len(plotted_of(one).signals()),
-                int(daily.loc[daily["vehicle_model"] == one, "units"].sum()),
+                int(daily.loc[daily["vehicle_model"] == as_logged(one), "units"].sum()),
             ),
         ),
     )
@@ -255,7 +256,7 @@ def _show_by_model(name: str, draw, daily: pd.DataFrame, *columns: str) -> None:
     """A figure of one line a vehicle model, drawn by `draw`, with these columns behind it."""
     days = trends.days_inspected(daily)
     links = [
-        _log_link(**_one_day(row.day), shift=row.shift, model=row.vehicle_model)
+        _log_link(**_one_day(row.day), shift=row.shift, model=as_chosen(row.vehicle_model))
         for row in daily.itertuples()
     ]
     rows = daily.assign(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from inspection.domain.inspections import UNKNOWN
 from inspection.errors import NotFound
 from inspection.services.station import shared_station
 from inspection.ui.session import t
@@ -13,7 +14,7 @@ def word(table: str, code: str | None) -> str:
 
     table: part of the texts, "panel" or "shift". Nothing known reads as "unknown".
     """
-    if not code:
+    if code in ("", None, UNKNOWN):
         return t("common.unknown")
     key = f"{table}.{code}"
     text = t(key)
@@ -22,7 +23,7 @@ def word(table: str, code: str | None) -> str:
 
 def model_name(code: str | None) -> str:
     """The vehicle model's own name; its code when the body catalogue has lost it."""
-    if not code:
+    if code in ("", None, UNKNOWN):
         return t("common.unknown")
     try:
         return shared_station().bodies.model(code).name

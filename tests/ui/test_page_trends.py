@@ -81,6 +81,35 @@ def test_seventeen_days_are_said_to_be_three_short_of_limits(open_page, shared):
     assert "frozen" not in said(at)
 
 
+def without_a_model(station, number, verdict="ok"):
+    inspection, slot = on_day(station, number, verdict)
+    return replace(inspection, subject=replace(inspection.subject, vehicle_model="")), slot
+
+
+def test_bodies_without_a_vehicle_model_are_a_group_of_their_own(open_page, shared):
+    write_inspections(shared, on_day(shared, 1), on_day(shared, 2))
+    write_inspections(shared, *(without_a_model(shared, n, "rework") for n in range(3, 6)))
+    days = {"period": "custom", "from": "2026-03-01", "to": "2026-03-31"}
+    at = open_page("trends", **days)
+    assert not at.exception and not at.error
+    assert charts_shown(at) == 5
+    # Two clean bodies of model aria, three without a model with a defect each.
+    assert tiles(at)["DPU"] == ("0.60", "3 defects / 5 bodies")
+    assert list(at.segmented_control(key="address_chart").options) == ["Aria", "unknown"]
+    at.segmented_control(key="address_chart").set_value("-").run()
+    assert not at.error
+    (way,) = [link.proto for link in at.get("page_link") if "Control charts" in link.proto.label]
+    assert "subject=-" in way.query_string
+    only_these = open_page("trends", model="-", **days)
+    assert tiles(only_these)["Bodies"][0] == "3"
+
+
+def test_one_body_without_a_model_alone_is_no_end_of_the_page(open_page, shared):
+    write_inspections(shared, without_a_model(shared, 1, "rework"))
+    at = open_page("trends", **LOGGED_DAY)
+    assert not at.exception and not at.error and charts_shown(at) == 5
+
+
 def test_one_day_is_too_little_for_a_trend(open_page, filled_log):
     assert "needs at least 2 days" in said(open_page("trends", **LOGGED_DAY))
 

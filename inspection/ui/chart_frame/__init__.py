@@ -16,6 +16,7 @@ from inspection.services.evaluation_words import Table
 from inspection.services.exporting import table_csv
 from inspection.storage.log_filter import PARAMETERS
 from inspection.ui.chart_frame.components import clicked_point, image_buttons
+from inspection.ui.guarded import guarded_part
 from inspection.ui.links import page_file
 from inspection.ui.session import language, t
 from inspection.ui.tables import as_written, reading_table
@@ -132,6 +133,7 @@ def _config(tools: bool, *, can_choose: bool) -> dict[str, Any]:
 
 # A fragment: a click, the table or the menu draws this part again, not every chart of the page.
 @st.fragment
+@guarded_part
 def _beneath(
     name: str, title: str, figure: go.Figure, tables: Tables, photos: Mapping[str, str] | None
 ) -> None:
