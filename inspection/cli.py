@@ -7,9 +7,11 @@ import itertools
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -22,8 +24,12 @@ from inspection.domain.acceptance import load_spec
 from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
 
+if TYPE_CHECKING:
+    from inspection.imaging.photo_folders import LeftOut
+
 REFUSED = 3
-PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+# So many names of what was left out stand in its line.
+MOST_NAMED = 8
 
 on_stderr = Console(stderr=True, highlight=False)
 
@@ -69,16 +75,32 @@ def prepare():
     station.close()
 
 
-def _photo_files(paths: tuple[Path, ...]) -> list[Path]:
-    """The files named, and every photo below the folders named, in order of name."""
-    files = []
+def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
+    """The files named and every photo below the folders named, in order of name; what was left
+    out of the folders."""
+    from inspection.imaging.photo_folders import walk
+
+    files, left_out = [], []
     for path in paths:
         if path.is_dir():
-            inside = (p for p in path.rglob("*") if p.suffix.lower() in PHOTO_SUFFIXES)
-            files += sorted(p for p in inside if p.is_file())
+            walked = walk(path)
+            files += walked.files
+            left_out += walked.left_out
         else:
             files.append(path)
-    return files
+    return files, left_out
+
+
+def tell_left_out(left_out: "Sequence[LeftOut]") -> None:
+    """One line on stderr: how many files of the folders were passed over, why, and the first."""
+    from inspection.i18n import translator
+    from inspection.imaging.gate import inert_name
+    from inspection.services.browsing import left_out_sentence
+
+    if sentence := left_out_sentence(translator("en"), left_out):
+        first = ", ".join(inert_name(one.path.name) for one in left_out[:MOST_NAMED])
+        more = ", …" if len(left_out) > MOST_NAMED else ""
+        on_stderr.print(f"{sentence} ({first}{more})", markup=False, soft_wrap=True)
 
 
 @main.command()
@@ -121,7 +143,8 @@ def inspect(
     subject = Subject(
         vehicle_model=vehicle_model, body_number=body_number, panel=panel, inspector=inspector
     )
-    files = _photo_files(paths)
+    files, left_out = _photo_files(paths)
+    tell_left_out(left_out)
     if masks:
         masks.mkdir(parents=True, exist_ok=True)
     lines = json_out.open("w", encoding="utf-8") if json_out else None
@@ -190,9 +213,10 @@ def on_stdout(answer: dict) -> None:
 
 def _content(path: Path) -> bytes:
     from inspection.errors import UnreadableImage
+    from inspection.imaging.photo_folders import read_file
 
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         raise UnreadableImage(f"{path}: cannot be read ({error.strerror})") from None
 
@@ -552,6 +576,7 @@ def import_labelled(format_name, source, dest, name, licence, cls):
             ),
             progress=lambda done, of: progress.update(task, completed=done, total=of),
         )
+    tell_left_out(imported.left_out)
     if imported.unknown:
         counted = ", ".join(f"{cls} ({n})" for cls, n in sorted(imported.unknown.items()))
         on_stderr.print(f'classes that train as "other": {counted}', markup=False, soft_wrap=True)

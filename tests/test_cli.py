@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,6 +53,28 @@ def photos(tmp_path):
 
 def lines_of(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_what_a_folder_holds_beside_its_photos_is_left_out_and_counted(run, photos, tmp_path):
+    (photos / "._a.jpg").write_bytes(b"a Mac's other half of a.jpg")
+    (photos / "@eaDir" / "a.jpg").mkdir(parents=True)
+    (photos / "@eaDir" / "a.jpg" / "SYNOPHOTO_THUMB_XL.jpg").write_bytes(panel_jpeg(seed=2))
+    os.mkfifo(photos / "pipe.jpg")
+    answer = run("inspect", photos, "--json", tmp_path / "out.jsonl")
+    assert answer.exit_code == 0
+    assert [Path(line["file"]).name for line in lines_of(tmp_path / "out.jsonl")] == [
+        "a.jpg",
+        "b.jpg",
+    ]
+    said = "Left out: 3 (companion files 1, thumbnails 1, pipes and devices 1) (._a.jpg, @eaDir, pi"
+    assert said in answer.stderr
+
+
+def test_a_pipe_named_on_the_command_line_is_refused_and_does_not_hang(run, photos):
+    os.mkfifo(photos / "pipe.jpg")
+    answer = run("inspect", photos / "pipe.jpg", photos / "a.jpg")
+    assert answer.exit_code == 3
+    assert "pipe.jpg: cannot be read (a pipe, device or folder, not a file)" in answer.stderr
 
 
 def test_photos_of_one_stem_keep_a_mask_each(run, photos, tmp_path):

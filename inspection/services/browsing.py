@@ -2,15 +2,26 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from inspection.errors import InspectionError, NotFound, OutsideRoot
+from inspection.i18n import Translate
+from inspection.imaging import photo_folders
 from inspection.imaging.gate import inert_name
+from inspection.imaging.photo_folders import LeftOut
 from inspection.services.station import Station
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+SIDECAR = "samples.json"
+
+
+class NamedFile(Protocol):
+    """A file as a browser sends it."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +39,14 @@ class FolderView:
     """What stands in one folder: sub-folders by name, photos newest first.
 
     place: this folder below the root, "" for the root itself. above: the folder above, None at
-    the root.
+    the root. left_out: what else stands there, without the sidecar.
     """
 
     place: str
     above: str | None
     folders: tuple[str, ...]
     photos: tuple[FolderPhoto, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def open_folder(station: Station, root: str, place: str = "") -> FolderView:
@@ -44,21 +56,20 @@ def open_folder(station: Station, root: str, place: str = "") -> FolderView:
     there, OutsideRoot for a place that leads out of the root, also by a link.
     """
     base, folder = _inside(station, root, place)
-    folders, photos = [], []
+    folders, photos, left_out = [], [], []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or not _stays_inside(base, Path(entry.path)):
-                    continue
-                below = Path(entry.path).relative_to(base).as_posix()
-                if entry.is_dir():
-                    folders.append(below)
-                elif Path(entry.name).suffix.lower() in PHOTO_SUFFIXES and entry.is_file():
-                    facts = entry.stat()
-                    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
-                    photos.append(
-                        FolderPhoto(below, inert_name(entry.name), facts.st_size, changed)
-                    )
+                path = Path(entry.path)
+                reason = photo_folders.companion_reason(entry.name) or photo_folders.kind_of(entry)
+                if reason in ("file", "folder") and not _stays_inside(base, path):
+                    reason = "outside"
+                if reason == "folder":
+                    folders.append(path.relative_to(base).as_posix())
+                elif reason == "file" and photo_folders.is_photo_name(entry.name):
+                    photos.append(_folder_photo(entry, path.relative_to(base).as_posix()))
+                elif entry.name != SIDECAR:
+                    left_out.append(LeftOut(path, "other" if reason == "file" else reason))
     except OSError as error:
         raise NotFound(
             f"folder {inert_name(place) or root}: cannot be opened ({error.strerror})"
@@ -70,7 +81,41 @@ def open_folder(station: Station, root: str, place: str = "") -> FolderView:
         above="" if above == "." else above,
         folders=tuple(sorted(folders)),
         photos=tuple(sorted(photos, key=lambda p: (p.changed_at, p.name), reverse=True)),
+        left_out=tuple(left_out),
     )
+
+
+def _folder_photo(entry: os.DirEntry, place: str) -> FolderPhoto:
+    facts = entry.stat()
+    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
+    return FolderPhoto(place, inert_name(entry.name), facts.st_size, changed)
+
+
+def photos_of_upload(files: Iterable[NamedFile]) -> tuple[list[NamedFile], list[LeftOut]]:
+    """The photos of a folder that a browser sent, and what else came with them.
+
+    A file's name is its path; the folder itself, its first part, may have any name.
+    """
+    photos, left_out = [], []
+    for file in files:
+        path = PurePosixPath(file.name.replace("\\", "/"))
+        below = path.parts[1:] if len(path.parts) > 1 else path.parts
+        reasons = filter(None, map(photo_folders.companion_reason, below))
+        reason = next(reasons, None)
+        if reason is None and photo_folders.is_photo_name(path.name):
+            photos.append(file)
+        else:
+            left_out.append(LeftOut(Path(path), reason or "other"))
+    return photos, left_out
+
+
+def left_out_sentence(t: Translate, left_out: Iterable[LeftOut]) -> str:
+    """How many files were passed over and why, in one line; "" where there are none."""
+    counts = photo_folders.counted(left_out)
+    if not counts:
+        return ""
+    reasons = ", ".join(f"{t(f'source.left_out.{reason}')} {n}" for reason, n in counts.items())
+    return t("source.left_out.title", n=sum(counts.values()), reasons=reasons)
 
 
 def read_photo(station: Station, root: str, place: str) -> bytes:
@@ -79,8 +124,7 @@ def read_photo(station: Station, root: str, place: str) -> bytes:
     limit = station.settings.max_upload_mb * 2**20
     try:
         # One byte more than allowed is read, so that the gate can say that it is too large.
-        with path.open("rb") as file:
-            return file.read(limit + 1)
+        return photo_folders.read_file(path, limit + 1)
     except OSError as error:
         raise NotFound(f"{inert_name(path.name)}: cannot be read ({error.strerror})") from None
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from inspection.errors import NotFound, SettingsError
 from inspection.services import browsing
+from inspection.services.browsing import SIDECAR
 from inspection.services.station import Station
-
-SIDECAR = "samples.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import streamlit as st
 
 from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
+from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.services import batches, browsing
 from inspection.services.batches import Order
 from inspection.services.sidecars import SIDECAR, PhotoFacts, photo_facts
@@ -72,12 +73,16 @@ def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
         t("source.drop_folder" if whole_folder else "source.drop_photos", largest_mb=largest_mb),
         # In a folder the rest is passed over; a single file of a wrong kind is named with its
         # reason by the gate.
-        type=sorted(suffix[1:] for suffix in browsing.PHOTO_SUFFIXES) if whole_folder else None,
+        type=sorted(suffix[1:] for suffix in PHOTO_SUFFIXES) if whole_folder else None,
         accept_multiple_files="directory" if whole_folder else True,
         max_upload_size=largest_mb,
         key=f"upload_{_round('upload')}_{whole_folder}",
     )
     st.toggle(t("source.whole_folder"), key="upload_whole_folder", persist_state="session")
+    if whole_folder:
+        files, left_out = browsing.photos_of_upload(files)
+        if sentence := browsing.left_out_sentence(t, left_out):
+            st.toast(sentence, icon=":material/filter_alt:", duration="long")
     return _set_aside("upload", files, subject, mm_per_px)
 
 
@@ -135,6 +140,8 @@ def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:
         st.button(t("source.to_root"), icon=":material/home:", on_click=_go, args=("",))
         return []
     _folder_bar(view)
+    if sentence := browsing.left_out_sentence(t, view.left_out):
+        st.caption(f":material/filter_alt: {sentence}")
     if not view.photos:
         st.info(t("source.empty_folder"), icon=":material/image_not_supported:")
         return []

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from models.importers.classes import class_of
 from models.importers.files import (
-    PHOTO_SUFFIXES,
     SourceFile,
     SourceRefused,
     base_name,

@@ -1,16 +1,15 @@
 """The files below a folder, those inside tar archives included; nothing is unpacked."""
 
-import os
 import tarfile
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from inspection.errors import TrainingError
+from inspection.imaging import photo_folders
 from inspection.imaging.gate import inert_name
+from inspection.imaging.photo_folders import LeftOut
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 # No label file of any of the formats comes near this; what is larger is no label file.
 MOST_BYTES = 512 * 2**20
 
@@ -61,7 +60,7 @@ class SourceFile:
             size = self.size()
             if size > MOST_BYTES:
                 raise SourceRefused(f"{size >> 20} MiB, at most {MOST_BYTES >> 20} MiB")
-            with self.path.open("rb") as file:
+            with photo_folders.open_file(self.path) as file:
                 file.seek(self.start)
                 content = file.read(size)
         except OSError as error:
@@ -76,17 +75,29 @@ def base_name(name: str) -> str:
     return unicodedata.normalize("NFC", PurePosixPath(name).stem).casefold()
 
 
-def files_below(source: Path) -> tuple[list[SourceFile], list[tuple[str, str]]]:
-    """Every file of a folder and of the tar archives in it, by place and name, and what could not
-    be listed as (name, reason). A single file is a folder of its own.
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """What lies below a source. broken: (name, reason) of what could not be listed. left_out:
+    companions of files, thrown away ones and the like; nobody meant them to be imported."""
 
-    An archive member is only ever read: whatever path it claims, nothing is written there.
-    Links and devices in an archive are left out. Hidden files are not looked at.
+    files: list[SourceFile]
+    broken: list[tuple[str, str]]
+    left_out: list[LeftOut]
+
+
+def files_below(source: Path) -> SourceFiles:
+    """Every file of a folder and of the tar archives in it, by place and name.
+
+    A single file is a folder of its own. An archive member is only ever read: whatever path it
+    claims, nothing is written there. Links and devices in an archive are left out.
     """
+    left_out: list[LeftOut] = []
     if source.is_file():
         found = [SourceFile(source, source.name)]
     elif source.is_dir():
-        found = list(_walked(source))
+        walked = photo_folders.walk(source, photos_only=False)
+        left_out.extend(walked.left_out)
+        found = [_below(source, path) for path in walked.files]
     else:
         raise TrainingError(f"{source}: no such file or folder; name the folder of the labels")
     plain, broken = [], []
@@ -95,39 +106,39 @@ def files_below(source: Path) -> tuple[list[SourceFile], list[tuple[str, str]]]:
             plain.append(file)
             continue
         try:
-            plain.extend(_members(file))
+            plain.extend(_members(file, left_out))
         except (tarfile.TarError, OSError, EOFError) as error:
             broken.append((file.shown, f"no readable tar archive ({error})"))
     plain.sort(key=lambda file: (file.place, file.name))
-    return plain, broken
+    return SourceFiles(plain, broken, left_out)
 
 
-def _walked(source: Path) -> Iterator[SourceFile]:
-    for folder, folders, names in os.walk(source):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        place = Path(folder).relative_to(source).as_posix()
-        for name in sorted(names):
-            path = Path(folder) / name
-            if not name.startswith(".") and path.is_file():
-                yield SourceFile(path, name, "" if place == "." else place)
+def _below(source: Path, path: Path) -> SourceFile:
+    place = path.relative_to(source).parent.as_posix()
+    return SourceFile(path, path.name, "" if place == "." else place)
 
 
-def _members(archive: SourceFile) -> list[SourceFile]:
+def _members(archive: SourceFile, left_out: list[LeftOut]) -> list[SourceFile]:
     above = f"{archive.place}/{archive.name}" if archive.place else archive.name
     members = []
     # Read as it is: a compressed archive would have to be unpacked again for every photo.
     with tarfile.open(archive.path, "r:", errors="replace") as tar:
         for member in tar:
-            inside = PurePosixPath(member.name.replace("\\", "/"))
-            plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
-            if not plain or inside.name.startswith(".") or not inside.name:
+            if member.isdir():
                 continue
-            folders = [part for part in inside.parent.parts if part not in ("/", "..", ".")]
+            inside = PurePosixPath(member.name.replace("\\", "/"))
+            parts = [part for part in inside.parts if part not in ("/", "..", ".")]
+            reason = next(filter(None, map(photo_folders.companion_reason, parts)), None)
+            if not parts or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                reason = reason or "irregular"
+            if reason:
+                left_out.append(LeftOut(archive.path / inside.name, reason))
+                continue
             members.append(
                 SourceFile(
                     archive.path,
                     inside.name,
-                    "/".join([above, *folders]),
+                    "/".join([above, *parts[:-1]]),
                     member.offset_data,
                     member.size,
                 )
@@ -139,7 +150,7 @@ def photos_by_key(files: list[SourceFile]) -> dict[str, list[SourceFile]]:
     """The photos among the files by base name."""
     by_key: dict[str, list[SourceFile]] = {}
     for file in files:
-        if file.suffix in PHOTO_SUFFIXES:
+        if file.suffix in photo_folders.PHOTO_SUFFIXES:
             by_key.setdefault(file.key, []).append(file)
     return by_key
 

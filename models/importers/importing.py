@@ -13,6 +13,7 @@ import numpy as np
 
 from inspection.errors import TrainingError, UnreadableImage
 from inspection.imaging import gate
+from inspection.imaging.photo_folders import LeftOut
 from models.importers import aihub578, coco, corrections, masks, via
 from models.importers.classes import is_known
 from models.importers.exif import without_exif
@@ -55,7 +56,8 @@ _MOST_STEM_LETTERS = 80
 
 @dataclass(slots=True)
 class Imported:
-    """What came of an import. unknown: labels by class that trains as "other"."""
+    """What came of an import. unknown: labels by class that trains as "other". left_out: files
+    that nobody meant to be imported."""
 
     photos: int = 0
     defect_free: int = 0
@@ -63,6 +65,7 @@ class Imported:
     groups: int = 0
     splits: Counter = field(default_factory=Counter)
     unknown: Counter = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def import_photos(
@@ -87,8 +90,10 @@ def import_photos(
         raise TrainingError(f"{dest}: lies inside {source}; name a folder beside it")
     done = Imported()
     with new_folder(dest) as folder:
-        files, broken = files_below(source)
-        found = [*(Skipped(*one) for one in broken), *FORMATS[format_name](files, choices)]
+        below = files_below(source)
+        done.left_out = below.left_out
+        broken = (Skipped(*one) for one in below.broken)
+        found = [*broken, *FORMATS[format_name](below.files, choices)]
         if not found:
             raise TrainingError(f"{source}: no photos and labels of format {format_name} there")
         writer = _Writer(folder.path, name, licence)

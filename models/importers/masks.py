@@ -12,9 +12,9 @@ from functools import partial
 import cv2
 import numpy as np
 
+from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.imaging.regions import label_regions
 from models.importers.files import (
-    PHOTO_SUFFIXES,
     SourceFile,
     SourceRefused,
     only_one,

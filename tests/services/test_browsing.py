@@ -7,7 +7,14 @@ import pytest
 
 from inspection.config import Settings
 from inspection.errors import InspectionError, NotFound, OutsideRoot
-from inspection.services.browsing import open_folder, read_photo
+from inspection.i18n import translator
+from inspection.imaging import photo_folders
+from inspection.services.browsing import (
+    left_out_sentence,
+    open_folder,
+    photos_of_upload,
+    read_photo,
+)
 
 HOSTILE = Path(__file__).resolve().parents[3] / "shared" / "bad_images" / "hostile_names.json"
 
@@ -34,6 +41,40 @@ def test_photos_come_newest_first_and_nothing_else_comes(station):
     assert view.folders == ("monday/line 1",)
     assert view.above == ""
     assert open_folder(station, "line").above is None
+
+
+def test_what_else_stands_in_the_folder_is_counted_by_its_reason(station):
+    (station.root / "monday" / "._old.jpg").write_bytes(b"a Mac's other half")
+    (station.root / "monday" / "@eaDir").mkdir()
+    (station.root / "monday" / "samples.json").write_text("[]")
+    os.mkfifo(station.root / "monday" / "pipe.jpg")
+    view = open_folder(station, "line", "monday")
+    assert len(view.photos) == 3 and view.folders == ("monday/line 1",)
+    assert photo_folders.counted(view.left_out) == {
+        "companion": 1,
+        "thumbnail": 1,
+        "hidden": 1,
+        "irregular": 1,
+        "outside": 1,
+        "other": 1,
+    }
+    assert left_out_sentence(translator("en"), view.left_out).startswith("Left out: 6 (")
+    assert left_out_sentence(translator("en"), []) == ""
+
+
+def test_a_pipe_in_place_of_a_photo_or_a_sidecar_does_not_hang(station):
+    os.mkfifo(station.root / "samples.json")
+    with pytest.raises(NotFound, match="not a file"):
+        read_photo(station, "line", "samples.json")
+
+
+def test_a_folder_that_a_browser_sends_is_sifted_like_one_on_disk():
+    sent = ["USB/1.jpg", "USB/._1.jpg", "USB/@eaDir/1.jpg/T.jpg", "USB/a.txt", "USB/x/2.PNG"]
+    photos, left_out = photos_of_upload([SimpleNamespace(name=name) for name in sent])
+    assert [photo.name for photo in photos] == ["USB/1.jpg", "USB/x/2.PNG"]
+    assert photo_folders.counted(left_out) == {"companion": 1, "thumbnail": 1, "other": 1}
+    (photo,), _ = photos_of_upload([SimpleNamespace(name=".hidden/1.jpg")])
+    assert photo.name == ".hidden/1.jpg"
 
 
 def test_a_link_that_leads_out_is_not_shown_and_not_followed(station):
