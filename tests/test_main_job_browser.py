@@ -149,8 +149,8 @@ def test_the_sliders_stand_at_the_models_thresholds_again_after_going_back(brows
     assert probability.input_value() != stood_at
     person.press("decide_back")
     playwright.expect(probability).to_have_value(stood_at, timeout=30_000)
-    person.page.locator(".st-key-decide_confirm button").wait_for()
-    person.press("decide_overrule")
+    person.page.locator(".st-key-decide_not_ok button").wait_for()
+    person.press("decide_ok")
     person.page.get_by_label(person.t("decide.reason_text")).wait_for()
     person.context.close()
 
@@ -184,10 +184,7 @@ def test_from_the_photo_to_the_report(browser, server, language, tmp_path):
     viewer.wait_for()
     number = int(re.search(r"id=(\d+)", page.url).group(1))
 
-    person.press("decide_overrule")
-    page.locator("[class*=st-key-overrule_disposition_]").get_by_text(
-        t("disposition.accept"), exact=True
-    ).click()
+    person.press("decide_ok")
     page.get_by_label(t("decide.reason_text")).fill("먼지를 닦으니 사라짐")
     page.get_by_label(t("decide.reason_text")).press("Enter")
     person.settle()

@@ -25,6 +25,18 @@ def proposal(inspection: Inspection) -> str | None:
     return None
 
 
+def needs_reason(inspection: Inspection, disposition: str) -> bool:
+    """Whether a person who says this must say why: against a proposal, or OK over marked defects.
+
+    What is accepted against the marks on the photo is what a plant later asks about, whether the
+    machine had proposed a repair or had left the photo to a person.
+    """
+    proposed = proposal(inspection)
+    if proposed is None:
+        return disposition == "accept" and bool(inspection.judgement.defects)
+    return disposition != proposed
+
+
 def confirm(station: Station, detail: InspectionDetail, inspector: str) -> int:
     """Agree with the proposal; answers the number of the decision.
 
@@ -43,13 +55,18 @@ def decide(
 ) -> int:
     """Say what happens to the body; answers the number of the decision.
 
-    detail: as the person saw it. Raises DecisionRefused without a name, or without a reason when
-    a proposal is overruled; Conflict when somebody else decided meanwhile.
+    detail: as the person saw it. Raises DecisionRefused without a name, or without a reason where
+    one is needed (`needs_reason`); Conflict when somebody else decided meanwhile.
     """
     reason = " ".join(reason.split())
     _named(inspector, detail.id)
-    proposed = proposal(detail.inspection)
-    if proposed not in (None, disposition) and not reason:
+    if needs_reason(detail.inspection, disposition) and not reason:
+        proposed = proposal(detail.inspection)
+        if proposed is None:
+            raise DecisionRefused(
+                f"no. {detail.id}: {len(detail.defects)} defects are marked; give the reason for "
+                f"{disposition}"
+            )
         raise DecisionRefused(
             f"no. {detail.id}: {proposed} was proposed; give the reason for {disposition} instead"
         )

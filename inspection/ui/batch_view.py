@@ -5,12 +5,12 @@ from functools import partial
 
 import streamlit as st
 
-from inspection.domain.inspections import VERDICTS
 from inspection.errors import InspectionError, NotFound
 from inspection.services import batches
 from inspection.services.batches import Batch, Order, Outcome
 from inspection.services.station import shared_station
 from inspection.storage import reading
+from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.reading import InspectionDetail
 from inspection.ui import photo_sources
 from inspection.ui.session import error_text, t
@@ -185,7 +185,7 @@ def _known_photo(name: str, detail: InspectionDetail) -> None:
             st.text(name)
             known = t("batch.known", time=time_text(detail.inspection.inspected_at))
             st.markdown(f":material/history: **{known}**")
-            verdict_chip(detail.verdict)
+            _standing_chip(detail)
             with st.container(horizontal=True):
                 st.button(
                     t("batch.open_earlier", number=detail.id),
@@ -221,10 +221,8 @@ def _judged(outcomes: list[Outcome]) -> None:
         return
     engine = shared_station().engine
     details = [reading.inspection_detail(engine, outcome.number) for outcome in outcomes]
-    found = Counter(detail.verdict for detail in details)
-    st.markdown(
-        "&emsp;".join(f"{verdict_label(verdict)} **{found[verdict]}**" for verdict in VERDICTS)
-    )
+    found = Counter(detail.standing for detail in details)
+    st.markdown("&emsp;".join(f"{verdict_label(state)} **{found[state]}**" for state in STANDINGS))
     pages = -(-len(details) // RESULTS_A_PAGE)
     page = st.pagination(pages, key="batch_page") if pages > 1 else 1
     with st.grid("auto", min_column_width=200, gap="small", border=True) as grid:
@@ -235,7 +233,7 @@ def _judged(outcomes: list[Outcome]) -> None:
 
 def _result_card(detail: InspectionDetail) -> None:
     _thumbnail(detail.photo_sha256, width="stretch")
-    verdict_chip(detail.verdict, t("batch.defects", n=len(detail.defects)))
+    _standing_chip(detail, t("batch.defects", n=len(detail.defects)))
     st.text(detail.inspection.photo_name)
     st.button(
         t("batch.open", number=detail.id),
@@ -245,6 +243,13 @@ def _result_card(detail: InspectionDetail) -> None:
         on_click=open_inspection,
         args=(detail.id,),
     )
+
+
+def _standing_chip(detail: InspectionDetail, note: str = "") -> None:
+    """Where the photo stands; below it what was proposed, where a person said something else."""
+    verdict_chip(detail.standing, note)
+    if standing(detail.verdict, "") != detail.standing:
+        st.caption(f"{t('common.ai_proposal')}: {verdict_label(detail.verdict)}")
 
 
 def _thumbnail(sha256: str, width: int | str) -> None:

@@ -194,6 +194,7 @@ def _switch(station: Station, name: str, who: str, reason: str, *, is_back: bool
         )
         return
     _forget()
+    session.remember_inspector(who)
     st.session_state[_SWITCHED] = done
     st.rerun()
 

@@ -26,8 +26,9 @@ _TERMS = (
 
 # As the buttons of the pages take them; a test compares both.
 KEYS = {
-    "Y": "confirm",
-    "O": "overrule",
+    "Y": "ok",
+    "O": "not_ok",
+    "D": "other",
     "Ctrl+Enter": "save",
     "U": "undo",
     "N": "next",

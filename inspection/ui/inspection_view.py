@@ -26,19 +26,18 @@ from inspection.ui.words import model_name, time_text, word
 VIEWER_HEIGHT_PX = 560
 COMPACT_VIEWER_HEIGHT_PX = 420
 
+# (inspection, what about): a question that stands on the page before something is said.
+_ASKED = "asked_about"
+
 # Sizes that the slider offers, in px; a defect of 3 × 3 px is the smallest that can be measured.
 SMALLEST_STEPS_PX = (1, 4, 9, 16, 25, 36, 64, 100, 150, 250, 400, 600, 1000, 2000, 4000)
 
-# What an inspector says most often when overruling; the words are in the texts.
-QUICK_REASONS = (
-    "reflection",
-    "wipes_off",
-    "within_limit",
-    "missed",
-    "wrong_type",
-    "wrong_size",
-    "photo_poor",
-)
+# What an inspector says most often, by what is said about the body; the words are in the texts.
+QUICK_REASONS = {
+    "ok": ("reflection", "wipes_off", "within_limit", "wrong_type", "wrong_size", "photo_poor"),
+    "not_ok": ("missed", "wrong_type", "wrong_size", "photo_poor"),
+    "other": ("within_limit", "missed", "wrong_type", "wrong_size", "photo_poor"),
+}
 
 
 def asked_number() -> int | None:
@@ -68,7 +67,10 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
     preview = None if compact else _preview(detail)
     shown = preview or detail.inspection
     _headline(detail)
-    _banner(shown, is_preview=preview is not None)
+    if preview:
+        _preview_banner(preview)
+    else:
+        _banner(detail)
     if preview:
         _preview_buttons(detail, preview)
     else:
@@ -123,12 +125,47 @@ def _other_inspection(number: int, sentence: str) -> None:
         )
 
 
-def _banner(shown: Inspection, *, is_preview: bool) -> None:
+def _preview_banner(preview: Inspection) -> None:
+    first, *more = _reasons(preview)
+    verdict_banner(preview.judgement.verdict, first, caption=t("inspect.preview"), is_dashed=True)
+    _more_reasons(more)
+
+
+def _banner(detail: InspectionDetail) -> None:
+    """Where the photo stands, and beside a person's word what the machine had proposed."""
+    proposed, (first, *more) = detail.verdict, _reasons(detail.inspection)
+    if detail.superseded_by is not None:
+        caption = t("inspect.superseded", number=detail.superseded_by)
+        verdict_banner(proposed, first, caption=caption, is_dashed=True)
+    elif not detail.disposition:
+        # Until a person has spoken, what is proposed is all that stands.
+        verdict_banner(proposed, first, caption=t("common.ai_proposal"))
+    else:
+        said = reviewing.standing_decision(detail).decision
+        disposition = t(f"disposition.{said.disposition}")
+        verdict_banner(
+            detail.standing,
+            said.reason or disposition,
+            caption=t(
+                "inspect.decided",
+                disposition=disposition,
+                inspector=said.inspector,
+                time=time_text(said.decided_at),
+            ),
+            # "Undecided" alone would not say that somebody put the body on hold.
+            word=disposition if detail.standing == "undecided" else "",
+            proposed=(proposed, first),
+        )
+    _more_reasons(more)
+
+
+def _reasons(shown: Inspection) -> list[str]:
     # The proposed repair stands on the button that confirms it.
     reasons = [one for one in shown.judgement.reasons if one.code != "proposed_disposition"]
-    first, *more = [reason_text(reason) for reason in reasons]
-    note = t("inspect.preview") if is_preview else ""
-    verdict_banner(shown.judgement.verdict, first, note)
+    return [reason_text(reason) for reason in reasons]
+
+
+def _more_reasons(more: list[str]) -> None:
     if more:
         lines = "\n".join(f"- {as_written(sentence)}" for sentence in more)
         st.markdown(f"{t('inspect.more_reasons')}\n{lines}")
@@ -399,10 +436,12 @@ def _decision_row(detail: InspectionDetail, compact: bool) -> None:
         return
     if not session.inspector() and not detail.disposition:
         readiness.name_prompt()
-    if detail.disposition:
-        _decided(detail)
-    elif st.session_state.get("overruling") == detail.id:
-        _overrule_form(detail)
+    asked, about = st.session_state.get(_ASKED, (None, ""))
+    if asked == detail.id and about == "undo" and detail.disposition:
+        _ask_before_undo(detail)
+        return
+    if asked == detail.id and about in QUICK_REASONS and not detail.disposition:
+        _reason_form(detail, about)
         return
     with st.container(horizontal=True, gap="small"):
         if detail.disposition:
@@ -413,43 +452,51 @@ def _decision_row(detail: InspectionDetail, compact: bool) -> None:
             _next_button(detail)
 
 
-def _decided(detail: InspectionDetail) -> None:
-    word_said = reviewing.standing_decision(detail).decision
-    sentence = t(
-        "inspect.decided",
-        disposition=f"**{t(f'disposition.{word_said.disposition}')}**",
-        inspector=as_written(word_said.inspector),
-        time=time_text(word_said.decided_at),
-    )
-    reason = f"  \n{as_written(word_said.reason)}" if word_said.reason else ""
-    st.info(f"{sentence}{reason}", icon=":material/how_to_reg:")
-
-
 def _decide_buttons(detail: InspectionDetail) -> None:
+    """OK and not OK, each at its own place and on its own key whatever the machine proposes."""
     proposed, named = reviewing.proposal(detail.inspection), bool(session.inspector())
+    must_explain = reviewing.needs_reason(detail.inspection, "accept")
     st.button(
-        t("decide.confirm", disposition=t(f"disposition.{proposed}"))
-        if proposed
-        else t("decide.accept"),
-        key="decide_confirm",
+        t("decide.ok_with_reason" if must_explain else "decide.ok"),
+        key="decide_ok",
         icon=":material/check_circle:",
-        type="primary",
+        type="primary" if proposed == "accept" else "secondary",
         width="stretch",
         # Not Enter: that presses whatever button has the focus, and must not decide besides.
         shortcut="Y",
         disabled=not named,
-        on_click=lambda: _act(lambda: _say(detail, proposed or "accept", "")),
+        on_click=_ask if must_explain else _decide,
+        args=(detail.id, "ok") if must_explain else (detail, "accept"),
     )
+    is_repair = proposed not in (None, "accept")
     st.button(
-        t("decide.overrule" if proposed else "decide.not_ok"),
-        key="decide_overrule",
-        icon=":material/edit_note:",
+        t("decide.not_ok_as", disposition=t(f"disposition.{proposed}"))
+        if is_repair
+        else t("decide.not_ok"),
+        key="decide_not_ok",
+        icon=":material/cancel:",
+        type="primary" if is_repair else "secondary",
         width="stretch",
         shortcut="O",
         disabled=not named,
-        on_click=_start_overruling,
-        args=(detail.id,),
+        on_click=_decide if is_repair else _ask,
+        args=(detail, proposed) if is_repair else (detail.id, "not_ok"),
     )
+    if is_repair:
+        st.button(
+            t("decide.other"),
+            key="decide_other",
+            icon=":material/edit_note:",
+            width="stretch",
+            shortcut="D",
+            disabled=not named,
+            on_click=_ask,
+            args=(detail.id, "other"),
+        )
+
+
+def _decide(detail: InspectionDetail, disposition: str) -> None:
+    _act(lambda: _say(detail, disposition, ""))
 
 
 def _undo_button(detail: InspectionDetail) -> None:
@@ -461,7 +508,47 @@ def _undo_button(detail: InspectionDetail) -> None:
         shortcut="U",
         help=None if session.inspector() else t("decide.undo_needs_name"),
         disabled=not session.inspector(),
-        on_click=lambda: _act(lambda: _take_back(detail)),
+        on_click=_ask,
+        args=(detail.id, "undo"),
+    )
+
+
+def _ask_before_undo(detail: InspectionDetail) -> None:
+    """Whose decision would be taken back, and in whose name: a tablet passes from hand to hand."""
+    said = reviewing.standing_decision(detail).decision
+    is_own = said.inspector == session.inspector()
+    with st.container(border=True):
+        st.markdown(
+            t(
+                "decide.undo_own" if is_own else "decide.undo_others",
+                disposition=f"**{t(f'disposition.{said.disposition}')}**",
+                inspector=f"**{as_written(said.inspector)}**",
+                time=time_text(said.decided_at),
+                who=f"**{as_written(session.inspector())}**",
+            )
+        )
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                t("decide.undo"),
+                key="decide_undo_sure",
+                icon=":material/undo:",
+                type="primary",
+                width="stretch",
+                shortcut="U",
+                disabled=not session.inspector(),
+                on_click=lambda: _act(lambda: _take_back(detail)),
+            )
+            _cancel_button()
+
+
+def _cancel_button() -> None:
+    st.button(
+        t("common.cancel"),
+        key="decide_cancel",
+        icon=":material/close:",
+        width="stretch",
+        shortcut="Escape",
+        on_click=_ask,
     )
 
 
@@ -485,26 +572,37 @@ def _go_on(number: int) -> None:
         batch_view.open_inspection(following)
 
 
-def _start_overruling(number: int | None) -> None:
-    st.session_state["overruling"] = number
+def _ask(number: int | None = None, about: str = "") -> None:
+    """Ask on the next run before something is said about an inspection; None = do not ask."""
+    st.session_state[_ASKED] = (number, about)
 
 
-def _overrule_form(detail: InspectionDetail) -> None:
-    """Disposition and reason; a form without Streamlit's own, so that the pills stay large."""
+def _reason_form(detail: InspectionDetail, about: str) -> None:
+    """What happens to the body and why; a form without Streamlit's own, so that pills stay large.
+
+    about: "ok" (over marked defects), "not_ok", or "other" (another repair than the proposed).
+    """
     proposed = reviewing.proposal(detail.inspection)
-    repairs = {code: t(f"disposition.{code}") for code in DISPOSITIONS if code != proposed}
-    reasons = {code: t(f"decide.quick.{code}") for code in QUICK_REASONS}
+    repairs = {
+        code: t(f"disposition.{code}") for code in DISPOSITIONS if code not in ("accept", proposed)
+    }
+    reasons = {code: t(f"decide.quick.{code}") for code in QUICK_REASONS[about]}
+    is_ok = about == "ok"
+    must_explain = is_ok or proposed is not None
     with st.container(border=True):
+        if is_ok:
+            st.markdown(f"**{t('decide.ok_title', n=len(detail.defects))}**")
+        else:
+            st.pills(
+                t("decide.overrule_title"),
+                list(repairs),
+                key=f"overrule_disposition_{detail.id}",
+                format_func=repairs.get,
+            )
         st.pills(
-            t("decide.overrule_title"),
-            list(repairs),
-            key=f"overrule_disposition_{detail.id}",
-            format_func=repairs.get,
-        )
-        st.pills(
-            t("decide.reason_title") if proposed else t("decide.reason_optional"),
+            t("decide.reason_title" if must_explain else "decide.reason_optional"),
             list(reasons),
-            key=f"overrule_quick_{detail.id}",
+            key=f"overrule_quick_{about}_{detail.id}",
             selection_mode="multi",
             format_func=reasons.get,
         )
@@ -522,29 +620,24 @@ def _overrule_form(detail: InspectionDetail) -> None:
                 type="primary",
                 width="stretch",
                 shortcut="Ctrl+Enter",
-                on_click=_save_overruling,
-                args=(detail, proposed is not None),
+                disabled=not session.inspector(),
+                on_click=_save_with_reason,
+                args=(detail, about, must_explain),
             )
-            st.button(
-                t("common.cancel"),
-                key="decide_cancel",
-                icon=":material/close:",
-                width="stretch",
-                shortcut="Escape",
-                on_click=_start_overruling,
-                args=(None,),
-            )
+            _cancel_button()
 
 
-def _save_overruling(detail: InspectionDetail, needs_reason: bool) -> None:
-    disposition = st.session_state[f"overrule_disposition_{detail.id}"]
-    quick = st.session_state[f"overrule_quick_{detail.id}"]
+def _save_with_reason(detail: InspectionDetail, about: str, must_explain: bool) -> None:
+    disposition = (
+        "accept" if about == "ok" else st.session_state[f"overrule_disposition_{detail.id}"]
+    )
+    quick = st.session_state[f"overrule_quick_{about}_{detail.id}"]
     own_words = st.session_state[f"overrule_words_{detail.id}"].strip()
     # In the inspector's own language: this is what the inspector said.
     reason = "; ".join([*(t(f"decide.quick.{code}") for code in quick), *filter(None, [own_words])])
     if not disposition:
         _remember("warning", t("decide.disposition_missing"))
-    elif needs_reason and not reason:
+    elif must_explain and not reason:
         _remember("warning", t("decide.reason_missing"))
     else:
         _act(lambda: _say(detail, disposition, reason))
@@ -552,11 +645,13 @@ def _save_overruling(detail: InspectionDetail, needs_reason: bool) -> None:
 
 def _say(detail: InspectionDetail, disposition: str, reason: str) -> str:
     reviewing.decide(shared_station(), detail, disposition, reason, session.inspector())
-    _start_overruling(None)
+    _ask()
     return t("decide.done", disposition=t(f"disposition.{disposition}"))
 
 
 def _take_back(detail: InspectionDetail) -> str:
+    # Also where it is refused: what is asked next is about what stands then.
+    _ask()
     reviewing.undo(shared_station(), detail, session.inspector())
     return t("decide.undone")
 

@@ -128,8 +128,7 @@ def _ask(report: ShiftReport, way: str) -> None:
                 st.warning(t("report_sign.unexplained", n=unexplained), icon=":material/warning:")
         who = st.text_input(
             t("report.sign_name"),
-            # The lead who takes over is another person than the one this tab knows.
-            value=session.inspector() if way == "out" else "",
+            value=_expected_name(report, way),
             key=f"sign_{way}_who",
             max_chars=80,
         )
@@ -146,6 +145,13 @@ def _ask(report: ShiftReport, way: str) -> None:
     ask()
 
 
+def _expected_name(report: ShiftReport, way: str) -> str:
+    """Who signs, as far as this tab knows: the lead who takes over is another person."""
+    name = session.inspector()
+    signed = {line.name for line in report.signatures if line.at is not None}
+    return "" if way == "in" and name in signed else name
+
+
 def _sign(report: ShiftReport, way: str, who: str) -> None:
     header, station = report.header, shared_station()
     place = (header.production_day, header.shift, header.line)
@@ -158,6 +164,7 @@ def _sign(report: ShiftReport, way: str, who: str) -> None:
     except InspectionError as error:
         st.error(as_written(error_text(error)), icon=":material/error:")
         return
+    session.remember_inspector(who)
     _forget()
     st.rerun()
 

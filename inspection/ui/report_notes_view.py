@@ -140,7 +140,8 @@ def _writing(kind: str, name: str, place: ShiftPlace) -> None:
             who = st.text_input(
                 t("report_notes.who"),
                 value=session.inspector(),
-                key=f"{kind}_who_{slot}",
+                # Another name in the sidebar is another field: the last one's must not stay in it.
+                key=f"{kind}_who_{slot}_{session.inspector()}",
                 max_chars=80,
                 width=260,
             )
@@ -151,6 +152,7 @@ def _writing(kind: str, name: str, place: ShiftPlace) -> None:
 
 def _write(place: ShiftPlace, kind: str, text: str, who: str) -> None:
     shift_notes.write_note(shared_station().engine, place, kind, text, who)
+    session.remember_inspector(who)
 
 
 def _intend_closing(number: int) -> None:
@@ -191,6 +193,7 @@ def _ask_how_settled(report: ShiftReport, place: ShiftPlace) -> None:
         engine = shared_station().engine
         if pressed and _told(lambda: shift_notes.say(engine, place, number, CLOSED, who, reason)):
             _forget_closing()
+            session.remember_inspector(who)
             st.rerun()
 
     ask()

@@ -8,6 +8,7 @@ from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES
 from inspection.ui import session
 from inspection.ui.guarded import guarded
+from inspection.ui.in_browser import LONGEST_NAME
 from inspection.ui.session import t
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -55,11 +56,12 @@ def page(name: str) -> st.Page:
 
 def sidebar() -> None:
     """Who is inspecting, and in which language."""
+    session.settle_inspector()
     with st.sidebar:
         st.text_input(
             t("common.inspector"),
             key="inspector",
-            max_chars=80,
+            max_chars=LONGEST_NAME,
             placeholder=t("session.inspector_placeholder"),
             help=t("session.inspector_help"),
         )
@@ -72,6 +74,7 @@ def sidebar() -> None:
             on_change=_language_chosen,
             label_visibility="collapsed",
         )
+        session.keep_inspector()
 
 
 def _language_chosen() -> None:

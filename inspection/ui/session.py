@@ -5,6 +5,9 @@ import streamlit as st
 from inspection.domain.inspections import Reason
 from inspection.i18n import LANGUAGES, Translate, error_sentence, reason_sentence, translator
 from inspection.services.station import shared_station
+from inspection.ui.in_browser import LONGEST_NAME, kept_name, keys_and_name
+
+_NAME_GIVEN, _HAD_NAME = "inspector_given", "inspector_had_name"
 
 
 def settle_language() -> None:
@@ -52,6 +55,30 @@ def error_text(error: object) -> str:
     return error_sentence(translate(), str(error))
 
 
+def settle_inspector() -> None:
+    """Take the inspector's name from what was just signed or written, else from the cookie.
+
+    Before the sidebar's field is drawn: a field that stands cannot be written any more.
+    """
+    if given := st.session_state.pop(_NAME_GIVEN, ""):
+        st.session_state["inspector"] = given
+    st.session_state.setdefault("inspector", kept_name())
+
+
+def keep_inspector() -> None:
+    """Let the browser keep the name, or forget the one that was taken out of the field."""
+    name = inspector()
+    keys_and_name(name, forget=not name and st.session_state.get(_HAD_NAME, False))
+    st.session_state[_HAD_NAME] = bool(name)
+
+
 def inspector() -> str:
     """The name given in this tab, "" before anyone gave one."""
     return st.session_state.get("inspector", "").strip()
+
+
+def remember_inspector(name: str) -> None:
+    """A name given with a note or a signature is the tab's name from the next run on, where it
+    has none yet: it is asked once."""
+    if not inspector() and name.strip():
+        st.session_state[_NAME_GIVEN] = name.strip()[:LONGEST_NAME]

@@ -73,22 +73,45 @@ def verdict_chip(verdict: str, note: str = "", size_px: int = 16) -> None:
     st.html(verdict_chip_html(verdict, note, size_px))
 
 
-def verdict_banner(verdict: str, sentence: str, note: str = "") -> None:
-    """The verdict of one photo across the whole width, with its first reason as a sentence.
+def verdict_banner(
+    verdict: str,
+    sentence: str,
+    *,
+    caption: str = "",
+    word: str = "",
+    proposed: tuple[str, str] | None = None,
+    is_dashed: bool = False,
+) -> None:
+    """Where one photo stands, across the whole width, with the sentence that says why.
 
-    note: what is special about it, such as that it is a preview; then the frame is dashed.
+    caption: who says so, above the sentence. word: in the place of the verdict's own word.
+    proposed: verdict and reason of the machine, smaller, beside what a person decided. is_dashed:
+    a dashed frame for what is not logged or does not count.
     """
-    frame = f"outline:3px dashed {_TEXT};outline-offset:-8px;" if note else ""
-    small = f'<div style="font-size:1rem;font-weight:700">{escape(note)}</div>' if note else ""
+    frame = f"outline:3px dashed {_TEXT};outline-offset:-8px;" if is_dashed else ""
+    small = f'<div style="font-weight:700">{escape(caption)}</div>' if caption else ""
     st.html(
         f'<div role="status" style="display:flex;flex-wrap:wrap;align-items:center;gap:.4em 1.4em;'
         f"min-height:96px;padding:14px 24px;border-radius:10px;background:{COLOURS[verdict]};"
         f'color:{_TEXT};box-sizing:border-box;{frame}">'
-        f'<span style="display:inline-flex;align-items:center;gap:.35em;font-size:2rem;'
-        f'font-weight:800;line-height:1.2;white-space:nowrap">'
-        f"{_drawing(verdict, 1.35)}{escape(verdict_word(verdict))}</span>"
-        f'<div style="flex:1 1 260px">{small}'
-        f'<div style="font-size:1.25rem;line-height:1.4">{escape(sentence)}</div></div></div>'
+        f'<span data-standing="{verdict}" style="display:inline-flex;align-items:center;gap:.35em;'
+        f'font-size:2rem;font-weight:800;line-height:1.2;max-width:100%">'
+        f"{_drawing(verdict, 1.35)}<span>{escape(word or verdict_word(verdict))}</span></span>"
+        f'<div style="flex:1 1 260px;min-width:0;overflow-wrap:anywhere">{small}'
+        f'<div style="font-size:1.25rem;line-height:1.4">{escape(sentence)}</div></div>'
+        f"{_proposed_html(*proposed) if proposed else ''}</div>"
+    )
+
+
+def _proposed_html(verdict: str, sentence: str) -> str:
+    """The machine's proposal as a small card on the banner of what a person decided."""
+    return (
+        f'<div data-proposed="{verdict}" style="flex:0 1 300px;padding:8px 12px;border-radius:8px;'
+        f'background:rgba(255,255,255,.82);font-size:1rem;line-height:1.35">'
+        f'<div style="font-size:.9rem">{escape(t("common.ai_proposal"))}</div>'
+        f'<div style="display:flex;align-items:center;gap:.35em;font-weight:700">'
+        f"{_drawing(verdict, 1.1)}{escape(verdict_word(verdict))}</div>"
+        f"<div>{escape(sentence)}</div></div>"
     )
 
 

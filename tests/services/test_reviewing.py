@@ -56,6 +56,17 @@ def test_where_the_machine_leaves_it_to_a_person_there_is_nothing_to_confirm(sta
     assert look_again(station, detail).disposition == "polish"
 
 
+def test_accepting_over_marked_defects_needs_a_reason_also_where_nothing_is_proposed(station):
+    detail = inspected(station, mm_per_px=None)
+    with pytest.raises(DecisionRefused, match="1 defects are marked; give the reason for accept"):
+        reviewing.decide(station, detail, "accept", "", "Kim")
+    reviewing.decide(station, detail, "accept", "a reflection", "Kim")
+    assert look_again(station, detail).standing == "ok"
+    clean = inspected(station, panel_jpeg(()), mm_per_px=None)
+    reviewing.decide(station, clean, "accept", "", "Kim")
+    assert look_again(station, clean).standing == "ok"
+
+
 def test_an_undone_decision_stands_no_more_and_the_one_before_it_stands_again(station):
     detail = inspected(station)
     reviewing.decide(station, detail, "accept", "a reflection", "Kim")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from inspection.domain.inspections import Subject
 from inspection.errors import WorkerFailed
-from inspection.services import batches
+from inspection.services import batches, reviewing
 from inspection.services import station as station_module
 from inspection.services.inspecting import inspect_photo
 from inspection.services.worker import ModelState
@@ -101,32 +101,117 @@ def test_no_photo_stays_in_the_session_or_in_the_waiting_folder(open_page, share
     assert list((shared.settings.data_dir / "waiting").iterdir()) == []
 
 
-def test_confirming_decides_and_undo_takes_it_back(open_page, shared):
+def banner(at) -> str:
+    """The large verdict of the page, as HTML."""
+    (html,) = [part.proto.body for part in at.get("html") if 'role="status"' in part.proto.body]
+    return html
+
+
+def human(station) -> int:
+    """A photo whose scale is not known: its scratch is marked, and a person decides."""
+    return logged(station, mm_per_px=None)
+
+
+def test_the_largest_word_is_what_stands_and_the_proposal_is_beside_it(open_page, shared):
+    number = logged(shared)
+    reviewing.decide(
+        shared, reading.inspection_detail(shared.engine, number), "accept", "wiped off", "Lee"
+    )
+    for page in ("inspect", "log"):
+        shown = banner(open_page(page, id=str(number)))
+        assert 'data-standing="ok"' in shown and 'data-proposed="rework"' in shown
+        assert "decided by Lee" in shown and "wiped off" in shown
+        assert shown.index("data-standing") < shown.index("data-proposed")
+
+
+def test_before_anyone_decided_the_proposal_stands_and_says_that_it_is_one(open_page, shared):
+    shown = banner(open_page("inspect", id=str(logged(shared))))
+    assert 'data-standing="rework"' in shown and "AI proposal" in shown
+    assert "data-proposed" not in shown
+
+
+def test_the_results_of_a_batch_show_what_stands_and_what_was_proposed(open_page, shared):
+    photos = [("a.jpg", panel_jpeg(seed=1)), ("b.jpg", panel_jpeg((), seed=2))]
+    at = drop(fill(open_page("inspect")), *photos)
+    assert "Rework **1**" in words(at)
+    reviewing.decide(shared, reading.inspection_detail(shared.engine, 1), "accept", "dust", "Lee")
+    at = at.run()
+    assert "OK **2**" in words(at) and "Rework **0**" in words(at)
+    assert "AI proposal: :material/cancel: Rework" in words(at)
+
+
+def test_not_ok_confirms_the_proposed_repair_and_undo_asks_whose_it_is(open_page, shared):
     number = logged(shared)
     at = open_page("inspect", id=str(number))
-    at.button(key="decide_confirm").click().run()
+    at.button(key="decide_not_ok").click().run()
     assert reading.inspection_detail(shared.engine, number).disposition == "polish"
-    assert "decided by Kim" in words(at)
+    assert "decided by Kim" in banner(at)
     at.button(key="decide_undo").click().run()
+    assert "was your decision" in words(at) and "**Kim**" in words(at)
+    assert reading.inspection_detail(shared.engine, number).disposition == "polish"
+    at.button(key="decide_undo_sure").click().run()
     assert reading.inspection_detail(shared.engine, number).disposition == ""
-    assert "decide_confirm" in keys(at)
+    assert "decide_ok" in keys(at)
 
 
-def test_overruling_needs_a_disposition_and_a_reason(open_page, shared):
+def test_whose_decision_it_is_is_said_before_another_person_undoes_it(open_page, shared):
     number = logged(shared)
+    reviewing.confirm(shared, reading.inspection_detail(shared.engine, number), "Kim")
+    at = open_page("inspect", id=str(number), inspector="Lee")
+    at.button(key="decide_undo").click().run()
+    assert "decided by **Kim**" in words(at) and "as **Lee**" in words(at)
+    at.button(key="decide_cancel").click().run()
+    assert reading.inspection_detail(shared.engine, number).disposition == "polish"
+    assert "decide_undo" in keys(at)
+
+
+@pytest.mark.parametrize("proposed", ["ok", "rework", "human"])
+def test_y_is_ok_and_o_is_not_ok_whatever_is_proposed(open_page, shared, proposed):
+    number = {
+        "ok": lambda: logged(shared, panel_jpeg(())),
+        "rework": lambda: logged(shared),
+        "human": lambda: human(shared),
+    }[proposed]()
+    assert reading.inspection_detail(shared.engine, number).verdict == proposed
     at = open_page("inspect", id=str(number))
-    at.button(key="decide_overrule").click().run()
-    at.button(key="decide_save").click().run()
-    assert "Choose what should happen" in words(at)
-    at.button_group(key=f"overrule_disposition_{number}").set_value("accept").run()
+    keys_of = {button.key: button.proto.shortcut for button in at.button}
+    assert (keys_of["decide_ok"], keys_of["decide_not_ok"]) == ("y", "o")
+    kinds = {button.key: button.proto.type for button in at.button}
+    is_equal = kinds["decide_ok"] == kinds["decide_not_ok"]
+    assert is_equal == (proposed == "human")
+
+
+@pytest.mark.parametrize("mm_per_px", [0.2, None])
+def test_ok_over_a_marked_defect_asks_for_its_reason(open_page, shared, mm_per_px):
+    number = logged(shared, mm_per_px=mm_per_px)
+    at = open_page("inspect", id=str(number))
+    at.button(key="decide_ok").click().run()
+    assert reading.inspection_detail(shared.engine, number).disposition == ""
     at.button(key="decide_save").click().run()
     assert "Choose or write a reason" in words(at)
-    at.button_group(key=f"overrule_quick_{number}").set_value(["reflection"]).run()
+    at.button_group(key=f"overrule_quick_ok_{number}").set_value(["reflection"]).run()
     at.text_input(key=f"overrule_words_{number}").set_value("seen from the side").run()
     at.button(key="decide_save").click().run()
     (said,) = reading.inspection_detail(shared.engine, number).decisions
     assert said.decision.disposition == "accept"
     assert said.decision.reason == "Reflection, no defect; seen from the side"
+
+
+def test_another_repair_than_the_proposed_one_needs_its_name_and_a_reason(open_page, shared):
+    number = logged(shared)
+    at = open_page("inspect", id=str(number))
+    at.button(key="decide_other").click().run()
+    at.button(key="decide_save").click().run()
+    assert "Choose what should happen" in words(at)
+    offered = at.button_group(key=f"overrule_disposition_{number}")
+    assert not {"OK: accept", "Accept", "Polish"} & set(offered.options)
+    offered.set_value("spot_repair").run()
+    at.button(key="decide_save").click().run()
+    assert "Choose or write a reason" in words(at)
+    at.button_group(key=f"overrule_quick_other_{number}").set_value(["wrong_size"]).run()
+    at.button(key="decide_save").click().run()
+    (said,) = reading.inspection_detail(shared.engine, number).decisions
+    assert said.decision.disposition == "spot_repair"
 
 
 def test_next_photo_leads_back_to_an_empty_page(open_page, shared):
@@ -142,7 +227,7 @@ def test_moving_a_threshold_previews_and_back_restores(open_page, shared):
     at.select_slider(key=f"smallest_{number}").set_value(1000).run()
     assert "Preview" in words(at)
     assert at.dataframe == []
-    assert "decide_confirm" not in keys(at)
+    assert "decide_ok" not in keys(at)
     at.button(key="decide_back").click().run()
     assert "Preview" not in words(at)
     assert len(at.dataframe[0].value) == 1
@@ -170,14 +255,14 @@ def test_kept_thresholds_open_the_new_record(open_page, shared):
     assert reading.inspection_detail(shared.engine, number).superseded_by == number + 1
     at.button(key=f"open_{number}").click().run()
     assert "Judged again" in words(at)
-    assert "decide_confirm" not in keys(at)
+    assert "decide_ok" not in keys(at)
 
 
 def test_without_a_scale_a_person_decides_or_gives_the_scale(open_page, shared):
     number = logged(shared, mm_per_px=None)
     at = open_page("inspect", id=str(number))
     assert "Without a scale" in words(at)
-    assert "decide_confirm" in keys(at)
+    assert "decide_ok" in keys(at)
     at.number_input(key=f"late_scale_{number}").set_value(0.2).run()
     at.button(key="judge_with_scale").click().run()
     later = reading.inspection_detail(shared.engine, number + 1)

@@ -106,6 +106,25 @@ def test_a_note_is_kept_in_the_log_and_can_be_taken_back(open_page, filled_log):
     assert "10:20" in shown(at)
 
 
+def test_a_name_given_with_a_note_is_not_asked_again_for_the_signature(open_page, filled_log):
+    at = open_page("report", inspector="", **DAY)
+    at.text_input(key="note_who_2026-03-02_day__").set_value("Choi")
+    write(at, "note", "10:20 filter changed")
+    assert at.text_input(key="inspector").value == "Choi"
+    assert at.text_input(key="hand_over_who_2026-03-02_day__Choi").value == "Choi"
+    at.button(key="sign_out").click().run()
+    assert at.text_input(key="sign_out_who").value == "Choi"
+
+
+def test_who_takes_over_is_not_the_one_who_handed_over(open_page, filled_log):
+    at = sign(open_page("report", **DAY), "out", "Kim")
+    at.button(key="sign_in").click().run()
+    assert at.text_input(key="sign_in_who").value == ""
+    at = open_page("report", inspector="Lee", **DAY)
+    at.button(key="sign_in").click().run()
+    assert at.text_input(key="sign_in_who").value == "Lee"
+
+
 def test_a_note_without_a_text_is_refused_in_a_sentence(open_page, filled_log):
     at = write(open_page("report", **DAY), "note", " ")
     assert "a note needs a text" in shown(at)

@@ -1,0 +1,45 @@
+"""What only the browser can do on every page: keys that know when a field is typed in, and the
+inspector's name in a cookie, so that a reload or a second tab does not ask for it again."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+import streamlit as st
+
+COOKIE = "inspection_name"
+# A tablet passes from shift to shift: after a shift's length without a visit the name is asked
+# anew, so that nobody decides in the name of yesterday's inspector.
+COOKIE_HOURS = 12
+LONGEST_NAME = 80
+
+# Declared once at import: Streamlit keeps components by name, for the whole process.
+_COMPONENT = st.components.v2.component(
+    "inspection_in_browser",
+    js=(Path(__file__).parent / "in_browser.js").read_text(encoding="utf-8"),
+)
+
+
+def keys_and_name(name: str, *, forget: bool) -> None:
+    """Listen to the keys of this window and keep `name` in the cookie.
+
+    forget: the name was taken out of its field in this tab. A tab that never had one leaves the
+    cookie of the others alone.
+    """
+    _COMPONENT(
+        key="in_browser",
+        data={
+            "cookie": COOKIE,
+            "seconds": COOKIE_HOURS * 3600,
+            "name": name[:LONGEST_NAME],
+            "forget": forget,
+        },
+    )
+
+
+def kept_name() -> str:
+    """The name that the cookie brings, "" without one; a cookie is text from outside."""
+    try:
+        text = unquote(st.context.cookies.get(COOKIE, ""), errors="strict")
+    except (UnicodeDecodeError, AttributeError):
+        return ""
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_NAME].strip()

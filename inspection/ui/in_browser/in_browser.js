@@ -1,0 +1,75 @@
+// Keys and cookie of the whole window. Streamlit fires a button's shortcut wherever the focus is
+// and leaves the focus in a field after Enter, so that the next key is typed into the name.
+
+const FIELDS = "[data-testid=stTextInput], [data-testid=stNumberInput], [data-testid=stSelectbox]"
+const NO_TEXT = new Set(["checkbox", "radio", "range", "button", "submit", "reset", "color", "file"])
+const SAVE = ".st-key-decide_save button"
+
+const isField = (node) =>
+  node instanceof HTMLTextAreaElement ||
+  node instanceof HTMLSelectElement ||
+  (node instanceof HTMLInputElement && !NO_TEXT.has(node.type)) ||
+  Boolean(node.isContentEditable)
+
+const fieldOf = (event) => event.composedPath().find((node) => node instanceof Element && isField(node))
+
+const isComposing = (event) => event.isComposing || event.keyCode === 229
+
+function leaveLater(field) {
+  // After Streamlit has taken the value over.
+  setTimeout(() => document.activeElement === field && field.blur(), 0)
+}
+
+function save(event, field) {
+  const button = document.querySelector(SAVE)
+  if (!button || button.disabled) return
+  // A chip that was just chosen has the focus: Enter would take it back instead of saving.
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  field?.blur()
+  // The words of the field travel first.
+  setTimeout(() => document.querySelector(SAVE)?.click(), 100)
+}
+
+function keyPressed(event) {
+  const field = fieldOf(event)
+  const dialog = document.querySelector("[role=dialog]")
+  if (isComposing(event)) return
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (!event.repeat && !dialog) save(event, field)
+    return
+  }
+  if (field) {
+    if (event.key === "Enter" && field.matches("input") && field.closest(FIELDS)) leaveLater(field)
+    if (event.key === "Escape" && !dialog) {
+      // Leaves the field; only the next one cancels what was begun.
+      event.stopImmediatePropagation()
+      field.blur()
+    }
+    return
+  }
+  const isLetter = event.key.length === 1 && event.key !== " "
+  // What lies behind an open question must not be decided by a key.
+  if (dialog && isLetter && !event.ctrlKey && !event.metaKey) event.stopImmediatePropagation()
+}
+
+function optionChosen(event) {
+  const isOption = event.composedPath().some((node) => node instanceof Element && node.matches("[role=option]"))
+  const field = document.activeElement
+  if (isOption && field?.closest("[data-testid=stSelectbox]")) leaveLater(field)
+}
+
+function remember({ cookie, seconds, name, forget }) {
+  if (!name && !forget) return
+  const secure = location.protocol === "https:" ? "; secure" : ""
+  const age = name ? seconds : 0
+  document.cookie = `${cookie}=${encodeURIComponent(name)}; path=/; max-age=${age}; samesite=strict${secure}`
+}
+
+export default function ({ data }) {
+  remember(data)
+  if (window.inspectionKeys) return
+  window.inspectionKeys = true
+  window.addEventListener("keydown", keyPressed, true)
+  window.addEventListener("click", optionChosen, true)
+}
