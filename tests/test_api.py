@@ -199,3 +199,17 @@ def test_the_charts_own_library_comes_from_this_server(client):
     answer = client.get("/chart-library")
     assert answer.status_code == 200 and b"plotly.js" in answer.content[:2000]
     assert "immutable" in answer.headers["cache-control"]
+
+
+def test_one_body_posted_in_three_spellings_is_one_and_keeps_what_was_sent(client):
+    ways = (" kmh-0001\r", "ＫＭＨ－０００１", "KMH\u20130001")
+    numbers = [
+        post(client, panel_jpeg(seed=seed), body_number=one).json()["id"]
+        for seed, one in enumerate(ways)
+    ]
+    found = client.get("/inspections", params={"body_number": "kmh-0001 "}).json()
+    assert [(row["id"], row["body_number"]) for row in found] == [
+        (number, "KMH-0001") for number in reversed(numbers)
+    ]
+    first = client.get(f"/inspections/{numbers[0]}").json()
+    assert (first["body_number"], first["body_typed"]) == ("KMH-0001", " kmh-0001\r")

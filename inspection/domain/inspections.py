@@ -3,8 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from inspection.domain.body_numbers import normal_body_number
 from inspection.domain.defects import Defect
+from inspection.domain.letters import refuse_unreadable, shortened
 from inspection.domain.scale import Scale
+from inspection.errors import SubjectRefused
 
 VERDICTS = ("ok", "rework", "human")
 
@@ -33,11 +36,27 @@ def as_chosen(logged: str) -> str:
     return logged or UNKNOWN
 
 
+# The longest text of each field of a `Subject`, in letters: the same at every door.
+MOST_LETTERS = {
+    "vehicle_model": 40,
+    "body_number": 80,
+    "panel": 40,
+    "colour": 40,
+    "station": 40,
+    "line": 40,
+    "inspector": 80,
+    "body_typed": 80,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What the photo shows and who asked. Codes and numbers as the plant writes them.
 
     vehicle_model, panel: codes of the body catalogue, "" when unknown. line: production line.
+    body_number: always in its normal form, by which bodies are compared; body_typed: the same as
+    it was typed or scanned. Raises SubjectRefused for a text longer than `MOST_LETTERS` says, or
+    one that is no readable text; `as_logged` shortens instead.
     """
 
     vehicle_model: str = ""
@@ -47,6 +66,22 @@ class Subject:
     station: str = ""
     line: str = ""
     inspector: str = ""
+    body_typed: str = ""
+
+    def __post_init__(self) -> None:
+        number = normal_body_number(self.body_number)
+        if normal_body_number(self.body_typed) != number:
+            # Not said, or left over from another number.
+            object.__setattr__(self, "body_typed", self.body_number)
+        object.__setattr__(self, "body_number", number)
+        for name, most in MOST_LETTERS.items():
+            refuse_unreadable(name, getattr(self, name), most, SubjectRefused)
+
+    @classmethod
+    def as_logged(cls, **texts: str) -> "Subject":
+        """The subject of a written record. An earlier version kept texts of any length: what is
+        too long loses its end, so that the record stays readable."""
+        return cls(**{name: shortened(text, MOST_LETTERS[name]) for name, text in texts.items()})
 
 
 @dataclass(frozen=True, slots=True)

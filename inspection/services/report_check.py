@@ -10,11 +10,17 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from inspection.domain.body_numbers import normal_body_number
 from inspection.errors import NotFound
-from inspection.services.reporting import LAYOUT, counted_report, report_from_data
+from inspection.services.reporting import (
+    LAYOUT,
+    ShiftReport,
+    counted_report,
+    report_from_data,
+)
 from inspection.services.station import Station
 from inspection.storage import signed_reports
 from inspection.storage.sealed_rows import BASELINE, Rows, rows_sha256
@@ -23,6 +29,8 @@ from inspection.storage.signed_reports import LaterWords, Seal, SignedReport
 from inspection.storage.tables import STANDING_COLUMNS
 
 CHANGED, GONE, SLIPPED_IN = "changed", "gone", "slipped_in"
+# Columns of an inspection that may change when its body turns out to be another one.
+_OF_A_MOVE = ("unit_id", "is_first")
 # Parts of a report that follow from its sealed rows by counting; the others are rows themselves,
 # or may learn something later.
 _COUNTED = (
@@ -115,7 +123,7 @@ def _check(station: Station, signed: SignedReport, seal: Seal | None) -> ReportC
     now = signed_reports.rows_now(station.engine, place)
     faults = tuple(_faults(sealed, now, later))
     counted = _later_rows(sealed, now, later)
-    figures = () if faults or counted else _other_figures(station, signed)
+    figures = () if faults or counted or later.moved else _other_figures(station, signed)
     return ReportCheck(*about, rows=faults, figures=figures, later=counted)
 
 
@@ -139,7 +147,7 @@ def _faults(sealed: Rows, now: Rows, later: LaterWords) -> Iterator[RowFault]:
         before, after = sealed[table], now[table]
         for number in before:
             if number not in after:
-                if not _may_vanish(table, number, later):
+                if not _may_vanish(table, number, sealed, later):
                     yield RowFault(GONE, table, number)
                 continue
             changes = tuple(_changes(table, number, before[number], after[number], later))
@@ -155,22 +163,31 @@ def _changes(
 ) -> Iterator[ValueChange]:
     for column, was in before.items():
         stands = after.get(column)
-        if stands != was and not _is_legitimate(table, number, column, was, later):
+        if stands != was and not _is_legitimate(table, number, column, was, stands, later):
             yield ValueChange(column, was, stands)
 
 
-def _is_legitimate(table: str, number: str, column: str, was: object, later: LaterWords) -> bool:
+def _is_legitimate(
+    table: str, number: str, column: str, was: object, stands: object, later: LaterWords
+) -> bool:
     """Whether the program itself may have changed this value after the signature."""
     if table == "inspection":
-        return column in STANDING_COLUMNS and int(number) in later.touched
+        moved = column in _OF_A_MOVE and int(number) in later.moved
+        return moved or (column in STANDING_COLUMNS and int(number) in later.touched)
     if table == "unit":
-        # A body whose colour nobody gave learns it from a later photo.
-        return column == "colour" and was == ""
+        # A body whose colour nobody gave learns it from a later photo; a number that was kept as
+        # it was typed stands in its normal form since.
+        normal = column == "body_number" and stands == normal_body_number(str(was))
+        return normal or (column == "colour" and was == "")
     return table == BASELINE and date.fromisoformat(number) in later.days
 
 
-def _may_vanish(table: str, number: str, later: LaterWords) -> bool:
-    """A hand-over item that was closed, by a word that stands in an earlier shift's report."""
+def _may_vanish(table: str, number: str, sealed: Rows, later: LaterWords) -> bool:
+    """A hand-over item that was closed, by a word that stands in an earlier shift's report; a body
+    whose photos belong to another one since."""
+    if table == "unit":
+        theirs = [n for n, row in sealed["inspection"].items() if str(row["unit_id"]) == number]
+        return bool(theirs) and all(int(n) in later.moved for n in theirs)
     if table in ("shift_note", "shift_note_word"):
         return any(kind == "shift_note_word" for kind, _ in later.records)
     return table == BASELINE and date.fromisoformat(number) in later.days
@@ -189,6 +206,9 @@ def _came_later(table: str, number: str, now: Rows, later: LaterWords) -> bool:
         return ("inspection", owner) in later.records
     if table == BASELINE:
         return date.fromisoformat(number) in later.days
+    theirs = {str(now["inspection"][str(n)]["unit_id"]) for n in later.moved}
+    if table == "unit" and number in theirs:
+        return True
     owner = {"unit": "unit_id", "model": "model_sha256", "spec": "spec_sha256"}[table]
     return any(
         ("inspection", int(one)) in later.records and str(row[owner]) == number
@@ -222,4 +242,17 @@ def _other_figures(station: Station, signed: SignedReport) -> tuple[str, ...]:
         # The plant has other shifts by now; the rows have been compared.
         return ()
     before = report_from_data(signed.data, station.calendar.zone)
-    return tuple(part for part in _COUNTED if getattr(before, part) != getattr(now, part))
+    return tuple(part for part in _COUNTED if _figures(before, part) != _figures(now, part))
+
+
+def _figures(report: ShiftReport, part: str) -> object:
+    """A part of a report; body numbers in their normal form, as older reports did not keep them."""
+    figures = getattr(report, part)
+    if not isinstance(figures, tuple):
+        return figures
+    return tuple(
+        replace(row, body_number=normal_body_number(row.body_number))
+        if hasattr(row, "body_number")
+        else row
+        for row in figures
+    )

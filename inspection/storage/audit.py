@@ -30,6 +30,9 @@ from inspection.storage.tables import (
 
 START = "0" * 64
 RECORD = "record_sha256"
+# An event that an inspection's row was changed by a migration: `details["was"]` and `["now"]` hold
+# the columns it changed. Its digest is taken over what was written, so both must hold.
+MOVED = "body_moved"
 # An event speaks of such a record by `details[name of the table]` = its number.
 SEALED = {
     table.name: table
@@ -175,16 +178,40 @@ def _broken(events: int, number: int, head: str, wrong: str) -> ChainReport:
 def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:
     """(kind, number) -> digest of the record as it stands now, for the events at hand."""
     wanted = {kind: [row.details[kind] for row in events if kind in row.details] for kind in SEALED}
+    moves = _moves(connection, wanted["inspection"])
     parts: dict[int, list[Mapping]] = {}
     for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):
         parts.setdefault(row["inspection_id"], []).append(row)
     return {
-        (kind, row["id"]): record_digest(
-            row, parts.get(row["id"], ()) if kind == "inspection" else ()
+        (kind, row["id"]): (
+            record_digest(_as_written(row, moves.get(row["id"], [])), parts.get(row["id"], ()))
+            if kind == "inspection"
+            else record_digest(row)
         )
         for kind, table in SEALED.items()
         for row in _rows(connection, table, table.c.id, wanted[kind])
     }
+
+
+def _moves(connection: Connection, numbers: list[int]) -> dict[int, list[dict]]:
+    """Details of the `MOVED` events of these inspections, oldest first."""
+    moves: dict[int, list[dict]] = {}
+    if numbers:
+        question = select(audit.c.inspection_id, audit.c.details).where(
+            audit.c.inspection_id.in_(numbers), audit.c.kind == MOVED
+        )
+        for row in connection.execute(question.order_by(audit.c.id)):
+            moves.setdefault(row.inspection_id, []).append(row.details)
+    return moves
+
+
+def _as_written(row: Mapping, moves: Sequence[dict]) -> Mapping:
+    """The row before it was moved; as it stands where it is not what its last move made of it."""
+    for move in reversed(moves):
+        if any(plain_value(row[name]) != value for name, value in move["now"].items()):
+            break
+        row = {**row, **move["was"]}
+    return row
 
 
 def _rows(connection: Connection, table: Table, column, numbers: list[int]) -> Iterable[Mapping]:

@@ -202,15 +202,20 @@ def _as_rows(found: Mapping[tuple, Counts]) -> list[dict]:
 def rebuild_daily_count(engine: Engine, progress: Progress = lambda done, of: None) -> int:
     """Write the roll-up anew from the rows; answers how many rows it has. Audited."""
     with writing(engine) as connection:
-        connection.execute(delete(daily_count))
-        pieces = list(_months(connection))
-        for done, days in enumerate(pieces, 1):
-            found = counted(_bodies_of(days)).subquery()
-            rows = select(*(found.c[name] for name in KEY + COUNTS))
-            connection.execute(insert(daily_count).from_select(KEY + COUNTS, rows))
-            progress(done, len(pieces))
-        rows = connection.scalar(select(func.count()).select_from(daily_count))
-        append_event(connection, "rebuild_daily_count", "", {"rows": rows})
+        return recount(connection, progress)
+
+
+def recount(connection: Connection, progress: Progress = lambda done, of: None) -> int:
+    """The same in the transaction of what made it necessary."""
+    connection.execute(delete(daily_count))
+    pieces = list(_months(connection))
+    for done, days in enumerate(pieces, 1):
+        found = counted(_bodies_of(days)).subquery()
+        rows = select(*(found.c[name] for name in KEY + COUNTS))
+        connection.execute(insert(daily_count).from_select(KEY + COUNTS, rows))
+        progress(done, len(pieces))
+    rows = connection.scalar(select(func.count()).select_from(daily_count))
+    append_event(connection, "rebuild_daily_count", "", {"rows": rows})
     return rows
 
 

@@ -371,7 +371,11 @@ def _first_defects(connection: Connection, where: LogFilter) -> Sequence[Row]:
 
 def _photos(connection: Connection, here: ColumnElement[bool]) -> Sequence[Row]:
     return connection.execute(
-        select(inspection, unit.c.colour.label("body_colour"))
+        select(
+            inspection,
+            unit.c.colour.label("body_colour"),
+            unit.c.body_number.label("normal_body_number"),
+        )
         .join_from(inspection, unit)
         .where(here)
         .order_by(inspection.c.id)
@@ -423,7 +427,7 @@ def _pareto(found: Sequence[Row]) -> tuple[TypeFigures, ...]:
 def _listed(row: Row) -> PhotoFigures:
     return PhotoFigures(
         inspection_id=row.id,
-        body_number=row.body_number,
+        body_number=row.normal_body_number,
         vehicle_model=row.vehicle_model,
         colour=row.body_colour,
         panel=row.panel,
@@ -467,7 +471,7 @@ def _overrulings(connection: Connection, here: ColumnElement[bool]) -> tuple[Ove
     rows = connection.execute(
         select(
             inspection.c.id,
-            inspection.c.body_number,
+            unit.c.body_number,
             inspection.c.vehicle_model,
             inspection.c.panel,
             inspection.c.verdict,
@@ -477,6 +481,7 @@ def _overrulings(connection: Connection, here: ColumnElement[bool]) -> tuple[Ove
             decision.c.decided_at,
         )
         .join_from(inspection, decision, inspection.c.decision_id == decision.c.id)
+        .join(unit, inspection.c.unit_id == unit.c.id)
         .where(here)
         .order_by(inspection.c.id)
     )

@@ -4,9 +4,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, func, select, true
 
+from inspection.domain.body_numbers import normal_body_number
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.inspections import DISPOSITIONS, UNKNOWN, VERDICTS, as_logged
 from inspection.errors import FilterRefused, NotFound
@@ -24,7 +26,6 @@ _EXACT = (
     "disposition",
     "standing",
     "inspector",
-    "body_number",
     "station",
 )
 _CODES = {
@@ -71,11 +72,11 @@ class LogFilter:
     first_day, last_day: production days, both included. verdict: what the machine proposed.
     disposition: the person's word that stands. standing: "ok", "rework" or "undecided", from the
     person's word, else the proposal. type, zone: at least one defect of that type in that zone
-    grade, the same defect for both. inspector: who inspected. body_search: any part of the body
-    number, in large or small letters. score_from, score_to: of the photo, 0–1; length_from_mm,
-    length_to_mm: of its longest defect, which a photo without a scale does not have; all limits
-    belong to the choice. Judgements that a later one replaced are never found. Raises NotFound
-    for a code that does not exist.
+    grade, the same defect for both. inspector: who inspected. body_number, body_search: the body's
+    number, or any part of it; typed in any way, kept in its normal form. score_from, score_to: of
+    the photo, 0–1; length_from_mm, length_to_mm: of its longest defect, which a photo without a
+    scale does not have; all limits belong to the choice. Judgements that a later one replaced are
+    never found. Raises NotFound for a code that does not exist.
     """
 
     first_day: date | None = None
@@ -100,6 +101,10 @@ class LogFilter:
     length_to_mm: float | None = None
 
     def __post_init__(self) -> None:
+        for name in ("body_number", "body_search"):
+            typed = getattr(self, name)
+            # A hyphen alone is no number, and still no choice of all bodies.
+            object.__setattr__(self, name, normal_body_number(typed) or typed.strip())
         for name, codes in _CODES.items():
             code = getattr(self, name)
             if code and code not in codes:
@@ -138,12 +143,13 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     ):
         if limit is not None:
             parts.append(holds(limit))
-    if where.body_search:
+    for number, holds in (
+        (where.body_number, unit.c.body_number.__eq__),
         # There are far fewer bodies than photos: their numbers are read through quickly.
-        bodies = select(unit.c.id).where(
-            unit.c.body_number.icontains(where.body_search, autoescape=True)
-        )
-        parts.append(table.unit_id.in_(bodies))
+        (where.body_search, partial(unit.c.body_number.contains, autoescape=True)),
+    ):
+        if number:
+            parts.append(table.unit_id.in_(select(unit.c.id).where(holds(number))))
     having_one = chosen_defects(where, with_type=with_type)
     if having_one:
         having = select(defect.c.inspection_id).where(

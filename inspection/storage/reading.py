@@ -4,12 +4,12 @@ Everything here hands out frozen records or DataFrames with the columns its docs
 leaves out judgements that a later one replaced, unless they are asked for by number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Select, Table, exists, func, select
+from sqlalchemy import Column, Connection, Engine, Row, Select, Table, exists, func, select
 
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
@@ -35,7 +35,7 @@ from inspection.storage.figures import (
 )
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
-from inspection.storage.tables import audit, decision, defect, inspection, photo
+from inspection.storage.tables import audit, decision, defect, inspection, photo, unit
 
 __all__ = [
     "AuditEvent",
@@ -323,8 +323,14 @@ def log_rows(engine: Engine, numbers: list[int]) -> pd.DataFrame:
 
 
 def _list() -> Select:
-    columns = (inspection.c[name] for name in _LOG_COLUMNS)
-    return select(*columns).order_by(inspection.c.id.desc())
+    return (
+        select(*_columns(_LOG_COLUMNS)).join_from(inspection, unit).order_by(inspection.c.id.desc())
+    )
+
+
+def _columns(names: Iterable[str]) -> list[Column]:
+    """Columns of an inspection; its body number in the normal form, which stands with the body."""
+    return [unit.c.body_number if name == "body_number" else inspection.c[name] for name in names]
 
 
 def _listed(connection: Connection, question: Select) -> pd.DataFrame:
@@ -452,7 +458,7 @@ def inspections_in_pieces(
     """
     question = (
         select(
-            *(inspection.c[name] for name in _EXPORT_COLUMNS),
+            *_columns(_EXPORT_COLUMNS),
             tables.model.c.name.label("model"),
             tables.spec.c.name.label("spec"),
             photo.c.width_px,
@@ -461,6 +467,7 @@ def inspections_in_pieces(
         .join_from(inspection, tables.model)
         .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
         .join(photo, inspection.c.photo_sha256 == photo.c.sha256)
+        .join(unit, inspection.c.unit_id == unit.c.id)
         .where(chosen(where))
         .order_by(inspection.c.id)
     )
@@ -505,10 +512,11 @@ def defects_in_pieces(
         select(
             defect.c.id.label("defect_id"),
             defect.c.inspection_id,
-            *(inspection.c[name] for name in of_inspection),
+            *_columns(of_inspection),
             *(defect.c[name] for name in _DEFECT_COLUMNS),
         )
         .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)
+        .join(unit, inspection.c.unit_id == unit.c.id)
         .where(chosen(where, with_type=False), *chosen_defects(where))
         .order_by(defect.c.id)
     )
@@ -659,7 +667,7 @@ def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
 def _inspection(row: Row, defects: tuple[Defect, ...]) -> Inspection:
     reasons = tuple(Reason(one["code"], one["values"]) for one in row.reasons)
     return Inspection(
-        subject=Subject(
+        subject=Subject.as_logged(
             vehicle_model=row.vehicle_model,
             body_number=row.body_number,
             panel=row.panel,

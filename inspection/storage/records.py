@@ -485,7 +485,7 @@ def _inspection_row(
         "photo_source": one.photo_source,
         "unit_id": unit_id,
         "vehicle_model": subject.vehicle_model,
-        "body_number": subject.body_number,
+        "body_number": subject.body_typed,
         "panel": subject.panel,
         "colour": subject.colour,
         "station": subject.station,

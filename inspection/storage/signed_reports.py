@@ -8,7 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from inspection.errors import Conflict, NoteRefused, NotFound
-from inspection.storage.audit import RECORD, Event, append_events, digests_now, record_digest
+from inspection.storage.audit import (
+    MOVED,
+    RECORD,
+    Event,
+    append_events,
+    digests_now,
+    record_digest,
+)
 from inspection.storage.database import looking, writing
 from inspection.storage.sealed_rows import (
     BASELINE_DAYS,
@@ -19,7 +26,7 @@ from inspection.storage.sealed_rows import (
     unpacked,
 )
 from inspection.storage.shift_notes import ShiftPlace
-from inspection.storage.tables import audit, inspection, report_signature, signed_report
+from inspection.storage.tables import audit, inspection, report_signature, signed_report, unit
 
 OUTGOING, INCOMING = "outgoing_lead", "incoming_lead"
 SEALED_EVENT, SIGNED_EVENT = "report_signed", "report_signature"
@@ -78,11 +85,13 @@ class LaterWords:
 
     records: (table, number) of rows written since, each as its event sealed it. touched:
     inspections that got a later decision or judgement. days: days of the baseline with such.
+    moved: inspections that belong to another body since (`audit.MOVED`).
     """
 
     records: frozenset[tuple[str, int]] = frozenset()
     touched: frozenset[int] = frozenset()
     days: frozenset[date] = frozenset()
+    moved: frozenset[int] = frozenset()
 
 
 def rows_now(engine: Engine, place: ShiftPlace) -> Rows:
@@ -253,19 +262,26 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
             .order_by(audit.c.id)
         ).all()
         records = _records_as_sealed(connection, events)
-        days = connection.scalars(
-            select(inspection.c.day)
-            .join(audit, audit.c.inspection_id == inspection.c.id)
-            .where(
-                since,
-                inspection.c.day < place.day,
-                inspection.c.day >= place.day - timedelta(days=BASELINE_DAYS),
+        # A moved inspection counts under the first day of its new body.
+        days = {
+            day
+            for column in (inspection.c.day, unit.c.first_day)
+            for day in connection.scalars(
+                select(column)
+                .join_from(inspection, unit)
+                .join(audit, audit.c.inspection_id == inspection.c.id)
+                .where(
+                    since,
+                    column < place.day,
+                    column >= place.day - timedelta(days=BASELINE_DAYS),
+                )
+                .distinct()
             )
-            .distinct()
-        )
+        }
         touched = {row.inspection_id for row in events if row.kind in _WORDS}
         touched |= {row.details["rejudges"] for row in events if "rejudges" in row.details}
-        return LaterWords(frozenset(records), frozenset(touched), frozenset(days))
+        moved = {row.inspection_id for row in events if row.kind == MOVED}
+        return LaterWords(frozenset(records), frozenset(touched), frozenset(days), frozenset(moved))
 
 
 def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterable[tuple[str, int]]:

@@ -52,8 +52,9 @@ photo = Table(
 )
 
 # One car body, known by vehicle model and body number. A photo without a body number is a body
-# of its own: `photo_sha256` names it, and is "" for all others. `first_*`: the slot of its first
-# inspection, under which the body is counted.
+# of its own: `photo_sha256` names it, and is "" for all others. `body_number`: in its normal form
+# (`inspection.domain.body_numbers`). `first_*`: the slot of its first inspection, under which the
+# body is counted.
 unit = Table(
     "unit",
     metadata,
@@ -68,6 +69,7 @@ unit = Table(
     UniqueConstraint("vehicle_model", "body_number", "photo_sha256"),
     Index("ix_unit_first", "first_day", "first_shift", "first_line"),
     Index("ix_unit_vehicle_model", "vehicle_model", "id"),
+    Index("ix_unit_body_number", "body_number"),
 )
 
 # `card`: the model card as it was served, NULL when it was not handed in.
@@ -90,8 +92,9 @@ spec = Table(
 )
 
 # The scale stands here and not with the photo: the same photo may be judged again with a better
-# one. The columns after `is_first` are the standing: they follow from `decision` and from later
-# rows, are kept for quick lists, and are checked by `counting.check_daily_count`.
+# one. `body_number`: as it was typed; its normal form stands with the unit, by which everything
+# finds and shows it. The columns after `is_first` are the standing: they follow from `decision` and
+# from later rows, are kept for quick lists, and are checked by `counting.check_daily_count`.
 inspection = Table(
     "inspection",
     metadata,
@@ -140,7 +143,6 @@ inspection = Table(
     Index("ix_inspection_slot", "day", "shift", "line"),
     Index("ix_inspection_vehicle_model", "vehicle_model", "id"),
     Index("ix_inspection_panel", "panel", "id"),
-    Index("ix_inspection_body_number", "body_number", "id"),
     Index("ix_inspection_inspector", "inspector", "id"),
     Index("ix_inspection_shift", "shift", "id"),
     Index("ix_inspection_line", "line", "id"),

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 import streamlit as st
 
 from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES
-from inspection.domain.inspections import DISPOSITIONS, UNKNOWN, VERDICTS
+from inspection.domain.inspections import DISPOSITIONS, MOST_LETTERS, UNKNOWN, VERDICTS
 from inspection.domain.panels import PANEL_CODES
 from inspection.errors import FilterRefused
 from inspection.services.log_views import PERIODS, period
@@ -122,7 +122,7 @@ def _widget(name: str) -> None:
         st.text_input(
             label,
             key=key,
-            max_chars=40,
+            max_chars=MOST_LETTERS["body_number"],
             placeholder=t("filter.body_placeholder"),
             on_change=_to_address,
             args=(name,),

@@ -108,6 +108,8 @@ def _headline(detail: InspectionDetail) -> None:
     ]
     about = " · ".join(as_written(part) for part in parts if part)
     st.markdown(f"**{t('inspect.number', number=detail.id)}** · {about}")
+    if subject.body_typed.strip() != subject.body_number:
+        st.caption(t("inspect.body_typed", typed=as_written(subject.body_typed)))
     for number, key in ((detail.rejudges, "rejudged"), (detail.inspection.repeats, "repeated")):
         if number:
             _other_inspection(number, t(f"inspect.{key}", number=number))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from inspection.domain.inspections import Subject
+from inspection.domain.inspections import MOST_LETTERS, Subject
 from inspection.domain.panels import PANEL_CODES
 from inspection.errors import SubjectRefused
 from inspection.i18n import texts
@@ -32,7 +32,7 @@ def subject_form() -> tuple[Subject, float | None]:
         st.text_input(
             t("common.body_number"),
             key="subject_body_number",
-            max_chars=40,
+            max_chars=MOST_LETTERS["body_number"],
             placeholder=t("subject.body_number_placeholder"),
             persist_state="session",
         )
@@ -48,7 +48,7 @@ def chosen_subject() -> Subject:
     """The subject as it is chosen now, with the inspector's name."""
     return Subject(
         vehicle_model=_chosen("vehicle_model"),
-        body_number=_chosen("body_number").strip(),
+        body_number=_chosen("body_number"),
         panel=_chosen("panel"),
         colour=_chosen("colour"),
         station=_chosen("station"),

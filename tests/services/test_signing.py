@@ -1,6 +1,8 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from alembic import command
 
 from inspection.errors import Conflict, NoteRefused
 from inspection.i18n import translator
@@ -11,6 +13,7 @@ from inspection.services.report_documents import shift_report_pdf
 from inspection.services.reporting import build_shift_report, data_sha256, place_of
 from inspection.services.signing import find_signed, shift_report, sign_in, sign_out
 from inspection.storage import reading, shift_notes
+from inspection.storage.database import migrations_config, open_database, prepare, writing
 from inspection.storage.records import verify_chain
 from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections
@@ -75,6 +78,32 @@ def test_the_pdf_of_a_signed_report_is_the_same_before_and_after_a_later_decisio
     before = shift_report_pdf(shift_report(station, DAY, SHIFT), translator("ko"))
     decide(station, logged[3], "accept")
     assert shift_report_pdf(shift_report(station, DAY, SHIFT), translator("ko")) == before
+
+
+def test_a_report_that_was_signed_before_the_upgrade_of_body_numbers_still_holds(
+    station, tmp_path, monkeypatch
+):
+    engine = open_database(f"sqlite:///{tmp_path / 'earlier.db'}")
+    config = migrations_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+    station = replace(station, engine=engine)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("inspection.domain.inspections.normal_body_number", str)
+        for n, typed in enumerate(("kmh-1", "KMH-1 ", "KMH-2"), 1):
+            one, slot = invented(station, n, "rework")
+            subject = replace(one.subject, body_number=typed, body_typed="")
+            write_inspections(station, (replace(one, subject=subject), slot))
+        decide(station, 3, "accept")
+        number = sign(station)
+    assert outcome(station, number).holds
+    prepare(engine)
+    assert reading.quality(engine, reading.LogFilter()).units == 2
+    assert outcome(station, number).holds
+    tamper(engine, "UPDATE inspection SET unit_id = 3 WHERE id = 1")
+    assert not outcome(station, number).holds
+    engine.dispose()
 
 
 def test_the_lead_signs_what_was_read_and_nothing_newer(station, logged):

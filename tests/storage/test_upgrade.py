@@ -2,12 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from alembic import command
-from sample_inspections import DAY, DAY_SHIFT, a_defect, a_word, an_inspection
+from sample_inspections import (
+    DAY,
+    DAY_SHIFT,
+    EVENING_SHIFT,
+    a_defect,
+    a_word,
+    an_inspection,
+)
 from sqlalchemy import inspect, text
+from tampering import tamper
 
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.cost import INPUTS, CostEstimate, CostRanges, Range
+from inspection.errors import StorageError
 from inspection.storage import (
     chart_notes,
     cost_estimates,
@@ -87,4 +97,104 @@ def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
     ]
     assert cost_estimates.estimate(engine, 1).estimate.plant == "Ulsan"
     assert records.verify_chain(engine).is_whole
+    engine.dispose()
+
+
+def of_the_eighth_schema(url, monkeypatch, inspections):
+    """As a program left its log that took every way to type a number for another body.
+
+    inspections: made up one by one, as that program would.
+    """
+    engine = open_database(url)
+    config = migrations_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+    with monkeypatch.context() as earlier:
+        earlier.setattr("inspection.domain.inspections.normal_body_number", str)
+        for one, slot in inspections:
+            records.record_inspection(engine, one, slot)
+    return engine
+
+
+def bodies(engine):
+    with looking(engine) as connection:
+        rows = connection.execute(text("SELECT body_number, colour FROM unit ORDER BY id"))
+        return [tuple(row) for row in rows]
+
+
+def test_bodies_that_were_logged_under_several_spellings_become_one(database_url, monkeypatch):
+    typed = ("KMH-1\r", " kmh-1", "KMH-2", "ＫＭＨ－１", "kmh-3", "KMH-1")
+    colours = ("", "red", "blue", "", "", "")
+    engine = of_the_eighth_schema(
+        database_url,
+        monkeypatch,
+        (
+            (
+                an_inspection(f"photo {n}", body=one, colour=colour, defects=(a_defect(),)),
+                EVENING_SHIFT if n == 5 else DAY_SHIFT,
+            )
+            for n, (one, colour) in enumerate(zip(typed, colours, strict=True))
+        ),
+    )
+    assert len(bodies(engine)) == 6
+    prepare(engine)
+    assert bodies(engine) == [("KMH-1", "red"), ("KMH-2", "blue"), ("KMH-3", "")]
+    found = reading.quality(engine, LogFilter())
+    # The last photo shows the first body after its first inspection, in another shift.
+    assert (found.units, found.defects) == (3, 5)
+    kept = [reading.inspection_detail(engine, number).subject.body_typed for number in range(1, 7)]
+    assert kept == list(typed)
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+    number = records.record_inspection(engine, an_inspection("new", body="kmh-1 "), EVENING_SHIFT)
+    assert len(bodies(engine)) == 3
+    assert not reading.inspection_detail(engine, number).is_first
+    engine.dispose()
+
+
+def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(
+    database_url, monkeypatch
+):
+    engine = of_the_eighth_schema(
+        database_url, monkeypatch, [(an_inspection("before", body="B1"), DAY_SHIFT)]
+    )
+    records.decide(engine, a_word(1, "polish"), None)
+    with monkeypatch.context() as earlier:
+        earlier.setattr("inspection.domain.inspections.normal_body_number", str)
+        records.record_inspection(engine, an_inspection("after", body="b1"), DAY_SHIFT)
+    prepare(engine)
+    assert not reading.inspection_detail(engine, 2).is_first
+    assert reading.inspection_detail(engine, 2).events[-1].kind == "body_moved"
+    assert records.check_daily_count(engine) == ()
+    engine.dispose()
+
+
+def test_photos_whose_number_was_a_blank_become_bodies_of_their_own(database_url, monkeypatch):
+    engine = of_the_eighth_schema(
+        database_url,
+        monkeypatch,
+        ((an_inspection(name, body=" "), DAY_SHIFT) for name in ("one", "two")),
+    )
+    assert bodies(engine) == [(" ", "black")]
+    prepare(engine)
+    assert bodies(engine) == [("", "black")] * 2
+    assert reading.quality(engine, LogFilter()).units == 2
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+    engine.dispose()
+
+
+def test_a_moved_inspection_that_is_changed_by_hand_is_still_found(database_url, monkeypatch):
+    engine = of_the_eighth_schema(
+        database_url,
+        monkeypatch,
+        ((an_inspection(one, body=one), DAY_SHIFT) for one in ("B1", "b1", "B2")),
+    )
+    prepare(engine)
+    assert records.verify_chain(engine).is_whole
+    with pytest.raises(StorageError, match="append-only"), writing(engine) as connection:
+        connection.execute(text("UPDATE inspection SET unit_id = 3 WHERE id = 2"))
+    tamper(engine, "UPDATE inspection SET unit_id = 3 WHERE id = 2")
+    assert "inspection 2 is not what was written" in records.verify_chain(engine).sentence
     engine.dispose()

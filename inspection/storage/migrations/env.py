@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from inspection.storage.counting import recount
 from inspection.storage.tables import metadata
 
 if context.is_offline_mode():
@@ -15,3 +16,6 @@ else:
 
 with context.begin_transaction():
     context.run_migrations()
+    if context.config.attributes.get("recount"):
+        # A migration has changed what counts: the roll-up follows, by the rules of today.
+        recount(context.config.attributes["connection"])
