@@ -122,7 +122,9 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
             source="api",
             request_id=request_id,
         )
-        return inspecting.inspection_json(inspected.inspection, name, inspected.id)
+        return inspecting.inspection_json(
+            inspected.inspection, name, inspected.id, station_of().settings.first_day
+        )
 
     @api.get("/inspections")
     def inspections(
@@ -151,7 +153,9 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
     @api.get("/inspections/{number}")
     def inspection(number: _Number):
         """One inspection with its defects and everything people said about it."""
-        return inspecting.detail_json(reading.inspection_detail(station_of().engine, number))
+        station = station_of()
+        detail = reading.inspection_detail(station.engine, number)
+        return inspecting.detail_json(detail, station.settings.first_day)
 
     @api.get("/inspections/{number}/photo")
     def photo(number: _Number):

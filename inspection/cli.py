@@ -172,7 +172,7 @@ def inspect(
                         spec=chosen_spec,
                     )
                     answer = inspecting.inspection_json(
-                        inspected.inspection, str(path), inspected.id
+                        inspected.inspection, str(path), inspected.id, station.settings.first_day
                     )
                     if masks:
                         codec.write_mask(_mask_file(masks, path, written), inspected.mask > 0)

@@ -6,13 +6,14 @@ Panels, zones and acceptance specs are data, not settings.
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from inspection.domain.clocks import FIRST_DAY
 from inspection.domain.shifts import PlantCalendar, ShiftTime
 from inspection.domain.spc import RULES
 from inspection.errors import SettingsError
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     photo_folders: folders that may be browsed from the Inspect page, by the name shown there.
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
+    first_day: no photo was taken before it; an earlier date is a wrong clock (`domain.clocks`).
     currency: ISO 4217 code of the amounts on the Cost page.
     decode_seconds, worker_memory_mb: limits of the decode and inference process.
     mail_host: server that takes our mail; "" = no mail is ever sent. mail_security: "starttls",
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     lines: tuple[str, ...] = ("L1", "L2")
     stations: tuple[str, ...] = ("ST10", "ST20", "ST30")
     station_scales: dict[str, float] = Field(default_factory=dict)
+    first_day: date = FIRST_DAY
     language: str = "ko"
     currency: str = Field("KRW", pattern=r"^[A-Z]{3}$")
     max_upload_mb: int = Field(50, ge=1, le=50)

@@ -31,7 +31,7 @@ from inspection.storage.log_filter import LogFilter
 WHOLE_LOG_DAYS = 200
 # Days before the first one shown, so that a run is counted from where it began.
 _LEAD_DAYS = {"shift": 14, "day": 21, "week": 84, "bodies": 21}
-# Days that hold the first BASELINE_POINTS points of a line that works.
+# Days that hold the first BASELINE_POINTS points of a line that works; of others they are doubled.
 _FIRST_DAYS = {"shift": 21, "day": 42, "week": 182, "bodies": 42}
 
 
@@ -194,15 +194,19 @@ def plot(
 ) -> PlottedChart:
     """The chart with the points of these production days (both included), and what is before.
 
-    first_day None = from the first inspection on. Later days than `last_day` change nothing.
+    first_day None = from the first inspection on. Later days than `last_day` change nothing, nor
+    do days before the setting `first_day`: no line worked then, a clock was wrong.
     """
-    engine, calendar = station.engine, station.calendar
+    engine = station.engine
     notes = tuple(one for one in chart_notes.standing_notes(engine) if one.note.chart == choice)
-    begins = chart_points.first_logged_day(engine, choice)
-    pieces = []
+    begins = chart_points.first_logged_day(engine, choice, station.settings.first_day)
+    pieces, first_days = [], []
     if begins is not None and begins <= last_day:
-        asked = _Asked(max(first_day or begins, begins), last_day, begins)
-        pieces = _days_to_read(calendar, choice, asked, notes)
+        first_shown = max(first_day or begins, begins)
+        asked = _Asked(station, choice, notes, first_shown, last_day, begins)
+        if (last_day - begins).days > WHOLE_LOG_DAYS:
+            first_days = _first_days(asked)
+        pieces = _days_to_read(asked, first_days)
     frames = [_points(station, choice, piece) for piece in pieces]
     points = pd.concat([_no_points(), *frames], ignore_index=True)
     breaks = tuple(int(n) for n in np.cumsum([len(one) for one in frames])[:-1])
@@ -216,7 +220,7 @@ def plot(
         _causes(station, points),
         # Only points near its beginning may be taken for a baseline that nobody chose: those of
         # the days shown would move it with every look.
-        can_begin=_first_points(calendar, choice, points, notes, begins) if breaks else None,
+        can_begin=_first_points(points, first_days) if breaks else None,
     )
 
 
@@ -383,26 +387,26 @@ def _said(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The days shown and the first day that the log has for the chart."""
+    """A chart, the days shown, and the first day that the log has for it."""
 
+    station: Station
+    choice: ChartChoice
+    notes: tuple[NumberedNote, ...]
     first: date
     last: date
     begins: date
 
 
 def _days_to_read(
-    calendar: PlantCalendar,
-    choice: ChartChoice,
-    asked: _Asked,
-    notes: Sequence[NumberedNote],
+    asked: _Asked, first_days: Sequence[chart_points.Days]
 ) -> list[chart_points.Days]:
     """Spans of days in time order that do not touch each other."""
     if (asked.last - asked.begins).days <= WHOLE_LOG_DAYS:
         return [(asked.begins, asked.last)]
+    choice, calendar = asked.choice, asked.station.calendar
     lead = timedelta(days=_LEAD_DAYS[choice.points])
-    spans = [(asked.first - lead, asked.last)]
-    spans += _first_days(calendar, choice, notes, asked.begins)
-    for one in notes:
+    spans = [(asked.first - lead, asked.last), *first_days]
+    for one in asked.notes:
         if one.note.kind == "baseline":
             last = one.note.last_at - timedelta(microseconds=1)
             spans.append((calendar.slot_at(one.note.first_at).day, calendar.slot_at(last).day))
@@ -416,31 +420,45 @@ def _days_to_read(
         else:
             joined.append((first, last))
     # Whole weeks, or the first and the last week of a span would be counted in part.
-    return [_whole(choice, *span) for span in joined]
+    return [_whole(asked, *span) for span in joined]
 
 
-def _whole(choice: ChartChoice, first: date, last: date) -> chart_points.Days:
-    return _begin(choice.points, first), last
+def _whole(asked: _Asked, first: date, last: date) -> chart_points.Days:
+    points = asked.choice.points
+    if points == "week":
+        last += timedelta(days=6 - last.weekday())
+    return _begin(points, first), min(last, asked.last)
 
 
-def _first_days(
-    calendar: PlantCalendar, choice: ChartChoice, notes: Sequence[NumberedNote], begins: date
-) -> list[chart_points.Days]:
-    """The days after the beginning of the log and of each phase."""
-    starts = [begins]
-    starts += [calendar.slot_at(n.note.first_at).day for n in notes if n.note.kind == "phase"]
-    return [(day, day + timedelta(days=_FIRST_DAYS[choice.points])) for day in starts]
+def _first_days(asked: _Asked) -> list[chart_points.Days]:
+    """Of each phase the days, from its beginning, of its first BASELINE_POINTS usable points.
+
+    However far apart these lie: a model that is inspected on two days a week needs ten weeks. Only
+    what the log holds until the last day that is looked at counts, so no look moves them.
+    """
+    moments = sorted(one.note.first_at for one in asked.notes if one.note.kind == "phase")
+    starts = [(asked.station.calendar.slot_at(moment).day, moment) for moment in moments]
+    spans = []
+    for number, (day, moment) in enumerate([(asked.begins, None), *starts]):
+        # A phase ends where the next one begins; both may have points on that day.
+        end = min([asked.last, *(after for after, _ in starts[number : number + 1])])
+        length = timedelta(days=_FIRST_DAYS[asked.choice.points])
+        while day + length < end:
+            points = _points(asked.station, asked.choice, _whole(asked, day, day + length))
+            usable = ~_excluded(points, asked.notes)
+            if moment is not None:
+                usable &= (points["first_at"] >= moment).to_numpy(bool)
+            if usable.sum() >= BASELINE_POINTS:
+                break
+            length *= 2
+        if day <= end:
+            spans.append(_whole(asked, day, min(day + length, end)))
+    return spans
 
 
-def _first_points(
-    calendar: PlantCalendar,
-    choice: ChartChoice,
-    points: pd.DataFrame,
-    notes: Sequence[NumberedNote],
-    begins: date,
-) -> np.ndarray:
+def _first_points(points: pd.DataFrame, spans: Sequence[chart_points.Days]) -> np.ndarray:
     inside = np.zeros(len(points), dtype=bool)
-    for first, last in _first_days(calendar, choice, notes, begins):
+    for first, last in spans:
         inside |= ((points["first_day"] >= first) & (points["last_day"] <= last)).to_numpy(bool)
     return inside
 
@@ -533,10 +551,7 @@ def _plotted(
         place = int((begins < one.note.first_at).sum())
         if one.note.kind == "phase" and starts[-1] < place < len(points):
             starts.append(place)
-    excluded = np.zeros(len(points), dtype=bool)
-    for one in notes:
-        if one.note.kind == "exclusion":
-            excluded |= _inside(points, one)
+    excluded = _excluded(points, notes)
     usual = frozen_baseline(
         points["units"],
         starts=starts,
@@ -554,6 +569,14 @@ def _plotted(
                     frozen = one
     chart = phased_chart(choice.kind, points["counts"], points["units"], baseline, starts)
     return PlottedChart(choice, points, chart, first, breaks, excluded, frozen, notes, causes)
+
+
+def _excluded(points: pd.DataFrame, notes: Sequence[NumberedNote]) -> np.ndarray:
+    excluded = np.zeros(len(points), dtype=bool)
+    for one in notes:
+        if one.note.kind == "exclusion":
+            excluded |= _inside(points, one)
+    return excluded
 
 
 def _inside(points: pd.DataFrame, one: NumberedNote) -> np.ndarray:

@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from inspection.storage.soundness import engine_state, open_existing, schema_is_
 # A day's photos of a busy line, with copies and maps, take some gigabytes.
 LEAST_FREE_GB = 5
 LATEST_INSPECTIONS = 50
+_DATES_NAMED = 20
 _PREPARE = "run `python -m inspection prepare`"
 
 
@@ -62,6 +64,7 @@ def check_installation(
             _look("disk", lambda: _disk(settings.data_dir)),
             _look("database", lambda: _database(log.engine())),
             _look("schema", lambda: _schema(log.engine())),
+            _look("dates", lambda: _dates(log.engine(), settings.first_day)),
             _look("daily_count", lambda: _daily_count(log.engine(), counting)),
             _look("audit", lambda: _audit(log.engine())),
             _look("photos", lambda: _photos(log.engine(), PhotoFiles(settings.photos_dir))),
@@ -181,6 +184,28 @@ def _schema(engine: Engine) -> Outcome:
     if not is_newest:
         return False, f"the schema is {found}, this program needs {newest}; {_PREPARE}"
     return True, f"schema {found} is the newest"
+
+
+def _dates(engine: Engine, first_day: date) -> Outcome:
+    dated = reading.impossible_dates(engine, first_day, datetime.now(UTC))
+    if not dated:
+        return True, f"every inspection and photo is dated {first_day} or later, none ahead of now"
+    arrived = [one for one in dated if "inspected_at" in one.wrong]
+    named = ", ".join(
+        f"no. {one.id} ({getattr(one, one.wrong[0]):%Y-%m-%d})"
+        for one in (arrived or dated)[:_DATES_NAMED]
+    )
+    rest = len(arrived or dated) - _DATES_NAMED
+    more = f" and {rest} more" if rest > 0 else ""
+    if arrived:
+        return False, (
+            f"{len(arrived)} inspections were logged by a wrong clock and stand on no control "
+            f"chart: {named}{more}; set this machine's clock, and first_day where the line is older"
+        )
+    return True, (
+        f"{len(dated)} photos come from a camera with a wrong clock and count by their arrival: "
+        f"{named}{more}"
+    )
 
 
 def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outcome:

@@ -5,11 +5,12 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 
 from inspection.domain.acceptance import Spec, judge
+from inspection.domain.clocks import FIRST_DAY, impossible_dates
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
@@ -237,15 +238,23 @@ def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
     return moment.replace(tzinfo=station.calendar.zone)
 
 
-def inspection_json(inspection: Inspection, filename: str, number: int | None) -> dict:
+def inspection_json(
+    inspection: Inspection, filename: str, number: int | None, first_day: date = FIRST_DAY
+) -> dict:
     """The documented JSON of one inspection (one line of `inspect --json`).
 
     number: its id in the log; None when it was not logged, and the answer then holds no `id`.
+    first_day: of the settings; `impossible_dates` names the dates that a wrong clock wrote, and is
+    left out without any.
     """
     t = translator("en")
     judgement = inspection.judgement
+    wrong = impossible_dates(
+        inspection.inspected_at, inspection.captured_at, first_day, datetime.now(UTC)
+    )
     return {
         **({} if number is None else {"id": number}),
+        **({"impossible_dates": list(wrong)} if wrong else {}),
         "file": filename,
         "sha256": inspection.photo_sha256,
         "width_px": inspection.width_px,
@@ -298,11 +307,11 @@ def mask_again(
     )
 
 
-def detail_json(detail: reading.InspectionDetail) -> dict:
+def detail_json(detail: reading.InspectionDetail, first_day: date = FIRST_DAY) -> dict:
     """One logged inspection as JSON: the documented fields, its subject and what people said."""
     inspection = detail.inspection
     return {
-        **inspection_json(inspection, inspection.photo_name, detail.id),
+        **inspection_json(inspection, inspection.photo_name, detail.id, first_day),
         **asdict(inspection.subject),
         "photo_sha256": inspection.photo_sha256,
         "inspected_at": inspection.inspected_at.isoformat(),

@@ -155,10 +155,10 @@ def _write_workbook(choice: _Choice, file: BinaryIO, t: Translate) -> int:
 
 def _write_json_lines(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     """One inspection a line, in the form of `inspect --json`, with its subject and decisions."""
-    count = 0
+    count, first_day = 0, choice.station.settings.first_day
     for piece in choice.details():
         for detail in piece:
-            file.write(_json(detail_json(detail)) + b"\n")
+            file.write(_json(detail_json(detail, first_day)) + b"\n")
             count += 1
     return count
 

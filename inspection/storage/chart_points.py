@@ -63,23 +63,28 @@ def known_subjects(engine: Engine, split: str, days: Days) -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda code: (code == UNKNOWN, code)))
 
 
-def first_logged_day(engine: Engine, chart: ChartChoice) -> date | None:
-    """Production day of the first inspection that the chart could count; None when there is none.
+def first_logged_day(engine: Engine, chart: ChartChoice, since: date = date.min) -> date | None:
+    """The earliest production day, from `since` on, that the chart could count; None without one.
 
-    For a zone or a type: of the first body at all, for a body without such a defect counts too.
+    For a zone or a type: of any body, for a body without such a defect counts too. In whatever
+    order they were logged.
     """
-    question = (
-        select(inspection.c.day).where(counts(), *_chosen(chart)).order_by(inspection.c.id).limit(1)
-    )
-    if chart.split == "colour":
-        question = question.join_from(inspection, unit)
-    with looking(engine) as connection:
-        return connection.scalar(question)
-
-
-def last_logged_day(engine: Engine) -> date | None:
-    """The newest production day on which a body was first inspected."""
-    question = select(func.max(unit.c.first_day))
+    if chart.split in _OF_DEFECTS or chart.split in _ROLLED_UP:
+        table = daily_count.c
+        here = [table.level == ("panel" if chart.split == "panel" else "body"), table.units > 0]
+        if chart.split in ("vehicle_model", "panel"):
+            here.append(table[chart.split] == as_logged(chart.subject))
+        question = select(func.min(table.day)).where(table.day >= since, *here)
+    else:
+        # Walks the days in order and ends at the first one that fits.
+        question = (
+            select(inspection.c.day)
+            .where(counts(), inspection.c.day >= since, *_chosen(chart))
+            .order_by(inspection.c.day)
+            .limit(1)
+        )
+        if chart.split == "colour":
+            question = question.join_from(inspection, unit)
     with looking(engine) as connection:
         return connection.scalar(question)
 

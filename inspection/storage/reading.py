@@ -6,11 +6,12 @@ leaves out judgements that a later one replaced, unless they are asked for by nu
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
 from sqlalchemy import Column, Connection, Engine, Row, Select, Table, exists, func, select
 
+from inspection.domain import clocks
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
     UNKNOWN,
@@ -40,6 +41,7 @@ from inspection.storage.tables import audit, decision, defect, inspection, photo
 __all__ = [
     "AuditEvent",
     "EarlierInspection",
+    "ImpossibleDate",
     "InspectionDetail",
     "KnownValues",
     "LogFilter",
@@ -56,6 +58,7 @@ __all__ = [
     "defects_in_pieces",
     "details_in_pieces",
     "find_photo",
+    "impossible_dates",
     "inspection_detail",
     "inspections_frame",
     "inspections_in_pieces",
@@ -264,6 +267,20 @@ class InspectionDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpossibleDate:
+    """An inspection with a date that a wrong clock wrote.
+
+    wrong: "inspected_at", "captured_at" or both, as `clocks.impossible_dates` names them. Moments
+    in UTC.
+    """
+
+    id: int
+    inspected_at: datetime
+    captured_at: datetime | None
+    wrong: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """The first and the last number of a choice, as they stood at one moment."""
 
@@ -380,6 +397,30 @@ def photo_hashes(engine: Engine) -> frozenset[str]:
         return frozenset(connection.scalars(select(photo.c.sha256)))
 
 
+def impossible_dates(engine: Engine, first_day: date, now: datetime) -> tuple[ImpossibleDate, ...]:
+    """Every inspection with a date that `clocks.impossible_dates` names, in order."""
+    # A day more than needed: the exact word is spoken below.
+    earliest = datetime.combine(first_day, time(), UTC) + timedelta(days=1)
+    table, taken_at = inspection.c, photo.c.captured_at
+    question = (
+        select(inspection.c.id, inspection.c.inspected_at, photo.c.captured_at)
+        .join_from(inspection, photo, inspection.c.photo_sha256 == photo.c.sha256)
+        .where(
+            (table.inspected_at < earliest)
+            | (table.inspected_at > now)
+            | (taken_at < earliest)
+            | (taken_at > table.inspected_at)
+        )
+        .order_by(inspection.c.id)
+    )
+    with looking(engine) as connection:
+        rows = connection.execute(question).all()
+    found = [
+        ImpossibleDate(*row, clocks.impossible_dates(*row[1:], first_day, now)) for row in rows
+    ]
+    return tuple(one for one in found if one.wrong)
+
+
 def model_card(engine: Engine, sha256: str) -> dict:
     """The card of a model that judged photos in this log; NotFound when none was kept."""
     with looking(engine) as connection:
@@ -404,11 +445,18 @@ def data_version(engine: Engine) -> int:
         return connection.scalar(select(func.max(audit.c.id))) or 0
 
 
-def known_values(engine: Engine) -> KnownValues:
-    """The values that occur, for the choices of a filter."""
+def known_values(engine: Engine, possible: tuple[date, date] = (date.min, date.max)) -> KnownValues:
+    """The values that occur, for the choices of a filter.
+
+    possible: first and last day that a right clock may have written; days beyond are no first and
+    no last day of the log, as long as there are others.
+    """
     table = inspection.c
     with looking(engine) as connection:
-        days = connection.execute(select(func.min(table.day), func.max(table.day))).one()
+        ends = select(func.min(table.day), func.max(table.day))
+        days = connection.execute(ends.where(table.day.between(*possible))).one()
+        if days[0] is None:
+            days = connection.execute(ends).one()
         return KnownValues(
             first_day=days[0],
             last_day=days[1],

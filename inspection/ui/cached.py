@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from inspection.domain.chart_choice import ChartChoice
+from inspection.domain.clocks import AHEAD
 from inspection.domain.shifts import ShiftSlot
 from inspection.services import alerting, control_charts, repeats
 from inspection.services.alerting import OpenAlerts
@@ -84,7 +85,9 @@ def last_inspections(n: int, version: int) -> pd.DataFrame:
 @st.cache_data(**_KEPT)
 def known_values(version: int) -> KnownValues:
     """What occurs in the log."""
-    return reading.known_values(shared_station().engine)
+    station = shared_station()
+    tomorrow = station.calendar.slot_at(datetime.now(UTC) + AHEAD).day
+    return reading.known_values(station.engine, (station.settings.first_day, tomorrow))
 
 
 def choices(version: int) -> KnownValues:

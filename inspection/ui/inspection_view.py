@@ -1,10 +1,12 @@
 """One inspection shown whole: verdict, photo with mask, defects, and a person's word about it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
+from inspection.domain.clocks import impossible_dates
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import DISPOSITIONS, Inspection, Thresholds
 from inspection.domain.scale import Scale
@@ -177,6 +179,14 @@ def _warnings(detail: InspectionDetail, shown: Inspection) -> None:
     for problem in shown.quality:
         sentence = t("reason.photo_quality", problem=t(f"quality_problem.{problem}"))
         st.warning(t("inspect.quality", problem=f"{sentence}."), icon=":material/blur_on:")
+    for name in impossible_dates(
+        shown.inspected_at,
+        shown.captured_at,
+        shared_station().settings.first_day,
+        datetime.now(UTC),
+    ):
+        at = time_text(getattr(shown, name))
+        st.warning(t(f"inspect.impossible_{name}", at=at), icon=":material/schedule:")
     if shown.scale is None:
         st.warning(t("inspect.no_scale"), icon=":material/straighten:")
         if _is_open(detail):

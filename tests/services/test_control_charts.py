@@ -264,14 +264,98 @@ def test_a_log_of_years_is_read_where_it_is_looked_at_and_at_its_beginning(stati
     assert signal.began_day == FIRST + timedelta(days=400)
 
 
-def test_an_unchosen_baseline_is_never_taken_from_the_days_looked_at(station):
+def test_the_first_twenty_points_are_the_baseline_however_far_apart_they_lie(station):
     log_days(station, [3] * 5)
     log_days(station, [4] * 30, start=400)
     last = FIRST + timedelta(days=429)
-    chart = plot(station, ARIA, last - timedelta(days=29), last)
-    assert chart.missing_points == 15 and chart.signals() == ()
-    control_charts.choose_baseline(station, chart, 5, 30, "Kim")
-    assert plot(station, ARIA, last, last).chart.centre[-1] == pytest.approx(0.4)
+    for first in (FIRST, last - timedelta(days=29), last):
+        chart = plot(station, ARIA, first, last)
+        assert chart.missing_points == 0
+        assert chart.baseline_days == (FIRST, FIRST + timedelta(days=414))
+        # Five days of 3 and fifteen of 4 defects on ten bodies a day: 75 on 200.
+        assert chart.chart.centre[-1] == pytest.approx(0.375)
+    # The days of the baseline are counted up to the day that is looked at, and no later.
+    earlier = plot(station, ARIA, None, FIRST + timedelta(days=410))
+    assert earlier.missing_points == 20 - 5 - 11
+
+
+def test_a_model_inspected_on_two_days_a_week_keeps_its_limits_for_good(station):
+    for week in range(40):
+        for day in (0, 3):
+            log_days(station, [1 + week % 2], start=7 * week + day)
+    seen = set()
+    for days in (70, 199, 200, 201, 214, 275):
+        last = FIRST + timedelta(days=days)
+        chart = plot(station, ARIA, last - timedelta(days=34), last)
+        seen.add((chart.missing_points, round(float(chart.chart.centre[-1]), 6)))
+    # The first ten weeks: five of 2 and five of 4 defects, 20 bodies each.
+    assert seen == {(0, 0.15)}
+
+
+def test_a_phase_takes_its_first_twenty_points_however_far_apart_too(station):
+    log_days(station, [3] * 20)
+    log_days(station, [6], start=30)
+    control_charts.begin_phase(station, plotted(station), 20, "new robot", "Kim")
+    log_days(station, [6] * 19 + [8], start=300)
+    last = FIRST + timedelta(days=319)
+    chart = plot(station, ARIA, last, last)
+    assert chart.missing_points == 0
+    assert chart.chart.centre[[0, -1]] == pytest.approx([0.3, 0.6])
+
+
+def test_an_excluded_point_makes_room_for_the_next_one_months_later(station):
+    log_days(station, [3] * 19 + [33])
+    control_charts.exclude_points(station, plotted(station), 19, 19, "power cut", "Kim")
+    log_days(station, [9], start=300)
+    last = FIRST + timedelta(days=300)
+    chart = plot(station, ARIA, last, last)
+    # Nineteen days of 3 and one of 9 defects: 66 on 200 bodies.
+    assert chart.chart.centre[-1] == pytest.approx(0.33)
+
+
+@pytest.mark.parametrize("points", ["shift", "day", "week"])
+@pytest.mark.parametrize("split", ["vehicle_model", "colour", "station", "zone", ""])
+def test_the_order_in_which_photos_were_logged_moves_no_limit(station, split, points):
+    subject = {"vehicle_model": "aria", "colour": "black", "station": "ST10", "zone": "A", "": ""}
+    choice = ChartChoice("u", points, 0, split, subject[split])
+    log_days(station, [5], start=259)
+    log_days(station, [3] * 25)
+    last = FIRST + timedelta(days=259)
+    chart = plot(station, choice, last, last)
+    assert chart.points["first_day"].is_monotonic_increasing
+    assert chart.points["counts"].iloc[-1] == 5
+    if points != "week":
+        assert chart.chart.centre[-1] == pytest.approx(0.3)
+
+
+def test_one_body_months_before_the_series_costs_it_one_point_and_no_limits(station):
+    log_days(station, [0], start=-210)
+    log_days(station, [3] * 30)
+    last = FIRST + timedelta(days=29)
+    chart = plot(station, ARIA, last, last)
+    assert chart.missing_points == 0
+    assert chart.chart.centre[-1] == pytest.approx(0.285)
+
+
+@pytest.mark.parametrize("year", [1970, 1999, 2036])
+@pytest.mark.parametrize("logged_first", [True, False])
+def test_a_photo_dated_by_a_wrong_clock_silences_no_chart(station, year, logged_first):
+    def log_the_wrong_one():
+        moment = datetime(year, 1, 1, 3, tzinfo=UTC)
+        wrong = an_inspection("wrong", body="wrong", at=moment)
+        slot = station.calendar.slot_at(moment)
+        records.record_inspection(station.engine, wrong, slot)
+
+    if logged_first:
+        log_the_wrong_one()
+    log_days(station, [3, 4] * 10 + [10])
+    if not logged_first:
+        log_the_wrong_one()
+    for first in (None, FIRST + timedelta(days=20)):
+        chart = plotted(station, days=20, first=first)
+        assert chart.chart.centre[-1] == pytest.approx(0.35)
+        (signal,) = chart.signals()
+        assert signal.first_day == FIRST + timedelta(days=20)
 
 
 def test_a_shift_is_told_its_signals_with_their_causes_and_later_shifts_change_nothing(station):

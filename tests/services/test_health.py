@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -8,8 +9,10 @@ from inspection.domain.inspections import Subject
 from inspection.services.health import Check, check_installation, rebuild_roll_up
 from inspection.services.inspecting import inspect_photo
 from inspection.services.worker import InspectionWorker
+from inspection.storage import records
 from inspection.storage.database import writing
 from tests.conftest import panel_jpeg
+from tests.storage.sample_inspections import an_inspection
 
 NAMES = [
     "settings",
@@ -17,6 +20,7 @@ NAMES = [
     "disk",
     "database",
     "schema",
+    "dates",
     "daily_count",
     "audit",
     "photos",
@@ -67,6 +71,42 @@ def test_a_sound_installation_passes_every_check(filled):
     assert "SQLite" in checks["database"].sentence and "wal" in checks["database"].sentence
     assert "latest 2 inspections" in checks["photos"].sentence
     assert checks["model"].sentence.startswith("fake ffffffffffff")
+
+
+def log_at(station, name, at, captured_at=None):
+    one = replace(an_inspection(name, body=name, at=at), captured_at=captured_at)
+    records.record_inspection(station.engine, one, station.calendar.slot_at(at))
+
+
+def test_inspections_of_a_wrong_clock_are_named(station):
+    now = datetime.now(UTC)
+    log_at(station, "right", now)
+    log_at(station, "dead battery", datetime(1970, 1, 1, 3, tzinfo=UTC))
+    log_at(station, "ahead", now + timedelta(days=3))
+    check = checks_of(station)["dates"]
+    assert not check.passed
+    assert "no. 2 (1970-01-01), no. 3 (" in check.sentence and "no. 1" not in check.sentence
+
+
+def test_photos_of_a_camera_with_a_wrong_clock_are_named_and_no_fault(station):
+    now = datetime.now(UTC)
+    for name, captured_at in (
+        ("none", None),
+        ("right", now - timedelta(days=400)),
+        ("another zone", now + timedelta(hours=14)),
+        ("before", datetime(1999, 12, 31, tzinfo=UTC)),
+        ("ahead", now + timedelta(days=2)),
+    ):
+        log_at(station, name, now, captured_at)
+    check = checks_of(station)["dates"]
+    assert check.passed
+    assert "2 photos" in check.sentence and "no. 4 (1999-12-31), no. 5 (" in check.sentence
+
+
+def test_a_line_older_than_the_setting_says_so(station):
+    log_at(station, "old", datetime(1998, 5, 4, 3, tzinfo=UTC))
+    assert "no. 1 (1998-05-04)" in checks_of(station)["dates"].sentence
+    assert checks_of(station, first_day=date(1998, 1, 1))["dates"].passed
 
 
 def test_an_empty_log_is_sound(station):
@@ -125,6 +165,7 @@ def test_a_data_folder_that_does_not_exist_is_told_and_not_made(station, tmp_pat
         "data_folder",
         "database",
         "schema",
+        "dates",
         "daily_count",
         "audit",
         "photos",

@@ -187,6 +187,19 @@ def test_the_address_of_an_inspection_opens_it_with_its_history(open_page, fille
     assert table.iloc[2, 4].startswith("61 `")
 
 
+def test_a_photo_of_a_camera_with_a_wrong_clock_says_that_it_counts_by_its_arrival(
+    open_page, shared
+):
+    inspection, slot = invented(shared, 1, "ok")
+    wrong = replace(inspection, captured_at=datetime(1970, 1, 1, tzinfo=UTC))
+    (number,) = write_inspections(shared, (wrong, slot))
+    at = open_page("log", id=str(number))
+    (told,) = [one.value for one in at.warning if "counts by its arrival" in one.value]
+    assert "1970-01-01 09:00" in told
+    (row,) = reading.log_rows(shared.engine, [number]).to_dict("records")
+    assert row["day"] == slot.day
+
+
 def test_the_rest_of_the_body_and_the_same_place_on_others_stand_below(
     open_page, filled_log, shared
 ):
