@@ -2,7 +2,7 @@
 
 from contextlib import asynccontextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
 from inspection.api import create_api
+from inspection.services.housekeeping import keep_tidy
 from inspection.services.station import close_shared_station, shared_station
 from inspection.ui.headers import SecurityHeaders
 
@@ -19,7 +20,10 @@ async def lifespan(app):
     """Open the station and start the worker while the first page is being fetched."""
     # In a thread: the pages must answer before the network is loaded.
     Thread(target=lambda: shared_station().worker.start(), daemon=True).start()
+    ended = Event()
+    Thread(target=lambda: keep_tidy(shared_station(), ended), daemon=True).start()
     yield
+    ended.set()
     close_shared_station()
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from inspection.storage.reading import LogFilter
-from inspection.ui import cached, line_status
+from inspection.ui import batch_view, cached, line_status
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -11,6 +11,7 @@ large_targets()
 st.title(t("home.title"))
 version = cached.data_version()
 
+batch_view.show_others()
 if cached.count(LogFilter(), version):
     line_status.show_ways()
     line_status.show_alerts(version)

@@ -19,6 +19,7 @@ elif batch:
     batch_view.show_results(batch)
 else:
     with st.container():
+        batch_view.show_others()
         st.subheader(t("inspect.subject"))
         subject, mm_per_px = subject_form.subject_form()
         if readiness.can_inspect():

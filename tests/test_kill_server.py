@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from inspection.config import REPOSITORY, Settings
+from inspection.services import housekeeping
 from inspection.services.station import open_station
 from inspection.storage import reading
 from inspection.storage.records import check_daily_count, verify_chain
@@ -77,6 +78,9 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_written(tmp_path):
         assert len(acknowledged) <= written <= len(acknowledged) + 2 * KILLS
         frame = reading.inspections_frame(station.engine, reading.LogFilter())
         assert all(station.photos.display_path(sha).exists() for sha in frame["photo_sha256"])
+        housekeeping.tidy(station)
+        kept = {path.name for path in (station.photos.root / "originals").glob("*/*")}
+        assert kept == set(frame["photo_sha256"])
         assert check_daily_count(station.engine) == ()
         assert verify_chain(station.engine).is_whole
     finally:

@@ -1,29 +1,35 @@
 """Photos inspected one after another in the background, while the page shows how far they are.
 
 A page is run anew at each click; work that began in it must not end with it. So a batch runs in
-a thread of its own, the page keeps only its key, and one bad photo stops nothing but itself.
+a thread of its own, the page keeps only its key, and one bad photo stops nothing but itself. What
+is to be done stands on disk as well (`waiting_room`): after a killed server the rest can be gone
+on with.
 """
 
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import PurePosixPath
 
 from inspection.domain.inspections import Subject
 from inspection.errors import (
     AlreadyInspected,
     InspectionError,
     ModelRefused,
+    NotFound,
     ScaleRefused,
     StorageError,
     SubjectRefused,
     UnreadableImage,
 )
 from inspection.imaging.gate import inert_name
-from inspection.services import inspecting
+from inspection.services import browsing, inspecting, waiting_room
 from inspection.services.station import Station
+from inspection.services.waiting_room import Interrupted, Journal
 
 # Finished batches whose results a page may still want to show.
 KEPT_BATCHES = 64
@@ -35,7 +41,9 @@ class Order:
 
     read: gives its bytes when its turn has come. discard: called when they are not needed again.
     source: where the photo came from ("upload", "camera", "browse"). again: a deliberate
-    re-inspection. ticket: names the upload the photo came with, "" for none.
+    re-inspection. ticket: names the upload the photo came with, "" for none. where: how to find
+    its bytes again after a restart, as `order_for` takes it; empty = not at all. request_id: under
+    which it is logged, so that the same order never writes two records.
     """
 
     name: str
@@ -46,6 +54,33 @@ class Order:
     again: bool = False
     discard: Callable[[], None] = lambda: None
     ticket: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+
+def order_for(
+    station: Station, name: str, subject: Subject, where: Mapping[str, str], **more
+) -> Order:
+    """An order whose photo is found by where it lies: `file` in the waiting room, `root` and
+    `place` in a photo folder, or `sha256` in the log. more: further fields of `Order`."""
+    discard = more.pop("discard", lambda: None)
+    if "file" in where:
+        path = waiting_room.folder_of(station) / PurePosixPath(where["file"])
+        read, discard = path.read_bytes, partial(waiting_room.discard, path)
+    elif "sha256" in where:
+        read = partial(station.photos.original, where["sha256"])
+    else:
+        read = partial(browsing.read_photo, station, where["root"], where["place"])
+    return Order(name, read, subject, where=dict(where), discard=discard, **more)
+
+
+def set_aside(station: Station, content: bytes | memoryview) -> dict[str, str]:
+    """Put an uploaded photo into the waiting room; answers where it lies, for `order_for`.
+
+    Raises StorageError when the data folder cannot be written.
+    """
+    path = waiting_room.put(station, content)
+    return {"file": f"{path.parent.name}/{path.name}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +118,28 @@ class Progress:
 class Batch:
     """Orders under way and what became of them; safe to look at from other threads.
 
-    before: outcomes of an earlier try, told together with those of this one.
+    who, begun_at: whose it is and since when. before: outcomes of an earlier try, told together
+    with those of this one. journal: its record on disk; numbers: places of the orders in it.
     """
 
     def __init__(
-        self, station: Station, orders: Sequence[Order], before: Sequence[Outcome] = ()
+        self,
+        station: Station,
+        orders: Sequence[Order],
+        before: Sequence[Outcome] = (),
+        *,
+        journal: Journal | None = None,
+        numbers: Sequence[int] | None = None,
+        begun_at: datetime | None = None,
     ) -> None:
         self._station = station
         self._orders = tuple(orders)
         self.tickets = tuple(order.ticket for order in orders)
+        self.who = orders[0].subject.inspector if orders else ""
+        self.begun_at = begun_at or datetime.now(UTC)
         self._before = tuple(before)
+        self._journal = journal
+        self._numbers = tuple(numbers if numbers is not None else range(len(self._orders)))
         self._changed = threading.Condition()
         self._outcomes: list[Outcome] = []
         self._failed: list[Order] = []
@@ -104,8 +151,8 @@ class Batch:
     def progress(self) -> Progress:
         with self._changed:
             return Progress(
-                done=len(self._outcomes),
-                total=len(self._orders),
+                done=len(self._before) + len(self._outcomes),
+                total=len(self._before) + len(self._orders),
                 name=self._name,
                 phase=self._phase,
                 is_over=self._is_over,
@@ -139,15 +186,31 @@ class Batch:
         """Let go of the files of photos that were not judged."""
         for order in self.left:
             order.discard()
+        self.close_journal()
+
+    def close_journal(self) -> None:
+        """Its record on disk is not needed any more: nothing is left, or another batch has it."""
+        if self._journal:
+            self._journal.close()
+
+    def belongs_to(self, station: Station) -> bool:
+        """Whether it works for the installation of `station`."""
+        return self._station.settings.data_dir == station.settings.data_dir
+
+    def files_in_use(self) -> list[str]:
+        """Photos of the waiting room that it still needs."""
+        return [order.where["file"] for order in self._orders if "file" in order.where]
 
     def _work(self) -> None:
-        for order in self._orders:
+        for number, order in zip(self._numbers, self._orders, strict=True):
             with self._changed:
                 if self._is_cancelled:
                     break
                 self._name, self._phase = inert_name(order.name), "waiting"
             outcome, goes_on = self._inspect(order)
             if outcome.kind != "failed":
+                if self._journal:
+                    self._journal.write_done(number, asdict(outcome))
                 order.discard()
             with self._changed:
                 self._outcomes.append(outcome)
@@ -155,6 +218,8 @@ class Batch:
                     self._failed.append(order)
                 if not goes_on:
                     break
+        if not self._failed and len(self._outcomes) == len(self._orders):
+            self.close_journal()
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
@@ -171,6 +236,7 @@ class Batch:
                 mm_per_px=order.mm_per_px,
                 again=order.again,
                 source=order.source,
+                request_id=order.request_id,
                 progress=self._enter_phase,
             )
         except AlreadyInspected as earlier:
@@ -210,7 +276,7 @@ def begin(station: Station, orders: Sequence[Order]) -> str:
             key for key, batch in _batches.items() if any(tickets) and batch.tickets == tickets
         ]
         if not known:
-            return _register(Batch(station, orders))
+            return _start(station, orders)
     for order in orders:
         order.discard()
     return known[0]
@@ -221,17 +287,129 @@ def retry(station: Station, key: str) -> str:
     with _registering:
         earlier = _batches.pop(key)
         done = [outcome for outcome in earlier.outcomes if outcome.kind != "failed"]
-        return _register(Batch(station, earlier.left, done))
+        again = _start(station, earlier.left, done)
+        earlier.close_journal()
+        return again
 
 
-def _register(batch: Batch) -> str:
-    """Keep a batch under a new key; `_registering` is held."""
-    key = uuid.uuid4().hex
+@dataclass(frozen=True, slots=True)
+class InterruptedBatch:
+    """A batch whose server was ended before all photos were done. left: names of the others."""
+
+    key: str
+    who: str
+    begun_at: datetime
+    done: int
+    total: int
+    left: tuple[str, ...]
+
+
+def interrupted(station: Station) -> list[InterruptedBatch]:
+    """What servers that ended have left, oldest first."""
+    return [
+        InterruptedBatch(
+            key=one.journal.key,
+            who=one.who,
+            begun_at=one.begun_at,
+            done=len(one.done),
+            total=len(one.orders),
+            left=tuple(str(one.orders[number]["name"]) for number in _undone(one)),
+        )
+        for one in waiting_room.interrupted(station)
+    ]
+
+
+def go_on(station: Station, key: str, inspector: str) -> str:
+    """Inspect what an interrupted batch has left; answers its key, under which it is found again.
+
+    inspector: who goes on with it, and stands on those records. Raises NotFound when it is not
+    there any more.
+    """
+    with _registering:
+        if key in _batches:
+            return key
+        one = _taken_over(station, key)
+        orders = [_ordered(station, one.orders[number], inspector) for number in _undone(one)]
+        batch = Batch(
+            station,
+            orders,
+            [Outcome(**outcome) for outcome in one.done.values()],
+            journal=one.journal,
+            numbers=_undone(one),
+        )
+        return _register(key, batch)
+
+
+def give_up(station: Station, key: str) -> None:
+    """Let go of what an interrupted batch has left; what was inspected stays in the log."""
+    with _registering:
+        one = _taken_over(station, key)
+        for number in _undone(one):
+            _ordered(station, one.orders[number], one.who).discard()
+        one.journal.close()
+
+
+def _taken_over(station: Station, key: str) -> Interrupted:
+    one = waiting_room.take_over(station, key)
+    if one is None:
+        raise NotFound("this interrupted batch is not there any more; somebody has dealt with it")
+    return one
+
+
+def _undone(one: Interrupted) -> list[int]:
+    return [number for number in range(len(one.orders)) if number not in one.done]
+
+
+def _written(order: Order) -> dict:
+    """An order as its journal holds it."""
+    subject = asdict(order.subject)
+    names = ("name", "mm_per_px", "source", "again", "request_id")
+    return {**{name: getattr(order, name) for name in names}, "subject": subject, **order.where}
+
+
+def _ordered(station: Station, written: Mapping, inspector: str) -> Order:
+    """The order that a journal holds, in the name of who goes on with it."""
+    fields = {name: written[name] for name in ("mm_per_px", "source", "again", "request_id")}
+    subject = Subject(**{**written["subject"], "inspector": inspector})
+    where = {name: written[name] for name in ("file", "root", "place", "sha256") if name in written}
+    return order_for(station, written["name"], subject, where, **fields)
+
+
+def _start(station: Station, orders: Sequence[Order], before: Sequence[Outcome] = ()) -> str:
+    """Write the journal and begin; `_registering` is held."""
+    key, begun_at = uuid.uuid4().hex, datetime.now(UTC)
+    who = orders[0].subject.inspector if orders else ""
+    journal = None
+    if orders and all(order.where for order in orders):
+        written = [_written(order) for order in orders]
+        journal = waiting_room.open_journal(station, key, who, begun_at, written)
+    return _register(key, Batch(station, orders, before, journal=journal, begun_at=begun_at))
+
+
+def _register(key: str, batch: Batch) -> str:
+    """Keep a batch under its key; `_registering` is held."""
     _batches[key] = batch
     for old in list(_batches)[:-KEPT_BATCHES]:
         if _batches[old].progress.is_over:
             _batches.pop(old).discard()
     return key
+
+
+def running(station: Station) -> list[tuple[str, Batch]]:
+    """The batches under way of this installation, by their key, oldest first."""
+    with _registering:
+        return [
+            (key, batch)
+            for key, batch in _batches.items()
+            if batch.belongs_to(station) and not batch.progress.is_over
+        ]
+
+
+def tidy(station: Station) -> int:
+    """Remove photos from the waiting room that no batch needs; answers how many files went."""
+    with _registering:
+        in_use = {file for batch in _batches.values() for file in batch.files_in_use()}
+    return waiting_room.tidy(station, in_use)
 
 
 def find_batch(key: str | None) -> Batch | None:
@@ -246,21 +424,3 @@ def forget(key: str) -> None:
     if batch:
         batch.cancel()
         batch.discard()
-
-
-def set_aside(station: Station, content: bytes | memoryview) -> Path:
-    """Write an uploaded photo into the waiting folder, so that memory does not hold it.
-
-    Raises StorageError when the data folder cannot be written.
-    """
-    waiting = station.settings.data_dir / "waiting"
-    path = waiting / uuid.uuid4().hex
-    try:
-        waiting.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise StorageError(
-            f"{waiting}: an uploaded photo cannot be written ({error.strerror}); free space or "
-            "set INSPECTION_DATA_DIR to a folder that can be written"
-        ) from None
-    return path

@@ -165,9 +165,10 @@ def inspect_photo(
     number = None
     if log:
         # Files first: a record must never point at a photo that is not there.
-        station.photos.put_photo(content, photo)
-        station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
-        number = write_down(station, inspection, spec, model.card, request_id)
+        with station.photos.in_hand(sha256):
+            station.photos.put_photo(content, photo)
+            station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
+            number = write_down(station, inspection, spec, model.card, request_id)
     return InspectedPhoto(inspection, number, mask)
 
 

@@ -8,6 +8,7 @@ a file calls itself, so no name can lead out of the folder.
     display/ab/abcdef….jpg           full resolution, without metadata
     thumbnails/ab/abcdef….jpg        at most 320 px on the longer side
     evidence/MODEL/ab/abcdef….png    probability map; beside it ….types.png; MODEL = its SHA-256
+    in_hand/abcdef….ID               held while a photo is written and its record does not stand yet
 """
 
 import contextlib
@@ -16,15 +17,18 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+import uuid
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from inspection.errors import NotFound, StorageError
+from inspection.storage.claims import Claim
 
 ORIGINALS, DISPLAY, THUMBNAILS, EVIDENCE = "originals", "display", "thumbnails", "evidence"
 _SUFFIX = {ORIGINALS: "", DISPLAY: ".jpg", THUMBNAILS: ".jpg"}
 _TYPES = ".types.png"
+_IN_HAND = "in_hand"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TEMPORARY = ".new-"
 # A photo is written before its record: a young file may still get one.
@@ -55,6 +59,64 @@ class PhotoFiles:
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root).absolute()
+
+    @contextlib.contextmanager
+    def in_hand(self, sha256: str) -> Iterator[None]:
+        """Say that the files of a photo are being written, until its record stands.
+
+        Files come before their record. Whoever is killed between the two leaves files that no
+        record speaks of; `clean_up_unfinished` finds them by what stands here.
+        """
+        _require_hash("photo", sha256)
+        folder = self.root / _IN_HAND
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            claim = Claim.take(folder / f"{sha256}.{uuid.uuid4().hex}")
+        except OSError as error:
+            raise self._cannot_be_written(error) from None
+        try:
+            yield
+        except BaseException:
+            # Left lying: what was written without a record is removed with the next clean-up.
+            claim.release()
+            raise
+        claim.release(remove=True)
+
+    def clean_up_unfinished(self, is_logged: Callable[[str], bool]) -> list[Path]:
+        """Remove the files of photos whose writing ended before their record; answers which.
+
+        is_logged: whether the log knows a photo, by its SHA-256. Photos that are being written
+        now, by whatever process, are left alone, and so is everything older than the log: only
+        what stands in hand is looked at.
+        """
+        removed, held, ended = [], set(), {}
+        for path in sorted((self.root / _IN_HAND).glob("*.*")):
+            sha256 = path.name.split(".")[0]
+            claim = Claim.take(path)
+            if claim is None or not _SHA256.fullmatch(sha256):
+                held.add(sha256)
+            else:
+                ended.setdefault(sha256, []).append(claim)
+        for sha256, claims in ended.items():
+            if sha256 not in held and not is_logged(sha256):
+                removed += self.remove(sha256)
+            for claim in claims:
+                claim.release(remove=True)
+        return removed
+
+    def remove(self, sha256: str) -> list[Path]:
+        """Remove every file of a photo; answers which. Only for photos without a record."""
+        removed = []
+        paths = [self._path(kind, sha256) for kind in (ORIGINALS, DISPLAY, THUMBNAILS)]
+        paths += (self.root / EVIDENCE).glob(f"*/{sha256[:2]}/{sha256}.*")
+        # Rests of a write that was cut short stand beside what they were to become.
+        for folder in {path.parent for path in paths}:
+            paths += folder.glob(f"{_TEMPORARY}{sha256}*")
+        for path in paths:
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+                removed.append(path)
+        return removed
 
     def put(self, content: bytes, sha256: str) -> Path:
         """Keep an original; does nothing when it is there already.
@@ -163,11 +225,14 @@ class PhotoFiles:
             _make_folder(path.parent, self.root)
             _write_whole(path, content)
         except OSError as error:
-            raise StorageError(
-                f"the photo folder {self.root} cannot be written ({error.strerror}); free space or "
-                "make it writable, nothing was saved"
-            ) from None
+            raise self._cannot_be_written(error) from None
         return path
+
+    def _cannot_be_written(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"the photo folder {self.root} cannot be written ({error.strerror}); free space or "
+            "make it writable, nothing was saved"
+        )
 
 
 def _require_hash(what: str, sha256: str) -> None:
@@ -186,7 +251,7 @@ def _make_folder(folder: Path, root: Path) -> None:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

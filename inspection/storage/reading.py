@@ -391,6 +391,12 @@ def find_photo(engine: Engine, sha256: str) -> EarlierInspection | None:
     return EarlierInspection(*row) if row else None
 
 
+def has_photo(engine: Engine, sha256: str) -> bool:
+    """Whether any record of the log speaks of this photo, one that does not count included."""
+    with looking(engine) as connection:
+        return connection.scalar(select(photo.c.sha256).where(photo.c.sha256 == sha256)) is not None
+
+
 def photo_hashes(engine: Engine) -> frozenset[str]:
     """SHA-256 of every photo in the log: what the photo files have to keep."""
     with looking(engine) as connection:

@@ -1,18 +1,19 @@
 """Photos under way and what became of them: progress with cancel, then a grid of results."""
 
 from collections import Counter
-from functools import partial
 
 import streamlit as st
 
 from inspection.errors import InspectionError, NotFound
 from inspection.services import batches
-from inspection.services.batches import Batch, Order, Outcome
+from inspection.services.batches import Batch, InterruptedBatch, Order, Outcome
 from inspection.services.station import shared_station
 from inspection.storage import reading
 from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.reading import InspectionDetail
-from inspection.ui import photo_sources
+from inspection.ui import photo_sources, session
+from inspection.ui.guarded import guarded_part
+from inspection.ui.links import page_file
 from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import chosen_subject
 from inspection.ui.tables import as_written
@@ -23,29 +24,59 @@ RESULTS_A_PAGE = 12
 _LOOK_EVERY_S = 0.2
 
 
+# How often the batches of others are looked at, and how many names of photos left are shown.
+_STRIP_EVERY_S = 2.0
+_NAMES = 12
+
+
 def current_batch() -> Batch | None:
-    """The batch that this tab started last and has not let go of."""
-    return batches.find_batch(st.session_state.get("batch"))
+    """The batch that this tab shows: the one in the address (`?batch=`), else the one it started.
+
+    The address keeps it, so that a reload shows it again.
+    """
+    key = st.query_params.get("batch") or st.session_state.get("batch")
+    batch = batches.find_batch(key)
+    if batch is None or not batch.belongs_to(shared_station()):
+        st.session_state.pop("batch", None)
+        return None
+    st.session_state["batch"] = st.query_params["batch"] = key
+    return batch
 
 
 def start_batch(orders: list[Order]) -> None:
     """Begin to inspect, and show that."""
     # Begun before anything else: from here on the photos are safe, even if this run is cut short.
-    key = batches.begin(shared_station(), orders)
-    earlier = st.session_state.get("batch")
-    st.session_state["batch"] = key
-    if earlier and earlier != key:
-        batches.forget(earlier)
+    _show_batch(batches.begin(shared_station(), orders))
     st.session_state["browse_chosen"] = []
-    st.query_params.pop("id", None)
     st.rerun()
+
+
+def _show_batch(key: str) -> None:
+    """Let this tab show another batch; what the last one still has to do goes on."""
+    earlier = st.session_state.get("batch")
+    st.session_state["batch"] = st.query_params["batch"] = key
+    st.query_params.pop("id", None)
+    if earlier and earlier != key:
+        _forget(earlier)
 
 
 def let_go() -> None:
     """Forget the results of the last batch; what was inspected stays in the log."""
     photo_sources.forget_files()
-    if st.session_state.get("batch"):
-        batches.forget(st.session_state.pop("batch"))
+    st.query_params.pop("batch", None)
+    if key := st.session_state.pop("batch", None):
+        _forget(key)
+
+
+def _forget(key: str) -> None:
+    batch = batches.find_batch(key)
+    # Who only looked at another person's batch takes nothing away from that person.
+    if batch and batch.progress.is_over and _is_mine(batch):
+        batches.forget(key)
+
+
+def _is_mine(batch: Batch) -> bool:
+    return batch.who == session.inspector()
 
 
 def open_inspection(number: int) -> None:
@@ -58,25 +89,29 @@ def watch(batch: Batch) -> None:
 
     The work does not depend on this: whoever leaves the page finds the results on coming back.
     """
+    if not _is_mine(batch):
+        st.button(
+            t("batch.leave"), key="batch_leave", icon=":material/arrow_back:", on_click=let_go
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0)
         cancelled = batch.progress.is_cancelled
-        st.button(
-            t("batch.cancelling" if cancelled else "batch.cancel"),
-            key="batch_cancel",
-            icon=":material/stop_circle:",
-            on_click=batch.cancel,
-            disabled=cancelled,
-            shortcut="Escape",
-        )
+        if _is_mine(batch):
+            st.button(
+                t("batch.cancelling" if cancelled else "batch.cancel"),
+                key="batch_cancel",
+                icon=":material/stop_circle:",
+                on_click=batch.cancel,
+                disabled=cancelled,
+                shortcut="Escape",
+            )
     while not batch.wait(_LOOK_EVERY_S):
         seen = batch.progress
         bar.progress(
             seen.share,
             t(
                 "batch.progress",
-                number=min(seen.done + 1, seen.total),
-                total=seen.total,
+                state=_so_far(batch),
                 name=as_written(seen.name),
                 phase=t(f"batch.phase.{seen.phase}"),
             ),
@@ -106,6 +141,95 @@ def show_results(batch: Batch) -> None:
         shortcut="N",
         on_click=let_go,
     )
+
+
+def show_others() -> None:
+    """Batches that this tab does not show: those under way, and what ended servers have left."""
+    if st.query_params.get("batch"):
+        # Its server has ended since, or somebody has let go of it.
+        st.query_params.pop("batch")
+        st.info(t("batch.gone"), icon=":material/history:")
+    for one in batches.interrupted(shared_station()):
+        _interrupted(one)
+    if batches.running(shared_station()):
+        _under_way()
+
+
+@st.fragment(run_every=_STRIP_EVERY_S)
+@guarded_part
+def _under_way() -> None:
+    for key, batch in batches.running(shared_station()):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.progress(
+                batch.progress.share,
+                t("batch.under_way", state=_so_far(batch), time=time_text(batch.begun_at)),
+            )
+            if st.button(t("batch.show"), key=f"batch_show_{key}", icon=":material/visibility:"):
+                _show_batch(key)
+                st.switch_page(page_file("inspect"), query_params={"batch": key})
+
+
+def _so_far(batch: Batch) -> str:
+    """How far a batch is and whose it is: "18 of 40, Kim"."""
+    return t(
+        "batch.so_far",
+        done=batch.progress.done,
+        total=batch.progress.total,
+        who=as_written(batch.who) or t("common.unknown"),
+    )
+
+
+def _interrupted(one: InterruptedBatch) -> None:
+    with st.container(border=True):
+        st.warning(
+            t(
+                "batch.interrupted",
+                done=one.done,
+                total=one.total,
+                left=len(one.left),
+                who=as_written(one.who) or t("common.unknown"),
+                time=time_text(one.begun_at),
+            ),
+            icon=":material/power_off:",
+        )
+        names = [as_written(name) for name in one.left[:_NAMES]]
+        if len(one.left) > _NAMES:
+            names.append(t("batch.more_left", n=len(one.left) - _NAMES))
+        st.caption(", ".join(names))
+        with st.container(horizontal=True):
+            st.button(
+                t("batch.go_on", n=len(one.left)),
+                key=f"batch_go_on_{one.key}",
+                icon=":material/play_arrow:",
+                type="primary",
+                on_click=_go_on,
+                args=(one.key,),
+                disabled=not session.inspector(),
+                help=None if session.inspector() else t("session.inspector_needed"),
+            )
+            with st.popover(t("batch.give_up"), icon=":material/delete:"):
+                st.markdown(t("batch.give_up_text", n=len(one.left)))
+                st.button(
+                    t("batch.give_up_sure"),
+                    key=f"batch_give_up_{one.key}",
+                    icon=":material/delete:",
+                    on_click=_give_up,
+                    args=(one.key,),
+                )
+
+
+def _go_on(key: str) -> None:
+    try:
+        _show_batch(batches.go_on(shared_station(), key, session.inspector()))
+    except InspectionError as error:
+        st.toast(error_text(error), icon=":material/error:")
+
+
+def _give_up(key: str) -> None:
+    try:
+        batches.give_up(shared_station(), key)
+    except InspectionError as error:
+        st.toast(error_text(error), icon=":material/error:")
 
 
 def back_to_results(batch: Batch | None) -> None:
@@ -156,7 +280,8 @@ def _failed(outcomes: list[Outcome], batch: Batch) -> None:
         icon=":material/refresh:",
         type="primary",
     ):
-        st.session_state["batch"] = batches.retry(shared_station(), st.session_state["batch"])
+        key = batches.retry(shared_station(), st.session_state["batch"])
+        st.session_state["batch"] = st.query_params["batch"] = key
         st.rerun()
 
 
@@ -206,10 +331,11 @@ def _known_photo(name: str, detail: InspectionDetail) -> None:
 def again(detail: InspectionDetail) -> Order:
     """The deliberate re-inspection of a logged photo, as what the form now says it shows."""
     scale = detail.inspection.scale
-    return Order(
-        name=detail.inspection.photo_name,
-        read=partial(shared_station().photos.original, detail.photo_sha256),
-        subject=chosen_subject(),
+    return batches.order_for(
+        shared_station(),
+        detail.inspection.photo_name,
+        chosen_subject(),
+        {"sha256": detail.photo_sha256},
         mm_per_px=st.session_state.get("subject_mm_per_px") or (scale and scale.mm_per_px),
         source=detail.inspection.photo_source,
         again=True,

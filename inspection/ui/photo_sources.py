@@ -5,7 +5,6 @@ and never kept in the session.
 """
 
 from collections.abc import Mapping
-from functools import partial
 
 import streamlit as st
 
@@ -102,15 +101,15 @@ def _round(source: str) -> int:
 def _set_aside(source: str, files, subject: Subject, mm_per_px: float | None) -> list[Order]:
     orders = []
     for file in files:
-        path = batches.set_aside(shared_station(), file.getbuffer())
+        where = batches.set_aside(shared_station(), file.getbuffer())
         orders.append(
-            Order(
-                name=file.name,
-                read=path.read_bytes,
-                subject=subject,
+            batches.order_for(
+                shared_station(),
+                file.name,
+                subject,
+                where,
                 mm_per_px=mm_per_px,
                 source=source,
-                discard=partial(path.unlink, missing_ok=True),
                 ticket=file.file_id,
             )
         )
@@ -316,10 +315,11 @@ def _order_of(
     known = facts.get(photo.name)
     if is_one_of_several and known:
         subject, mm_per_px = described(subject, known), known.mm_per_px or mm_per_px
-    return Order(
-        name=photo.name,
-        read=partial(browsing.read_photo, shared_station(), root, photo.place),
-        subject=subject,
+    return batches.order_for(
+        shared_station(),
+        photo.name,
+        subject,
+        {"root": root, "place": photo.place},
         mm_per_px=mm_per_px,
         source="browse",
     )

@@ -1,10 +1,13 @@
 import hashlib
 import os
+import subprocess
+import sys
 import time
 from types import SimpleNamespace
 
 import pytest
 
+from inspection.config import REPOSITORY
 from inspection.errors import NotFound, StorageError
 from inspection.storage import photo_files
 from inspection.storage.photo_files import PhotoFiles
@@ -105,3 +108,45 @@ def test_cleaning_up_removes_old_orphans_only(files):
     assert files.clean_up(known={SHA256}) == [rest]
     assert len(files.clean_up(known=())) == 5
     assert everything_below(files.root) == ["originals/notes.txt"]
+
+
+KILLED_WRITER = """
+import os, sys
+from types import SimpleNamespace
+from inspection.storage.photo_files import PhotoFiles
+files = PhotoFiles(sys.argv[1])
+with files.in_hand(sys.argv[2]):
+    shown = SimpleNamespace(sha256=sys.argv[2], display_jpeg=b"large", thumbnail_jpeg=b"small")
+    files.put_photo(b"a photo", shown)
+    seen = SimpleNamespace(probability_png=b"map", type_png=b"types")
+    files.put_evidence(sys.argv[2], "b" * 64, seen)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signal 9 ends a process on POSIX")
+def test_the_files_of_a_writer_killed_before_its_record_go_and_those_of_a_logged_photo_stay(files):
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(files.root), SHA256], cwd=REPOSITORY)
+    assert len(everything_below(files.root)) == 6
+    assert files.clean_up_unfinished(lambda sha256: True) == []
+    assert len(everything_below(files.root)) == 5
+    subprocess.run([sys.executable, "-c", KILLED_WRITER, str(files.root), SHA256], cwd=REPOSITORY)
+    assert len(files.clean_up_unfinished(lambda sha256: False)) == 5
+    assert everything_below(files.root) == []
+
+
+def test_a_photo_that_is_being_written_is_left_alone(files):
+    with files.in_hand(SHA256):
+        files.put_photo(CONTENT, a_photo())
+        assert files.clean_up_unfinished(lambda sha256: False) == []
+        assert files.has(SHA256)
+    assert files.clean_up_unfinished(lambda sha256: False) == []
+    assert files.has(SHA256)
+
+
+def test_what_was_written_without_a_record_goes_once_the_writing_has_failed(files):
+    with pytest.raises(StorageError), files.in_hand(SHA256):
+        files.put_photo(CONTENT, a_photo())
+        raise StorageError("the record could not be written")
+    files.clean_up_unfinished(lambda sha256: False)
+    assert everything_below(files.root) == []

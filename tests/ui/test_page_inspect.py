@@ -1,13 +1,16 @@
 import json
-from dataclasses import replace
+import threading
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 import pytest
 import streamlit as st
 
 from inspection.domain.inspections import Subject
 from inspection.errors import WorkerFailed
-from inspection.services import batches, reviewing
+from inspection.services import batches, reviewing, waiting_room
 from inspection.services import station as station_module
+from inspection.services.batches import Order
 from inspection.services.inspecting import inspect_photo
 from inspection.services.worker import ModelState
 from inspection.storage import reading
@@ -394,3 +397,77 @@ def test_the_panels_offered_are_those_of_the_vehicle_model(open_page, shared):
     model = shared.bodies.model("aria")
     assert len(offered) == len(model.panels) + 1
     assert at.selectbox(key="subject_panel").value == "door_fl"
+
+
+@pytest.fixture
+def under_way(shared):
+    """Kim's batch of three photos, one of which is done; it goes on when the test has ended."""
+    second, go_on = threading.Event(), threading.Event()
+
+    def read_slowly():
+        second.set()
+        assert go_on.wait(60)
+        return panel_jpeg(seed=2)
+
+    orders = [
+        batches.order_for(shared, "a.jpg", DOOR, batches.set_aside(shared, panel_jpeg(seed=1))),
+        Order("b.jpg", read_slowly, DOOR),
+        Order("c.jpg", lambda: panel_jpeg(seed=3), DOOR),
+    ]
+    key = batches.begin(shared, orders)
+    assert second.wait(30)
+    yield key
+    go_on.set()
+    assert batches.find_batch(key).wait(30)
+
+
+def test_a_second_tab_sees_the_batch_under_way_and_whose_it_is(open_page, shared, under_way):
+    for page in ("inspect", "home"):
+        at = open_page(page, inspector="Lee")
+        (bar,) = at.get("progress")
+        assert "1 of 3, Kim" in bar.proto.text
+        assert f"batch_show_{under_way}" in keys(at)
+        # The others go on with their own photos meanwhile.
+        assert page == "home" or len(at.get("file_uploader")) == 1
+
+
+def test_a_reload_shows_the_results_of_the_batch_in_the_address(open_page, shared):
+    photos = [("a.jpg", panel_jpeg(seed=1)), ("b.jpg", panel_jpeg((), seed=2))]
+    key = drop(fill(open_page("inspect")), *photos).query_params["batch"]
+    again = open_page("inspect", batch=key)
+    assert "2 of 2 photos inspected" in words(again)
+    # Who only looks takes nothing away.
+    other = open_page("inspect", inspector="Lee", batch=key)
+    other.button(key="batch_let_go").click().run()
+    assert "batch" not in other.query_params
+    assert "2 of 2 photos inspected" in words(again.run())
+    again.button(key="batch_let_go").click().run()
+    assert batches.find_batch(key) is None
+    assert "not kept any more" in words(open_page("inspect", batch=key))
+
+
+def test_what_a_killed_server_left_is_told_and_gone_on_with(open_page, shared):
+    orders = [
+        batches.order_for(
+            shared,
+            name,
+            DOOR,
+            batches.set_aside(shared, panel_jpeg(seed=seed)),
+            mm_per_px=0.2,
+        )
+        for seed, name in enumerate(("a.jpg", "b.jpg"))
+    ]
+    written = [batches._written(order) for order in orders]
+    begun_at = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+    journal = waiting_room.open_journal(shared, "k1", "Kim", begun_at, written)
+    journal.write_done(0, asdict(batches.Outcome("a.jpg", "refused", None, "a.jpg: torn")))
+    # The lock of that server is free now, as after a kill.
+    waiting_room._claims.pop(journal.folder / "lock").release()
+    for page in ("inspect", "home"):
+        at = open_page(page, inspector="Lee")
+        assert "1 of 2 were done, 1 were left" in words(at) and "b\\.jpg" in words(at)
+    at = open_page("inspect", inspector="Lee")
+    at.button(key="batch_go_on_k1").click().run()
+    assert "1 of 2 photos inspected" in words(at) and "a.jpg: torn" in words(at)
+    assert reading.inspection_detail(shared.engine, 1).subject.inspector == "Lee"
+    assert "were left" not in words(open_page("home"))

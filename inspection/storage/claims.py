@@ -1,0 +1,52 @@
+"""Files that say who is at work: held by a lock that ends with the process, however it ends.
+
+A file that was left by a killed process is still there, but its lock is free: whoever comes next
+can tell unfinished work from work under way, without clocks and process numbers.
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:
+    # Windows has locks of its own, which end with the process as well.
+    fcntl = None
+    import msvcrt
+
+
+class Claim:
+    """A lock file held by this process; `take` answers None where another one holds it."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, path: Path) -> "Claim | None":
+        """Hold `path`, which is made where it is missing. Raises OSError where it cannot be."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if fcntl:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            os.close(descriptor)
+            return None
+        return cls(path, descriptor)
+
+    def release(self, *, remove: bool = False) -> None:
+        """Let go of the file, and with `remove` take it away; a second time does nothing."""
+        if self._descriptor < 0:
+            return
+        if remove and fcntl:
+            # While it is still held: nobody may take a file that is about to go.
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+        os.close(self._descriptor)
+        self._descriptor = -1
+        if remove and not fcntl:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
