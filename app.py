@@ -1,18 +1,21 @@
 """The server: dashboard, HTTP API and warm-up in one process. `streamlit run app.py`."""
 
+import os
 from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Event, Thread
 
 import streamlit as st
-from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Mount, Route
 
 from inspection.api import create_api
+from inspection.config import Settings, load_settings
+from inspection.door import door, served_hosts
+from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
 from inspection.services.station import close_shared_station, shared_station
-from inspection.ui.headers import SecurityHeaders
+from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
 
 
 @asynccontextmanager
@@ -27,6 +30,16 @@ async def lifespan(app):
     close_shared_station()
 
 
+# Whatever the server writes is for its own user alone.
+os.umask(0o077)
+try:
+    settings = load_settings()
+except SettingsError:
+    # The pages say what is wrong; until it is mended only this machine may read it.
+    settings = Settings.model_construct()
+hosts = served_hosts(settings, st.get_option("server.address"))
+answer_to(hosts)
+
 app = st.App(
     # The router stands outside the folder of `pages/`, or a deep link would run a page alone.
     str(Path(__file__).parent / "inspection" / "ui" / "router.py"),
@@ -35,6 +48,6 @@ app = st.App(
         # Home has no address of its own; who types one is not told that there is no such page.
         Route("/home", lambda request: RedirectResponse("/")),
     ],
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=door(settings, hosts, START_PAGE, uploaded_bytes),
     lifespan=lifespan,
 )

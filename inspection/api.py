@@ -1,13 +1,14 @@
 """The HTTP API under /api/v1: the same services as the pages, on the same port.
 
 It also serves the photos and masks that the pages show. There is no sign-in yet: who reaches the
-port may use it, which is why the server listens on localhost unless told otherwise.
+port may use it, which is why the server listens on localhost unless told otherwise and why
+`inspection.door` stands in front of it.
 """
 
+import asyncio
 import base64
 from collections.abc import Callable
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
@@ -25,6 +26,7 @@ from inspection.errors import (
     NotFound,
     UnreadableImage,
     WorkerFailed,
+    without_paths,
 )
 from inspection.imaging import codec
 from inspection.services import export_jobs, inspecting
@@ -51,19 +53,12 @@ _FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 def create_api(station_of: Callable[[], Station]) -> FastAPI:
     """The API over one station. Its own documentation page would need a CDN, so it has none."""
     api = FastAPI(title="Paint-line inspection", docs_url=None, redoc_url=None)
-
-    @api.middleware("http")
-    async def refuse_other_sites(request: Request, call_next):
-        # A page of another site must not write into the log through an inspector's browser.
-        origin = request.headers.get("origin")
-        writes = request.method not in ("GET", "HEAD")
-        if origin and writes and urlsplit(origin).netloc != request.headers.get("host"):
-            return JSONResponse({"error": f"requests from {origin} are refused"}, 403)
-        return await call_next(request)
+    # Of the photos that wait for the worker, only so many are in memory; the others lie on disk.
+    in_memory = asyncio.Semaphore(2)
 
     @api.exception_handler(InspectionError)
     async def our_error(request: Request, error: InspectionError):
-        body = {"error": str(error)}
+        body = {"error": without_paths(str(error))}
         if isinstance(error, AlreadyInspected):
             body["inspection_id"] = error.inspection_id
         return JSONResponse(body, _STATUS.get(type(error), 400))
@@ -90,7 +85,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         return {
             "status": "ok" if model.is_ready else "no model",
             "model": {"name": model.name, "sha256": model.sha256},
-            "error": model.error,
+            "error": model.error and without_paths(model.error),
             "inspections": reading.count(station.engine, reading.LogFilter()),
         }
 
@@ -109,19 +104,20 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         request_id: Annotated[str | None, Form(max_length=64)] = None,
     ):
         """Inspect and log one photo."""
-        content, name = await _read(file, station_of())
         subject = Subject(vehicle_model, body_number, panel, colour, station, line, inspector)
-        inspected = await run_in_threadpool(
-            inspecting.inspect_photo,
-            station_of(),
-            content,
-            name,
-            subject,
-            mm_per_px=mm_per_px,
-            again=again,
-            source="api",
-            request_id=request_id,
-        )
+        async with in_memory:
+            content, name = await _read(file, station_of())
+            inspected = await run_in_threadpool(
+                inspecting.inspect_photo,
+                station_of(),
+                content,
+                name,
+                subject,
+                mm_per_px=mm_per_px,
+                again=again,
+                source="api",
+                request_id=request_id,
+            )
         return inspecting.inspection_json(
             inspected.inspection, name, inspected.id, station_of().settings.first_day
         )
@@ -201,8 +197,9 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
     async def mask_file(file: Annotated[UploadFile, File()]):
         """The original project's call, kept for its phone client: the soft mask as base64 JPEG."""
         station = station_of()
-        content, name = await _read(file, station)
-        _, evidence = await run_in_threadpool(station.worker.inspect, content, name)
+        async with in_memory:
+            content, name = await _read(file, station)
+            _, evidence = await run_in_threadpool(station.worker.inspect, content, name)
         grey = codec.decode_grey(evidence.probability_png)
         # A phone shows the mask over a preview: nothing beyond its screen is worth sending.
         content = codec.encode_thumbnail(grey, 1280)

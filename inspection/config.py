@@ -3,12 +3,15 @@
 Panels, zones and acceptance specs are data, not settings.
 """
 
+import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +25,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 MAIL_SECURITY = ("starttls", "tls", "none")
 ALERT_LIMITS = ("plain", "laney")
+
+# Told by no sentence: whoever reads them may write into a chat, a mailbox or the log.
+_SECRETS = {"alert_webhook", "database_url", "mail_password"}
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 
 class Settings(BaseSettings):
@@ -42,6 +49,10 @@ class Settings(BaseSettings):
     "laney" for lines whose batches differ. alert_mail: whether alerts go to `mail_to` as well.
     alert_webhook: where alerts are posted as JSON; "" = nowhere. site_url: address of this
     dashboard for links in messages, "" = no links.
+    allowed_hosts: every name and address by which people reach the server, without scheme and
+    port; others are refused. Left alone, the host of site_url counts as well.
+    upload_queue_mb: photos on their way through the server at once, beyond which it asks to come
+    again. session_upload_mb: photos that one browser tab may have waiting in memory.
     """
 
     model_config = SettingsConfigDict(
@@ -85,6 +96,9 @@ class Settings(BaseSettings):
     alert_mail: bool = False
     alert_webhook: SecretStr = SecretStr("")
     site_url: str = ""
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    upload_queue_mb: int = Field(400, ge=50)
+    session_upload_mb: int = Field(1000, ge=50)
 
     @field_validator("language")
     @classmethod
@@ -119,6 +133,15 @@ class Settings(BaseSettings):
     def _web_address(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
+        try:
+            address = urlsplit(value)
+            # Reading the port refuses one that is no number.
+            is_whole = bool(address.hostname) or not value
+            _ = address.port
+        except ValueError:
+            is_whole = False
+        if not is_whole or re.search(r"[\s\x00-\x1f\x7f]", value):
+            raise ValueError("must be a whole address such as https://name.example/path")
         return value.rstrip("/")
 
     @field_validator("alert_webhook")
@@ -126,6 +149,17 @@ class Settings(BaseSettings):
     def _secret_web_address(cls, value: SecretStr) -> SecretStr:
         # Whoever knows the address of a chat's webhook may write there: it is kept as a secret.
         return SecretStr(cls._web_address(value.get_secret_value()))
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _known_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        hosts = tuple(dict.fromkeys(map(host_name, value)))
+        if None in hosts or not hosts:
+            raise ValueError(
+                "must be names and addresses without scheme and port, such as "
+                '["127.0.0.1", "localhost", "qa.plant.example"]'
+            )
+        return hosts
 
     @field_validator("station_scales")
     @classmethod
@@ -139,6 +173,14 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Address of the log's database."""
         return self.database_url or f"sqlite:///{self.data_dir / 'inspection.db'}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Names and addresses by which the server may be reached."""
+        own = host_name(urlsplit(self.site_url).hostname or "")
+        if own is None or own in self.allowed_hosts or "allowed_hosts" in self.model_fields_set:
+            return self.allowed_hosts
+        return (*self.allowed_hosts, own)
 
     @property
     def photos_dir(self) -> Path:
@@ -157,6 +199,20 @@ class Settings(BaseSettings):
             return PlantCalendar(self.timezone, starts)
         except ValueError as error:
             raise SettingsError(f"shifts {self.shifts} in {self.timezone!r}: {error}") from None
+
+
+def host_name(text: str) -> str | None:
+    """A host's name or address as it is compared; None where it is none.
+
+    In lower case, without a last dot, an address of IPv6 in its short form and without brackets.
+    """
+    name = text.strip().lower().removesuffix(".")
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1]
+    try:
+        return str(ipaddress.ip_address(name))
+    except ValueError:
+        return name if len(name) < 254 and _HOST_NAME.fullmatch(name) else None
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -185,9 +241,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"setting {name!r} = {first.get('input')!r} is not possible: {first['msg']}"
-        ) from None
+        given = "" if name.split(".")[0] in _SECRETS else f" = {first.get('input')!r}"
+        raise SettingsError(f"setting {name!r}{given} is not possible: {first['msg']}") from None
     except ValueError as error:
         # pydantic-settings reports an unparsable variable this way.
         raise SettingsError(f"an INSPECTION_* variable cannot be read: {error}") from None

@@ -5,6 +5,18 @@ and the command line catch that one class and show its sentence. The sentence na
 the value and the cure.
 """
 
+import re
+
+# A path from the root of a disk, up to its last part; addresses of the web are none.
+_FOLDERS = re.compile(
+    r"""(?<![\w:/.~\\-])([A-Za-z]:[\\/]|\\\\|[\\/])([^\s/\\:;,'"()<>|]+[\\/])*(?=[^\s/\\])"""
+)
+
+
+def without_paths(sentence: str) -> str:
+    """A sentence for people elsewhere: of each path of this machine only the last part is told."""
+    return _FOLDERS.sub("", sentence)
+
 
 class InspectionError(Exception):
     """Base of all our errors. `str(error)` is one sentence an inspector could read out."""

@@ -1,6 +1,7 @@
 """Debian's Chromium for the browser tests; where it is missing they skip with a reason."""
 
 import shutil
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -30,3 +31,15 @@ def chromium():
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+def wait_until(page, expression: str, limit_s: float = 60.0) -> None:
+    """Wait until an expression is true in the page.
+
+    Playwright's own `wait_for_function` lets the page turn a text into code, which our content
+    policy refuses.
+    """
+    give_up = time.monotonic() + limit_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < give_up, f"never true: {expression}"
+        page.wait_for_timeout(50)

@@ -70,3 +70,36 @@ def test_a_missing_or_broken_settings_file_is_one_sentence(tmp_path):
     broken.write_text("language = ", encoding="utf-8")
     with pytest.raises(SettingsError, match="not a TOML file"):
         load_settings({"INSPECTION_CONFIG": str(broken)})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.example/T0/secret",
+        "https://",
+        "https://hooks.example:secret/T0",
+        "https://hooks.example/T0 /secret",
+        "https://[hooks.example/secret",
+    ],
+)
+def test_a_webhook_that_is_no_address_is_refused_without_telling_it(monkeypatch, address):
+    monkeypatch.setenv("INSPECTION_ALERT_WEBHOOK", address)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert "'alert_webhook' is not possible: " in str(refused.value)
+    assert "secret" not in str(refused.value) and "hooks" not in str(refused.value)
+
+
+def test_the_server_is_reached_by_this_machines_own_names_and_by_that_of_its_links(monkeypatch):
+    assert load_settings({}).hosts == ("127.0.0.1", "localhost", "::1")
+    monkeypatch.setenv("INSPECTION_SITE_URL", "https://QA.plant.example:8443/line")
+    assert load_settings().hosts == ("127.0.0.1", "localhost", "::1", "qa.plant.example")
+    monkeypatch.setenv("INSPECTION_ALLOWED_HOSTS", '["QA.plant.example.", "[::1]", "10.0.0.7"]')
+    assert load_settings().hosts == ("qa.plant.example", "::1", "10.0.0.7")
+
+
+@pytest.mark.parametrize("hosts", ["[]", '["*"]', '["http://qa"]', '["qa:8501"]', '["qa/x"]'])
+def test_a_host_that_would_open_the_door_to_all_is_refused(monkeypatch, hosts):
+    monkeypatch.setenv("INSPECTION_ALLOWED_HOSTS", hosts)
+    with pytest.raises(SettingsError, match=r"'allowed_hosts'.*without scheme and port"):
+        load_settings()

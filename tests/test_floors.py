@@ -21,6 +21,7 @@ ROOMS = {
     "models": 2,
     "inspection.services": 3,
     "inspection.charts": 3,
+    "inspection.door": 4,
     "inspection.ui": 4,
     "inspection.api": 4,
     "inspection.cli": 4,

@@ -12,7 +12,7 @@ from inspection.config import REPOSITORY, Settings
 from inspection.i18n import translator
 from inspection.services.station import open_station
 from inspection.storage import reading
-from tests.browser import chromium, needs_chromium, playwright
+from tests.browser import chromium, needs_chromium, playwright, wait_until
 from tests.server import running
 
 SAMPLES = REPOSITORY / "data" / "samples"
@@ -66,13 +66,14 @@ class Inspector:
     def settle(self) -> None:
         """Wait until no script has run for a moment: a run begins a little after its cause."""
         self.page.evaluate("window.stillSince = undefined")
-        self.page.wait_for_function(
-            """() => {
+        wait_until(
+            self.page,
+            """(() => {
                 const app = document.querySelector("[data-testid=stApp]");
                 if (app?.dataset.testScriptState !== "notRunning") window.stillSince = undefined;
                 else window.stillSince ??= performance.now();
                 return performance.now() - window.stillSince > 400;
-            }"""
+            })()""",
         )
 
     def write(self, label: str, text: str) -> None:

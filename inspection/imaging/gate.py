@@ -114,11 +114,12 @@ def inert_name(filename: str) -> str:
     Path parts are cut off, control, bidirectional and invisible characters become U+FFFD,
     long names lose their middle. It is for reading only: nothing is ever stored under it.
     """
-    name = _inert(filename.replace("\\", "/").rsplit("/", 1)[-1])
+    name = inert_text(filename.replace("\\", "/").rsplit("/", 1)[-1])
     return name if name.strip(". \ufffd") else "unnamed file"
 
 
-def _inert(text: str) -> str:
+def inert_text(text: str) -> str:
+    """A stranger's text as one harmless line: as `inert_name`, with its path parts."""
     text = "".join(
         "\ufffd" if unicodedata.category(letter) in _INVISIBLE else letter
         for letter in unicodedata.normalize("NFC", text)
@@ -293,7 +294,7 @@ def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None]:
     # Many models repeat the maker: "Canon", "Canon EOS 5D".
     if words[1].lower().startswith(words[0].lower()):
         words = words[1:]
-    return _moment(taken, offset), _inert(" ".join(words)) or None
+    return _moment(taken, offset), inert_text(" ".join(words)) or None
 
 
 def _moment(taken: str, offset: str) -> datetime | None:

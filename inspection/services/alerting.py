@@ -241,16 +241,19 @@ def _post(station: Station, alerts: tuple[NumberedAlert, ...]) -> None:
             for one, (text, link) in zip(alerts, lines, strict=True)
         ],
     }
-    request = urllib.request.Request(
-        station.settings.alert_webhook.get_secret_value(),
-        data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
-        headers={"Content-Type": "application/json; charset=utf-8"},
-    )
     try:
+        request = urllib.request.Request(
+            station.settings.alert_webhook.get_secret_value(),
+            data=json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+            headers={"Content-Type": "application/json; charset=utf-8"},
+        )
         with urllib.request.urlopen(request, timeout=_WEBHOOK_TIMEOUT_S):
             pass
     except urllib.error.HTTPError as error:
         raise OSError(f"HTTP {error.code}") from None
+    except (ValueError, http.client.InvalidURL):
+        # What they say repeats the address, and who knows it may write into that chat.
+        raise OSError("the address in the setting alert_webhook cannot be used") from None
 
 
 def _mail(station: Station, alerts: tuple[NumberedAlert, ...]) -> None:

@@ -14,6 +14,7 @@ from inspection.imaging import photo_folders
 from inspection.imaging.gate import inert_name
 from inspection.imaging.photo_folders import LeftOut
 from inspection.services.station import Station
+from inspection.storage.private import private_folder, write_private
 
 SIDECAR = "samples.json"
 
@@ -139,9 +140,9 @@ def thumbnail(station: Station, root: str, photo: FolderPhoto) -> Path | None:
             small = station.worker.look(read_photo(station, root, photo.place), photo.name)
         except InspectionError:
             return None
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(kept.parent)
         partial = kept.with_suffix(f".{os.getpid()}.part")
-        partial.write_bytes(small.thumbnail_jpeg)
+        write_private(partial, small.thumbnail_jpeg)
         partial.replace(kept)
     return kept
 

@@ -16,6 +16,7 @@ from inspection.i18n import Translate
 from inspection.services.log_exports import SUFFIXES, write_export
 from inspection.services.station import Station
 from inspection.storage.log_filter import LogFilter
+from inspection.storage.private import private_folder
 
 # Each one reads and writes without pause: more would only take turns.
 MOST_AT_ONCE = 2
@@ -76,7 +77,7 @@ class ExportJob:
 
     def _work(self, station: Station, where: LogFilter, t: Translate) -> None:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(self.path.parent)
             rows = write_export(station, where, self.kind, self.path, t, self._tell)
             self._set(ExportState(1.0, rows=rows))
         except _Cancelled:

@@ -16,6 +16,7 @@ from inspection.services.active_model import FollowedChoice
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
+from inspection.storage.private import private_folder
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def open_station(settings: Settings, *, with_model: bool = True) -> Station:
     """
     calendar = settings.calendar()
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.data_dir)
     except OSError as error:
         raise SettingsError(
             f"{settings.data_dir}: the data folder cannot be made ({error.strerror}); set "

@@ -22,6 +22,7 @@ from pathlib import Path
 from inspection.errors import StorageError
 from inspection.services.station import Station
 from inspection.storage.claims import Claim
+from inspection.storage.private import private_folder, write_private
 
 _LOCK, _BATCH, _DONE = "lock", ".json", ".done"
 # Of the version before, which kept its photos without a folder, and rests of a cut-short write.
@@ -44,7 +45,7 @@ def put(station: Station, content: bytes | memoryview) -> Path:
     try:
         with _guard:
             path = _own_folder(waiting) / uuid.uuid4().hex
-            path.write_bytes(content)
+            write_private(path, content)
     except OSError as error:
         raise StorageError(
             f"{waiting}: an uploaded photo cannot be written ({error.strerror}); free space or "
@@ -198,7 +199,7 @@ def _own_folder(waiting: Path) -> Path:
         if path.parent.parent == waiting and path.parent.name.startswith("server-"):
             return path.parent
     folder = waiting / f"server-{uuid.uuid4().hex[:12]}"
-    folder.mkdir(parents=True)
+    private_folder(folder)
     if not _hold(folder):
         raise OSError(None, "its lock cannot be taken")
     return folder

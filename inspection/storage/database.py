@@ -24,6 +24,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from inspection.errors import StorageError
+from inspection.storage.private import private_folder, write_private
 
 SAFE_SQLITE = (3, 51, 3)
 BUSY_TIMEOUT_S = 30
@@ -111,14 +112,17 @@ def _refuse_unusable(file: Path) -> None:
     folder = file.absolute().parent
     cure = "make it writable for this user or set INSPECTION_DATA_DIR to another folder"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise StorageError(
             f"the data folder {folder} cannot be written ({error.strerror}); {cure}"
         ) from None
-    if file.exists() and not os.access(file, os.W_OK):
+    if not file.exists():
+        # Empty is a new database to SQLite, which gives its side files the same rights.
+        write_private(file)
+    if not os.access(file, os.W_OK):
         raise StorageError(f"the database {file} cannot be written; {cure}")
     kind = _file_system(folder)
     if kind in _NETWORK_FILE_SYSTEMS:

@@ -24,6 +24,7 @@ from typing import Protocol
 
 from inspection.errors import NotFound, StorageError
 from inspection.storage.claims import Claim
+from inspection.storage.private import private_folder
 
 ORIGINALS, DISPLAY, THUMBNAILS, EVIDENCE = "originals", "display", "thumbnails", "evidence"
 _SUFFIX = {ORIGINALS: "", DISPLAY: ".jpg", THUMBNAILS: ".jpg"}
@@ -243,7 +244,7 @@ def _require_hash(what: str, sha256: str) -> None:
 def _make_folder(folder: Path, root: Path) -> None:
     if folder.is_dir():
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     # The name of a new folder stands in its parent: without this a power cut could forget it.
     while folder != root.parent:
         folder = folder.parent

@@ -15,6 +15,7 @@ from inspection.services import batches, browsing
 from inspection.services.batches import Order
 from inspection.services.sidecars import SIDECAR, PhotoFacts, photo_facts
 from inspection.services.station import shared_station
+from inspection.ui.server import forget_uploads
 from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import described, prefill
 from inspection.ui.touch import BROWSE_BUTTON, button_in_our_words, large_drop_zone
@@ -122,6 +123,7 @@ def forget_files() -> None:
     Not when they are read: a waiting click may cut that run short, and photos that no batch holds
     yet would be lost.
     """
+    forget_uploads()
     for source in ("upload", "camera"):
         st.session_state[f"{source}_round"] = _round(source) + 1
 

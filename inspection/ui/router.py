@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from inspection.errors import InspectionError
+from inspection.errors import InspectionError, without_paths
 from inspection.i18n import LANGUAGES
 from inspection.ui import session
 from inspection.ui.guarded import guarded
@@ -90,7 +90,7 @@ def main() -> None:
     except InspectionError as error:
         # Without a data folder there is nothing to show, and the sentence says what to do.
         st.set_page_config(page_title="Paint-line inspection", page_icon=str(ICON))
-        st.error(str(error), icon=":material/error:")
+        st.error(without_paths(str(error)), icon=":material/error:")
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     st.html(STYLE)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from inspection.domain.inspections import Reason
+from inspection.errors import without_paths
 from inspection.i18n import LANGUAGES, Translate, error_sentence, reason_sentence, translator
 from inspection.services.station import shared_station
 from inspection.ui.in_browser import LONGEST_NAME, kept_name, keys_and_name
@@ -51,8 +52,8 @@ def reason_text(reason: Reason) -> str:
 
 
 def error_text(error: object) -> str:
-    """One of our errors, or its sentence, in this tab's language."""
-    return error_sentence(translate(), str(error))
+    """One of our errors, or its sentence, in this tab's language and without the server's paths."""
+    return error_sentence(translate(), without_paths(str(error)))
 
 
 def settle_inspector() -> None:

@@ -158,6 +158,18 @@ def test_a_failed_webhook_is_tried_again_later(station, receiver):
     assert told.alerts == 1 and len(receiver.posted) == 2
 
 
+@pytest.mark.parametrize(
+    "address", ["http//chat/T0/secret", "http://chat:secret/T0", "http://chat/T0 /secret"]
+)
+def test_an_address_that_is_none_is_never_repeated(station, receiver, address):
+    log_days(station, JUMP)
+    check_signals(station, NEXT_DAY)
+    here = with_webhook(station, receiver)
+    settings = here.settings.model_copy(update={"alert_webhook": SecretStr(address)})
+    (told,) = tell_alerts(replace(here, settings=settings))
+    assert told.reason == "the address in the setting alert_webhook cannot be used"
+
+
 def test_a_webhook_that_nobody_answers_is_told_and_does_no_harm(station, receiver):
     log_days(station, JUMP)
     check_signals(station, NEXT_DAY)
