@@ -3,6 +3,7 @@
 Exit codes: 0 all went well, 2 wrong use, 3 some inputs were refused (each named on stderr).
 """
 
+import io
 import itertools
 import json
 import os
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.console import Console
@@ -22,9 +23,12 @@ from inspection.cli_models import models as models_group
 from inspection.config import REPOSITORY, Settings, load_settings
 from inspection.domain.acceptance import load_spec
 from inspection.domain.inspections import Subject
-from inspection.errors import InspectionError
+from inspection.domain.letters import showable
+from inspection.errors import InspectionError, StorageError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from inspection.imaging.photo_folders import LeftOut
 
 REFUSED = 3
@@ -48,6 +52,9 @@ class _Sentences(click.Group):
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
 def main():
     """Paint-line inspection: photos, log, reports and the life of the model."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal has no letters for must not end the work.
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 main.add_command(models_group)
@@ -129,25 +136,27 @@ def inspect(
     again,
 ):
     """Inspect photos or folders of photos."""
-    from inspection.imaging import codec
     from inspection.services import inspecting
     from inspection.services.station import open_station
 
+    files, left_out = _photo_files(paths)
+    tell_left_out(left_out)
+    if not files:
+        named = ", ".join(showable(str(path)) for path in paths)
+        raise click.UsageError(f"{named}: no photo there; name a photo or a folder with photos")
     station = open_station(load_settings())
     try:
+        subject = Subject(
+            vehicle_model=vehicle_model, body_number=body_number, panel=panel, inspector=inspector
+        )
         station.bodies.refuse_unknown(vehicle_model, panel)
+        chosen_spec = load_spec(spec) if spec else None
+        if masks:
+            _make_folder(masks)
+        lines = _open_for_lines(json_out) if json_out else None
     except InspectionError as error:
         station.close()
         raise click.UsageError(str(error)) from None
-    chosen_spec = load_spec(spec) if spec else None
-    subject = Subject(
-        vehicle_model=vehicle_model, body_number=body_number, panel=panel, inspector=inspector
-    )
-    files, left_out = _photo_files(paths)
-    tell_left_out(left_out)
-    if masks:
-        masks.mkdir(parents=True, exist_ok=True)
-    lines = json_out.open("w", encoding="utf-8") if json_out else None
     refused = 0
     written: set[str] = set()
     try:
@@ -158,6 +167,7 @@ def inspect(
         with _progress() as progress:
             task = progress.add_task("inspect", total=len(files))
             for path in files:
+                shown = showable(str(path))
                 try:
                     content = _content(path)
                     inspected = inspecting.inspect_photo(
@@ -172,19 +182,20 @@ def inspect(
                         spec=chosen_spec,
                     )
                     answer = inspecting.inspection_json(
-                        inspected.inspection, str(path), inspected.id, station.settings.first_day
+                        inspected.inspection, shown, inspected.id, station.settings.first_day
                     )
                     if masks:
-                        codec.write_mask(_mask_file(masks, path, written), inspected.mask > 0)
+                        _write_mask(_mask_file(masks, path, written), inspected.mask > 0)
                     if not lines:
                         on_stdout(answer)
-                except InspectionError as error:
+                except Exception as error:
+                    # Whatever is wrong with one photo is its own line; the others go on.
                     refused += 1
-                    answer = {"file": str(path), "error": str(error)}
-                    on_stderr.print(str(error), style="red", markup=False, soft_wrap=True)
+                    sentence = inspecting.refusal_sentence(error, shown)
+                    answer = {"file": shown, "error": sentence}
+                    on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
                 if lines:
-                    lines.write(json.dumps(answer, ensure_ascii=False) + "\n")
-                    lines.flush()
+                    _write_line(lines, answer)
                 progress.advance(task)
     finally:
         if lines:
@@ -194,15 +205,58 @@ def inspect(
     sys.exit(REFUSED if refused else 0)
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{showable(str(folder))}: the folder cannot be made ({error.strerror}); name another"
+        ) from None
+
+
+def _open_for_lines(path: Path) -> TextIO:
+    """A file to write lines into, with the folders above it."""
+    _make_folder(path.parent)
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise StorageError(
+            f"{showable(str(path))}: cannot be written ({error.strerror}); name another file"
+        ) from None
+
+
+def _write_line(lines: TextIO, answer: dict) -> None:
+    try:
+        lines.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        lines.flush()
+    except OSError as error:
+        raise StorageError(
+            f"{showable(lines.name)}: cannot be written ({error.strerror}); free space and start "
+            "again"
+        ) from None
+
+
 def _mask_file(folder: Path, photo: Path, written: set[str]) -> Path:
     """STEM.png; the masks of further photos of that stem are STEM_2.png, STEM_3.png …"""
     names = (f"{photo.stem}{f'_{n}' if n > 1 else ''}.png" for n in itertools.count(1))
     name = next(name for name in names if name.casefold() not in written)
     if name != f"{photo.stem}.png":
-        sentence = f"{photo}: its mask is {name}, {photo.stem}.png is taken"
+        sentence = showable(f"{photo}: its mask is {name}, {photo.stem}.png is taken")
         on_stderr.print(sentence, markup=False, soft_wrap=True)
     written.add(name.casefold())
     return folder / name
+
+
+def _write_mask(path: Path, mask: "np.ndarray") -> None:
+    from inspection.imaging import codec
+
+    try:
+        codec.write_mask(path, mask)
+    except OSError as error:
+        raise StorageError(
+            f"{showable(str(path))}: the mask cannot be written ({error.strerror}); free space or "
+            "name another folder"
+        ) from None
 
 
 def on_stdout(answer: dict) -> None:
@@ -218,7 +272,7 @@ def _content(path: Path) -> bytes:
     try:
         return read_file(path)
     except OSError as error:
-        raise UnreadableImage(f"{path}: cannot be read ({error.strerror})") from None
+        raise UnreadableImage(f"{showable(str(path))}: cannot be read ({error.strerror})") from None
 
 
 @main.command()

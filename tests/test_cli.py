@@ -4,15 +4,17 @@ import csv
 import json
 import os
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import cv2
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from inspection import cli
 from inspection.config import Settings, load_settings
-from inspection.services import report_files
+from inspection.services import inspecting, report_files
 from inspection.services import station as station_module
 from inspection.services.reporting import build_shift_report, data_sha256
 from inspection.services.signing import sign_out
@@ -306,3 +308,94 @@ def test_places_without_a_label_go_to_sheets_and_their_verdicts_back(run, tmp_pa
     assert run("places", data, out, "--reviewed", reviewed, "--take").exit_code == 0
     answer = run("places", data, out, "--reviewed", reviewed, "--only", "hoods")
     assert answer.exit_code == 2 and "no training photos of hoods" in answer.output
+
+
+def test_a_folder_named_in_cp949_is_inspected_and_named_in_korean(run, tmp_path):
+    folder = os.path.join(os.fsencode(tmp_path), "도어_좌".encode("cp949"))
+    os.mkdir(folder)
+    for name, seed in (("앞문_스크래치.jpg".encode("cp949"), 3), (b"\xff\xfe.jpg", 4)):
+        Path(os.fsdecode(os.path.join(folder, name))).write_bytes(panel_jpeg(seed=seed))
+    out = tmp_path / "out.jsonl"
+    answer = run("inspect", tmp_path, "--json", out, "--masks", tmp_path / "masks", "--log")
+    assert answer.exit_code == 0, answer.output
+    assert [line["file"].removeprefix(f"{tmp_path}/") for line in lines_of(out)] == [
+        "도어_좌/앞문_스크래치.jpg",
+        "도어_좌/\ufffd\ufffd.jpg",
+    ]
+    assert run("inspect", tmp_path, "--log").exit_code == cli.REFUSED
+    assert run("inspect", tmp_path).exit_code == 0
+
+
+def test_an_error_nobody_foresaw_is_one_photos_line_and_the_next_is_inspected(
+    run, photos, tmp_path, monkeypatch
+):
+    real, calls = inspecting.find_regions, count(1)
+
+    def fails_at_first(*seen):
+        if next(calls) == 1:
+            raise ZeroDivisionError("a fault of ours")
+        return real(*seen)
+
+    monkeypatch.setattr(inspecting, "find_regions", fails_at_first)
+    out = tmp_path / "out.jsonl"
+    answer = run("inspect", photos, "--json", out)
+    assert answer.exit_code == cli.REFUSED
+    assert [set(line) == {"file", "error"} for line in lines_of(out)] == [True, False]
+    assert "a.jpg: not inspected" in lines_of(out)[0]["error"]
+
+
+@pytest.mark.parametrize("date", ["0001:01:01 00:00:00", "9999:12:31 23:59:59", "2026:13:45"])
+def test_a_photo_dated_beyond_any_calendar_is_logged_as_undated(run, photos, tmp_path, date):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[36867] = date
+    Image.open(photos / "a.jpg").save(photos / "a.jpg", exif=exif, quality=95)
+    out = tmp_path / "out.jsonl"
+    assert run("inspect", photos, "--json", out, "--log").exit_code == 0
+    assert [line["id"] for line in lines_of(out)] == [1, 2]
+
+
+def test_a_file_of_lines_gets_the_folders_it_stands_in(run, photos, tmp_path):
+    out = tmp_path / "2026" / "11" / "out.jsonl"
+    assert run("inspect", photos, "--json", out).exit_code == 0
+    assert len(lines_of(out)) == 2
+
+
+def test_a_place_where_no_lines_can_be_written_is_wrong_use(run, photos, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    for option in ("--json", "--masks"):
+        answer = run("inspect", photos, option, tmp_path / "file" / "x")
+        assert answer.exit_code == 2
+        assert "the folder cannot be made" in answer.stderr
+
+
+def test_a_folder_without_a_photo_is_wrong_use_and_is_named(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no photo")
+    answer = run("inspect", tmp_path / "empty")
+    assert answer.exit_code == 2
+    assert "empty: no photo there" in answer.stderr
+
+
+def test_a_pipe_and_a_circle_of_links_do_not_hold_up_the_others(run, photos, tmp_path):
+    os.mkfifo(photos / "aa.jpg")
+    (photos / "again").symlink_to(photos)
+    (photos / "loop.jpg").symlink_to("loop.jpg")
+    out = tmp_path / "out.jsonl"
+    assert run("inspect", photos, "--json", out).exit_code == 0
+    assert len(lines_of(out)) == 2
+    answer = run("inspect", photos / "aa.jpg", photos / "b.jpg", "--json", out)
+    assert answer.exit_code == cli.REFUSED
+    assert ["error" in line for line in lines_of(out)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--inspector", "x" * 81, "inspector has 81 letters, at most 80"),
+        ("--body-number", "\udcb5\udcb5", "is no readable text"),
+    ],
+)
+def test_a_text_that_cannot_be_kept_is_wrong_use(run, photos, option, value, sentence):
+    answer = run("inspect", photos, option, value)
+    assert answer.exit_code == 2
+    assert sentence in answer.stderr.replace("\n", " ")

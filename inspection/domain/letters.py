@@ -20,9 +20,21 @@ def refuse_unreadable(
 
 
 def showable(text: str) -> str:
-    """The text with U+FFFD for what has no letter: a lone surrogate, as a file name of another
-    encoding brings it, can be neither written as UTF-8 nor shown."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
+    """The text as it can be written as UTF-8 and shown.
+
+    Bytes that are no UTF-8 reach us as lone surrogates. A Korean Windows writes names in cp949, so
+    each part of a path that reads as that is; what is left becomes U+FFFD.
+    """
+    if not _LONE_SURROGATE.search(text):
+        return text
+    return "/".join(map(_in_cp949, text.split("/")))
+
+
+def _in_cp949(part: str) -> str:
+    try:
+        return part.encode("utf-8", "surrogateescape").decode("cp949")
+    except UnicodeError:
+        return _LONE_SURROGATE.sub("\ufffd", part)
 
 
 def shortened(text: str, most_letters: int) -> str:

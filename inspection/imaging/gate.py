@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from inspection.domain.letters import showable
 from inspection.errors import UnreadableImage
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
@@ -49,6 +50,8 @@ _TIFF_BITS_PER_SAMPLE = 258
 _TIFF_COMPRESSION = 259
 _EXIF_MAKE, _EXIF_MODEL, _EXIF_IFD = 271, 272, 0x8769
 _EXIF_TAKEN, _EXIF_TAKEN_OFFSET = 36867, 36881
+# Camera software writes 0001 or 9999 for "no date"; beyond them no time zone can be reckoned with.
+_POSSIBLE_YEARS = range(1826, 2200)
 
 # Pillow's modes of at most 8 bits a channel. Everything else (I;16, I, F) is refused here and
 # nowhere else: the two decoders scale 16 bits to 8 differently.
@@ -114,7 +117,7 @@ def inert_name(filename: str) -> str:
     Path parts are cut off, control, bidirectional and invisible characters become U+FFFD,
     long names lose their middle. It is for reading only: nothing is ever stored under it.
     """
-    name = inert_text(filename.replace("\\", "/").rsplit("/", 1)[-1])
+    name = inert_text(showable(filename).replace("\\", "/").rsplit("/", 1)[-1])
     return name if name.strip(". \ufffd") else "unnamed file"
 
 
@@ -301,6 +304,8 @@ def _moment(taken: str, offset: str) -> datetime | None:
     try:
         moment = datetime.strptime(taken, "%Y:%m:%d %H:%M:%S")
     except ValueError:
+        return None
+    if moment.year not in _POSSIBLE_YEARS:
         return None
     if not re.fullmatch(r"[+-]\d\d:\d\d", offset):
         return moment

@@ -7,7 +7,6 @@ on with.
 """
 
 import threading
-import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,7 +17,6 @@ from pathlib import PurePosixPath
 from inspection.domain.inspections import Subject
 from inspection.errors import (
     AlreadyInspected,
-    InspectionError,
     ModelRefused,
     NotFound,
     ScaleRefused,
@@ -246,12 +244,9 @@ class Batch:
         except (ModelRefused, StorageError) as error:
             # The next photo would meet the same: it waits until that is cured.
             return Outcome(name, "failed", sentence=str(error)), False
-        except InspectionError as error:
-            return Outcome(name, "failed", sentence=str(error)), True
-        except Exception:
+        except Exception as error:
             # A fault of ours ends this photo only; without an outcome the page would wait for ever.
-            traceback.print_exc()
-            sentence = f"{name}: not inspected, the server's log says why; try again"
+            sentence = inspecting.refusal_sentence(error, name)
             return Outcome(name, "failed", sentence=sentence), True
         return Outcome(name, "inspected", inspected.id), True
 

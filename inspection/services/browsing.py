@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from inspection.domain.letters import showable
 from inspection.errors import InspectionError, NotFound, OutsideRoot
 from inspection.i18n import Translate
 from inspection.imaging import photo_folders
@@ -27,7 +28,8 @@ class NamedFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FolderPhoto:
-    """A photo file in a browsed folder. place: path below the root, with "/" between its parts."""
+    """A photo file in a browsed folder. place: path below the root, with "/" between its parts;
+    a byte that is no UTF-8 stands in it as a letter of its own, so that it is text."""
 
     place: str
     name: str
@@ -65,17 +67,18 @@ def open_folder(station: Station, root: str, place: str = "") -> FolderView:
                 reason = photo_folders.companion_reason(entry.name) or photo_folders.kind_of(entry)
                 if reason in ("file", "folder") and not _stays_inside(base, path):
                     reason = "outside"
+                below = _as_text(path.relative_to(base).as_posix())
                 if reason == "folder":
-                    folders.append(path.relative_to(base).as_posix())
+                    folders.append(below)
                 elif reason == "file" and photo_folders.is_photo_name(entry.name):
-                    photos.append(_folder_photo(entry, path.relative_to(base).as_posix()))
+                    photos.append(_folder_photo(entry, below))
                 elif entry.name != SIDECAR:
                     left_out.append(LeftOut(path, "other" if reason == "file" else reason))
     except OSError as error:
         raise NotFound(
-            f"folder {inert_name(place) or root}: cannot be opened ({error.strerror})"
+            f"folder {inert_name(_as_path(place)) or root}: cannot be opened ({error.strerror})"
         ) from None
-    here = folder.relative_to(base).as_posix()
+    here = _as_text(folder.relative_to(base).as_posix())
     above = None if here == "." else Path(here).parent.as_posix()
     return FolderView(
         place="" if here == "." else here,
@@ -87,9 +90,13 @@ def open_folder(station: Station, root: str, place: str = "") -> FolderView:
 
 
 def _folder_photo(entry: os.DirEntry, place: str) -> FolderPhoto:
-    facts = entry.stat()
-    changed = datetime.fromtimestamp(facts.st_mtime, UTC)
-    return FolderPhoto(place, inert_name(entry.name), facts.st_size, changed)
+    try:
+        facts = entry.stat()
+        size_bytes, changed = facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        # Gone since it was listed, or its clock says a year that no calendar has.
+        size_bytes, changed = 0, datetime.fromtimestamp(0, UTC)
+    return FolderPhoto(place, inert_name(entry.name), size_bytes, changed)
 
 
 def photos_of_upload(files: Iterable[NamedFile]) -> tuple[list[NamedFile], list[LeftOut]]:
@@ -154,12 +161,31 @@ def _inside(station: Station, root: str, place: str) -> tuple[Path, Path]:
         raise NotFound(f"photo folder {inert_name(root)!r}: known folders are {sorted(folders)}")
     base = folders[root].resolve()
     try:
-        asked = (base / place).resolve()
+        asked = (base / _as_path(place)).resolve()
     except (OSError, ValueError, RuntimeError):
         raise OutsideRoot(f"{inert_name(place)!r}: not a place in photo folder {root}") from None
     if not asked.is_relative_to(base):
         raise OutsideRoot(f"{inert_name(place)!r}: lies outside photo folder {root}")
     return base, asked
+
+
+# A byte of a name that is no UTF-8 is a lone surrogate for Python, which no address, cache or
+# browser takes: it stands as a letter of the private area meanwhile.
+_TO_TEXT = {0xDC00 + byte: 0xF700 + byte for byte in range(0x80, 0x100)}
+_TO_PATH = {letter: surrogate for surrogate, letter in _TO_TEXT.items()}
+
+
+def _as_text(path: str) -> str:
+    return path.translate(_TO_TEXT)
+
+
+def _as_path(place: str) -> str:
+    return place.translate(_TO_PATH)
+
+
+def shown_place(place: str) -> str:
+    """A place as a person reads it."""
+    return showable(_as_path(place))
 
 
 def _stays_inside(base: Path, path: Path) -> bool:

@@ -1,6 +1,7 @@
 """The way of one photo: gate, network, regions, measures, verdict, one short transaction."""
 
 import hashlib
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from inspection.domain.inspections import Inspection, Judgement, Subject, Thresh
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
 from inspection.domain.scale_limits import ScaleLimits, scale_limits
-from inspection.errors import AlreadyInspected
+from inspection.errors import AlreadyInspected, InspectionError
 from inspection.i18n import reason_sentence, translator
 from inspection.imaging import codec, quality
 from inspection.imaging.gate import inert_name
@@ -23,6 +24,8 @@ from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.services.station import Station, thresholds_of
 from inspection.storage import reading, records
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +203,14 @@ def already_inspected(
         number,
         inspected_at,
     )
+
+
+def refusal_sentence(error: Exception, filename: str) -> str:
+    """Why a photo was not inspected; an error that nobody foresaw goes into the log as well."""
+    if isinstance(error, InspectionError):
+        return str(error)
+    _log.error("a photo could not be inspected", exc_info=error)
+    return f"{inert_name(filename)}: not inspected, the server's log says why; try again"
 
 
 def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:

@@ -1,7 +1,7 @@
 """What a `samples.json` beside the photos of a browsed folder says about them.
 
 The file is a list with one table a photo: `file` (its name), and what is known of `vehicle_model`,
-`panel`, `colour` and `mm_per_px`. Other keys are left to whoever wrote them.
+`body_number`, `panel`, `colour` and `mm_per_px`. Other keys are left to whoever wrote them.
 """
 
 import json
@@ -19,6 +19,7 @@ class PhotoFacts:
     """What is known of a photo before it is inspected; "" and None where nothing is said."""
 
     vehicle_model: str = ""
+    body_number: str = ""
     panel: str = ""
     colour: str = ""
     mm_per_px: float | None = None
@@ -51,6 +52,7 @@ def _facts(photo: Mapping) -> PhotoFacts:
         raise ValueError(f"mm_per_px must lie between 0 and 100, got {mm_per_px}")
     return PhotoFacts(
         vehicle_model=str(photo.get("vehicle_model", "")),
+        body_number=str(photo.get("body_number", "")),
         panel=str(photo.get("panel", "")),
         colour=str(photo.get("colour", "")),
         mm_per_px=None if mm_per_px is None else float(mm_per_px),

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 
-from inspection.storage.column_types import canonical_json, storable
+from inspection.storage.column_types import Unreadable, canonical_json, storable
 from inspection.storage.database import looking
 from inspection.storage.tables import (
     STANDING_COLUMNS,
@@ -131,11 +131,7 @@ def verify_chain(engine: Engine) -> ChainReport:
     spoken_of = Counter()
     with looking(engine) as connection:
         while True:
-            rows = connection.execute(
-                select(audit).where(audit.c.id > events).order_by(audit.c.id).limit(_ROWS_AT_ONCE)
-            ).all()
-            if not rows:
-                break
+            rows, unread = _next_rows(connection, events)
             digests = digests_now(connection, rows)
             for row in rows:
                 wrong = _fault(row, events + 1, previous, digests)
@@ -143,6 +139,10 @@ def verify_chain(engine: Engine) -> ChainReport:
                     return _broken(events, row.id, previous, wrong)
                 events, previous = row.id, row.hash
                 spoken_of.update(SEALED.keys() & row.details.keys())
+            if unread is not None:
+                return _broken(events, unread, previous, "the event cannot be read")
+            if not rows:
+                break
         for name, table in SEALED.items():
             stored = connection.scalar(select(func.count()).select_from(table))
             if stored != spoken_of[name]:
@@ -155,9 +155,35 @@ def verify_chain(engine: Engine) -> ChainReport:
     )
 
 
+def _next_rows(connection: Connection, after: int) -> tuple[Sequence[Row], int | None]:
+    """The next events, and the number of the one that ends them because it cannot be read."""
+    question = select(audit).where(audit.c.id > after).order_by(audit.c.id)
+    try:
+        return connection.execute(question.limit(_ROWS_AT_ONCE)).all(), None
+    except (ValueError, TypeError, OverflowError):
+        # A damaged moment: one by one, to name its row.
+        numbers = list(
+            connection.scalars(
+                select(audit.c.id)
+                .where(audit.c.id > after)
+                .limit(_ROWS_AT_ONCE)
+                .order_by(audit.c.id)
+            )
+        )
+    rows = []
+    for number in numbers:
+        try:
+            rows.append(connection.execute(select(audit).where(audit.c.id == number)).one())
+        except (ValueError, TypeError, OverflowError):
+            return rows, number
+    return rows, None
+
+
 def _fault(row: Row, expected: int, previous: str, digests: Mapping) -> str | None:
     if row.id != expected:
         return f"event {expected} is missing"
+    if isinstance(row.details, Unreadable):
+        return "the event cannot be read"
     if row.previous_hash != previous or row.hash != _sealed(previous, row._mapping):
         return "the event was changed after it was written"
     for kind in SEALED:
@@ -177,7 +203,11 @@ def _broken(events: int, number: int, head: str, wrong: str) -> ChainReport:
 
 def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:
     """(kind, number) -> digest of the record as it stands now, for the events at hand."""
-    wanted = {kind: [row.details[kind] for row in events if kind in row.details] for kind in SEALED}
+    # A damaged event may name anything; what it names is no number of a record.
+    wanted = {
+        kind: [number for row in events if isinstance(number := row.details.get(kind), int)]
+        for kind in SEALED
+    }
     moves = _moves(connection, wanted["inspection"])
     parts: dict[int, list[Mapping]] = {}
     for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):

@@ -61,15 +61,35 @@ class PlainText(TypeDecorator):
         return value if dialect.name == "sqlite" else value.replace("\0", "\ufffd")
 
 
+class Unreadable(dict):
+    """What stands for a stored value that is damaged: empty, so that one bad row ends no page.
+
+    The audit chain names the row; what a program is to go by must refuse it.
+    """
+
+
 class Structured(TypeDecorator):
-    """A list or a mapping, stored as canonical JSON text."""
+    """A list or a mapping, stored as canonical JSON text; `Unreadable` where that is damaged.
+
+    shape: `list` or `dict`.
+    """
 
     impl = Text
     cache_ok = True
+
+    def __init__(self, shape: type) -> None:
+        super().__init__()
+        self.shape = shape
 
     def process_bind_param(self, value: object, dialect) -> str | None:
         # JSON writes NUL as an escape, so both databases take it.
         return None if value is None else storable(canonical_json(value))
 
     def process_result_value(self, value: str | None, dialect) -> object:
-        return None if value is None else json.loads(value)
+        if value is None:
+            return None
+        try:
+            read = json.loads(value)
+        except (ValueError, TypeError, RecursionError):
+            return Unreadable()
+        return read if isinstance(read, self.shape) else Unreadable()

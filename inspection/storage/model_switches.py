@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, select
 
-from inspection.errors import Conflict
+from inspection.errors import Conflict, StorageError
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
 from inspection.storage.tables import audit, model
@@ -122,13 +122,20 @@ def _keep(connection: Connection, version: ModelVersion, card: Mapping) -> None:
 
 def _switch(row: Row) -> ModelSwitch:
     details = row.details
-    return ModelSwitch(
-        id=row.id,
-        at=row.at,
-        kind=row.kind,
-        who=row.who,
-        reason=details["reason"],
-        model=ModelVersion(**details["model"]),
-        before=ModelVersion(**details["before"]),
-        golden=details["golden"],
-    )
+    try:
+        return ModelSwitch(
+            id=row.id,
+            at=row.at,
+            kind=row.kind,
+            who=row.who,
+            reason=details["reason"],
+            model=ModelVersion(**details["model"]),
+            before=ModelVersion(**details["before"]),
+            golden=details["golden"],
+        )
+    except (KeyError, TypeError):
+        # Which model judges must not be guessed.
+        raise StorageError(
+            f"audit row {row.id}, a switch of the model, is damaged; put the last backup of the "
+            "database in its place, or set INSPECTION_MODEL"
+        ) from None

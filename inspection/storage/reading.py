@@ -431,7 +431,7 @@ def model_card(engine: Engine, sha256: str) -> dict:
     """The card of a model that judged photos in this log; NotFound when none was kept."""
     with looking(engine) as connection:
         card = connection.scalar(select(tables.model.c.card).where(tables.model.c.sha256 == sha256))
-    if card is None:
+    if not card:
         raise NotFound(f"the log holds no card of model {sha256[:12] or '(none)'}")
     return card
 
@@ -719,7 +719,7 @@ def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _inspection(row: Row, defects: tuple[Defect, ...]) -> Inspection:
-    reasons = tuple(Reason(one["code"], one["values"]) for one in row.reasons)
+    reasons = tuple(Reason(one["code"], one["values"]) for one in row.reasons if "code" in one)
     return Inspection(
         subject=Subject.as_logged(
             vehicle_model=row.vehicle_model,

@@ -31,6 +31,10 @@ from inspection.storage.tables import audit, inspection, report_signature, signe
 OUTGOING, INCOMING = "outgoing_lead", "incoming_lead"
 SEALED_EVENT, SIGNED_EVENT = "report_signed", "report_signature"
 _WORDS = ("decision", "undo")
+_KEYS_OF = {
+    SEALED_EVENT: {"signed_report", "day", "shift", "line", "data_sha256", "rows_sha256"},
+    SIGNED_EVENT: {"report", "report_signature", RECORD},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,8 @@ def seals(engine: Engine) -> dict[int, Seal]:
             .where(audit.c.inspection_id.is_(None), audit.c.kind.in_((SEALED_EVENT, SIGNED_EVENT)))
             .order_by(audit.c.id)
         ).all()
+        # A damaged event seals nothing: its report is told to have none.
+        events = [row for row in events if _KEYS_OF[row.kind] <= row.details.keys()]
         digests = digests_now(connection, events)
         counted = Counter(connection.scalars(select(report_signature.c.report_id)))
     broken = set()

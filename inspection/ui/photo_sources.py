@@ -196,14 +196,14 @@ def _folder_bar(view: browsing.FolderView) -> None:
             )
         for place in view.folders:
             st.button(
-                place.rsplit("/", 1)[-1],
+                browsing.shown_place(place).rsplit("/", 1)[-1],
                 key=f"browse_into_{place}",
                 icon=":material/folder:",
                 on_click=_go,
                 args=(place,),
             )
     if view.place:
-        st.caption(view.place)
+        st.caption(browsing.shown_place(view.place))
 
 
 def _facts(root: str, place: str) -> Mapping[str, PhotoFacts]:

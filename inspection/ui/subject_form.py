@@ -61,6 +61,8 @@ def prefill(facts: PhotoFacts) -> None:
     """Take over what is known of a photo; call it from a callback, before the form is drawn."""
     if facts.vehicle_model in {model.code for model in shared_station().bodies.models}:
         st.session_state["subject_vehicle_model"] = facts.vehicle_model
+    if facts.body_number:
+        st.session_state["subject_body_number"] = facts.body_number
     if facts.panel in _panels_of(_chosen("vehicle_model")):
         st.session_state["subject_panel"] = facts.panel
     if facts.colour in _colours():
@@ -73,11 +75,11 @@ def described(subject: Subject, facts: PhotoFacts) -> Subject:
     """The subject of one photo among several: what is known of this photo comes first."""
     known = {
         name: value
-        for name in ("vehicle_model", "panel", "colour")
+        for name in ("vehicle_model", "body_number", "panel", "colour")
         if (value := getattr(facts, name))
     }
-    told = replace(subject, **known)
     try:
+        told = replace(subject, **known)
         shared_station().bodies.refuse_unknown(told.vehicle_model, told.panel)
     except SubjectRefused:
         # A list beside the photos may speak of another plant's cars.

@@ -14,6 +14,7 @@ from inspection.services.browsing import (
     open_folder,
     photos_of_upload,
     read_photo,
+    shown_place,
 )
 
 HOSTILE = Path(__file__).resolve().parents[3] / "shared" / "bad_images" / "hostile_names.json"
@@ -106,3 +107,20 @@ def test_no_hostile_name_escapes(station):
             continue
         assert content != b"secret"
         pytest.fail(f"{entry['text']!r} was read")
+
+
+def test_a_folder_and_a_photo_named_in_cp949_are_shown_opened_and_read(tmp_path):
+    root = tmp_path / "shared"
+    name = os.fsdecode("앞문".encode("cp949"))
+    (root / name).mkdir(parents=True)
+    (root / name / f"{name}.jpg").write_bytes(b"a photo")
+    os.utime(root / name / f"{name}.jpg", (-(2**40), -(2**40)))
+    station = SimpleNamespace(settings=Settings(photo_folders={"shared": root}))
+    (place,) = open_folder(station, "shared").folders
+    place.encode()
+    assert shown_place(place) == "앞문"
+    view = open_folder(station, "shared", place)
+    assert (view.place, view.above) == (place, "")
+    (photo,) = view.photos
+    assert photo.name == "앞문.jpg"
+    assert read_photo(station, "shared", photo.place) == b"a photo"

@@ -280,3 +280,10 @@ def test_an_empty_shift_is_signed_and_checked_like_any_other(station):
     assert shift_report(station, DAY, SHIFT).photos == 0
     assert outcome(station, number).holds
     assert datetime.now(UTC) > find_signed(station, DAY, SHIFT).sealed_at
+
+
+def test_a_report_whose_event_is_damaged_is_told_to_have_none(station, logged):
+    number = sign(station)
+    tamper(station.engine, "UPDATE audit SET details = '{' WHERE kind = 'report_signed'")
+    assert outcome(station, number).seal == "no_event"
+    assert "cannot be read" in verify_chain(station.engine).sentence

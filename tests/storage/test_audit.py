@@ -4,7 +4,7 @@ from sqlalchemy import text
 from tampering import tamper
 
 from inspection.errors import StorageError
-from inspection.storage import records
+from inspection.storage import reading, records
 from inspection.storage.database import writing
 
 
@@ -94,3 +94,29 @@ def test_a_record_without_its_event_is_found(log):
 def test_what_follows_from_later_records_is_not_sealed(log):
     records.decide(log, a_word(1, "accept"), None)
     assert records.verify_chain(log).is_whole
+
+
+@pytest.mark.parametrize("details", ["{", "", "5", "null", "[1]", '{"inspection": [1]}'])
+def test_an_event_that_cannot_be_read_is_named_and_its_photo_still_shown(log, details):
+    tamper(log, f"UPDATE audit SET details = '{details}' WHERE id = 2")
+    report = records.verify_chain(log)
+    assert (report.first_broken, report.events) == (2, 1)
+    assert "broken at event 2" in report.sentence
+    assert reading.inspection_detail(log, 2).events[0].kind == "inspection"
+
+
+def test_a_moment_that_is_none_is_named_with_its_event(sqlite_engine):
+    records.record_inspection(sqlite_engine, an_inspection(), DAY_SHIFT)
+    records.record_inspection(sqlite_engine, an_inspection("photo 2"), DAY_SHIFT)
+    tamper(sqlite_engine, "UPDATE audit SET at = 'yesterday' WHERE id = 2")
+    report = records.verify_chain(sqlite_engine)
+    assert (report.first_broken, report.sentence.split("; ")[0]) == (
+        2,
+        "the audit chain is broken at event 2: the event cannot be read",
+    )
+
+
+def test_a_damaged_reason_leaves_its_photo_to_be_seen_and_is_found(log):
+    tamper(log, "UPDATE inspection SET reasons = '[{' WHERE id = 4")
+    assert reading.inspection_detail(log, 4).inspection.judgement.reasons == ()
+    assert records.verify_chain(log).first_broken == 4

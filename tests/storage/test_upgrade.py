@@ -100,6 +100,12 @@ def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
     engine.dispose()
 
 
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """For what both databases do in the same statements."""
+    return f"sqlite:///{tmp_path / 'inspection.db'}"
+
+
 def of_the_eighth_schema(url, monkeypatch, inspections):
     """As a program left its log that took every way to type a number for another body.
 
@@ -153,11 +159,9 @@ def test_bodies_that_were_logged_under_several_spellings_become_one(database_url
     engine.dispose()
 
 
-def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(
-    database_url, monkeypatch
-):
+def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(sqlite_url, monkeypatch):
     engine = of_the_eighth_schema(
-        database_url, monkeypatch, [(an_inspection("before", body="B1"), DAY_SHIFT)]
+        sqlite_url, monkeypatch, [(an_inspection("before", body="B1"), DAY_SHIFT)]
     )
     records.decide(engine, a_word(1, "polish"), None)
     with monkeypatch.context() as earlier:
@@ -170,9 +174,9 @@ def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(
     engine.dispose()
 
 
-def test_photos_whose_number_was_a_blank_become_bodies_of_their_own(database_url, monkeypatch):
+def test_photos_whose_number_was_a_blank_become_bodies_of_their_own(sqlite_url, monkeypatch):
     engine = of_the_eighth_schema(
-        database_url,
+        sqlite_url,
         monkeypatch,
         ((an_inspection(name, body=" "), DAY_SHIFT) for name in ("one", "two")),
     )
@@ -185,9 +189,9 @@ def test_photos_whose_number_was_a_blank_become_bodies_of_their_own(database_url
     engine.dispose()
 
 
-def test_a_moved_inspection_that_is_changed_by_hand_is_still_found(database_url, monkeypatch):
+def test_a_moved_inspection_that_is_changed_by_hand_is_still_found(sqlite_url, monkeypatch):
     engine = of_the_eighth_schema(
-        database_url,
+        sqlite_url,
         monkeypatch,
         ((an_inspection(one, body=one), DAY_SHIFT) for one in ("B1", "b1", "B2")),
     )
