@@ -90,6 +90,10 @@ class DecisionRefused(InspectionError):
     """A person's decision lacks its name or its reason."""
 
 
+class CountingRefused(InspectionError):
+    """A word about what counts lacks its name or its reason, or does not fit what was said."""
+
+
 class NoteRefused(InspectionError):
     """A shift lead's note or signature lacks its name or its reason, or comes too late."""
 

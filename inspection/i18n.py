@@ -58,8 +58,12 @@ def reason_sentence(t: Translate, reason: Reason) -> str:
     return t(f"reason.{reason.code}", **values)
 
 
-# Parts of an error that are codes of dispositions.
-_DISPOSITIONS_IN_ERRORS = {"disposition", "proposed"}
+# Parts of an error that are codes, and where their words stand. What is no code stays as it is.
+_CODES_IN_ERRORS = {
+    "disposition": "disposition",
+    "proposed": "disposition",
+    "left_out": "left_out",
+}
 
 
 def error_sentence(t: Translate, sentence: str) -> str:
@@ -75,7 +79,7 @@ def error_sentence(t: Translate, sentence: str) -> str:
         found = pattern.fullmatch(sentence)
         if found:
             values = {
-                name: t(f"disposition.{value}") if name in _DISPOSITIONS_IN_ERRORS else value
+                name: t(f"{_CODES_IN_ERRORS[name]}.{value}") if name in _CODES_IN_ERRORS else value
                 for name, value in found.groupdict().items()
             }
             return t(key, **values)

@@ -26,6 +26,7 @@ _WORDS = {
     "type": "defect",
     "severity": "severity",
     "scale_source": "scale_source",
+    "left_out": "left_out",
 }
 
 

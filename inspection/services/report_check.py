@@ -178,7 +178,9 @@ def _is_legitimate(
         # A body whose colour nobody gave learns it from a later photo; a number that was kept as
         # it was typed stands in its normal form since.
         normal = column == "body_number" and stands == normal_body_number(str(was))
-        return normal or (column == "colour" and was == "")
+        # One that was left out whole counts from its next photo on.
+        recounted = column.startswith("first_") and int(number) in later.recounted
+        return normal or recounted or (column == "colour" and was == "")
     return table == BASELINE and date.fromisoformat(number) in later.days
 
 
@@ -194,7 +196,7 @@ def _may_vanish(table: str, number: str, sealed: Rows, later: LaterWords) -> boo
 
 
 def _came_later(table: str, number: str, now: Rows, later: LaterWords) -> bool:
-    if table in ("inspection", "decision", "shift_note", "shift_note_word"):
+    if table in ("inspection", "decision", "counting_word", "shift_note", "shift_note_word"):
         if (table, int(number)) in later.records:
             return True
         # An older item comes back into view when a word about it is taken back.
@@ -221,7 +223,8 @@ def _later_rows(sealed: Rows, now: Rows, later: LaterWords) -> tuple[tuple[str, 
     written = Counter(
         table
         for table, number in later.records
-        if str(number) in now[table] and str(number) not in sealed[table]
+        # A report that was signed before a table was there holds none of its rows.
+        if str(number) in now[table] and str(number) not in sealed.get(table, {})
     )
     moved = sum(
         sealed[BASELINE].get(day) != now[BASELINE].get(day)

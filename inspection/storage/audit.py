@@ -19,6 +19,7 @@ from inspection.storage.database import looking
 from inspection.storage.tables import (
     STANDING_COLUMNS,
     audit,
+    counting_word,
     decision,
     defect,
     inspection,
@@ -39,6 +40,7 @@ SEALED = {
     for table in (
         inspection,
         decision,
+        counting_word,
         shift_note,
         shift_note_word,
         signed_report,

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.inspections import UNKNOWN, as_chosen, as_logged
-from inspection.storage.counting import NO_DEFECTS, any_stands, counts
+from inspection.storage.counting import NO_DEFECTS, any_stands, counts, has_counted
 from inspection.storage.database import looking
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import of_defect
@@ -270,7 +270,8 @@ def _bodies_before(chart: ChartChoice, day: date) -> Select:
         return select(func.count(inspection.c.unit_id.distinct())).where(
             counts(), inspection.c.day < day, *_chosen(chart)
         )
-    question = select(func.count()).select_from(unit).where(unit.c.first_day < day)
+    question = select(func.count()).select_from(unit)
+    question = question.where(unit.c.first_day < day, has_counted())
     if chart.split in ("vehicle_model", "colour"):
         question = question.where(unit.c[chart.split] == as_logged(chart.subject))
     return question

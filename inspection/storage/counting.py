@@ -8,7 +8,9 @@ of its own. What counts is a body's **first inspection** [project convention]:
   to repair or to re-inspection: these show the body after its first inspection.
 
 Whether an inspection counts is settled when it is written and stored as `is_first`. A judgement
-made again under other thresholds takes the place of the one it points at (`superseded_by`).
+made again under other thresholds takes the place of the one it points at (`superseded_by`). An
+inspection that was voided, or that looks like an earlier shot of its body, is left out of every
+figure (`in_figures`) until a later word lets it count again.
 
 Where an inspection stands: the person's word, else the proposal. `accept` stands as "ok",
 `reinspect` and `hold` as "undecided", every repair as "rework"; without a person `human` is
@@ -46,10 +48,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from inspection.domain.counting_words import left_out as left_out_now
 from inspection.domain.quality import REPAIRS
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
-from inspection.storage.tables import daily_count, decision, defect, inspection, unit
+from inspection.storage.tables import (
+    counting_word,
+    daily_count,
+    decision,
+    defect,
+    inspection,
+    left_out,
+    unit,
+)
 
 STANDINGS = ("ok", "rework", "undecided")
 # Types that were written down but are no paint defects.
@@ -86,13 +97,31 @@ def standing(verdict: str, disposition: str) -> str:
     return verdict
 
 
+def in_figures() -> ColumnElement[bool]:
+    """Condition: this judgement still stands, and nothing leaves the inspection out."""
+    return inspection.c.superseded_by.is_(None) & ~is_left_out(inspection.c.id)
+
+
+def is_left_out(number: ColumnElement[int], why: str = "") -> ColumnElement[bool]:
+    """Condition: the inspection of this number is left out, for that reason or for any."""
+    those = select(left_out.c.inspection_id)
+    return number.in_(those.where(left_out.c.why == why) if why else those)
+
+
 def counts() -> ColumnElement[bool]:
-    """Condition: this inspection is a first one and its judgement still stands."""
-    return inspection.c.is_first & inspection.c.superseded_by.is_(None)
+    """Condition: this inspection is a first one and is in the figures."""
+    return inspection.c.is_first & in_figures()
+
+
+def has_counted() -> ColumnElement[bool]:
+    """Condition on `unit`: not everything that counted of this body is left out."""
+    touched = select(inspection.c.unit_id).where(is_left_out(inspection.c.id))
+    left = select(inspection.c.unit_id).where(inspection.c.unit_id.in_(touched), counts())
+    return unit.c.id.not_in(touched.except_(left))
 
 
 def not_counted() -> ColumnElement[bool]:
-    """The opposite, in the very words of the index `ix_inspection_not_counted`."""
+    """The opposite but for those left out, in the words of `ix_inspection_not_counted`."""
     return ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
 
 
@@ -240,6 +269,7 @@ def check_daily_count(
             numbers = (start, start + _CHECKED_AT_ONCE - 1)
             wrong += _wrong_standings(connection, numbers, superseded)
             progress(done, steps)
+        wrong += _wrongly_left_out(connection)
     return tuple(wrong)
 
 
@@ -272,6 +302,26 @@ def _wrong_counts(connection: Connection, days: tuple[date, date]) -> Iterator[D
     for key in sorted(stored.keys() | from_rows.keys(), key=str):
         if stored.get(key, none) != from_rows.get(key, none):
             yield Difference("daily_count", key, stored.get(key, none), from_rows.get(key, none))
+
+
+def left_out_by_words(connection: Connection, numbers: Iterable[int] = ()) -> dict[int, str]:
+    """Inspection -> why it is left out, by what was said; numbers: only of these, if any."""
+    said: dict[int, list[str]] = {}
+    words = select(counting_word).order_by(counting_word.c.id)
+    if numbers := list(numbers):
+        words = words.where(counting_word.c.inspection_id.in_(numbers))
+    for row in connection.execute(words):
+        said.setdefault(row.inspection_id, []).append(row.word)
+    return {number: why for number, those in said.items() if (why := left_out_now(those))}
+
+
+def _wrongly_left_out(connection: Connection) -> Iterator[Difference]:
+    stored = dict(connection.execute(select(left_out.c.inspection_id, left_out.c.why)).all())
+    said = left_out_by_words(connection)
+    for number in sorted(stored.keys() | said.keys()):
+        if stored.get(number) != said.get(number):
+            found = ((stored.get(number, ""),), (said.get(number, ""),))
+            yield Difference("left_out", (number,), *found)
 
 
 def _superseded(connection: Connection) -> dict[int, int]:

@@ -11,7 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Row, func,
 from inspection.domain.inspections import as_logged
 from inspection.domain.quality import REPAIRS, Quality
 from inspection.storage import tables
-from inspection.storage.counting import NO_DEFECTS, UM2_PER_MM2, any_stands, counted, counts
+from inspection.storage.counting import (
+    NO_DEFECTS,
+    UM2_PER_MM2,
+    any_stands,
+    counted,
+    counts,
+    in_figures,
+)
+from inspection.storage.counting_records import ChangedCount, changed_counts
 from inspection.storage.database import looking
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen
@@ -114,11 +122,12 @@ class VersionFigures:
 class ShiftSummary:
     """What the log says about one shift, in a fixed order: the same log gives the same summary.
 
-    photos: all photos of the shift, re-inspections included. quality, groups, pareto: bodies whose
-    first inspection it was. worst: photos with defects that do not stand as "ok", largest defect
-    area first. open_photos: undecided, held, or to be inspected again. open_rework: to be repaired
-    and not inspected again within the shift. dispositions: (code, bodies), the heaviest word of a
-    body counting once, heaviest first. scales: (source, photos), "" = unknown scale.
+    photos: all that count in the shift, re-inspections included. quality, groups, pareto: bodies
+    whose first inspection it was. worst: photos with defects that do not stand as "ok", largest
+    defect area first. open_photos: undecided, held, or to be inspected again. open_rework: to be
+    repaired and not inspected again within the shift. dispositions: (code, bodies), the heaviest
+    word of a body counting once, heaviest first. scales: (source, photos), "" = unknown scale.
+    left_out: what no other figure holds, and judgements whose scale was corrected.
     """
 
     day: date
@@ -138,6 +147,7 @@ class ShiftSummary:
     specs: tuple[VersionFigures, ...] = ()
     scales: tuple[tuple[str, int], ...] = ()
     inspectors: tuple[str, ...] = ()
+    left_out: tuple[ChangedCount, ...] = ()
 
 
 def daily(engine: Engine, where: LogFilter, shifts: Sequence[str] = ()) -> pd.DataFrame:
@@ -254,7 +264,7 @@ def shift_summary(
 ) -> ShiftSummary:
     """Everything a shift report counts; line "" = all lines. worst: how many photos to list."""
     where = LogFilter(first_day=day, last_day=day, shift=shift, line=line)
-    here = chosen(where)
+    here = chosen(where) & in_figures()
     with looking(engine) as connection:
         bodies, found = _first_bodies(connection, where), _first_defects(connection, where)
         photos = _photos(connection, here)
@@ -276,6 +286,7 @@ def shift_summary(
             specs=_versions(connection, here, tables.spec, inspection.c.spec_sha256),
             scales=_ranked(row.scale_source or "" for row in photos),
             inspectors=tuple(sorted({row.inspector for row in photos if row.inspector})),
+            left_out=changed_counts(connection, _of_shift(where)),
         )
 
 
@@ -329,6 +340,12 @@ def _quality(connection: Connection, where: LogFilter) -> Quality:
 
 
 # --- one shift ---
+
+
+def _of_shift(where: LogFilter) -> ColumnElement[bool]:
+    """Every inspection of the shift and line, judgements that were replaced included."""
+    here = (inspection.c.day == where.first_day) & (inspection.c.shift == where.shift)
+    return here & (inspection.c.line == where.line) if where.line else here
 
 
 def _first_here(where: LogFilter) -> ColumnElement[bool]:

@@ -9,10 +9,11 @@ from functools import partial
 from sqlalchemy import ColumnElement, and_, func, select, true
 
 from inspection.domain.body_numbers import normal_body_number
+from inspection.domain.counting_words import LEFT_OUT
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.inspections import DISPOSITIONS, UNKNOWN, VERDICTS, as_logged
 from inspection.errors import FilterRefused, NotFound
-from inspection.storage.counting import STANDINGS
+from inspection.storage.counting import STANDINGS, in_figures, is_left_out
 from inspection.storage.tables import defect, inspection, unit
 
 # Names that are columns of `inspection` and are compared as they are.
@@ -33,6 +34,7 @@ _CODES = {
     "disposition": DISPOSITIONS,
     "standing": STANDINGS,
     "zone": (*ZONE_GRADES, UNKNOWN),
+    "left_out": LEFT_OUT,
 }
 # What the roll-up can tell apart; anything else needs the rows.
 _ROLLED_UP = ("first_day", "last_day", "shift", "line", "vehicle_model", "panel", "type")
@@ -58,6 +60,7 @@ PARAMETERS = {
     "score_to": "score_to",
     "length_from": "length_from_mm",
     "length_to": "length_to_mm",
+    "left_out": "left_out",
 }
 # The largest value of each parameter that is a number; the smallest is 0.
 NUMBERS = {"score_from": 1.0, "score_to": 1.0, "length_from": 10_000.0, "length_to": 10_000.0}
@@ -75,8 +78,9 @@ class LogFilter:
     grade, the same defect for both. inspector: who inspected. body_number, body_search: the body's
     number, or any part of it; typed in any way, kept in its normal form. score_from, score_to: of
     the photo, 0–1; length_from_mm, length_to_mm: of its longest defect, which a photo without a
-    scale does not have; all limits belong to the choice. Judgements that a later one replaced are
-    never found. Raises NotFound for a code that does not exist.
+    scale does not have; all limits belong to the choice. left_out: why the figures leave it out;
+    exports hold such inspections only where they are asked for. Judgements that a later one
+    replaced are never found. Raises NotFound for a code that does not exist.
     """
 
     first_day: date | None = None
@@ -99,6 +103,7 @@ class LogFilter:
     score_to: float | None = None
     length_from_mm: float | None = None
     length_to_mm: float | None = None
+    left_out: str = ""
 
     def __post_init__(self) -> None:
         for name in ("body_number", "body_search"):
@@ -143,6 +148,8 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     ):
         if limit is not None:
             parts.append(holds(limit))
+    if where.left_out:
+        parts.append(is_left_out(table.id, where.left_out))
     for number, holds in (
         (where.body_number, unit.c.body_number.__eq__),
         # There are far fewer bodies than photos: their numbers are read through quickly.
@@ -157,6 +164,12 @@ def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
         )
         parts.append(having.correlate(inspection).exists())
     return and_(true(), *parts)
+
+
+def exported(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
+    """As `chosen`, without what the figures leave out, unless that is asked for."""
+    those = chosen(where, with_type=with_type)
+    return those if where.left_out else those & in_figures()
 
 
 def chosen_defects(where: LogFilter, *, with_type: bool = True) -> list[ColumnElement[bool]]:

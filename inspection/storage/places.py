@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Integer, Select, cast,
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.panels import Panel
-from inspection.storage.counting import NO_DEFECTS, counts, not_counted
+from inspection.storage.counting import NO_DEFECTS, counts, is_left_out, not_counted
 from inspection.storage.database import looking
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
@@ -218,7 +218,7 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
     Everything asked for stands in the index of places, which begins with model, panel and day; the
     few photos that do not count are named instead of looking up each one that does.
     """
-    left_out = select(inspection.c.id).where(not_counted())
+    repeated = select(inspection.c.id).where(not_counted())
     found = defect.c.vehicle_model == as_logged(where.vehicle_model)
     found &= defect.c.panel.in_(panels) & defect.c.type.not_in(NO_DEFECTS)
     for condition in chosen_defects(where):
@@ -229,8 +229,8 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
     ):
         if limit is not None:
             found &= holds(limit)
-            left_out = left_out.where(mine(limit))
-    found &= defect.c.inspection_id.not_in(left_out)
+            repeated = repeated.where(mine(limit))
+    found &= defect.c.inspection_id.not_in(repeated) & ~is_left_out(defect.c.inspection_id)
     if not _is_of_defects(where):
         photos = select(inspection.c.id).where(counts(), chosen(where, with_type=False))
         found &= defect.c.inspection_id.in_(photos)

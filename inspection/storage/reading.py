@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 import pandas as pd
-from sqlalchemy import Column, Connection, Engine, Row, Select, Table, exists, func, select
+from sqlalchemy import Column, Connection, Engine, Row, Select, Table, case, exists, func, select
 
 from inspection.domain import clocks
+from inspection.domain.counting_words import VOIDED
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
     UNKNOWN,
@@ -25,6 +26,8 @@ from inspection.domain.inspections import (
 from inspection.domain.scale import Scale
 from inspection.errors import NotFound
 from inspection.storage import tables
+from inspection.storage.counting import is_left_out
+from inspection.storage.counting_records import NumberedWord, state, words_about
 from inspection.storage.database import looking
 from inspection.storage.figures import (
     Quality,
@@ -35,8 +38,16 @@ from inspection.storage.figures import (
     shift_summary,
 )
 from inspection.storage.frames import frame
-from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
-from inspection.storage.tables import audit, decision, defect, inspection, photo, unit
+from inspection.storage.log_filter import LogFilter, chosen, chosen_defects, exported
+from inspection.storage.tables import (
+    audit,
+    decision,
+    defect,
+    inspection,
+    left_out,
+    photo,
+    unit,
+)
 
 __all__ = [
     "AuditEvent",
@@ -115,6 +126,10 @@ _EXPORT_COLUMNS = (
     "duration_ms",
     "rejudges",
 )
+# Why the figures leave an inspection out, "" where they do not.
+_LEFT_OUT = func.coalesce(
+    select(left_out.c.why).where(left_out.c.inspection_id == inspection.c.id).scalar_subquery(), ""
+).label("left_out")
 _DEFECT_COLUMNS = (
     "type",
     "severity",
@@ -139,13 +154,15 @@ _DEFECT_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class EarlierInspection:
-    """The latest inspection of a photo: number, moment (UTC) and where it stands."""
+    """The latest inspection of a photo: number, moment (UTC), where it stands, and why the figures
+    leave it out ("" = they do not)."""
 
     id: int
     inspected_at: datetime
     verdict: str
     disposition: str
     standing: str
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +213,8 @@ class InspectionDetail:
     inspection: as it was recorded. disposition: the person's word that stands, "" = none;
     standing: "ok", "rework" or "undecided". decisions, events: in their order. last_decision_id:
     what `records.decide` wants as `expected_last`. superseded_by: the judgement that took this
-    one's place. related: the other judgements of the same photo.
+    one's place. related: the other judgements of the same photo. left_out: why no figure holds it,
+    "" = they do; counting: what was said about that.
     """
 
     id: int
@@ -212,6 +230,8 @@ class InspectionDetail:
     decisions: tuple[NumberedDecision, ...]
     related: tuple[RelatedInspection, ...]
     events: tuple[AuditEvent, ...]
+    left_out: str = ""
+    counting: tuple[NumberedWord, ...] = ()
 
     @property
     def photo_sha256(self) -> str:
@@ -324,7 +344,8 @@ def log_page(
     Columns: id, inspected_at (UTC), day (date), shift, line, station, vehicle_model, body_number,
     panel, colour, inspector, verdict, disposition, standing, score, defects, defect_area_px,
     defect_area_mm2 and longest_mm (NaN without a scale), photo_name, photo_sha256, is_first,
-    repeats, types (distinct type codes joined by ", ").
+    repeats, left_out (why the figures leave it out, "" = they do not), types (distinct type codes
+    joined by ", ").
     """
     question = _list().where(chosen(where))
     if after is not None:
@@ -341,7 +362,9 @@ def log_rows(engine: Engine, numbers: list[int]) -> pd.DataFrame:
 
 def _list() -> Select:
     return (
-        select(*_columns(_LOG_COLUMNS)).join_from(inspection, unit).order_by(inspection.c.id.desc())
+        select(*_columns(_LOG_COLUMNS), _LEFT_OUT)
+        .join_from(inspection, unit)
+        .order_by(inspection.c.id.desc())
     )
 
 
@@ -378,12 +401,22 @@ def count_from(engine: Engine, source: str) -> int:
 
 
 def find_photo(engine: Engine, sha256: str) -> EarlierInspection | None:
-    """The latest inspection of this photo, None when it was never inspected."""
+    """The latest inspection of this photo, None when it was never inspected.
+
+    A voided one is answered only where all of them are.
+    """
     table = inspection.c
     question = (
-        select(table.id, table.inspected_at, table.verdict, table.disposition, table.standing)
+        select(
+            table.id,
+            table.inspected_at,
+            table.verdict,
+            table.disposition,
+            table.standing,
+            _LEFT_OUT,
+        )
         .where(table.photo_sha256 == sha256, table.superseded_by.is_(None))
-        .order_by(table.id.desc())
+        .order_by(case((is_left_out(table.id, VOIDED), 1), else_=0), table.id.desc())
         .limit(1)
     )
     with looking(engine) as connection:
@@ -487,7 +520,7 @@ def inspections_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
 
     Columns: those of `log_page` without types, then photo_source, mm_per_px (NaN = unknown),
     scale_source, region_threshold, smallest_px, peak, ok_below, reject_from, model_sha256,
-    spec_sha256, duration_ms, rejudges, model, spec (names), width_px, height_px.
+    spec_sha256, duration_ms, rejudges, left_out, model, spec (names), width_px, height_px.
     """
     return _joined(list(inspections_in_pieces(engine, where)))
 
@@ -497,7 +530,7 @@ def span(engine: Engine, where: LogFilter) -> Span | None:
 
     An export keeps to it: what comes in while it is written stays out.
     """
-    question = select(func.min(inspection.c.id), func.max(inspection.c.id)).where(chosen(where))
+    question = select(func.min(inspection.c.id), func.max(inspection.c.id)).where(exported(where))
     with looking(engine) as connection:
         first, last = connection.execute(question).one()
     return None if first is None else Span(first, last)
@@ -513,6 +546,7 @@ def inspections_in_pieces(
     question = (
         select(
             *_columns(_EXPORT_COLUMNS),
+            _LEFT_OUT,
             tables.model.c.name.label("model"),
             tables.spec.c.name.label("spec"),
             photo.c.width_px,
@@ -522,7 +556,7 @@ def inspections_in_pieces(
         .join(tables.spec, inspection.c.spec_sha256 == tables.spec.c.sha256)
         .join(photo, inspection.c.photo_sha256 == photo.c.sha256)
         .join(unit, inspection.c.unit_id == unit.c.id)
-        .where(chosen(where))
+        .where(exported(where))
         .order_by(inspection.c.id)
     )
     return _pieces(engine, question, within or span(engine, where), rows)
@@ -571,7 +605,7 @@ def defects_in_pieces(
         )
         .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)
         .join(unit, inspection.c.unit_id == unit.c.id)
-        .where(chosen(where, with_type=False), *chosen_defects(where))
+        .where(exported(where, with_type=False), *chosen_defects(where))
         .order_by(defect.c.id)
     )
     return _pieces(engine, question, within or span(engine, where), rows)
@@ -590,7 +624,7 @@ def details_in_pieces(
         with looking(engine) as connection:
             found = connection.execute(
                 _whole()
-                .where(chosen(where), inspection.c.id.between(start, end))
+                .where(exported(where), inspection.c.id.between(start, end))
                 .order_by(inspection.c.id)
             ).all()
             numbers = [row.id for row in found]
@@ -619,6 +653,8 @@ def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
             _decisions(connection, number),
             related,
             _events(connection, [number, *(one.id for one in related)]),
+            state(connection, [number]).get(number, ""),
+            words_about(connection, number),
         )
 
 
@@ -645,6 +681,8 @@ def _detail(
     decisions: tuple[NumberedDecision, ...],
     related: tuple[RelatedInspection, ...] = (),
     events: tuple[AuditEvent, ...] = (),
+    why_left_out: str = "",
+    counting: tuple[NumberedWord, ...] = (),
 ) -> InspectionDetail:
     return InspectionDetail(
         id=row.id,
@@ -660,6 +698,8 @@ def _detail(
         decisions=decisions,
         related=related,
         events=events,
+        left_out=why_left_out,
+        counting=counting,
     )
 
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from inspection.domain.counting_words import SCALE_CORRECTED, VOIDED, CountingWord
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import Decision, Inspection, Reason
 from inspection.domain.quality import REPAIRS
@@ -45,14 +46,17 @@ from inspection.storage.column_types import storable
 from inspection.storage.counting import (
     check_daily_count,
     counts,
+    is_left_out,
     kept,
     rebuild_daily_count,
     standing,
 )
+from inspection.storage.counting_records import state, write_words
 from inspection.storage.database import writing
 
 __all__ = [
     "ChainReport",
+    "LikeAnother",
     "append_event",
     "check_daily_count",
     "decide",
@@ -71,10 +75,24 @@ _SENT_BACK = (*REPAIRS, "reinspect")
 
 
 @dataclass(frozen=True, slots=True)
+class LikeAnother:
+    """A photo that looks like an earlier shot of its body.
+
+    inspection_id: that shot. word: what is said about it, one of WAITING, SAME_SHOT, OTHER_SHOT.
+    who: "" while nobody has answered.
+    """
+
+    inspection_id: int
+    word: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     inspection: Inspection
     slot: ShiftSlot
     request_id: str | None = None
+    like: LikeAnother | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +111,9 @@ def record_inspection(
     *,
     model_card: dict | None = None,
     spec_text: str = "",
+    like: LikeAnother | None = None,
 ) -> int:
-    """Write one inspection; answers its id.
+    """Write one inspection; answers its id. like: what is said at once about an earlier shot.
 
     request_id: made once by whoever asks; the same one again answers the first id and writes
     nothing. Raises AlreadyInspected when the photo was inspected before and `inspection.repeats`
@@ -106,7 +125,7 @@ def record_inspection(
         {inspection.spec_sha256: spec_text},
     )
     with writing(engine) as connection:
-        (number,) = _write(connection, [_Entry(inspection, slot, request_id)], versions)
+        (number,) = _write(connection, [_Entry(inspection, slot, request_id, like)], versions)
     return number
 
 
@@ -140,13 +159,16 @@ def rejudge(
     request_id: str | None = None,
     *,
     spec_text: str = "",
+    corrects_scale: str = "",
 ) -> int:
     """Write the judgement of a logged inspection under other thresholds or another spec.
 
     A new row that points at the old one and takes its place in lists and counts, under the old
-    one's body, day and shift: the body was inspected then. inspector: who asked for it. Raises
-    NotFound, Conflict when the old one was judged again or decided meanwhile (undo the decision
-    first), StorageError when the photo is another one.
+    one's body, day and shift: the body was inspected then. inspector: who asked for it.
+    corrects_scale: the reason where the old millimetres were wrong; then a decision is no obstacle,
+    for it rested on them, and the new judgement is decided anew. Raises NotFound, Conflict when the
+    old one was judged again, left out or decided meanwhile (undo the decision first), StorageError
+    when the photo is another one.
     """
     with writing(engine) as connection:
         known = _by_request(connection, [request_id] if request_id else [])
@@ -158,7 +180,7 @@ def rejudge(
                 f"no. {earlier_id} shows photo {earlier.photo_sha256[:12]}, not "
                 f"{inspection.photo_sha256[:12]}; judge the photo it shows"
             )
-        if earlier.disposition:
+        if earlier.disposition and not corrects_scale:
             raise Conflict(
                 f"no. {earlier_id} was decided as {earlier.disposition}; undo the decision before "
                 "judging it again"
@@ -172,7 +194,13 @@ def rejudge(
             _insert(connection, tables.inspection, [row])
             _insert(connection, tables.defect, defects)
             _change(connection, {earlier_id: {"superseded_by": number}})
-        append_events(connection, [_event("rejudgement", inspector, row, defects)])
+            append_events(connection, [_event("rejudgement", inspector, row, defects)])
+            if corrects_scale:
+                at = inspection.inspected_at
+                said = CountingWord(
+                    earlier_id, SCALE_CORRECTED, corrects_scale, inspector, at, number
+                )
+                write_words(connection, [said])
     return number
 
 
@@ -266,21 +294,28 @@ def _write_fresh(connection: Connection, entries: Sequence[_Entry], versions: _V
     _keep_photos(connection, entries)
     _keep_versions(connection, entries, versions)
     units = _units(connection, entries)
+    in_use = _photos_in_use(connection, entries)
     sent_back = _panels_sent_back(connection, [one.id for one in units.values()])
     number, defect_number = _next(connection, tables.inspection), _next(connection, tables.defect)
-    rows, defects, events = [], [], []
+    rows, defects, events, words = [], [], [], []
     for entry in entries:
         body = units[_unit_key(entry.inspection)]
-        row = _inspection_row(entry, number, body.id, _is_first(entry, body, sent_back))
+        is_first = _is_first(entry, body, sent_back, in_use)
+        row = _inspection_row(entry, number, body.id, is_first)
         parts = _defect_rows(row, entry.inspection, defect_number)
         rows.append(row)
         defects += parts
         events.append(_event("inspection", row["inspector"], row, parts))
+        if like := entry.like:
+            at = entry.inspection.inspected_at
+            words.append(CountingWord(number, like.word, "", like.who, at, like.inspection_id))
         number, defect_number = number + 1, defect_number + len(parts)
     with kept(connection, (one.id for one in units.values())):
         _insert(connection, tables.inspection, rows)
         _insert(connection, tables.defect, defects)
-    append_events(connection, events)
+        append_events(connection, events)
+        if words:
+            write_words(connection, words)
 
 
 def _by_request(connection: Connection, request_ids: Sequence[str]) -> dict[str, Row]:
@@ -417,10 +452,24 @@ def _units(connection: Connection, entries: Sequence[_Entry]) -> dict[tuple, _Bo
         for row in stored
     }
     colourless = {row.id for row in stored if not row.colour}
+    uncounted = _uncounted(connection, [row.id for row in stored])
     number, rows = _next(connection, tables.unit), {}
     for entry in entries:
         one = entry.inspection
         key, subject = _unit_key(one), one.subject
+        if key in bodies and bodies[key].id in uncounted:
+            # All that was seen of it is left out: only now it is inspected for the first time.
+            body = bodies[key] = _Body(bodies[key].id, entry.slot.day, entry.slot.shift)
+            uncounted.discard(body.id)
+            connection.execute(
+                update(tables.unit)
+                .where(tables.unit.c.id == body.id)
+                .values(
+                    first_day=entry.slot.day,
+                    first_shift=entry.slot.shift,
+                    first_line=subject.line,
+                )
+            )
         if key not in bodies:
             bodies[key] = _Body(number, entry.slot.day, entry.slot.shift)
             rows[key] = {
@@ -447,6 +496,13 @@ def _units(connection: Connection, entries: Sequence[_Entry]) -> dict[tuple, _Bo
     return bodies
 
 
+def _uncounted(connection: Connection, unit_ids: list[int]) -> set[int]:
+    """Bodies of which nothing is counted."""
+    table = tables.inspection.c
+    those = select(table.unit_id).where(counts(), table.unit_id.in_(unit_ids)).distinct()
+    return set(unit_ids) - set(connection.scalars(those))
+
+
 def _panels_sent_back(connection: Connection, unit_ids: list[int]) -> set[tuple[int, str]]:
     """(unit, panel) that a person has sent to repair or to re-inspection."""
     table = tables.inspection.c
@@ -458,12 +514,27 @@ def _panels_sent_back(connection: Connection, unit_ids: list[int]) -> set[tuple[
     return {(row.unit_id, row.panel) for row in rows}
 
 
-def _is_first(entry: _Entry, body: _Body, sent_back: set[tuple[int, str]]) -> bool:
+def _photos_in_use(connection: Connection, entries: Sequence[_Entry]) -> set[str]:
+    """Of the photos that are repeated: those of which an inspection stands that is not voided."""
+    repeated = {one.inspection.photo_sha256 for one in entries if one.inspection.repeats}
+    table = tables.inspection.c
+    question = select(table.photo_sha256).where(
+        table.photo_sha256.in_(repeated),
+        table.superseded_by.is_(None),
+        ~is_left_out(table.id, VOIDED),
+    )
+    return set(connection.scalars(question)) if repeated else set()
+
+
+def _is_first(
+    entry: _Entry, body: _Body, sent_back: set[tuple[int, str]], in_use: set[str]
+) -> bool:
     """Whether this photo belongs to the body's first inspection; the rule stands in `counting`."""
     one = entry.inspection
     same_slot = (body.first_day, body.first_shift) == (entry.slot.day, entry.slot.shift)
     came_back = (body.id, storable(one.subject.panel)) in sent_back
-    return one.repeats is None and same_slot and not came_back
+    is_repeat = one.repeats is not None and one.photo_sha256 in in_use
+    return not is_repeat and same_slot and not came_back
 
 
 def _inspection_row(
@@ -617,6 +688,10 @@ def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, Ro
     missing = numbers - {row.id for row in rows}
     if missing:
         raise NotFound(f"inspection no. {min(missing)} does not exist")
+    for number, why in state(connection, numbers).items():
+        raise Conflict(
+            f"no. {number} is left out of the figures ({why}); let it count again before deciding"
+        )
     for row in rows:
         if row.superseded_by is not None:
             later = connection.scalar(

@@ -18,7 +18,7 @@ from inspection.storage.column_types import canonical_json, storable
 from inspection.storage.figures import counts_by_day
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.shift_notes import ShiftPlace, notes_with_words
-from inspection.storage.tables import decision, defect, inspection, unit
+from inspection.storage.tables import counting_word, decision, defect, inspection, unit
 
 BASELINE_DAYS = 28
 BASELINE = "baseline"
@@ -42,6 +42,9 @@ def rows_of_shift(connection: Connection, place: ShiftPlace) -> Rows:
         "defect": _by_number(connection, select(defect).where(defect.c.inspection_id.in_(numbers))),
         "decision": _by_number(
             connection, select(decision).where(decision.c.inspection_id.in_(numbers))
+        ),
+        "counting_word": _by_number(
+            connection, select(counting_word).where(counting_word.c.inspection_id.in_(numbers))
         ),
         "unit": _by_number(connection, select(unit).where(_bodies_of(place, here))),
         "model": _names(connection, tables.model, inspection.c.model_sha256, here),

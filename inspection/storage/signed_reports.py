@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
+from inspection.domain.counting_words import WORDS
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import (
     MOVED,
@@ -89,13 +90,15 @@ class LaterWords:
 
     records: (table, number) of rows written since, each as its event sealed it. touched:
     inspections that got a later decision or judgement. days: days of the baseline with such.
-    moved: inspections that belong to another body since (`audit.MOVED`).
+    moved: inspections that belong to another body since (`audit.MOVED`). recounted: bodies of which
+    something was left out, or counts again, since.
     """
 
     records: frozenset[tuple[str, int]] = frozenset()
     touched: frozenset[int] = frozenset()
     days: frozenset[date] = frozenset()
     moved: frozenset[int] = frozenset()
+    recounted: frozenset[int] = frozenset()
 
 
 def rows_now(engine: Engine, place: ShiftPlace) -> Rows:
@@ -287,14 +290,20 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
         touched = {row.inspection_id for row in events if row.kind in _WORDS}
         touched |= {row.details["rejudges"] for row in events if "rejudges" in row.details}
         moved = {row.inspection_id for row in events if row.kind == MOVED}
-        return LaterWords(frozenset(records), frozenset(touched), frozenset(days), frozenset(moved))
+        recounted = connection.scalars(
+            select(inspection.c.unit_id)
+            .join(audit, audit.c.inspection_id == inspection.c.id)
+            .where(since, audit.c.kind.in_(WORDS))
+            .distinct()
+        )
+        return LaterWords(*map(frozenset, (records, touched, days, moved, recounted)))
 
 
 def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterable[tuple[str, int]]:
     """The records the events speak of, but for those that are no longer what was written."""
     digests = digests_now(connection, events)
     for row in events:
-        for table in ("inspection", "decision", "shift_note", "shift_note_word"):
+        for table in ("inspection", "decision", "counting_word", "shift_note", "shift_note_word"):
             number = row.details.get(table)
             if number is not None and digests.get((table, number)) == row.details.get(RECORD):
                 yield table, number

@@ -1,9 +1,9 @@
 """The tables of the log.
 
 What was seen and said is written once: `inspection` (but for its standing columns), `defect`,
-`decision`, `audit`, `chart_note`, `chart_alert`, `cost_estimate`, the shift leads' notes and the
-signed reports refuse UPDATE and DELETE by triggers, which the migrations create. Numbers are given
-by the program inside the write lock, without gaps.
+`decision`, `counting_word`, `audit`, `chart_note`, `chart_alert`, `cost_estimate`, the shift
+leads' notes and the signed reports refuse UPDATE and DELETE by triggers, which the migrations
+create. Numbers are given by the program inside the write lock, without gaps.
 """
 
 from sqlalchemy import (
@@ -237,6 +237,30 @@ decision = Table(
     Column("replaces", ForeignKey("decision.id")),
     Column("withdrawn", Boolean, nullable=False),
     Index("ix_decision_inspection", "inspection_id", "id"),
+)
+
+# What was said about whether an inspection counts (`inspection.domain.counting_words`). `other_id`:
+# the shot that it looks like, or the judgement that has the right scale.
+counting_word = Table(
+    "counting_word",
+    metadata,
+    _number(),
+    Column("inspection_id", ForeignKey(inspection.c.id), nullable=False),
+    _text("word"),
+    Column("other_id", ForeignKey(inspection.c.id)),
+    _text("reason"),
+    _text("who"),
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_counting_word_inspection", "inspection_id", "id"),
+)
+
+# The few inspections that are left out of the figures now, and why. Follows from `counting_word`,
+# is kept for quick counting and checked by `counting.check_daily_count`.
+left_out = Table(
+    "left_out",
+    metadata,
+    Column("inspection_id", ForeignKey(inspection.c.id), primary_key=True, autoincrement=False),
+    _text("why"),
 )
 
 # The roll-up of first inspections. Bodies cannot be added over panels, nor over types, so three

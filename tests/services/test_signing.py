@@ -15,6 +15,7 @@ from inspection.services.signing import find_signed, shift_report, sign_in, sign
 from inspection.storage import reading, shift_notes
 from inspection.storage.database import migrations_config, open_database, prepare, writing
 from inspection.storage.records import verify_chain
+from tests.storage.old_schemas import lent_tables
 from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections
 
@@ -89,15 +90,16 @@ def test_a_report_that_was_signed_before_the_upgrade_of_body_numbers_still_holds
         config.attributes["connection"] = connection
         command.upgrade(config, "0008")
     station = replace(station, engine=engine)
-    with monkeypatch.context() as earlier:
-        earlier.setattr("inspection.domain.inspections.normal_body_number", str)
-        for n, typed in enumerate(("kmh-1", "KMH-1 ", "KMH-2"), 1):
-            one, slot = invented(station, n, "rework")
-            subject = replace(one.subject, body_number=typed, body_typed="")
-            write_inspections(station, (replace(one, subject=subject), slot))
-        decide(station, 3, "accept")
-        number = sign(station)
-    assert outcome(station, number).holds
+    with lent_tables(engine):
+        with monkeypatch.context() as earlier:
+            earlier.setattr("inspection.domain.inspections.normal_body_number", str)
+            for n, typed in enumerate(("kmh-1", "KMH-1 ", "KMH-2"), 1):
+                one, slot = invented(station, n, "rework")
+                subject = replace(one.subject, body_number=typed, body_typed="")
+                write_inspections(station, (replace(one, subject=subject), slot))
+            decide(station, 3, "accept")
+            number = sign(station)
+        assert outcome(station, number).holds
     prepare(engine)
     assert reading.quality(engine, reading.LogFilter()).units == 2
     assert outcome(station, number).holds

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
+from old_schemas import lent_tables
 from sample_inspections import (
     DAY,
     DAY_SHIFT,
@@ -17,10 +18,12 @@ from tampering import tamper
 
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.cost import INPUTS, CostEstimate, CostRanges, Range
+from inspection.domain.counting_words import CountingWord
 from inspection.errors import StorageError
 from inspection.storage import (
     chart_notes,
     cost_estimates,
+    counting_records,
     places,
     reading,
     records,
@@ -47,10 +50,11 @@ def of_the_first_schema(url):
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    for number in range(3):
-        one = an_inspection(f"photo {number}", body=f"B{number}", defects=(a_defect(),))
-        records.record_inspection(engine, one, DAY_SHIFT)
-    records.decide(engine, a_word(2, "polish"), None)
+    with lent_tables(engine):
+        for number in range(3):
+            one = an_inspection(f"photo {number}", body=f"B{number}", defects=(a_defect(),))
+            records.record_inspection(engine, one, DAY_SHIFT)
+        records.decide(engine, a_word(2, "polish"), None)
     with writing(engine) as connection:
         connection.execute(
             text(
@@ -63,7 +67,8 @@ def of_the_first_schema(url):
 
 def test_a_log_of_the_first_schema_is_upgraded_without_loss(database_url):
     engine = of_the_first_schema(database_url)
-    before = reading.inspections_frame(engine, LogFilter())
+    with lent_tables(engine):
+        before = reading.inspections_frame(engine, LogFilter())
     prepare(engine)
     assert reading.inspections_frame(engine, LogFilter()).equals(before)
     assert reading.inspection_detail(engine, 2).disposition == "polish"
@@ -91,11 +96,13 @@ def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
     shift_notes.write_note(engine, place, "note", "10:20 filter changed", "Kim")
     ranges = CostRanges({name: Range(0, 0.1, 0.2) for name in INPUTS})
     cost_estimates.write_estimate(engine, CostEstimate("Ulsan", "KRW", ranges, "Kim"))
+    counting_records.say(engine, CountingWord(3, "voided", "wrong body", "Kim", MORNING), "")
     assert [held.note for held in chart_notes.standing_notes(engine)] == [cause]
     assert [one.text for one in shift_notes.notes_of_shift(engine, place)] == [
         "10:20 filter changed"
     ]
     assert cost_estimates.estimate(engine, 1).estimate.plant == "Ulsan"
+    assert reading.quality(engine, LogFilter()).units == 2
     assert records.verify_chain(engine).is_whole
     engine.dispose()
 
@@ -118,8 +125,9 @@ def of_the_eighth_schema(url, monkeypatch, inspections):
         command.upgrade(config, "0008")
     with monkeypatch.context() as earlier:
         earlier.setattr("inspection.domain.inspections.normal_body_number", str)
-        for one, slot in inspections:
-            records.record_inspection(engine, one, slot)
+        with lent_tables(engine):
+            for one, slot in inspections:
+                records.record_inspection(engine, one, slot)
     return engine
 
 
@@ -163,8 +171,8 @@ def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(sqlite
     engine = of_the_eighth_schema(
         sqlite_url, monkeypatch, [(an_inspection("before", body="B1"), DAY_SHIFT)]
     )
-    records.decide(engine, a_word(1, "polish"), None)
-    with monkeypatch.context() as earlier:
+    with monkeypatch.context() as earlier, lent_tables(engine):
+        records.decide(engine, a_word(1, "polish"), None)
         earlier.setattr("inspection.domain.inspections.normal_body_number", str)
         records.record_inspection(engine, an_inspection("after", body="b1"), DAY_SHIFT)
     prepare(engine)

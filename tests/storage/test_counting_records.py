@@ -1,0 +1,198 @@
+"""What is left out of the figures, and who said so."""
+
+from datetime import timedelta
+
+import pytest
+from sample_inspections import (
+    AT,
+    DAY,
+    DAY_SHIFT,
+    EVENING_SHIFT,
+    a_defect,
+    a_word,
+    an_inspection,
+)
+from sqlalchemy import text
+from tampering import tamper
+
+from inspection.domain.chart_choice import ChartChoice
+from inspection.domain.counting_words import CountingWord
+from inspection.domain.scale import Scale
+from inspection.errors import Conflict, CountingRefused, NotFound
+from inspection.storage import chart_points, places, reading, records
+from inspection.storage.counting_records import how_many_wait, say
+from inspection.storage.database import looking
+from inspection.storage.log_filter import LogFilter
+from inspection.storage.records import LikeAnother
+
+ALL = LogFilter()
+
+
+def log(engine, photo, slot=DAY_SHIFT, like=None, **more):
+    more.setdefault("defects", (a_defect(),))
+    more.setdefault("verdict", "rework")
+    return records.record_inspection(engine, an_inspection(photo, **more), slot, like=like)
+
+
+def void(engine, number, expected="", reason="wrong body"):
+    return say(engine, CountingWord(number, "voided", reason, "Lee", AT), expected)
+
+
+def figures(engine):
+    """Units and defects wherever they are counted; all places agree, else the test fails here."""
+    quality = reading.quality(engine, ALL)
+    daily = reading.daily(engine, ALL)
+    chart = chart_points.slot_counts(engine, ChartChoice("u", "shift"), (DAY, DAY))
+    report = reading.shift_summary(engine, DAY, "day")
+    on_map = places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood"], 4)
+    found = {
+        (quality.units, quality.defects),
+        (int(daily["units"].sum()), int(daily["defects"].sum())),
+        (int(chart["units"].sum()), int(chart["defects"].sum())),
+        (report.quality.units, report.quality.defects),
+    }
+    assert len(found) == 1
+    assert int(on_map["defects"].sum()) == quality.defects
+    assert int(reading.pareto(engine, ALL)["defects"].sum()) == quality.defects
+    assert len(reading.defects_frame(engine, ALL)) == quality.defects
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+    return found.pop()
+
+
+def test_a_voided_inspection_leaves_every_figure_and_stays_in_the_log(engine):
+    first, second = log(engine, "one", body="B1"), log(engine, "two", body="B2")
+    assert figures(engine) == (2, 2)
+    void(engine, second)
+    assert figures(engine) == (1, 1)
+    listed = reading.log_page(engine, ALL).set_index("id")["left_out"]
+    assert listed.to_dict() == {second: "voided", first: ""}
+    detail = reading.inspection_detail(engine, second)
+    (word,) = detail.counting
+    assert (word.said.word, word.said.reason, word.said.who) == ("voided", "wrong body", "Lee")
+    assert detail.events[-1].kind == "voided"
+
+
+def test_a_void_that_is_taken_back_is_another_record_and_counts_again(engine):
+    number = log(engine, "one")
+    void(engine, number)
+    say(engine, CountingWord(number, "restored", "", "Park", AT), "voided")
+    assert figures(engine) == (1, 1)
+    words = reading.inspection_detail(engine, number).counting
+    assert [word.said.word for word in words] == ["voided", "restored"]
+
+
+def test_the_report_names_what_was_voided_with_who_and_why(engine):
+    log(engine, "one", body="B1")
+    number = log(engine, "two", body="B2")
+    void(engine, number)
+    report = reading.shift_summary(engine, DAY, "day")
+    assert report.photos == 1
+    (left_out,) = report.left_out
+    assert (left_out.inspection_id, left_out.body_number, left_out.why) == (number, "B2", "voided")
+    assert (left_out.reason, left_out.who) == ("wrong body", "Lee")
+
+
+@pytest.mark.parametrize(("reason", "who"), [("", "Lee"), ("wrong body", " "), ("a" * 301, "Lee")])
+def test_a_void_needs_a_reason_and_a_name_that_fit(reason, who):
+    with pytest.raises(CountingRefused, match=r"no\. 1"):
+        CountingWord(1, "voided", reason, who, AT)
+
+
+def test_two_people_cannot_void_the_same_inspection_and_nobody_restores_what_counts(engine):
+    number = log(engine, "one")
+    with pytest.raises(Conflict, match="counts"):
+        say(engine, CountingWord(number, "restored", "", "Park", AT), "")
+    void(engine, number)
+    with pytest.raises(Conflict, match=r"left out \(voided\) since Lee"):
+        void(engine, number)
+    with pytest.raises(NotFound, match=r"no\. 99"):
+        void(engine, 99)
+
+
+def test_a_voided_inspection_is_neither_decided_nor_judged_again(engine):
+    number = log(engine, "one")
+    void(engine, number)
+    with pytest.raises(Conflict, match="left out of the figures"):
+        records.decide(engine, a_word(number, "polish"), None)
+    with pytest.raises(Conflict, match="left out of the figures"):
+        records.rejudge(engine, number, an_inspection("one"), "Kim")
+
+
+def test_a_photo_of_a_voided_inspection_may_be_logged_for_the_right_body(engine):
+    wrong = log(engine, "one", body="B1")
+    void(engine, wrong)
+    log(engine, "one", body="B2", repeats=wrong)
+    assert figures(engine) == (1, 1)
+    assert reading.find_photo(engine, an_inspection("one").photo_sha256).left_out == ""
+
+
+def test_a_body_whose_only_photo_was_voided_is_first_inspected_when_it_is_shot_again(engine):
+    void(engine, log(engine, "one", EVENING_SHIFT))
+    log(engine, "two", DAY_SHIFT, at=AT + timedelta(hours=8))
+    assert figures(engine) == (1, 1)
+
+
+def test_a_corrected_scale_takes_the_place_of_the_wrong_one_and_says_so(engine):
+    number = log(engine, "one", scale=Scale(5.0), defects=(a_defect(mm_per_px=5.0),))
+    records.decide(engine, a_word(number, "polish"), None)
+    right = an_inspection("one", scale=Scale(0.5), defects=(a_defect(),), verdict="rework")
+    again = records.rejudge(engine, number, right, "Lee", corrects_scale="typed 5 for 0.5")
+    assert figures(engine) == (1, 1)
+    assert reading.pareto(engine, ALL)["area_mm2"].tolist() == [2.0]
+    assert reading.inspection_detail(engine, number).superseded_by == again
+    assert reading.inspection_detail(engine, again).disposition == ""
+    (told,) = reading.shift_summary(engine, DAY, "day").left_out
+    assert (told.inspection_id, told.why, told.other_id) == (number, "scale_corrected", again)
+    assert (told.mm_per_px, told.mm_per_px_now, told.reason) == (5.0, 0.5, "typed 5 for 0.5")
+
+
+def test_what_looks_like_an_earlier_shot_waits_for_an_answer(engine):
+    first = log(engine, "one")
+    copy = log(engine, "copy", like=LikeAnother(first, "waiting"))
+    assert figures(engine) == (1, 1)
+    assert how_many_wait(engine) == how_many_wait(engine, LogFilter(vehicle_model="aria")) == 1
+    assert how_many_wait(engine, LogFilter(vehicle_model="borea")) == 0
+    say(engine, CountingWord(copy, "other_shot", "", "Lee", AT, first), "waiting")
+    assert figures(engine) == (1, 2)
+    say(engine, CountingWord(copy, "same_shot", "", "Lee", AT, first), "")
+    assert figures(engine) == (1, 1)
+    assert how_many_wait(engine) == 0
+
+
+def test_nobody_answers_a_question_that_was_not_asked(engine):
+    first, second = log(engine, "one"), log(engine, "two")
+    with pytest.raises(Conflict):
+        say(engine, CountingWord(second, "same_shot", "", "Lee", AT, first), "")
+
+
+def test_a_void_over_a_waiting_shot_lets_it_wait_again_when_it_is_taken_back(engine):
+    first = log(engine, "one")
+    copy = log(engine, "copy", like=LikeAnother(first, "waiting"))
+    void(engine, copy, "waiting")
+    say(engine, CountingWord(copy, "restored", "", "Lee", AT), "voided")
+    assert reading.inspection_detail(engine, copy).left_out == "waiting"
+
+
+def test_exports_hold_what_was_left_out_only_where_it_is_asked_for(engine):
+    void(engine, log(engine, "one", body="B1"))
+    log(engine, "two", body="B2")
+    assert reading.inspections_frame(engine, ALL)["body_number"].tolist() == ["B2"]
+    asked = reading.inspections_frame(engine, LogFilter(left_out="voided"))
+    assert asked[["body_number", "left_out"]].values.tolist() == [["B1", "voided"]]
+
+
+def test_a_hand_that_hides_an_inspection_from_the_figures_is_found(engine):
+    log(engine, "one")
+    tamper(engine, "INSERT INTO left_out (inspection_id, why) VALUES (1, 'voided')")
+    assert "left_out" in {one.where for one in records.check_daily_count(engine)}
+    tamper(engine, "DELETE FROM left_out")
+    void(engine, 1)
+    tamper(engine, "UPDATE counting_word SET reason = 'other'")
+    assert "counting_word 1 is not what was written" in records.verify_chain(engine).sentence
+
+
+def test_a_word_about_counting_cannot_be_changed(sqlite_engine):
+    void(sqlite_engine, log(sqlite_engine, "one"))
+    with pytest.raises(Exception, match="append-only"), looking(sqlite_engine) as connection:
+        connection.execute(text("DELETE FROM counting_word"))
