@@ -7,6 +7,8 @@ from datetime import date
 
 import streamlit as st
 
+from inspection.ui.markdown import as_written
+
 
 def one_of(
     name: str,
@@ -29,6 +31,9 @@ def one_of(
     # Set before each run: going back in the browser changes the address, and the widget follows.
     st.session_state[key] = chosen
     words = {code: word(code) for code in codes}
+    if not as_list:
+        # Buttons read Markdown; the entries of a list do not.
+        words = {code: as_written(text) for code, text in words.items()}
     asked = {
         "key": key,
         "format_func": words.get,

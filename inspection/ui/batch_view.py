@@ -14,9 +14,9 @@ from inspection.storage.reading import InspectionDetail
 from inspection.ui import photo_sources, session
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import chosen_subject
-from inspection.ui.tables import as_written
 from inspection.ui.verdicts import verdict_chip, verdict_label
 from inspection.ui.words import time_text
 
@@ -195,7 +195,7 @@ def _interrupted(one: InterruptedBatch) -> None:
         names = [as_written(name) for name in one.left[:_NAMES]]
         if len(one.left) > _NAMES:
             names.append(t("batch.more_left", n=len(one.left) - _NAMES))
-        st.caption(", ".join(names))
+        st.caption(as_written(", ".join(names)))
         with st.container(horizontal=True):
             st.button(
                 t("batch.go_on", n=len(one.left)),
@@ -222,14 +222,14 @@ def _go_on(key: str) -> None:
     try:
         _show_batch(batches.go_on(shared_station(), key, session.inspector()))
     except InspectionError as error:
-        st.toast(error_text(error), icon=":material/error:")
+        st.toast(as_written(error_text(error)), icon=":material/error:")
 
 
 def _give_up(key: str) -> None:
     try:
         batches.give_up(shared_station(), key)
     except InspectionError as error:
-        st.toast(error_text(error), icon=":material/error:")
+        st.toast(as_written(error_text(error)), icon=":material/error:")
 
 
 def back_to_results(batch: Batch | None) -> None:
@@ -298,7 +298,7 @@ def _known(outcomes: list[Outcome]) -> None:
         try:
             detail = reading.inspection_detail(shared_station().engine, outcome.number)
         except NotFound as error:
-            st.warning(error_text(error), icon=":material/warning:")
+            st.warning(as_written(error_text(error)), icon=":material/warning:")
             continue
         _known_photo(outcome.name, detail)
 

@@ -16,7 +16,7 @@ from inspection.ui.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.links import page_file
 from inspection.ui.period import ask_period
 from inspection.ui.photo_cards import photo_cards
-from inspection.ui.session import t
+from inspection.ui.session import plain, t
 from inspection.ui.words import model_name, word
 
 # Squares a panel side: all panels together stay well below the points a figure may have.
@@ -79,7 +79,7 @@ def show_map(where: LogFilter, version: int) -> None:
     )
     chart_frame.show(
         "body",
-        t("body.title", model=model.name),
+        plain("body.title", model=model.name),
         charts.body_map(places, drawings(model), units, words),
         (lambda: table,),
         note=t("body.note", n=units),

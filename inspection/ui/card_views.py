@@ -15,8 +15,9 @@ from inspection.services.model_card import (
 )
 from inspection.services.worker import ModelState
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, language, t
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 from inspection.ui.words import word
 
 # Facts of a recipe in the order in which they are told; others of the card are left out.

@@ -31,9 +31,9 @@ from inspection.ui.address import is_on, one_of, set_address, whole_number
 from inspection.ui.chart_frame import Column, Figures
 from inspection.ui.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.period import ask_period
 from inspection.ui.session import error_text, inspector, t, translate
-from inspection.ui.tables import as_written
 from inspection.ui.words import plant_time, time_text
 
 _USUAL_DAYS = "90"

@@ -28,8 +28,9 @@ from inspection.storage.cost_estimates import NumberedEstimate
 from inspection.ui import chart_frame
 from inspection.ui.address import one_of, set_address
 from inspection.ui.chart_frame import Column, Figures
-from inspection.ui.session import error_text, inspector, t, translate
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.markdown import as_written, bold
+from inspection.ui.session import error_text, inspector, plain, t, translate
+from inspection.ui.tables import reading_table
 from inspection.ui.words import time_text
 
 UNKNOWN = (
@@ -359,7 +360,7 @@ def _downloads(reckoned: Reckoned) -> None:
     kept = reckoned.kept
     when = time_text(kept.said_at) if kept else ""
     table = cost_words.estimate_table(translate(), reckoned.ranges, reckoned.currency, kept, when)
-    name = t("cost.file_name", plant=kept.estimate.plant if kept else t("cost.example_name"))
+    name = plain("cost.file_name", plant=kept.estimate.plant if kept else t("cost.example_name"))
     sheet = t("cost.sheet")
     csv, xlsx = st.columns(2)
     csv.download_button(
@@ -418,7 +419,7 @@ def _to_version() -> None:
 
 
 def _version_words(version: NumberedEstimate) -> str:
-    return t(
+    return plain(
         "cost.version",
         number=version.id,
         time=time_text(version.said_at),
@@ -438,7 +439,7 @@ def _point_words(name: str, mark: MeasuredPoint, reckoned: Reckoned) -> str:
     say = translate()
     return "- " + t(
         "cost.point",
-        name=f"**{t(f'cost.{name}')}**",
+        name=bold(t(f"cost.{name}")),
         threshold=f"{mark.threshold:.3f}",
         detection=as_written(share_words(say, mark.detection)),
         alarms=as_written(share_words(say, mark.false_alarm)),

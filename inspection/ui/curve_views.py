@@ -11,8 +11,9 @@ from inspection.services.evaluation import Report
 from inspection.services.evaluation_words import Table
 from inspection.ui import chart_frame
 from inspection.ui.guarded import guarded_part
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t, translate
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 
 
 def nothing_measured() -> None:

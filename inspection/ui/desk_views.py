@@ -11,8 +11,9 @@ from inspection.services.golden_set import GoldenFigures
 from inspection.services.model_desk import DeskModel, Switched, SwitchLine
 from inspection.services.station import Station, shared_station
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 from inspection.ui.words import time_text
 
 # What this tab remembers of a switch: which dialog is open, and what became of the last one.

@@ -9,6 +9,7 @@ from functools import wraps
 import streamlit as st
 
 from inspection.errors import InspectionError
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 
 _log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except InspectionError as error:
-        st.error(error_text(error), icon=":material/error:")
+        st.error(as_written(error_text(error)), icon=":material/error:")
     except Exception as error:
         at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
         _log.exception("a page could not be shown (%s)", at)

@@ -6,8 +6,9 @@ from inspection.config import Settings
 from inspection.domain.inspections import VERDICTS
 from inspection.services.effective_settings import without_secrets
 from inspection.services.sidecars import SIDECAR
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 from inspection.ui.verdicts import verdict_chip
 
 _CHAPTERS = ("start", "verdicts", "keys", "words", "folders", "data", "limits")

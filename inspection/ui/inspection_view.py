@@ -17,9 +17,9 @@ from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail
 from inspection.ui import batch_view, readiness, session
 from inspection.ui.links import mask_url, page_file, photo_url
-from inspection.ui.session import reason_text, t
+from inspection.ui.markdown import as_written
+from inspection.ui.session import plain, reason_text, t
 from inspection.ui.subject_form import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
-from inspection.ui.tables import as_written
 from inspection.ui.touch import large_targets
 from inspection.ui.verdicts import verdict_banner
 from inspection.ui.viewer import LABELS, viewer
@@ -61,7 +61,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         detail = reading.inspection_detail(shared_station().engine, number)
     except NotFound as error:
         st.warning(
-            f"**{t('inspect.not_found')}** {session.error_text(error)}",
+            f"**{t('inspect.not_found')}** {as_written(session.error_text(error))}",
             icon=":material/search_off:",
         )
         st.page_link(page_file("log"), label=t("inspect.to_log"), icon=":material/list_alt:")
@@ -150,7 +150,7 @@ def _banner(detail: InspectionDetail) -> None:
         verdict_banner(
             detail.standing,
             said.reason or disposition,
-            caption=t(
+            caption=plain(
                 "inspect.decided",
                 disposition=disposition,
                 inspector=said.inspector,
@@ -533,10 +533,10 @@ def _ask_before_undo(detail: InspectionDetail) -> None:
         st.markdown(
             t(
                 "decide.undo_own" if is_own else "decide.undo_others",
-                disposition=f"**{t(f'disposition.{said.disposition}')}**",
-                inspector=f"**{as_written(said.inspector)}**",
+                disposition=bold(t(f"disposition.{said.disposition}")),
+                inspector=bold(said.inspector),
                 time=time_text(said.decided_at),
-                who=f"**{as_written(session.inspector())}**",
+                who=bold(session.inspector()),
             )
         )
         with st.container(horizontal=True, gap="small"):
@@ -673,7 +673,7 @@ def _act(act) -> None:
     try:
         _remember("done", act())
     except InspectionError as error:
-        _remember("error", session.error_text(error))
+        _remember("error", as_written(session.error_text(error)))
 
 
 def _remember(kind: str, sentence: str) -> None:

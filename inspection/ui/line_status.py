@@ -20,8 +20,8 @@ from inspection.ui.links import (
     tall_buttons,
     thumbnail_url,
 )
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, language, t, translate
-from inspection.ui.tables import as_written
 from inspection.ui.verdicts import verdict_chip_html, verdict_word
 from inspection.ui.words import model_name, time_text, word
 

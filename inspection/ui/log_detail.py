@@ -15,8 +15,9 @@ from inspection.ui.address import one_of
 from inspection.ui.inspection_view import show_inspection
 from inspection.ui.links import page_url
 from inspection.ui.log_columns import column_looks, table_of
+from inspection.ui.markdown import Markdown, as_written, bold
 from inspection.ui.session import t
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 from inspection.ui.verdicts import verdict_label
 from inspection.ui.words import time_text, word
 
@@ -149,12 +150,14 @@ def _what(line: HistoryLine, shown: int) -> str:
     if line.kind == "event":
         return as_written(word("audit_event", line.code))
     if line.kind in ("decided", "corrected", "withdrawn"):
-        said = t(f"log.history_{line.kind}", disposition=f"**{word('disposition', line.code)}**")
+        said = t(f"log.history_{line.kind}", disposition=bold(word("disposition", line.code)))
         if line.inspection_id == shown:
             return said
         return f"{t('inspect.number', number=line.inspection_id)} · {said}"
     what = t(
-        f"log.history_{line.kind}", id=line.inspection_id, verdict=f"**{verdict_label(line.code)}**"
+        f"log.history_{line.kind}",
+        id=line.inspection_id,
+        verdict=bold(Markdown(verdict_label(line.code))),
     )
     return f"{what} · {_basis(line.basis)}"
 

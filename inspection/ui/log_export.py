@@ -12,7 +12,8 @@ from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import export_url
-from inspection.ui.session import error_text, t, translate
+from inspection.ui.markdown import as_written
+from inspection.ui.session import error_text, plain, t, translate
 from inspection.ui.words import plant_time
 
 
@@ -43,7 +44,7 @@ def show_export() -> None:
     """The file that this tab asked for last: how far it is, and then the way to it."""
     refused = st.session_state.pop("export_refused", "")
     if refused:
-        st.warning(refused, icon=":material/hourglass_top:")
+        st.warning(as_written(refused), icon=":material/hourglass_top:")
     job = export_jobs.find_export(st.session_state.get("export"))
     if job is None:
         return
@@ -75,7 +76,7 @@ def _outcome(job: ExportJob) -> None:
     state = job.state
     with st.container(horizontal=True, vertical_alignment="center", key="export_outcome"):
         if state.error:
-            st.error(error_text(state.error), icon=":material/error:")
+            st.error(as_written(error_text(state.error)), icon=":material/error:")
         else:
             unit = "export.done_defects" if job.kind == "defects_csv" else "export.done"
             st.markdown(f":material/check_circle: {t(unit, n=f'{state.rows:,}')}", width="content")
@@ -95,7 +96,7 @@ def _begin(where: LogFilter, kind: str) -> None:
     st.session_state["export_chooser"] = False
     _give_up()
     day = plant_time(datetime.now(UTC)).date().isoformat()
-    name = t(f"export.file_{kind}", day=day) + SUFFIXES[kind]
+    name = plain(f"export.file_{kind}", day=day) + SUFFIXES[kind]
     try:
         job = export_jobs.begin_export(shared_station(), where, kind, name, translate())
     except ExportRefused as error:

@@ -13,8 +13,8 @@ from inspection.storage.log_filter import PARAMETERS
 from inspection.storage.saved_views import LONGEST_NAME, SavedView
 from inspection.ui import filters, session
 from inspection.ui.address import set_address
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.tables import as_written
 from inspection.ui.words import time_text
 
 _SHOWN = (*PARAMETERS, "columns")
@@ -150,7 +150,7 @@ def _save_form(suggested: str) -> None:
     if refused and refused.name != name:
         refused = None
     if refused:
-        st.warning(refused.sentence, icon=":material/warning:")
+        st.warning(as_written(refused.sentence), icon=":material/warning:")
     is_taken = bool(refused) and refused.is_taken
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -213,7 +213,7 @@ def _undo_bar() -> None:
         )
     refused = st.session_state.pop("restore_refused", "")
     if refused:
-        st.warning(refused, icon=":material/warning:")
+        st.warning(as_written(refused), icon=":material/warning:")
 
 
 def _restore(number: int) -> None:

@@ -15,6 +15,7 @@ from inspection.services import batches, browsing
 from inspection.services.batches import Order
 from inspection.services.sidecars import SIDECAR, PhotoFacts, photo_facts
 from inspection.services.station import shared_station
+from inspection.ui.markdown import as_written
 from inspection.ui.server import forget_uploads
 from inspection.ui.session import error_text, t
 from inspection.ui.subject_form import described, prefill
@@ -137,7 +138,7 @@ def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:
     try:
         view = browsing.open_folder(shared_station(), root, place)
     except InspectionError as error:
-        st.warning(error_text(error), icon=":material/folder_off:")
+        st.warning(as_written(error_text(error)), icon=":material/folder_off:")
         st.button(t("source.to_root"), icon=":material/home:", on_click=_go, args=("",))
         return []
     _folder_bar(view)
@@ -161,7 +162,7 @@ def _chosen_root() -> str | None:
     roots = list(shared_station().settings.photo_folders)
     if len(roots) < 2:
         return roots[0] if roots else None
-    labels = {root: word("source.folder", root) for root in roots}
+    labels = {root: as_written(word("source.folder", root)) for root in roots}
     return st.segmented_control(
         t("source.folder_title"),
         roots,
@@ -196,14 +197,14 @@ def _folder_bar(view: browsing.FolderView) -> None:
             )
         for place in view.folders:
             st.button(
-                browsing.shown_place(place).rsplit("/", 1)[-1],
+                as_written(browsing.shown_place(place).rsplit("/", 1)[-1]),
                 key=f"browse_into_{place}",
                 icon=":material/folder:",
                 on_click=_go,
                 args=(place,),
             )
     if view.place:
-        st.caption(browsing.shown_place(view.place))
+        st.caption(as_written(browsing.shown_place(view.place)))
 
 
 def _facts(root: str, place: str) -> Mapping[str, PhotoFacts]:
@@ -211,7 +212,7 @@ def _facts(root: str, place: str) -> Mapping[str, PhotoFacts]:
         return photo_facts(shared_station(), root, place)
     except InspectionError as error:
         # The photos can be inspected without their sidecar.
-        st.warning(error_text(error), icon=":material/warning:")
+        st.warning(as_written(error_text(error)), icon=":material/warning:")
         return {}
 
 
@@ -285,7 +286,7 @@ def _photo_card(photo, thumbnail, facts: PhotoFacts | None, is_chosen: bool) -> 
         args=(photo.place, facts),
     )
     st.text(photo.name)
-    st.caption(_card_words(photo, facts))
+    st.caption(as_written(_card_words(photo, facts)))
 
 
 def _card_words(photo: browsing.FolderPhoto, facts: PhotoFacts | None) -> str:

@@ -5,8 +5,8 @@ import streamlit as st
 from inspection.services.station import shared_station
 from inspection.ui import session
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t
-from inspection.ui.tables import as_written
 
 
 def can_inspect() -> bool:

@@ -15,6 +15,7 @@ from inspection.services.report_words import rare
 from inspection.services.station import shared_station
 from inspection.storage import case_records
 from inspection.ui import cached
+from inspection.ui.markdown import as_written, bold
 from inspection.ui.photo_cards import photo_cards
 from inspection.ui.session import error_text, inspector, t
 from inspection.ui.words import model_name, time_text, word
@@ -51,7 +52,7 @@ def show_repeats(version: int) -> None:
 
 def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
     repeat = found.repeat
-    st.markdown(f"**{_place(repeat.vehicle_model, repeat.panel, repeat.position)}**")
+    st.markdown(bold(_place(repeat.vehicle_model, repeat.panel, repeat.position)))
     st.write(
         t(
             "report_page.repeat_sentence",
@@ -65,7 +66,9 @@ def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
     st.caption(
         " · ".join(
             f"{t(f'body.with.{name}')}: "
-            + ", ".join(f"{_word(name, code)} {n}" for code, n in found.with_what(name)[:3])
+            + ", ".join(
+                f"{as_written(_word(name, code))} {n}" for code, n in found.with_what(name)[:3]
+            )
             for name in _TOLD
         )
         + " · "
@@ -109,8 +112,8 @@ def show_cases() -> None:
 def _show_case(followed: FollowedCase) -> None:
     case, about = followed.case, followed.case.about
     title = (
-        f"{case.id} · {_place(about.vehicle_model, about.panel, about.position)} · "
-        f"{t(f'body.state.{case.state}')} · {case.owner}"
+        f"{case.id} · {as_written(_place(about.vehicle_model, about.panel, about.position))} · "
+        f"{t(f'body.state.{case.state}')} · {as_written(case.owner)}"
     )
     with st.expander(title, icon=":material/assignment:"):
         st.write(
@@ -125,7 +128,8 @@ def _show_case(followed: FollowedCase) -> None:
         for event in case.events:
             said = t(f"body.event.{event.kind}", state=t(f"body.state.{event.state}"))
             who = event.who or t("body.the_log")
-            st.caption(f"{time_text(event.at)} · {who} · {said} · {event.note}")
+            parts = (time_text(event.at), who, said, event.note)
+            st.caption(" · ".join(as_written(part) for part in parts if part))
         states = {code: t(f"body.state.{code}") for code in CASE_STATES if code != "withdrawn"}
         state = st.selectbox(
             t("body.state_field"),
@@ -182,7 +186,7 @@ def _act_button(
         try:
             act()
         except InspectionError as error:
-            st.error(error_text(error), icon=":material/error:")
+            st.error(as_written(error_text(error)), icon=":material/error:")
             return
         st.rerun()
 

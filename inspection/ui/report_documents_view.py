@@ -15,8 +15,8 @@ from inspection.services.signing import find_signed, sign_in, sign_out
 from inspection.services.station import shared_station
 from inspection.storage.signed_reports import SignedReport
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t, translate
-from inspection.ui.tables import as_written
 
 # Which signature is being asked for in this tab: "out" or "in".
 _SIGNING = "report_signing"

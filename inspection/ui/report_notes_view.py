@@ -19,8 +19,8 @@ from inspection.storage.shift_notes import (
     ShiftPlace,
 )
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t, translate
-from inspection.ui.tables import as_written
 
 # The number of the item whose closing is being asked for, and of the one just taken back.
 _CLOSING, _TAKEN_BACK = "note_closing", "note_taken_back"
@@ -205,7 +205,7 @@ def _say(place: ShiftPlace, number: int, word: str) -> None:
     try:
         shift_notes.say(shared_station().engine, place, number, word, session.inspector())
     except InspectionError as error:
-        st.toast(error_text(error), icon=":material/block:")
+        st.toast(as_written(error_text(error)), icon=":material/block:")
         return
     if word == WITHDRAWN:
         st.session_state[_TAKEN_BACK] = number

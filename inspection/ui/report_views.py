@@ -34,8 +34,9 @@ from inspection.ui.address import one_day, one_of, set_address
 from inspection.ui.chart_frame import Column, Figures
 from inspection.ui.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t, translate
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 from inspection.ui.verdicts import verdict_chip, verdict_text
 from inspection.ui.words import model_name, time_text, word
 
@@ -84,7 +85,7 @@ def ask() -> tuple[ShiftSlot, str]:
 
 def heading(report: ShiftReport) -> None:
     """Which shift this is, when it ran and who inspected."""
-    st.header(subtitle(report, translate()), divider="gray")
+    st.header(as_written(subtitle(report, translate())), divider="gray")
     # The last one is the shift lead, who stands beside the signatures.
     facts = about_the_shift(report, translate())[:-1]
     st.markdown("  \n".join(f"{label}: **{as_written(value)}**" for label, value in facts))

@@ -9,6 +9,7 @@ from inspection.i18n import LANGUAGES
 from inspection.ui import session
 from inspection.ui.guarded import guarded
 from inspection.ui.in_browser import LONGEST_NAME
+from inspection.ui.markdown import as_written, guard
 from inspection.ui.session import t
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
@@ -85,12 +86,13 @@ def _language_chosen() -> None:
 
 def main() -> None:
     """Settle the language, draw the navigation, run the page that was asked for."""
+    guard()
     try:
         session.settle_language()
     except InspectionError as error:
         # Without a data folder there is nothing to show, and the sentence says what to do.
         st.set_page_config(page_title="Paint-line inspection", page_icon=str(ICON))
-        st.error(without_paths(str(error)), icon=":material/error:")
+        st.error(as_written(without_paths(str(error))), icon=":material/error:")
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     st.html(STYLE)

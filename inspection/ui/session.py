@@ -7,6 +7,7 @@ from inspection.errors import without_paths
 from inspection.i18n import LANGUAGES, Translate, error_sentence, reason_sentence, translator
 from inspection.services.station import shared_station
 from inspection.ui.in_browser import LONGEST_NAME, kept_name, keys_and_name
+from inspection.ui.markdown import Markdown, as_written
 
 _NAME_GIVEN, _HAD_NAME = "inspector_given", "inspector_had_name"
 
@@ -41,8 +42,21 @@ def translate() -> Translate:
     return translator(language())
 
 
-def t(key: str, /, **values) -> str:
-    """The text of a key in this tab's language."""
+def t(key: str, /, **values) -> Markdown:
+    """The text of a key in this tab's language, as Markdown: values are shown letter by letter.
+
+    What is itself markup comes as `Markdown` (`bold`, `as_written`, another text). Where no
+    Markdown is read, in a file's name, a chart or a list's entry, use `plain`.
+    """
+    told = {
+        name: as_written(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return Markdown(translate()(key, **told))
+
+
+def plain(key: str, /, **values) -> str:
+    """The text of a key where it is shown as it is, without Markdown."""
     return translate()(key, **values)
 
 

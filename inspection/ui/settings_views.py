@@ -11,8 +11,9 @@ from inspection.services.station import Station
 from inspection.storage.reading import LogFilter
 from inspection.ui import cached
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 from inspection.ui.words import word
 
 _STANDING = {True: ":material/check_circle:", False: ":material/error:"}

@@ -1,18 +1,11 @@
 """Small tables to read: every cell in full, wrapped, and no markup out of data."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
 import streamlit as st
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:<>&^=])")
-
-
-def as_written(text: object) -> str:
-    """A text from data for a Markdown cell: shown letter by letter, never as markup."""
-    return _MARKUP.sub(r"\\\1", " ".join(str(text).split()))
-
+from inspection.ui.markdown import as_written as as_written
 
 # Streamlit keeps the cells of a table narrow even where there is room. The pages break words
 # anywhere rather than overflow, which in a table would squeeze a name into two halves.

@@ -26,7 +26,7 @@ def test_a_click_on_a_day_offers_the_photos_of_that_day_and_model(open_page, fil
     click(at, "dpu", 1, 0, photos)
     assert not at.exception
     assert ways(at) == {
-        "Show the photos: 2026\\-03\\-02 · Borea": "from=2026-03-02&to=2026-03-02&model=borea"
+        "Show the photos: 2026-03-02 · Borea": "from=2026-03-02&to=2026-03-02&model=borea"
     }
 
 

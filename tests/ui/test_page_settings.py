@@ -34,13 +34,13 @@ def test_a_password_in_the_database_address_is_never_shown(open_page, shared, mo
     at = open_page("settings")
     assert not at.exception
     assert "geheim" not in str(at)
-    assert "postgresql\\://lead\\:…@db/paint" in cells(at)
+    assert "postgresql://lead:…@db/paint" in cells(at).replace("\\", "").replace(":small[]", "")
 
 
 def test_database_and_model_stand_at_a_glance(open_page, filled_log):
     shown = "\n".join(element.value for element in open_page("settings").markdown)
     assert "**60**" in shown
-    assert "**SQLite \\(file\\)**" in shown
+    assert "**SQLite (file)**" in shown
     assert "**fake · in use**" in shown
 
 

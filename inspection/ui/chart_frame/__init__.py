@@ -18,8 +18,9 @@ from inspection.storage.log_filter import PARAMETERS
 from inspection.ui.chart_frame.components import clicked_point, image_buttons
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import page_file
+from inspection.ui.markdown import as_written
 from inspection.ui.session import language, t
-from inspection.ui.tables import as_written, reading_table
+from inspection.ui.tables import reading_table
 
 # Tools of plotly by its own English names, which are the keys of its dictionaries.
 _TOOLS = {
@@ -87,7 +88,7 @@ def show(
     """
     charts.refuse_crowded(figure)
     if heading:
-        st.subheader(title, help=help)
+        st.subheader(as_written(title), help=help)
     if note:
         st.caption(note)
     if missing:

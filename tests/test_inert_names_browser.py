@@ -1,0 +1,184 @@
+"""An image written into any text field there is must not be fetched by anybody's browser."""
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from inspection.config import Settings
+from inspection.domain.chart_choice import ChartChoice, ChartNote
+from inspection.domain.inspections import Decision, Subject
+from inspection.domain.repeat_cases import CLOSES_AFTER_BODIES
+from inspection.services import cost
+from inspection.services.reporting import place_of
+from inspection.services.station import open_station
+from inspection.storage import case_records, chart_notes, records, saved_views, shift_notes
+from tests.browser import chromium, needs_chromium, playwright
+from tests.server import running
+from tests.ui.conftest import invented, write_inspections
+
+pytestmark = needs_chromium
+
+IMAGE = "![x](http://127.0.0.1:1/a.png)"
+# A folder's name holds no slash.
+FOLDER = "![x](trap.png) www.evil.example"
+TRAP = re.compile(r"(mailto:|https?://(127\.0\.0\.1:1|[a-z.]*evil\.example)/|[^?]*/trap\.png)")
+LINK = "http://evil.example www.evil.example a@evil.example"
+TYPED = f"{IMAGE} {LINK}"
+PAGES = {
+    "": {},
+    "inspect": {"source": "browse"},
+    "inspect ": {"id": "1"},
+    "log": {},
+    "log ": {"id": "1"},
+    "log  ": {"view": "1"},
+    "trends": {"period": "custom", "from": "2026-03-01", "to": "2026-03-03"},
+    "control": {
+        "period": "custom",
+        "from": "2026-03-01",
+        "to": "2026-03-03",
+        "split": "station",
+        "subject": IMAGE,
+        "sel_from": "20260301T210000Z",
+        "do": "phase",
+    },
+    "body": {"period": "custom", "from": "2026-03-01", "to": "2026-03-03", "panel": "door_fl"},
+    "report": {"date": "2026-03-02", "shift": "day"},
+    "cost": {},
+    "model": {},
+    "settings": {},
+    "help": {},
+}
+
+
+def written_everywhere(data_dir) -> None:
+    """A log in which every text that a person can give is an image and some addresses."""
+    station = open_station(Settings(data_dir=data_dir), with_model=False)
+    facts = []
+    for number in range(1, 7):
+        inspection, slot = invented(
+            station, number, ("rework", "human", "ok")[number % 3], inspector=TYPED, photo=TYPED
+        )
+        subject = Subject("aria", IMAGE, "door_fl", "white", IMAGE, IMAGE, IMAGE)
+        sha256 = f"{number:064x}"
+        object.__setattr__(inspection, "subject", subject)
+        object.__setattr__(inspection, "photo_sha256", sha256)
+        facts.append((inspection, slot))
+    ids = write_inspections(station, *facts)
+    now = datetime(2026, 3, 2, 3, tzinfo=UTC)
+    engine = station.engine
+    records.decide(engine, Decision(ids[0], "polish", TYPED, TYPED, now), None)
+    place = place_of(station, date(2026, 3, 2), "day")
+    for kind in ("note", "hand_over"):
+        shift_notes.write_note(engine, place, kind, TYPED, IMAGE)
+    item = shift_notes.write_note(engine, place, "hand_over", TYPED, IMAGE)
+    shift_notes.say(engine, place, item, "closed", IMAGE, TYPED)
+    about = case_records.NewCase(
+        vehicle_model="aria",
+        panel="door_fl",
+        position=(0.5, 0.5),
+        radius_mm=50.0,
+        closes_after=CLOSES_AFTER_BODIES,
+        first_seen_at=now,
+        evidence={},
+    )
+    case_records.open_case(engine, about, owner=IMAGE, note=TYPED, who=IMAGE, at=now)
+    saved_views.save_view(engine, IMAGE, {}, IMAGE, now)
+    first = datetime(2026, 3, 1, 21, tzinfo=UTC)
+    chart_notes.write_note(
+        engine,
+        ChartNote(
+            kind="cause",
+            chart=ChartChoice(split="station", subject=IMAGE),
+            first_at=first,
+            last_at=first + timedelta(hours=8),
+            text=TYPED,
+            who=IMAGE,
+            category="man",
+        ),
+    )
+    cost.keep_estimate(station, IMAGE, "KRW", cost.EXAMPLE, IMAGE, TYPED)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    here = tmp_path_factory.mktemp("names")
+    folder = here / FOLDER
+    (folder / FOLDER).mkdir(parents=True)
+    written_everywhere(here / "data")
+    with running(
+        here / "data",
+        lines=json.dumps(["L1", IMAGE]),
+        stations=json.dumps(["ST10", IMAGE]),
+        photo_folders=json.dumps({IMAGE: str(folder), "two": str(folder)}),
+    ) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def window(server):
+    """A browser's page that remembers what it was made to fetch."""
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 1400}, locale="en-GB")
+        page.set_default_timeout(60_000)
+        page.fetched = []
+        page.on("request", lambda request: page.fetched.append(request.url))
+        yield page
+        page.close()
+
+
+def settle(page) -> None:
+    page.wait_for_function(
+        """() => {
+            const app = document.querySelector("[data-testid=stApp]");
+            const still = app?.dataset.testScriptState === "notRunning";
+            if (!still) window.stillSince = undefined;
+            else window.stillSince ??= performance.now();
+            return still && performance.now() - window.stillSince > 1500;
+        }"""
+    )
+
+
+def trapped(page) -> list[str]:
+    """What the page fetched, or would follow, because somebody typed it."""
+    links = page.eval_on_selector_all("a[href]", "all => all.map(one => one.href)")
+    return [url for url in [*page.fetched, *links] if TRAP.match(url)]
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_no_page_fetches_or_links_what_somebody_typed(server, window, name):
+    window.fetched.clear()
+    query = "&".join(f"{k}={v}" for k, v in {"lang": "en", **PAGES[name]}.items())
+    window.goto(f"{server.url}/{name.strip()}?{query}")
+    settle(window)
+    for closed in window.locator("details:not([open]) > summary").all():
+        closed.click()
+    settle(window)
+    assert trapped(window) == []
+
+
+@pytest.mark.parametrize("name", ["", "inspect", "log", "control", "body", "report", "cost"])
+def test_no_form_fetches_or_links_what_is_typed_into_it(server, window, name):
+    window.fetched.clear()
+    query = "&".join(f"{k}={v}" for k, v in {"lang": "en", **PAGES[name]}.items())
+    window.goto(f"{server.url}/{name}?{query}")
+    settle(window)
+    for closed in window.locator("details:not([open]) > summary").all():
+        closed.click()
+    settle(window)
+    fields = window.locator("[data-testid=stTextInput] input, [data-testid=stTextArea] textarea")
+    for place in range(fields.count()):
+        field = fields.nth(place)
+        try:
+            field.fill(IMAGE, timeout=2000)
+            field.press("Control+Enter", timeout=2000)
+        except playwright.Error:
+            # Out of sight, greyed out, or redrawn by the field before it.
+            continue
+        settle(window)
+    for sent in window.locator("[data-testid=stFormSubmitButton] button:enabled").all()[:2]:
+        sent.click()
+        settle(window)
+    assert trapped(window) == []
