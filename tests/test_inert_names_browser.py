@@ -122,7 +122,7 @@ def window(server):
     """A browser's page that remembers what it was made to fetch."""
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 1400}, locale="en-GB")
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         page.fetched = []
         page.on("request", lambda request: page.fetched.append(request.url))
         yield page

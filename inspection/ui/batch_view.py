@@ -195,7 +195,7 @@ def _interrupted(one: InterruptedBatch) -> None:
         names = [as_written(name) for name in one.left[:_NAMES]]
         if len(one.left) > _NAMES:
             names.append(t("batch.more_left", n=len(one.left) - _NAMES))
-        st.caption(as_written(", ".join(names)))
+        st.caption(", ".join(names))
         with st.container(horizontal=True):
             st.button(
                 t("batch.go_on", n=len(one.left)),

@@ -17,7 +17,7 @@ from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail
 from inspection.ui import batch_view, readiness, session
 from inspection.ui.links import mask_url, page_file, photo_url
-from inspection.ui.markdown import as_written
+from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import plain, reason_text, t
 from inspection.ui.subject_form import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.touch import large_targets
