@@ -599,18 +599,31 @@ def folder_thresholds(folder: Path) -> dict:
 @click.argument(
     "format_name",
     metavar="FORMAT",
-    type=click.Choice(["aihub578", "coco", "via", "masks", "corrections"]),
+    type=click.Choice(["aihub578", "coco", "via", "labelme", "masks", "corrections"]),
 )
 @click.argument("source", metavar="SRC", type=click.Path(path_type=Path, exists=True))
 @click.argument("dest", type=click.Path(path_type=Path))
 @click.option("--name", default="", help="name of the data set; default: the format")
 @click.option("--licence", default="not stated", help="what the photos' publisher says")
 @click.option("--class", "cls", default="damage", help="class of labels that name none")
-def import_labelled(format_name, source, dest, name, licence, cls):
+@click.option(
+    "--frame",
+    type=click.Choice(["stored", "upright"]),
+    help="where labels of photos that EXIF turns were drawn; default: what size or place proves",
+)
+@click.option(
+    "--line-px",
+    type=click.FloatRange(1, 200),
+    default=3.0,
+    help="how wide a line without area is drawn",
+)
+@click.option("--inverted", is_flag=True, help="masks are black where the defect is")
+def import_labelled(format_name, source, dest, name, licence, cls, frame, line_px, inverted):
     """Bring labelled photos below SRC into a new photo set DEST, for train and evaluate.
 
-    FORMAT: aihub578, coco, via, masks (folders of photos and masks of the same stem) or
-    corrections (what export-corrections wrote). What cannot be used is named with its reason.
+    FORMAT: aihub578, coco, via, labelme, masks (photos and masks of the same stem, also as MVTec,
+    Pascal VOC and KolektorSDD lay them out) or corrections (what export-corrections wrote). What
+    cannot be used is named with its reason; at the end stands what was paired how.
     """
     from models.importers.classes import class_of
     from models.importers.importing import import_photos
@@ -624,7 +637,7 @@ def import_labelled(format_name, source, dest, name, licence, cls):
             dest,
             name=name or format_name,
             licence=licence,
-            choices=Choices(cls=class_of(cls)),
+            choices=Choices(class_of(cls), frame or "", line_px, inverted),
             skip=lambda skipped: on_stderr.print(
                 str(skipped), style="red", markup=False, soft_wrap=True
             ),
@@ -637,6 +650,11 @@ def import_labelled(format_name, source, dest, name, licence, cls):
     click.echo(
         f"{imported.photos} kept ({imported.defect_free} defect free), {imported.skipped} skipped"
     )
+    for what, counts in (("paired", imported.paired), ("frame of turned photos", imported.frames)):
+        if counts:
+            click.echo(f"{what}: {'; '.join(f'{how} {n}' for how, n in counts.most_common())}")
+    if imported.dropped:
+        click.echo(f"labels left out of photos that were kept: {imported.dropped}")
     if imported.photos:
         splits = ", ".join(
             f"{split} {imported.splits[split]}" for split in ("train", "val", "test")
@@ -644,7 +662,7 @@ def import_labelled(format_name, source, dest, name, licence, cls):
         click.echo(f"{dest}: {splits}, in {imported.groups} groups")
     else:
         click.echo(f"{dest}: not written, no photo could be used")
-    sys.exit(REFUSED if imported.skipped else 0)
+    sys.exit(REFUSED if imported.skipped or imported.dropped else 0)
 
 
 @main.command("export-corrections")

@@ -52,6 +52,7 @@ _EXIF_MAKE, _EXIF_MODEL, _EXIF_IFD = 271, 272, 0x8769
 _EXIF_TAKEN, _EXIF_TAKEN_OFFSET = 36867, 36881
 # Camera software writes 0001 or 9999 for "no date"; beyond them no time zone can be reckoned with.
 _POSSIBLE_YEARS = range(1826, 2200)
+_EXIF_ORIENTATION = 0x112
 
 # Pillow's modes of at most 8 bits a channel. Everything else (I;16, I, F) is refused here and
 # nowhere else: the two decoders scale 16 bits to 8 differently.
@@ -82,6 +83,7 @@ class DecodedPhoto:
     format: "JPEG", "PNG", "BMP", "TIFF" or "WEBP", by content, not by file name.
     captured_at: EXIF DateTimeOriginal; with a time zone only where the camera recorded one.
     camera: EXIF make and model, or None.
+    orientation: EXIF's 1 to 8, how the stored pixels were turned to stand upright; 1 = not at all.
     """
 
     rgb: np.ndarray = field(repr=False)
@@ -91,6 +93,7 @@ class DecodedPhoto:
     format: str
     captured_at: datetime | None
     camera: str | None
+    orientation: int = 1
 
 
 def decode(content: bytes, filename: str) -> DecodedPhoto:
@@ -154,6 +157,7 @@ def _decode(content: bytes) -> DecodedPhoto:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         picture, captured_at, camera = _open_with_pillow(content, name_of_format)
+        orientation = _orientation(picture)
         rgb = _decode_twice(content, picture, name_of_format)
     rgb.flags.writeable = False
     return DecodedPhoto(
@@ -164,6 +168,7 @@ def _decode(content: bytes) -> DecodedPhoto:
         format=name_of_format,
         captured_at=captured_at,
         camera=camera,
+        orientation=orientation,
     )
 
 
@@ -298,6 +303,15 @@ def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None]:
     if words[1].lower().startswith(words[0].lower()):
         words = words[1:]
     return _moment(taken, offset), inert_text(" ".join(words)) or None
+
+
+def _orientation(picture: Image.Image) -> int:
+    """EXIF's orientation as `_load_upright` goes by it; 1 where it is absent or impossible."""
+    try:
+        orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
+    except Exception:
+        return 1
+    return orientation if orientation in range(2, 9) else 1
 
 
 def _moment(taken: str, offset: str) -> datetime | None:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspection.domain.corrections import FORMAT, INDEX, VERSION
+from inspection.domain.corrections import FORMAT, FRAME, INDEX, VERSION
 from inspection.domain.inspections import DISPOSITIONS, Subject
 from inspection.errors import NotFound, StorageError
+from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.services.station import Station
 from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail, LogFilter
@@ -17,7 +18,6 @@ from inspection.storage.reading import InspectionDetail, LogFilter
 _UNSETTLED = ("reinspect", "hold")
 # The demo line's inspectors are made up.
 _MADE_UP = "demo"
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def export_corrections(
             except (NotFound, StorageError) as error:
                 missing.append(f"no. {number}: {error}")
             progress(done, len(numbers))
-        index = {"format": FORMAT, "version": VERSION, "photos": entries}
+        index = {"format": FORMAT, "version": VERSION, "frame": FRAME, "photos": entries}
         (folder.path / INDEX).write_text(
             json.dumps(index, ensure_ascii=False, indent=1), encoding="utf-8"
         )
@@ -103,4 +103,4 @@ def _body(subject: Subject) -> str:
 def photo_file_name(detail: InspectionDetail) -> str:
     """Name of a photo that leaves the house: its SHA-256, and the suffix that it came with."""
     suffix = Path(detail.photo_name).suffix.lower()
-    return f"{detail.photo_sha256}{suffix if suffix in _SUFFIXES else '.jpg'}"
+    return f"{detail.photo_sha256}{suffix if suffix in PHOTO_SUFFIXES else '.jpg'}"

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
+from inspection.domain.corrections import COCO_PRODUCER, FRAME
 from inspection.domain.defects import FAMILY_OF_TYPE, Defect
 from inspection.errors import NotFound, StorageError
 from inspection.i18n import Translate
@@ -167,12 +168,14 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     """One image an inspection, one annotation a defect, one category a defect type.
 
     Image ids are inspection numbers; `file_name` is the photo's SHA-256 with its suffix, under
-    which `export --photos` puts the photo itself.
+    which `export --photos` puts the photo itself. `frame`: the coordinates are those of the photo
+    as its EXIF orientation turns it upright.
     """
     categories = {code: number for number, code in enumerate(FAMILY_OF_TYPE, start=1)}
     head = {
         "info": {
-            "description": "paint-line inspection",
+            "description": COCO_PRODUCER,
+            "frame": FRAME,
             "date_created": datetime.now(UTC).isoformat(),
         },
         "licenses": [],
@@ -208,6 +211,7 @@ def _coco_image(detail: InspectionDetail) -> dict:
         "file_name": photo_file_name(detail),
         "width": inspection.width_px,
         "height": inspection.height_px,
+        "frame": FRAME,
         "sha256": inspection.photo_sha256,
         "date_captured": (inspection.captured_at or inspection.inspected_at).isoformat(),
         "original_name": inspection.photo_name,

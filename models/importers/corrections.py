@@ -14,10 +14,9 @@ The layout stands in `inspection.domain.corrections`. What a person's word makes
 from collections.abc import Mapping
 from functools import partial
 
-from inspection.domain.corrections import FORMAT, INDEX, VERSION
+from inspection.domain.corrections import FORMAT, FRAME, INDEX, VERSION
 from inspection.domain.quality import REPAIRS
 from models.importers.classes import class_of
-from models.importers.coco import PhotosByName
 from models.importers.files import SourceFile, SourceRefused
 from models.importers.labelled import (
     Choices,
@@ -26,19 +25,21 @@ from models.importers.labelled import (
     Skipped,
     SourcePhoto,
     numbers,
-    read_json,
     rows,
     shown,
     size_px,
     table,
     text,
 )
+from models.importers.names import PhotosByName
+from models.importers.texts import read_json
 
 
 def find(files: list[SourceFile], choices: Choices) -> Found:
     """The photos of every export below the source, in their order."""
     photos = PhotosByName(files)
-    seen: dict[str, str] = {}
+    # By file name: files are named by what they contain, and two exports may hold one photo.
+    said: dict[str, list[tuple[str, Mapping, SourceFile]]] = {}
     for file in files:
         if file.name != INDEX:
             continue
@@ -46,6 +47,8 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
             content = table(read_json(file), "the file")
             if (content.get("format"), content.get("version")) != (FORMAT, VERSION):
                 raise SourceRefused(f"not written by export-corrections, version {VERSION}")
+            if content.get("frame", FRAME) != FRAME:
+                raise SourceRefused(f"frame must be {FRAME}, got {shown(content['frame'])}")
             entries = rows(content.get("photos"), "photos")
         except SourceRefused as error:
             yield Skipped(file.shown, str(error))
@@ -53,13 +56,25 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
         for entry in entries:
             name = f"{file.shown}, inspection no. {shown(entry.get('inspection'))}"
             try:
-                photo = photos.find(text(entry.get("file"), "file"), file)
-                # Files are named by what they contain.
-                if seen.setdefault(photo.name, name) != name:
-                    raise SourceRefused(f"the same photo as {seen[photo.name]}")
-                yield _photo(entry, photo, name)
+                photo = photos.find(text(entry.get("file"), "file"), file).photo
+                said.setdefault(photo.name, []).append((name, entry, photo))
             except SourceRefused as error:
                 yield Skipped(name, str(error))
+    for of_one in said.values():
+        name, entry, photo = of_one[0]
+        try:
+            for other, words, _ in of_one[1:]:
+                if _without_number(words) != _without_number(entry):
+                    raise SourceRefused(
+                        f"{other} says something else of {photo.shown}; import the newer export"
+                    )
+            yield _photo(entry, photo, name)
+        except SourceRefused as error:
+            yield Skipped(name, str(error))
+
+
+def _without_number(entry: Mapping) -> dict:
+    return {key: value for key, value in entry.items() if key not in ("file", "inspection")}
 
 
 def _photo(entry: Mapping, photo: SourceFile, name: str) -> SourcePhoto:
@@ -72,10 +87,11 @@ def _photo(entry: Mapping, photo: SourceFile, name: str) -> SourcePhoto:
         photo=photo,
         read_labels=partial(_already_read, labels),
         size_px=size_px({"width": entry.get("width_px"), "height": entry.get("height_px")}),
-        frame="upright",
+        frame=FRAME,
         group=str(entry.get("body", "")),
         mask_quality="accepted" if entry["disposition"] == "accept" else quality,
         clean_quality="accepted",
+        paired="decision by the photo's hash",
     )
 
 

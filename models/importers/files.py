@@ -1,5 +1,6 @@
 """The files below a folder, those inside tar archives included; nothing is unpacked."""
 
+import os
 import tarfile
 import unicodedata
 from dataclasses import dataclass
@@ -72,7 +73,12 @@ class SourceFile:
 
 def base_name(name: str) -> str:
     """A file name without suffix, however its letters were composed and whatever their case."""
-    return unicodedata.normalize("NFC", PurePosixPath(name).stem).casefold()
+    return folded(PurePosixPath(name).stem)
+
+
+def folded(name: str) -> str:
+    """A name or folder however its letters were composed and whatever their case."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,16 @@ class SourceFiles:
     files: list[SourceFile]
     broken: list[tuple[str, str]]
     left_out: list[LeftOut]
+
+
+def readable(name: str) -> str:
+    """A name whose bytes Korean Windows wrote, in its letters; any other as it is."""
+    if any("\udc80" <= letter <= "\udcff" for letter in name):
+        try:
+            return os.fsencode(name).decode("cp949")
+        except ValueError:
+            return name
+    return name
 
 
 def files_below(source: Path) -> SourceFiles:
@@ -114,30 +130,30 @@ def files_below(source: Path) -> SourceFiles:
 
 
 def _below(source: Path, path: Path) -> SourceFile:
-    place = path.relative_to(source).parent.as_posix()
-    return SourceFile(path, path.name, "" if place == "." else place)
+    folders = path.relative_to(source).parent.parts
+    return SourceFile(path, readable(path.name), "/".join(map(readable, folders)))
 
 
 def _members(archive: SourceFile, left_out: list[LeftOut]) -> list[SourceFile]:
     above = f"{archive.place}/{archive.name}" if archive.place else archive.name
     members = []
     # Read as it is: a compressed archive would have to be unpacked again for every photo.
-    with tarfile.open(archive.path, "r:", errors="replace") as tar:
+    with tarfile.open(archive.path, "r:", errors="surrogateescape") as tar:
         for member in tar:
             if member.isdir():
                 continue
             inside = PurePosixPath(member.name.replace("\\", "/"))
-            parts = [part for part in inside.parts if part not in ("/", "..", ".")]
+            parts = [readable(part) for part in inside.parts if part not in ("/", "..", ".")]
             reason = next(filter(None, map(photo_folders.companion_reason, parts)), None)
             if not parts or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
                 reason = reason or "irregular"
             if reason:
-                left_out.append(LeftOut(archive.path / inside.name, reason))
+                left_out.append(LeftOut(archive.path / (inside.name or member.name), reason))
                 continue
             members.append(
                 SourceFile(
                     archive.path,
-                    inside.name,
+                    parts[-1],
                     "/".join([above, *parts[:-1]]),
                     member.offset_data,
                     member.size,

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,22 +14,35 @@ import numpy as np
 
 from inspection.errors import TrainingError, UnreadableImage
 from inspection.imaging import gate
-from inspection.imaging.photo_folders import LeftOut
-from models.importers import aihub578, coco, corrections, masks, via
-from models.importers.classes import is_known
-from models.importers.exif import without_exif
-from models.importers.files import SourceRefused, files_below
-from models.importers.labelled import Choices, Label, Skipped, SourcePhoto
-from models.importers.near_duplicates import group_by_look, perceptual_hash, split_of
+from inspection.imaging.label_masks import MASK_SUFFIXES
+from inspection.imaging.photo_folders import PHOTO_SUFFIXES, LeftOut
+from models.importers import aihub578, coco, corrections, labelme, listed, masks, via
+from models.importers.classes import UNSPECIFIED, is_known
+from models.importers.files import SourceFiles, SourceRefused, files_below, folded
+from models.importers.frames import SAME, kept_photo, labels_in_frame
+from models.importers.labelled import Choices, Dropped, Label, Skipped, SourcePhoto
+from models.importers.names import source_name
+from models.importers.near_duplicates import Look, group_by_look, look_of, split_of
 from models.importers.weak_masks import weak_mask
 from models.importers.whole_folder import new_folder
 
+# A file that lists photos by name is read as what it is; the format says which was meant.
+_LISTED = partial(listed.find, readers=(coco.read, labelme.read, via.read), tables=(via.read_csv,))
 FORMATS = {
     "aihub578": aihub578.find,
-    "coco": coco.find,
-    "via": via.find,
+    "coco": partial(_LISTED, kind="COCO"),
+    "via": partial(_LISTED, kind="VIA"),
+    "labelme": partial(_LISTED, kind="labelme"),
     "masks": masks.find,
     "corrections": corrections.find,
+}
+_LABEL_SUFFIXES = {
+    "aihub578": (".json",),
+    "coco": (".json", ".csv"),
+    "via": (".json", ".csv"),
+    "labelme": (".json", ".csv"),
+    "masks": (".txt", *MASK_SUFFIXES),
+    "corrections": (".json",),
 }
 COLUMNS = (
     "dataset",
@@ -49,22 +63,29 @@ COLUMNS = (
     "group",
     "split",
 )
-_SUFFIX = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
 _NAME = re.compile(r"\w[\w.-]{0,79}")
 _MOST_STEM_LETTERS = 80
 
 
 @dataclass(slots=True)
 class Imported:
-    """What came of an import. unknown: labels by class that trains as "other". left_out: files
-    that nobody meant to be imported."""
+    """What came of an import.
+
+    skipped: photos and label files that were left out. dropped: labels, or parts of one, that a
+    photo was kept without. unknown: labels by class that trains as "other". paired: photos by how
+    photo and label found each other. frames: turned photos by the frame of their labels and how it
+    was found. left_out: files that nobody meant to be imported.
+    """
 
     photos: int = 0
     defect_free: int = 0
     skipped: int = 0
+    dropped: int = 0
     groups: int = 0
     splits: Counter = field(default_factory=Counter)
     unknown: Counter = field(default_factory=Counter)
+    paired: Counter = field(default_factory=Counter)
+    frames: Counter = field(default_factory=Counter)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -81,8 +102,9 @@ def import_photos(
 ) -> Imported:
     """Write every usable photo below `source` into the new photo set `dest` as data set `name`.
 
-    skip: told of everything that is left out. Where nothing is kept, nothing is written. Raises
-    TrainingError when `dest` is in use or `source` holds nothing of this format.
+    skip: told of everything that is left out, labels of photos that are kept included. Where
+    nothing is kept, nothing is written. Raises TrainingError when `dest` is in use or `source`
+    holds nothing of this format.
     """
     if not _NAME.fullmatch(name):
         raise TrainingError(f"name {name!r}: letters, digits, dot, - and _ make a data set's name")
@@ -91,15 +113,18 @@ def import_photos(
     done = Imported()
     with new_folder(dest) as folder:
         below = files_below(source)
-        done.left_out = below.left_out
+        done.left_out = [*below.left_out, *_other_files(below, format_name)]
         broken = (Skipped(*one) for one in below.broken)
         found = [*broken, *FORMATS[format_name](below.files, choices)]
         if not found:
             raise TrainingError(f"{source}: no photos and labels of format {format_name} there")
-        writer = _Writer(folder.path, name, licence)
+        writer = _Writer(folder.path, name, licence, choices, done)
         for number, one in enumerate(found, 1):
             if isinstance(one, SourcePhoto):
-                one = writer.write(one)
+                photo, one = one, writer.write(one)
+                for dropped in writer.dropped_of(photo):
+                    done.dropped += 1
+                    skip(dropped)
             if isinstance(one, Skipped):
                 done.skipped += 1
                 skip(one)
@@ -115,33 +140,53 @@ def import_photos(
     return done
 
 
+def _other_files(below: SourceFiles, format_name: str) -> list[LeftOut]:
+    """Files that are neither photos nor what this format's labels stand in."""
+    used = {*PHOTO_SUFFIXES, *_LABEL_SUFFIXES[format_name]}
+    return [LeftOut(file.path, "other") for file in below.files if file.suffix not in used]
+
+
 class _Writer:
     """Writes one data set photo by photo; groups and splits are known at the end."""
 
-    def __init__(self, folder: Path, name: str, licence: str) -> None:
+    def __init__(
+        self, folder: Path, name: str, licence: str, choices: Choices, done: Imported
+    ) -> None:
         self.folder, self.name, self.licence = folder, name, licence
+        self.choices, self.done = choices, done
         self.rows: list[dict] = []
         self.unknown: Counter = Counter()
         self._instances: dict[str, list[dict]] = {}
-        self._looks: list[int] = []
+        self._looks: list[Look] = []
         self._bodies: list[str] = []
+        self._names: list[str] = []
         self._stems: set[str] = set()
+        self._dropped: list[Skipped] = []
         for plane in ("images", "masks", "masks_scratch", "ignore"):
             (folder / name / plane).mkdir(parents=True)
 
     def write(self, photo: SourcePhoto) -> Skipped | None:
+        self._dropped = []
         try:
-            content, picture = _picture(photo)
-            labels = photo.read_labels(picture.width_px, picture.height_px)
-            drawn = _Drawing(picture.rgb, labels)
+            content = photo.photo.read()
+            upright = _decoded(content, photo)
+            frame, how, read = labels_in_frame(photo, upright, self.choices)
+            labels = self._usable(photo, read)
+            content, suffix, rgb = kept_photo(content, upright, frame)
+            drawn = _Drawing(rgb, labels)
         except SourceRefused as error:
+            self._dropped = []
             return Skipped(photo.name, str(error))
         stem = self._free_stem(photo.stem)
-        image = f"{self.name}/images/{stem}{_SUFFIX[picture.format]}"
+        image = f"{self.name}/images/{stem}{suffix}"
         (self.folder / image).write_bytes(content)
+        self.done.paired[photo.paired] += 1
+        if how != SAME:
+            self.done.frames[f"{frame}, {how}"] += 1
         self._instances[stem] = drawn.instances
-        self._looks.append(perceptual_hash(picture.rgb))
+        self._looks.append(look_of(rgb))
         self._bodies.append(photo.group)
+        self._names.append(photo.stem)
         counted = [label for label in labels if not label.ignore]
         self.unknown.update(label.cls for label in counted if not is_known(label.cls))
         if not labels:
@@ -158,8 +203,8 @@ class _Writer:
                 "mask": self._plane("masks", stem, drawn.truth) if labels else "",
                 "mask_scratch": self._scratches(stem, drawn) if labels else "",
                 "ignore": self._plane("ignore", stem, drawn.ignore) if drawn.ignore.any() else "",
-                "width": picture.width_px,
-                "height": picture.height_px,
+                "width": rgb.shape[1],
+                "height": rgb.shape[0],
                 "defect_pixels": int(drawn.truth.sum()),
                 "scratch_pixels": int(drawn.scratches.sum()),
                 "n_instances": len(counted),
@@ -173,8 +218,32 @@ class _Writer:
         )
         return None
 
+    def dropped_of(self, photo: SourcePhoto) -> list[Skipped]:
+        """The labels that the photo written last was kept without."""
+        return self._dropped
+
+    def _usable(self, photo: SourcePhoto, read: Sequence[Label | Dropped]) -> list[Label]:
+        """The labels that count; raises SourceRefused where a photo would lose its last one.
+
+        Where a label was whose outline is none, there is neither defect nor clean paint.
+        """
+        labels = [label for label in read if isinstance(label, Label)]
+        dropped = [label for label in read if isinstance(label, Dropped)]
+        if dropped and not labels:
+            raise SourceRefused(dropped[0].reason)
+        if not labels and photo.doubt:
+            raise SourceRefused(f"it has no label, but may not be free of defects: {photo.doubt}")
+        for one in dropped:
+            lost = "one label" if one.whole else "a part of one label"
+            self._dropped.append(Skipped(photo.name, f"kept without {lost}: {one.reason}"))
+            if one.whole and one.around is not None:
+                left, top, right, bottom = one.around
+                ring = (left, top, right, top, right, bottom, left, bottom)
+                labels.append(Label(UNSPECIFIED, polygons=(ring,), ignore=True))
+        return labels
+
     def finish(self) -> None:
-        groups = group_by_look(self._looks, self._bodies)
+        groups = group_by_look(self._looks, self._bodies, sources=self._sources())
         for row, group in zip(self.rows, groups, strict=True):
             row.update(group=group, split=split_of(group))
         place = self.folder / self.name
@@ -188,6 +257,16 @@ class _Writer:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(self.rows)
+
+    def _sources(self) -> list[str]:
+        """The source that each photo is a version of; "" where it is none and nobody's source."""
+        sources = [source_name(name) for name in self._names]
+        known = set(filter(None, sources))
+        plain = map(folded, self._names)
+        return [
+            source or (name if name in known else "")
+            for source, name in zip(sources, plain, strict=True)
+        ]
 
     def _scratches(self, stem: str, drawn: "_Drawing") -> str:
         """The mask of scratches alone; the mask itself where it shows nothing else."""
@@ -210,28 +289,6 @@ class _Writer:
             stem = f"{plain}_{number}"
         self._stems.add(stem.casefold())
         return stem
-
-
-def _picture(photo: SourcePhoto) -> tuple[bytes, gate.DecodedPhoto]:
-    """The bytes to keep and their pixels, in the frame that the labels were drawn in.
-
-    The EXIF block is dropped where its orientation would turn the photo under labels drawn on the
-    stored pixels. A label that states the size of the upright photo was drawn on that one.
-    """
-    content = photo.photo.read()
-    if photo.frame == "stored":
-        plain = without_exif(content)
-        picture = _decoded(plain, photo)
-        if photo.size_px in (None, (picture.width_px, picture.height_px)):
-            return plain, picture
-    picture = _decoded(content, photo)
-    size = (picture.width_px, picture.height_px)
-    if photo.size_px not in (None, size):
-        raise SourceRefused(
-            f"the label is for {photo.size_px[0]}×{photo.size_px[1]} px, the photo has "
-            f"{size[0]}×{size[1]}; import the photo that was labelled"
-        )
-    return content, picture
 
 
 def _decoded(content: bytes, photo: SourcePhoto) -> gate.DecodedPhoto:
@@ -267,13 +324,15 @@ class _Drawing:
                 outlines = [[x, y, x + w - 1, y, x + w - 1, y + h - 1, x, y + h - 1]]
                 marked = _filled(outlines, shape)
             else:
-                weak = weak_mask(rgb, box)
+                weak = weak_mask(rgb, box, _filled([label.within], shape) if label.within else None)
                 self.weak.append(weak)
                 marked = weak.mask
                 instance |= {
                     "bbox": list(box),
                     "weak": {"frac": round(weak.filled, 4), "area": round(weak.area, 4)},
                 }
+            if box is None and not label.ignore and not marked.any():
+                raise SourceRefused(f"label {number} ({label.cls}) marks no pixel of the photo")
             if outlines:
                 instance["poly"] = outlines
             self.instances.append(instance | {"ignore": label.ignore})

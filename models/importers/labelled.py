@@ -1,10 +1,8 @@
 """A photo with its human labels as one of the formats tells it, before anything is written."""
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,8 +19,8 @@ class Label:
     """One human label, with a place in exactly one of three forms.
 
     polygons: flat (x1, y1, x2, y2, …), all of them one defect. box: (x, y, width, height), a box
-    whose defect nobody outlined. mask: bool (height, width) of the whole photo. ignore: not paint
-    damage, or not sure: neither defect nor clean.
+    whose defect nobody outlined; within: flat polygon, a turned box inside it. mask: bool (height,
+    width) of the whole photo. ignore: not paint damage, or not sure: neither defect nor clean.
     """
 
     cls: str
@@ -31,10 +29,42 @@ class Label:
     mask: np.ndarray | None = None
     ignore: bool = False
     sub: str = ""
+    within: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if (bool(self.polygons), self.box is not None, self.mask is not None).count(True) != 1:
             raise ValueError("a label has polygons, a box or a mask, and only one of them")
+
+    def same_as(self) -> tuple:
+        """Equal for two labels that say the same, as two files of one set may."""
+        mask = None if self.mask is None else (self.mask.shape, self.mask.tobytes())
+        rings = frozenset(tuple(round(value, 1) for value in ring) for ring in self.polygons)
+        box = self.box and tuple(round(value, 1) for value in self.box)
+        return self.cls, self.ignore, rings, box, self.within, mask
+
+    def extent(self) -> tuple[float, float, float, float]:
+        """(left, top, right, bottom) of all of it, in pixels."""
+        if self.mask is not None:
+            rows, columns = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))
+            return columns[0], rows[0], columns[-1], rows[-1]
+        if self.box is not None:
+            x, y, width, height = self.box
+            return x, y, x + width, y + height
+        corners = np.concatenate([np.reshape(ring, (-1, 2)) for ring in self.polygons])
+        return (*corners.min(axis=0), *corners.max(axis=0))
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A label of a photo that cannot be used, or a part of one.
+
+    around: (left, top, right, bottom) where it lay, None where that is not known. whole: nothing
+    of the label is left; where no other label is, the photo is refused.
+    """
+
+    reason: str
+    around: tuple[float, float, float, float] | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,25 +73,29 @@ class SourcePhoto:
 
     name: as sentences call it. stem: its file name without suffix, as the publisher wrote it.
     size_px: (width, height) that the label speaks of, None where it says nothing. read_labels:
-    the labels for a photo of (width, height); raises SourceRefused. group: photos of one group
-    (one car body) never stand in two splits; "" = only near-duplicates decide.
+    the labels for a photo of (width, height); raises SourceRefused. frame: of FRAMES, in which
+    picture the labels were drawn; "" where the label does not say. group: photos of one group
+    (one car body) never stand in two splits; "" = only look and name decide.
     mask_kind, mask_quality: what stands in the manifest for a photo whose labels are all polygons
-    or masks; clean_quality: for one without any label.
+    or masks; clean_quality: for one without any label. doubt: why a photo without any label may
+    not be called free of defects. paired: how photo and label found each other.
     """
 
     name: str
     stem: str
     photo: SourceFile
-    read_labels: Callable[[int, int], Sequence[Label]]
+    read_labels: Callable[[int, int], Sequence[Label | Dropped]]
     size_px: tuple[int, int] | None = None
-    frame: str = "stored"
+    frame: str = ""
     group: str = ""
     mask_kind: str = "polygon"
     mask_quality: str = "polygon"
     clean_quality: str = "clean"
+    doubt: str = ""
+    paired: str = ""
 
     def __post_init__(self) -> None:
-        if self.frame not in FRAMES:
+        if self.frame not in ("", *FRAMES):
             raise ValueError(f"frame must be one of {FRAMES}, got {self.frame!r}")
 
 
@@ -78,21 +112,20 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the person who imports decides. cls: class of labels that name none."""
+    """What the person who imports decides.
+
+    cls: class of labels that name none. frame: of FRAMES, in which picture the labels of turned
+    photos were drawn; "" = what the labels prove. line_px: how wide a line without area is drawn.
+    black_marks: in masks black is the defect, white the rest.
+    """
 
     cls: str = UNSPECIFIED
+    frame: str = ""
+    line_px: float = 3.0
+    black_marks: bool = False
 
 
 Found = Iterable[SourcePhoto | Skipped]
-
-
-def read_json(file: SourceFile) -> Any:
-    """A JSON file, with or without byte order mark; raises SourceRefused for anything else."""
-    try:
-        return json.loads(file.read().decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        why = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise SourceRefused(f"no readable JSON ({why})") from None
 
 
 def table(value: object, what: str) -> Mapping:
@@ -128,16 +161,40 @@ def polygon(value: object, what: str) -> tuple[float, ...]:
     flat = numbers(value, what)
     if len(flat) % 2 or len(flat) < 6:
         raise SourceRefused(f"{what} needs pairs of x and y for three corners, got {shown(value)}")
+    if max(flat[::2]) - min(flat[::2]) < 1 and max(flat[1::2]) - min(flat[1::2]) < 1:
+        raise SourceRefused(f"{what} is a point: its corners lie on each other")
     return flat
 
 
-def polygons(value: object, what: str) -> tuple[tuple[float, ...], ...]:
-    """One flat polygon [x1, y1, …] or a list of them; none for None, [] and [[]]."""
+def polygons(value: object, what: str) -> tuple[tuple[tuple[float, ...], ...], list[Dropped]]:
+    """One flat polygon [x1, y1, …] or a list of them, and those of them that are none.
+
+    None, [] and [[]] hold nothing. Raises SourceRefused for something else than lists.
+    """
     if value in (None, []):
-        return ()
-    if isinstance(value, list) and all(isinstance(one, list) for one in value):
-        return tuple(polygon(one, what) for one in value if one)
-    return (polygon(value, what),)
+        return (), []
+    if not isinstance(value, list):
+        raise SourceRefused(f"{what} must be a list of numbers, got {shown(value)}")
+    rings = value if any(isinstance(one, list) for one in value) else [value]
+    good, bad = [], []
+    for ring in rings:
+        if ring in (None, []):
+            continue
+        try:
+            good.append(polygon(ring, what))
+        except SourceRefused as error:
+            bad.append(Dropped(str(error), corners_around(ring)))
+    return tuple(good), bad
+
+
+def corners_around(value: object) -> tuple[float, float, float, float] | None:
+    """(left, top, right, bottom) of a ring that may be no polygon; None where it is no numbers."""
+    if not isinstance(value, list) or len(value) < 2:
+        return None
+    flat = [one for one in value if isinstance(one, int | float) and not isinstance(one, bool)]
+    if len(flat) != len(value) or not all(map(math.isfinite, flat)):
+        return None
+    return min(flat[::2]), min(flat[1::2]), max(flat[::2]), max(flat[1::2])
 
 
 def box(value: object, what: str) -> tuple[float, float, float, float] | None:
@@ -152,12 +209,20 @@ def box(value: object, what: str) -> tuple[float, float, float, float] | None:
 
 def size_px(row: Mapping) -> tuple[int, int] | None:
     """(width, height) that a label states; None where one of them is missing or 0."""
-    stated = (row.get("width"), row.get("height"))
+    stated = [_number_in(row.get(side)) for side in ("width", "height")]
     if any(one in (None, 0, "") for one in stated):
         return None
-    if not all(isinstance(one, int | float) and one > 0 and one % 1 == 0 for one in stated):
-        raise SourceRefused(f"width and height must be whole pixels, got {shown(list(stated))}")
+    if not all(isinstance(one, int | float) and 0 < one < 10**6 and one % 1 == 0 for one in stated):
+        raise SourceRefused(f"width and height must be whole pixels, got {shown(stated)}")
     return int(stated[0]), int(stated[1])
+
+
+def _number_in(value: object) -> object:
+    """The number that a text holds; anything else as it is."""
+    try:
+        return float(value) if isinstance(value, str) and value.strip() else value
+    except ValueError:
+        return value
 
 
 def shown(value: object) -> str:

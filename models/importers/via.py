@@ -1,101 +1,132 @@
-"""VGG Image Annotator 1 and 2: polygons, rectangles, circles and ellipses in one JSON.
+"""VGG Image Annotator 1 and 2: polygons, rectangles, lines, circles and ellipses, JSON or CSV.
 
-Rectangles are boxes with a weak mask; everything else is an outline. The class is the region
-attribute called class, type, label, name, defect or category, else its only attribute. VIA lists
-photos before anybody drew on them, so a photo without regions counts as free of defects only
-because it is listed. Browsers turn photos upright, so coordinates are those of the upright photo.
+Rectangles are boxes with a weak mask, a polyline is drawn as wide as the person who imports says;
+everything else is an outline. The class is the region attribute called class, type, label, name,
+defect or category, else its only attribute. VIA lists photos before anybody drew on them, so a
+photo without regions counts as free of defects only because it is listed, and only where its own
+attributes name no defect. Browsers turn photos upright today and did not before 2020; VIA states
+no size, so of a turned photo the person who imports has to say the frame.
 """
 
-import math
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-import numpy as np
-
-from models.importers.classes import class_of
-from models.importers.coco import PhotosByName
+from models.importers.classes import class_of, is_known
 from models.importers.files import SourceFile, SourceRefused
 from models.importers.labelled import (
     Choices,
-    Found,
+    Dropped,
     Label,
-    Skipped,
-    SourcePhoto,
     box,
     numbers,
     polygon,
-    read_json,
     rows,
     shown,
     table,
     text,
 )
+from models.importers.listed import Entry, LabelFile
+from models.importers.shapes import ellipse, line
+from models.importers.texts import read_table
 from models.photo_classes import NOT_PAINT
 
 _CLASS_ATTRIBUTES = ("class", "type", "label", "name", "defect", "category")
-_ROUND_CORNERS = 72
+_COLUMNS = ("filename", "region_count", "region_shape_attributes", "region_attributes")
 
 
-def find(files: list[SourceFile], choices: Choices) -> Found:
-    """The photos that the JSON files list, in their order; what has no partner is named."""
-    photos = PhotosByName(files)
-    seen: dict[SourceFile, str] = {}
-    for file in files:
-        if file.suffix != ".json":
-            continue
-        try:
-            entries = _entries(table(read_json(file), "the file"))
-        except SourceRefused as error:
-            yield Skipped(file.shown, f"not a VIA file: {error}")
-            continue
-        for entry in entries:
-            name = shown(entry.get("filename"))
-            try:
-                name = text(entry.get("filename"), "filename")
-                photo = photos.find(name, file)
-                if photo in seen:
-                    raise SourceRefused(f"already listed in {seen[photo]}")
-                seen[photo] = file.shown
-                labels = _labels(entry.get("regions"), choices)
-                yield SourcePhoto(
-                    name=photo.shown,
-                    stem=photo.stem,
-                    photo=photo,
-                    read_labels=partial(_already_read, labels),
-                    frame="upright",
-                )
-            except SourceRefused as error:
-                yield Skipped(f"{file.shown}, photo {name}", str(error))
-    for photo in photos.every:
-        if photo not in seen:
-            yield Skipped(photo.shown, "no VIA file lists it")
-
-
-def _already_read(labels: list[Label], width_px: int, height_px: int) -> list[Label]:
-    return labels
-
-
-def _entries(content: Mapping) -> list[Mapping]:
-    if {"project", "view", "metadata"} <= content.keys():
-        raise SourceRefused("a VIA 3 project; export it as COCO and import that")
-    listed = table(content.get("_via_img_metadata", content), "_via_img_metadata")
-    entries = [table(entry, "an entry") for entry in listed.values()]
-    if not entries or not all("filename" in entry and "regions" in entry for entry in entries):
+def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | None:
+    """A VIA JSON; None where it is none. Raises SourceRefused where it is one and broken."""
+    if not isinstance(content, Mapping) or {"project", "view", "metadata"} <= content.keys():
+        return None
+    listed = content.get("_via_img_metadata", content)
+    if not isinstance(listed, Mapping) or not listed:
+        return None
+    entries = list(listed.values())
+    if "_via_img_metadata" not in content and not all(
+        isinstance(entry, Mapping) and "filename" in entry for entry in entries
+    ):
+        return None
+    if not all(isinstance(entry, Mapping) and "regions" in entry for entry in entries):
         raise SourceRefused("its entries need filename and regions")
-    return entries
+    return _label_file(
+        [(one.get("filename"), one["regions"], one.get("file_attributes")) for one in entries],
+        choices,
+    )
 
 
-def _labels(regions: object, choices: Choices) -> list[Label]:
+def read_csv(file: SourceFile, choices: Choices) -> LabelFile | None:
+    """A VIA CSV; None where the file is none. Raises SourceRefused where it is one and broken."""
+    lines = read_table(file, _COLUMNS)
+    if lines is None:
+        return None
+    photos: dict[str, tuple[list[Mapping], list[str], object]] = {}
+    for number, row in enumerate(lines, 2):
+        try:
+            shape = json.loads(row["region_shape_attributes"] or "{}")
+            attributes = json.loads(row["region_attributes"] or "{}")
+            about = json.loads(row.get("file_attributes") or "{}")
+        except (ValueError, RecursionError):
+            raise SourceRefused(f"not a VIA file: row {number} holds no readable JSON") from None
+        regions, counts, _ = photos.setdefault(row["filename"], ([], [], about))
+        counts.append(row["region_count"].strip())
+        if shape:
+            regions.append({"shape_attributes": shape, "region_attributes": attributes})
+    entries = []
+    for name, (regions, counts, about) in photos.items():
+        if set(counts) != {str(len(regions))}:
+            # A lost row would make clean paint of what it marked.
+            said = ", ".join(sorted(set(counts)))
+            regions = f"region_count says {said} regions, its rows hold {len(regions)}"
+        entries.append((name, regions, about))
+    return _label_file(entries, choices)
+
+
+def _label_file(listed: Sequence[tuple[object, object, object]], choices: Choices) -> LabelFile:
+    """listed: name, regions and attributes of each photo."""
+    entries, lost = [], []
+    for name, regions, about in listed:
+        try:
+            named = text(name, "filename")
+        except SourceRefused as error:
+            lost.append(f"a photo has no name: {error}")
+            continue
+        entries.append(Entry(named, partial(_labels, regions, about, choices)))
+    return LabelFile("VIA", entries, lost)
+
+
+def _labels(
+    regions: object, about: object, choices: Choices, width_px: int, height_px: int
+) -> list[Label | Dropped]:
+    if isinstance(regions, str):
+        raise SourceRefused(regions)
     # VIA 1 numbers its regions in an object, VIA 2 lists them.
     listed = list(regions.values()) if isinstance(regions, Mapping) else regions
-    labels = []
+    labels: list[Label | Dropped] = []
     for number, region in enumerate(rows(listed, "regions"), 1):
         which = f"region {number}"
         cls = _class(table(region.get("region_attributes", {}), f"attributes of {which}"), choices)
         shape = table(region.get("shape_attributes"), f"shape of {which}")
-        place = _place(shape, which)
-        labels.append(Label(cls, ignore=cls in NOT_PAINT, **place))
+        labels.append(_label(cls, shape, which, choices))
+    if not labels and (cls := named_defect(about)):
+        raise SourceRefused(f"the photo is called {cls}, but nothing says where the defect is")
     return labels
+
+
+def named_defect(about: object) -> str:
+    """The class of defect that the attributes of a whole photo name, "" where they name none."""
+    if not isinstance(about, Mapping):
+        return ""
+    for key, value in about.items():
+        if isinstance(value, Mapping):
+            if cls := named_defect(value):
+                return cls
+            continue
+        # A tick stands beside the name, a choice holds it.
+        name = key if value is True else value
+        if isinstance(name, str) and name.strip() and is_known(class_of(name)):
+            return class_of(name)
+    return ""
 
 
 def _class(attributes: Mapping, choices: Choices) -> str:
@@ -110,37 +141,33 @@ def _class(attributes: Mapping, choices: Choices) -> str:
     return class_of(value) if isinstance(value, str) and value.strip() else choices.cls
 
 
-def _place(shape: Mapping, which: str) -> dict:
-    kind = shape.get("name")
+def _label(cls: str, shape: Mapping, which: str, choices: Choices) -> Label | Dropped:
+    kind, ignore = shape.get("name"), cls in NOT_PAINT
     if kind == "rect":
         sides = [shape.get(side) for side in ("x", "y", "width", "height")]
         around = box(sides, f"rectangle of {which}")
         if around is None:
-            raise SourceRefused(f"the rectangle of {which} has no area")
-        return {"box": around}
-    if kind == "polygon":
+            x, y = sides[:2]
+            return Dropped(f"the rectangle of {which} has no area", (x, y, x, y))
+        return Label(cls, box=around, ignore=ignore)
+    if kind in ("polygon", "polyline"):
         xs = numbers(shape.get("all_points_x"), f"all_points_x of {which}")
         ys = numbers(shape.get("all_points_y"), f"all_points_y of {which}")
         if len(xs) != len(ys):
             raise SourceRefused(f"{which} has {len(xs)} x and {len(ys)} y")
         corners = [value for point in zip(xs, ys, strict=True) for value in point]
-        return {"polygons": (polygon(corners, f"polygon of {which}"),)}
+        if kind == "polyline":
+            return line(cls, corners, choices.line_px, f"polyline of {which}", ignore)
+        try:
+            return Label(cls, polygons=(polygon(corners, f"polygon of {which}"),), ignore=ignore)
+        except SourceRefused as error:
+            return Dropped(str(error), (min(xs), min(ys), max(xs), max(ys)) if xs else None)
     if kind == "circle":
         x, y, r = numbers([shape.get(one) for one in ("cx", "cy", "r")], f"circle of {which}")
-        return {"polygons": (_round(x, y, r, r, 0.0, which),)}
+        return Label(cls, polygons=(ellipse(x, y, r, r, 0.0, which),), ignore=ignore)
     if kind == "ellipse":
         sides = [shape.get(one) for one in ("cx", "cy", "rx", "ry")]
         x, y, rx, ry = numbers(sides, f"ellipse of {which}")
         (theta,) = numbers([shape.get("theta", 0.0)], f"theta of {which}")
-        return {"polygons": (_round(x, y, rx, ry, theta, which),)}
+        return Label(cls, polygons=(ellipse(x, y, rx, ry, theta, which),), ignore=ignore)
     raise SourceRefused(f"{which} is a {shown(kind)}, which has no area")
-
-
-def _round(x: float, y: float, rx: float, ry: float, theta: float, which: str):
-    if not (rx > 0 and ry > 0):
-        raise SourceRefused(f"the radius of {which} must be positive, got {rx:g} and {ry:g}")
-    around = np.linspace(0.0, 2.0 * math.pi, _ROUND_CORNERS, endpoint=False)
-    along, across = rx * np.cos(around), ry * np.sin(around)
-    xs = x + along * math.cos(theta) - across * math.sin(theta)
-    ys = y + along * math.sin(theta) + across * math.cos(theta)
-    return tuple(np.round(np.stack([xs, ys], axis=1), 2).ravel().tolist())

@@ -38,8 +38,13 @@ class WeakMask:
         return self.area > _LARGEST_BOX or not _LEAST_FILLED <= self.filled <= _MOST_FILLED
 
 
-def weak_mask(rgb: np.ndarray, box: tuple[int, int, int, int]) -> WeakMask:
-    """The residue inside a box (x, y, width, height) that lies within the photo."""
+def weak_mask(
+    rgb: np.ndarray, box: tuple[int, int, int, int], within: np.ndarray | None = None
+) -> WeakMask:
+    """The residue inside a box (x, y, width, height) that lies within the photo.
+
+    within: bool (H, W), the part of the box that counts, where it was turned.
+    """
     height, width = rgb.shape[:2]
     x, y, w, h = box
     shrink = min(1.0, _WORKED_SIDE_PX / max(height, width))
@@ -55,12 +60,25 @@ def weak_mask(rgb: np.ndarray, box: tuple[int, int, int, int]) -> WeakMask:
     middle = np.median(inside)
     texture = 1.4826 * np.median(np.abs(inside - middle))
     marked = inside > max(_LEAST_RESIDUE, middle + _TEXTURES * texture)
+    if marked.mean() < _LEAST_FILLED:
+        # A box drawn so close that it holds hardly anything but the mark: its own texture is the
+        # mark's, and only the surroundings tell what is paint.
+        beside = np.ones(residue.shape, bool)
+        beside[y - top : y - top + h, x - left : x - left + w] = False
+        paint = residue[beside] if beside.any() else inside
+        middle = np.median(paint)
+        texture = 1.4826 * np.median(np.abs(paint - middle))
+        marked = inside > max(_LEAST_RESIDUE, middle + _TEXTURES * texture)
     _, numbers, sizes, _ = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=8)
     kept = sizes[:, cv2.CC_STAT_AREA] >= _SMALLEST_PX / shrink**2
     kept[0] = False
     mask = np.zeros((height, width), bool)
     mask[y : y + h, x : x + w] = kept[numbers]
-    return WeakMask(mask, float(kept[numbers].mean()), w * h / (width * height))
+    if within is None:
+        return WeakMask(mask, float(kept[numbers].mean()), w * h / (width * height))
+    mask &= within
+    counted = max(int(within.sum()), 1)
+    return WeakMask(mask, float(mask.sum() / counted), counted / (width * height))
 
 
 def _residue(rgb: np.ndarray, side: int) -> np.ndarray:

@@ -199,7 +199,7 @@ LABEL = aihub_label(annotation(segmentation=OUTLINE))
     ("broken", "reason"),
     [
         ({"b.json": LABEL[:90]}, "no readable JSON"),
-        ({"b.json": b"\xff\xfe\x00"}, "not UTF-8 text"),
+        ({"b.json": b"\xff\xfe\x00"}, "neither UTF-8 nor UTF-16 nor cp949"),
         ({"b.json": b"[" * 100_000}, "no readable JSON"),
         ({"b.json": b"[]"}, "must be a JSON object"),
         ({"b.json": aihub_label()}, "annotations is empty"),
@@ -220,7 +220,10 @@ LABEL = aihub_label(annotation(segmentation=OUTLINE))
         ({"b.json": LABEL, "b.jpg": b"no photo at all"}, "not a JPEG"),
         ({"c.json": LABEL}, "no photo of this base name"),
         ({"more/b.jpg": photo_jpeg(6), "b.json": LABEL}, "two different photos"),
-        ({"b.json": LABEL, "more/b.json": LABEL}, "the label of this base name is read from"),
+        (
+            {"b.json": LABEL, "more/b.json": aihub_label(annotation(bbox=BOX), width=640)},
+            "its labels are for photos of different sizes",
+        ),
     ],
 )
 def test_a_broken_file_is_named_with_its_reason_and_the_others_are_kept(imported, broken, reason):

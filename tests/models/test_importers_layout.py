@@ -16,7 +16,8 @@ from inspection import cli
 from inspection.errors import TrainingError
 from models.datasets import CropSource, read_photo_set
 from models.importers import importing
-from models.importers.near_duplicates import group_by_look, perceptual_hash, split_of
+from models.importers.labelled import Choices
+from models.importers.near_duplicates import Look, group_by_look, perceptual_hash, split_of
 from tests.models.published_labels import (
     Import,
     aihub_label,
@@ -109,6 +110,52 @@ def test_near_duplicates_share_a_group_and_so_a_split(tmp_path):
     assert {row["split"] for row in done.rows.values() if row["group"] in same} == {split_of(*same)}
 
 
+def test_flipped_turned_and_brighter_copies_share_a_group_and_other_panels_do_not(tmp_path):
+    pixels = cv2.imdecode(np.frombuffer(photo_jpeg(50), np.uint8), cv2.IMREAD_COLOR)
+    copies = {
+        "plain": pixels,
+        "flipped": pixels[:, ::-1],
+        "upside": pixels[::-1],
+        "quarter": np.rot90(pixels),
+        "turned": np.rot90(pixels, -1)[:, ::-1],
+        "brighter": np.clip(pixels * 1.25, 0, 255).astype(np.uint8),
+    }
+    files = {}
+    for name, copy in copies.items():
+        files[f"{name}.jpg"] = cv2.imencode(".jpg", copy)[1].tobytes()
+        height, width = copy.shape[:2]
+        files[f"{name}.json"] = aihub_label(annotation("양품"), width=width, height=height)
+    done = Import("aihub578", tree(tmp_path / "src", 20, **files), tmp_path / "set")
+    groups = {stem: row["group"] for stem, row in done.rows.items()}
+    assert len({groups[name] for name in copies}) == 1
+    assert len(set(groups.values())) == 21
+
+
+def test_versions_that_one_source_gave_its_name_share_a_split_in_two_imports_too(tmp_path):
+    def rows(folder, *names):
+        files = {}
+        for number, name in enumerate(names, ord(folder)):
+            files[f"{name}.jpg"] = photo_jpeg(number)
+            files[f"{name}.json"] = GOOD
+        return Import("aihub578", write_tree(tmp_path / folder, files), tmp_path / f"{folder}2")
+
+    sources = [f"door_{number}" for number in range(6)]
+    both = rows("a", *(f"{name}_jpg.rf.{h * 16}" for name in sources for h in "ab"), "door_1")
+    assert both.outcome.groups == 6
+    alone = rows("q", *(f"{name}_jpg.rf.{'c' * 16}" for name in sources))
+    splits = {stem.split("_jpg")[0]: row["split"] for stem, row in both.rows.items()}
+    for stem, row in alone.rows.items():
+        assert row["split"] == splits[stem.split("_jpg")[0]]
+
+
+def test_a_small_picture_that_disagrees_keeps_two_photos_apart():
+    plain = np.random.default_rng(0).normal(size=(32, 32)).astype(np.float32)
+    plain /= np.linalg.norm(plain)
+    # Laid otherwise, the second one has the hash of the first.
+    unlike = Look((0,) * 8, plain), Look(((1 << 20) - 1, *(0,) * 7), -plain)
+    assert len(set(group_by_look([*unlike], ["", ""]))) == 2
+
+
 def test_group_and_split_of_a_photo_depend_on_its_look_alone(tmp_path):
     alone = Import("aihub578", tree(tmp_path / "a", 4), tmp_path / "set_a").rows
     more = Import("aihub578", tree(tmp_path / "b", 12), tmp_path / "set_b").rows
@@ -184,7 +231,7 @@ def test_a_stem_that_no_disk_would_take_is_written_plainly(tmp_path):
     (source / "TS.tar").write_bytes(tar_of({"x/문 *?.jpg": photo_jpeg()}))
     done = Import("aihub578", source, tmp_path / "set")
     assert list(done.rows) == ["문"]
-    writer = importing._Writer(tmp_path / "other", "set", "")
+    writer = importing._Writer(tmp_path / "other", "set", "", Choices(), importing.Imported())
     assert writer._free_stem(nasty) == "a_b_문"
     assert len(writer._free_stem("x" * 500)) < 100
 

@@ -6,18 +6,24 @@ import itertools
 import json
 from datetime import datetime
 
+import cv2
+import numpy as np
 import openpyxl
 import pytest
 
+from inspection.domain.inspections import Subject
 from inspection.errors import StorageError
 from inspection.i18n import translator
-from inspection.services import log_exports
+from inspection.services import log_exports, reviewing
+from inspection.services.corrections import export_corrections
 from inspection.services.inspecting import inspect_photo
 from inspection.services.log_exports import write_export
 from inspection.services.log_workbook import write_log_workbook
 from inspection.storage import reading
 from inspection.storage.log_filter import LogFilter
+from models.importers.frames import as_stored
 from tests.conftest import panel_jpeg
+from tests.models.published_labels import Import, turned_by_exif
 from tests.ui.conftest import invented, write_inspections
 
 ENGLISH = translator("en")
@@ -142,6 +148,51 @@ def test_the_photos_of_a_coco_file_are_copied_under_the_names_it_lists(station, 
     names = [image["file_name"] for image in json.loads(out.read_text())["images"]]
     assert (tmp_path / "photos" / names[0]).read_bytes() == panel_jpeg()
     assert len(missing) == 1 and missing[0].startswith("no. 2: ")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["coco", "corrections"])
+def test_what_leaves_the_log_comes_back_on_its_scratch_however_the_camera_was_held(
+    station, tmp_path, orientation, kind
+):
+    scratch = (40, 30, 80, 6)
+    upright = cv2.imdecode(np.frombuffer(panel_jpeg((scratch,)), np.uint8), cv2.IMREAD_COLOR)
+    stored = as_stored(upright, orientation)
+    packed = cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+    photo = turned_by_exif(packed, orientation)
+    inspected = inspect_photo(station, photo, "p.jpg", Subject(inspector="Kim"), log=True)
+    folder = tmp_path / "export"
+    if kind == "coco":
+        folder.mkdir()
+        export(station, "coco", folder / "labels.json")
+        log_exports.copy_photos(station, LogFilter(), folder)
+        assert json.loads((folder / "labels.json").read_text())["info"]["frame"] == "upright"
+    else:
+        detail = reading.inspection_detail(station.engine, inspected.id)
+        reviewing.decide(station, detail, "polish", "seen by eye", "Kim")
+        export_corrections(station, folder)
+    done = Import(kind, folder, tmp_path / "set")
+    assert done.skipped == []
+    seen = cv2.imread(str(done.dest / done.row["image"]))
+    assert seen.shape == upright.shape and np.abs(seen.astype(int) - upright).mean() < 4
+    # In a corner: no turn and no flip lays it upon itself.
+    found, marked = inspected.mask > 0, done.plane(done.row)
+    assert found.sum() > 200
+    assert (marked & found).sum() / (marked | found).sum() > 0.85
+
+
+def test_of_a_photo_inspected_twice_the_last_inspection_comes_back(station, tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for mm_per_px in (0.2, 0.3):
+        inspect_photo(
+            station, panel_jpeg(), "p.jpg", Subject(), log=True, again=True, mm_per_px=mm_per_px
+        )
+    export(station, "coco", folder / "labels.json")
+    log_exports.copy_photos(station, LogFilter(), folder)
+    done = Import("coco", folder, tmp_path / "set")
+    assert done.skipped == [] and done.outcome.photos == 1
+    assert done.row["n_instances"] == "1"
 
 
 @pytest.mark.parametrize("kind", log_exports.SUFFIXES)

@@ -1,0 +1,97 @@
+"""Masks that other people drew, as their files hold them; what marks a defect is for the importer.
+
+Like the gate, but a mask may have a palette, 16 bits and an alpha channel, and all three count.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from inspection.errors import UnreadableImage
+from inspection.imaging import gate
+
+MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jpg", ".jpeg")
+_FORMATS = ("PNG", "BMP", "TIFF", "GIF", "WEBP", "JPEG")
+_ORIENTATION = 0x112
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DrawnMask:
+    """A mask as its file holds it.
+
+    colours: (height, width, 1 or 3), uint8 or wider, RGB. alpha: bool (height, width), True where
+    something is painted; None where the file has no alpha or it is the same everywhere.
+    is_transparent: alpha hides the whole picture. indices: (height, width) of a palette's
+    entries, None without palette.
+    """
+
+    colours: np.ndarray = field(repr=False)
+    alpha: np.ndarray | None = field(repr=False)
+    is_transparent: bool
+    indices: np.ndarray | None = field(repr=False)
+    format: str
+
+
+def read_mask(content: bytes, name: str) -> DrawnMask:
+    """The mask in a file; raises UnreadableImage for what is damaged, animated or turned."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
+                picture.verify()
+            picture = Image.open(io.BytesIO(content), formats=_FORMATS)
+            if getattr(picture, "n_frames", 1) != 1 and picture.format != "MPO":
+                raise UnreadableImage(f"{name}: {picture.n_frames} pages, one mask a file is read")
+            if picture.getexif().get(_ORIENTATION, 1) not in (0, 1):
+                raise UnreadableImage(
+                    f"{name}: it is to be turned by its own EXIF orientation; save it upright"
+                )
+            picture.load()
+    except UnreadableImage:
+        raise
+    except Exception as error:
+        # Damaged files make the plugins raise almost anything.
+        sentence = " ".join(str(error).split())[:120] or type(error).__name__
+        raise UnreadableImage(f"{name}: not a readable picture ({sentence})") from None
+    if picture.format == "JPEG":
+        gate.decode(content, name)
+    levels = _levels(content, picture)
+    if levels.shape[2] in (2, 4):
+        levels, alpha = levels[..., :-1], levels[..., -1]
+    else:
+        alpha = _keyed_alpha(picture)
+    full = np.iinfo(levels.dtype).max if levels.dtype.kind in "ui" else 1.0
+    painted = None if alpha is None else alpha > full / 2
+    return DrawnMask(
+        colours=levels,
+        alpha=painted if painted is not None and painted.any() and not painted.all() else None,
+        is_transparent=painted is not None and not painted.any(),
+        indices=np.asarray(picture) if picture.mode == "P" else None,
+        format=picture.format,
+    )
+
+
+def _levels(content: bytes, picture: Image.Image) -> np.ndarray:
+    """(height, width, channels) in the file's own depth, RGB order; alpha last where there is one.
+
+    Pillow cuts colours of 16 bits down to 8, and a class of small numbers would be gone.
+    """
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.shape[:2] != picture.size[::-1]:
+        mode = "RGBA" if picture.has_transparency_data else "RGB"
+        return np.asarray(picture.convert(mode))
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    if pixels.shape[2] >= 3:
+        pixels[..., :3] = pixels[..., 2::-1]
+    return pixels
+
+
+def _keyed_alpha(picture: Image.Image) -> np.ndarray | None:
+    """Alpha of a picture that calls one of its colours transparent, as far as OpenCV skips it."""
+    if not picture.has_transparency_data:
+        return None
+    return np.asarray(picture.convert("RGBA"))[..., 3]

@@ -1,0 +1,416 @@
+"""Label files that list photos by name: ids, names, encodings, several files of one set.
+
+No photo is called free of defects where a label of it may be lost.
+"""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from models.importers.names import source_name
+from tests.models.published_labels import Import, photo_jpeg, write_tree
+
+STREAK = (20, 30, 70, 3)
+RING = [20, 30, 89, 30, 89, 32, 20, 32]
+OTHER = [40, 60, 59, 60, 59, 69, 40, 69]
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """Import a tree of files; the format is COCO unless another is named."""
+    return lambda files, format_name="coco", **how: Import(
+        format_name, write_tree(tmp_path / "src", files), tmp_path / "set", **how
+    )
+
+
+def coco(*annotations, photos=((1, "a.jpg"),), categories=((1, "scratch"), (2, "dent")), **more):
+    return {
+        "images": [{"id": number, "file_name": name} for number, name in photos],
+        "categories": [{"id": number, "name": name} for number, name in categories],
+        "annotations": [
+            {"id": number, "category_id": 1, **annotation}
+            for number, annotation in enumerate(annotations)
+        ],
+        **more,
+    }
+
+
+def scratch(image=1, ring=RING, **more):
+    return {"image_id": image, "segmentation": [ring], **more}
+
+
+def streak():
+    plane = np.zeros((90, 120), bool)
+    plane[30:33, 20:90] = True
+    return plane
+
+
+# --- ids ---
+
+
+@pytest.mark.parametrize(
+    ("listed", "named"),
+    [("1", 1), (1, "1"), (1, 1.0), (1.0, "1"), (" 1", "1 "), ("0007", 7), (7, "7.0"), ("x", "x")],
+)
+def test_a_scratch_is_on_its_photo_whichever_way_a_tool_writes_the_id(imported, listed, named):
+    labels = coco(
+        scratch(named, category_id=named),
+        photos=[(listed, "a.jpg")],
+        categories=[(listed, "scratch")],
+    )
+    done = imported({"a.jpg": photo_jpeg(), "l.json": labels})
+    assert np.array_equal(done.plane(done.row), streak())
+    assert done.row["classes"] == "scratch" and done.skipped == []
+
+
+def test_ids_that_differ_by_leading_zeros_only_are_not_mixed_up(imported):
+    labels = coco(scratch("01"), photos=[("1", "a.jpg"), ("01", "b.jpg")])
+    done = imported({"a.jpg": photo_jpeg(1), "b.jpg": photo_jpeg(2), "l.json": labels})
+    assert [row["defect_free"] for row in done.rows.values()] == ["1", "0"]
+
+
+@pytest.mark.parametrize("image", [99, None, True, [1], "a.jpg", "1.5"])
+def test_where_a_label_has_no_photo_no_photo_of_the_set_is_called_clean(imported, image):
+    labels = coco(scratch(1), scratch(image), photos=[(1, "a.jpg"), (2, "b.jpg")])
+    done = imported({"a.jpg": photo_jpeg(1), "b.jpg": photo_jpeg(2), "l.json": labels})
+    assert list(done.rows) == ["a"]
+    (clean,) = [line for line in done.skipped if line.startswith("b.jpg: ")]
+    assert "may not be free of defects: in l.json annotation 1 belongs to photo" in clean
+
+
+# --- several files ---
+
+
+def test_label_files_of_one_photo_are_joined_and_what_both_say_counts_once(imported):
+    files = {
+        "a.jpg": photo_jpeg(),
+        "one.json": coco(scratch()),
+        "two.json": coco(scratch(), scratch(ring=OTHER, category_id=2)),
+    }
+    done = imported(files)
+    assert (done.row["n_instances"], done.row["classes"]) == ("2", "dent|scratch")
+    marked = done.plane(done.row)
+    assert marked[30:33, 20:90].all() and marked[60:70, 40:60].all() and done.skipped == []
+    assert list(done.outcome.paired) == ["COCO: by its name, labels of 2 files joined"]
+
+
+def test_a_photo_that_one_file_lists_without_labels_has_those_of_the_other(imported):
+    done = imported({"a.jpg": photo_jpeg(), "a.json": coco(), "b.json": coco(scratch())})
+    assert done.row["defect_free"] == "0"
+
+
+def test_a_photo_listed_twice_in_one_file_has_the_labels_of_both(imported):
+    labels = coco(scratch(2), photos=[(1, "a.jpg"), (2, "a.jpg")])
+    done = imported({"a.jpg": photo_jpeg(), "l.json": labels})
+    assert done.row["defect_free"] == "0" and done.row["n_instances"] == "1"
+
+
+@pytest.mark.parametrize(
+    "second",
+    [b'{"images": [', b"\xff\xfe\x00", {"annotations": []}, b'[{"image_id": 1}]', b'[{"data": 1}]'],
+)
+def test_where_a_label_file_cannot_be_read_no_photo_is_called_clean(imported, second):
+    first = coco(scratch(), photos=[(1, "a.jpg"), (2, "b.jpg")])
+    files = {"a.jpg": photo_jpeg(1), "b.jpg": photo_jpeg(2), "l.json": first, "m.json": second}
+    done = imported(files)
+    assert list(done.rows) == ["a"]
+    (line,) = [line for line in done.skipped if line.startswith("b.jpg: ")]
+    assert "m.json cannot be read and may hold its labels" in line
+
+
+def test_a_photo_about_which_one_of_two_files_is_broken_is_refused(imported):
+    broken = coco(scratch(category_id=9))
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(scratch()), "m.json": broken})
+    assert done.outcome.photos == 0
+    assert done.skipped == ["a.jpg: category 9 of annotation 0 is not listed"]
+
+
+def test_two_files_that_speak_of_different_sizes_are_not_joined(imported):
+    sized = coco(scratch())
+    sized["images"][0] |= {"width": 120, "height": 90}
+    larger = coco(scratch())
+    larger["images"][0] |= {"width": 240, "height": 180}
+    done = imported({"a.jpg": photo_jpeg(), "l.json": sized, "m.json": larger})
+    assert done.outcome.photos == 0 and "are for 120×90 and 240×180 px" in done.skipped[0]
+
+
+def test_a_label_of_another_folders_photo_does_not_slip_onto_one_of_the_same_name(imported):
+    # valid/a.jpg is missing: its label must not end on train/a.jpg.
+    files = {
+        "train/a.jpg": photo_jpeg(),
+        "train/l.json": coco(),
+        "valid/l.json": coco(scratch()),
+    }
+    done = imported(files)
+    assert done.outcome.photos == 0 and "from different folders" in done.skipped[0]
+
+
+# --- one bad ring ---
+
+
+def test_a_stray_ring_drops_itself_and_not_its_photo(imported):
+    annotation = scratch() | {"segmentation": [RING, [5, 5, 6, 6]]}
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(annotation)})
+    assert np.array_equal(done.plane(done.row), streak())
+    assert done.row["ignore"] == "" and done.outcome.dropped == 1
+    (line,) = done.skipped
+    assert line.startswith("a.jpg: kept without a part of one label: segmentation of annotation 0")
+
+
+@pytest.mark.parametrize("ring", [[50, 60, 70, 65], [50, 60, 70, 65, 60], [50, 60] * 4])
+def test_where_a_whole_label_is_lost_there_is_neither_defect_nor_clean_paint(imported, ring):
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(scratch(), scratch(ring=ring))})
+    assert np.array_equal(done.plane(done.row), streak())
+    assert done.outcome.dropped == 1
+    assert done.plane(done.row, "ignore")[60, 50]
+
+
+def test_a_photo_whose_only_label_is_lost_is_refused(imported):
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(scratch(ring=[5, 5, 6, 6]))})
+    assert done.outcome.photos == 0 and "three corners" in done.skipped[0]
+
+
+def test_a_bad_ring_with_a_box_is_a_box(imported):
+    annotation = scratch(ring=[5, 5, 6, 6], bbox=[18, 28, 74, 7])
+    done = imported({"a.jpg": photo_jpeg(bright=[STREAK]), "l.json": coco(annotation)})
+    assert done.labels("a")[0]["bbox"] == [18, 28, 74, 7]
+    assert done.plane(done.row)[31, 25:85].all()
+
+
+# --- turned boxes ---
+
+
+def turned(degrees, bbox, **more):
+    return {"image_id": 1, "bbox": bbox, "segmentation": [], "attributes": {"rotation": degrees}}
+
+
+@pytest.mark.parametrize("degrees", [90, 90.0, "90", 270, -90, 450])
+def test_a_box_that_cvat_turned_by_a_quarter_lies_across(imported, degrees):
+    photo = photo_jpeg(bright=[(58, 20, 3, 50)])
+    label = turned(degrees, [34.5, 43.5, 50, 3])
+    done = imported({"a.jpg": photo, "l.json": coco(label)})
+    assert done.labels("a")[0]["bbox"] == [58, 20, 3, 50]
+    marked = done.plane(done.row)
+    assert marked[25:65, 59].all() and not marked[:, :58].any() and not marked[:, 61:].any()
+
+
+def test_a_box_that_cvat_turned_by_an_eighth_marks_only_what_lies_in_it(imported):
+    # 60 by 10 px about (60, 45), clockwise on the screen: it runs down to the right.
+    bright = [(60 - 15 + i, 45 - 15 + i, 3, 3) for i in range(30)]
+    photo = photo_jpeg(bright=[*bright, (75, 30, 6, 6)])
+    done = imported({"a.jpg": photo, "l.json": coco(turned(45, [30, 40, 60, 10]))})
+    marked = done.plane(done.row)
+    assert marked[50, 65] and marked[40, 55]
+    # In the upright box around it, but not in the turned one.
+    assert not marked[28:38, 73:83].any()
+
+
+def test_a_rotation_that_is_no_number_refuses_its_photo(imported):
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(turned("left", [1, 2, 3, 4]))})
+    assert done.outcome.photos == 0 and "must be degrees" in done.skipped[0]
+
+
+# --- names ---
+
+
+@pytest.mark.parametrize(
+    ("photo", "written", "how"),
+    [
+        ("images/8c1f2b3a-앞문 좌측.jpg",
+         "images/8c1f2b3a-%EC%95%9E%EB%AC%B8%20%EC%A2%8C%EC%B8%A1.jpg", "decoded"),
+        ("images/door_01.jpg", "/data/local-files/?d=plant%5Cdoor_01.jpg", "decoded"),
+        ("images/door.jpg", "http://label.plant:8080/data/upload/4/door.jpg?token=1", "decoded"),
+        ("images/door.jpg", "images/cb0618f6-door.jpg", "without the mark"),
+        ("images/앞문 좌측 (2).jpg", "cb0618f6-앞문_좌측_2.jpg", "without the mark"),
+        ("images/cb0618f6-door.jpg", "door.jpg", "without the mark"),
+        ("a/100%25.jpg", "100%25.jpg", "by its name"),
+        ("images/door.jpg", "C:\\photos\\images\\door.jpg", "by its name"),
+        ("images/DOOR.JPG", "..\\..\\media\\upload\\4\\door.jpg", "in another folder"),
+    ],
+)  # fmt: skip
+def test_a_photo_is_found_however_the_tool_wrote_its_name(imported, photo, written, how):
+    done = imported({photo: photo_jpeg(), "l.json": coco(scratch(), photos=[(1, written)])})
+    assert np.array_equal(done.plane(done.row), streak()) and done.skipped == []
+    (found,) = done.outcome.paired
+    assert how in found
+
+
+def test_two_uploads_that_may_both_be_one_photo_are_refused(imported):
+    labels = coco(scratch(1), photos=[(1, "cb0618f6-door.jpg"), (2, "aa0618f6-door.jpg")])
+    done = imported({"door.jpg": photo_jpeg(), "l.json": labels})
+    assert done.outcome.photos == 0 and "which is meant is not known" in done.skipped[0]
+
+
+def test_a_photo_whose_name_korean_windows_wrote_is_found(tmp_path):
+    source = write_tree(tmp_path / "src", {"l.json": coco(scratch(), photos=[(1, "앞문.jpg")])})
+    with open(os.path.join(os.fsencode(source), "앞문.jpg".encode("cp949")), "wb") as file:
+        file.write(photo_jpeg())
+    done = Import("coco", source, tmp_path / "set")
+    assert list(done.rows) == ["앞문"] and done.row["defect_free"] == "0"
+
+
+# --- encodings ---
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp949"]
+)
+def test_a_label_file_is_read_in_the_letters_it_was_saved_in(imported, encoding):
+    labels = coco(scratch(), photos=[(1, "앞문.jpg")], categories=[(1, "스크래치")])
+    packed = json.dumps(labels, ensure_ascii=False).encode(encoding)
+    done = imported({"앞문.jpg": photo_jpeg(), "l.json": packed})
+    assert done.row["classes"] == "scratch" and done.skipped == []
+
+
+# --- VIA and labelme ---
+
+
+def via_csv(*rows, encoding="utf-8"):
+    head = (
+        "filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,"
+        "region_attributes"
+    )
+    quoted = (",".join('"' + str(cell).replace('"', '""') + '"' for cell in row) for row in rows)
+    return "\r\n".join([head, *quoted, ""]).encode(encoding)
+
+
+POLYLINE = '{"name":"polyline","all_points_x":[20,89],"all_points_y":[31,31]}'
+SCRATCH = '{"type":"scratch"}'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_a_via_csv_and_its_polyline_are_read(imported, encoding):
+    labels = via_csv(("앞문.jpg", 9, "{}", 1, 0, POLYLINE, SCRATCH), encoding=encoding)
+    done = imported({"앞문.jpg": photo_jpeg(), "v.csv": labels}, "via")
+    assert np.array_equal(done.plane(done.row), streak())
+    assert done.row["classes"] == "scratch"
+
+
+def test_a_line_is_drawn_as_wide_as_it_was_asked_for(imported):
+    labels = via_csv(("a.jpg", 9, "{}", 1, 0, POLYLINE, SCRATCH))
+    done = imported({"a.jpg": photo_jpeg(), "v.csv": labels}, "via", line_px=9)
+    assert done.plane(done.row)[:, 50].sum() == 9
+
+
+def test_a_via_csv_that_lost_a_row_refuses_the_photo_of_that_row(imported):
+    labels = via_csv(
+        ("a.jpg", 9, "{}", 2, 0, POLYLINE, SCRATCH), ("b.jpg", 9, "{}", 0, 0, "{}", "{}")
+    )
+    files = {"a.jpg": photo_jpeg(1), "b.jpg": photo_jpeg(2), "v.csv": labels}
+    done = imported(files, "via")
+    assert list(done.rows) == ["b"] and done.row["defect_free"] == "1"
+    assert done.skipped == ["a.jpg: region_count says 2 regions, its rows hold 1"]
+
+
+def test_a_photo_that_is_called_scratched_as_a_whole_is_not_clean(imported):
+    labels = via_csv(("a.jpg", 9, '{"quality":"scratch"}', 0, 0, "{}", "{}"))
+    done = imported({"a.jpg": photo_jpeg(), "v.csv": labels}, "via")
+    assert done.outcome.photos == 0 and "nothing says where" in done.skipped[0]
+
+
+def labelme(*shapes, photo="a.jpg", **more):
+    return {
+        "version": "5.4.1",
+        "flags": {},
+        "shapes": [
+            {"label": "scratch", "group_id": None, "shape_type": "polygon", **shape}
+            for shape in shapes
+        ],
+        "imagePath": photo,
+        "imageData": None,
+        "imageHeight": 90,
+        "imageWidth": 120,
+        **more,
+    }
+
+
+CORNERS = [[20, 30], [89, 30], [89, 32], [20, 32]]
+
+
+@pytest.mark.parametrize("format_name", ["labelme", "coco"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"points": CORNERS},
+        {"points": [[20, 31], [60, 31], [89, 31]], "shape_type": "linestrip"},
+        {"points": [[20, 31], [89, 31]], "shape_type": "line"},
+    ],
+)
+def test_a_labelme_shape_is_where_it_was_drawn(imported, format_name, shape):
+    done = imported({"x/a.jpg": photo_jpeg(), "x/a.json": labelme(shape)}, format_name)
+    assert np.array_equal(done.plane(done.row), streak())
+    assert list(done.outcome.paired) == ["labelme: by its name"]
+
+
+def test_a_labelme_rectangle_is_a_box_and_shapes_of_one_group_are_one_defect(imported):
+    box = {"points": [[90, 33], [20, 30]], "shape_type": "rectangle"}
+    group = {"points": CORNERS, "group_id": 1}
+    files = {
+        "a.jpg": photo_jpeg(1),
+        "a.json": labelme(box),
+        "b.jpg": photo_jpeg(2),
+        "b.json": labelme(group, {**group, "points": [[5, 5], [9, 5], [9, 9]]}, photo="b.jpg"),
+    }
+    done = imported(files, "labelme")
+    assert done.labels("a")[0]["bbox"] == [20, 30, 70, 3]
+    assert len(done.labels("b")) == 1 and len(done.labels("b")[0]["poly"]) == 2
+
+
+def test_a_labelme_file_whose_photo_was_renamed_is_paired_by_its_stem(imported):
+    label = labelme({"points": CORNERS}, photo="..\\old\\name.jpg")
+    done = imported({"a.jpg": photo_jpeg(), "a.json": label}, "labelme")
+    assert list(done.outcome.paired) == ["labelme: by the stem of its label file"]
+    assert done.row["defect_free"] == "0"
+
+
+def test_a_labelme_file_that_names_another_photo_than_its_neighbour_is_refused(imported):
+    files = {
+        "a.jpg": photo_jpeg(1),
+        "a.json": labelme({"points": CORNERS}),
+        "b.jpg": photo_jpeg(2),
+        "b.json": labelme(),
+    }
+    done = imported(files, "labelme")
+    assert list(done.rows) == ["a"]
+    assert any("b.jpg has its stem and lies beside it" in line for line in done.skipped)
+
+
+@pytest.mark.parametrize(
+    ("label", "reason"),
+    [
+        (labelme({"points": [[1, 2]], "shape_type": "point"}), "has no area"),
+        (labelme({"points": [[1, 2], [3, 4]]}), "three corners"),
+        (labelme(flags={"scratch": True}), "nothing says where"),
+        (labelme({"points": CORNERS}, imageWidth=640), "the label is for 640×90 px"),
+        (labelme({"points": CORNERS, "shape_type": "mask", "mask": "no"}), "not a readable"),
+    ],
+)
+def test_an_unusable_labelme_file_refuses_its_photo_by_name(imported, label, reason):
+    done = imported({"a.jpg": photo_jpeg(), "a.json": label}, "labelme")
+    assert done.outcome.photos == 0
+    (line,) = done.skipped
+    assert line.startswith("a.jpg: ") and reason in line
+
+
+# --- versions of one photo ---
+
+
+@pytest.mark.parametrize(
+    ("stem", "source"),
+    [
+        ("door_01_jpg.rf.0123456789abcdef0123456789abcdef", "door_01"),
+        ("Door 01_JPEG.rf.AbCdEfGh12", "door 01"),
+        ("door_01_flip_jpg.rf.0123456789abcdef", "door_01"),
+        ("door_01_hflip", "door_01"),
+        ("door_01_rot90", "door_01"),
+        ("door_01_aug_3", "door_01"),
+        ("door_01 - Copy (2)", "door_01"),
+        ("door_01", ""),
+        ("turn", ""),
+        ("IMG_2041", ""),
+    ],
+)
+def test_the_name_of_a_version_names_its_source(stem, source):
+    assert source_name(stem) == source
