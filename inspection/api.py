@@ -7,6 +7,8 @@ port may use it, which is why the server listens on localhost unless told otherw
 
 import asyncio
 import base64
+import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated
 
@@ -15,32 +17,51 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inspection import charts
 from inspection.domain.inspections import Subject
+from inspection.domain.letters import showable
 from inspection.errors import (
     AlreadyInspected,
     Conflict,
+    DiskFull,
     InspectionError,
     ModelRefused,
     NotFound,
+    RequestRefused,
+    SettingsError,
+    SpecError,
+    StorageError,
+    TooLarge,
     UnreadableImage,
     WorkerFailed,
     without_paths,
+    writing_failed,
 )
 from inspection.imaging import codec
 from inspection.services import export_jobs, inspecting
+from inspection.services.health import urgent_troubles
 from inspection.services.station import Station
 from inspection.storage import reading
 
+# By the class of an error, or of the one it is a kind of. From 500 on: the server's own trouble.
 _STATUS = {
+    InspectionError: 400,
+    TooLarge: 413,
     UnreadableImage: 422,
     NotFound: 404,
     AlreadyInspected: 409,
     Conflict: 409,
     ModelRefused: 503,
     WorkerFailed: 503,
+    SettingsError: 503,
+    SpecError: 503,
+    StorageError: 503,
+    DiskFull: 507,
 }
+_NO_ROOM = "the server's disk is full; free space there, nothing was saved"
+_log = logging.getLogger(__name__)
 
 # Of a row in the log; beyond it the database would fail instead of finding nothing.
 _LARGEST_NUMBER = 2**63 - 1
@@ -61,11 +82,13 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         body = {"error": without_paths(str(error))}
         if isinstance(error, AlreadyInspected):
             body["inspection_id"] = error.inspection_id
-        return JSONResponse(body, _STATUS.get(type(error), 400))
+        return JSONResponse(body, _status_of(error))
 
     @api.exception_handler(HTTPException)
     async def refused_below_us(request: Request, error: HTTPException):
         # An unknown address or a broken multipart body; the error stands where it always stands.
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
     @api.exception_handler(RequestValidationError)
@@ -79,18 +102,31 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
 
     @api.get("/health")
     def health():
-        """Whether photos can be inspected, and by which model."""
-        station = station_of()
+        """Whether photos can be inspected and logged, and by which model; 503 where they cannot."""
+        try:
+            station = station_of()
+        except InspectionError as error:
+            return JSONResponse({"status": "trouble", "error": without_paths(str(error))}, 503)
         model = station.worker.model
-        return {
-            "status": "ok" if model.is_ready else "no model",
+        problems = [without_paths(one) for one in urgent_troubles(station.settings)]
+        inspections = None
+        try:
+            inspections = reading.count(station.engine, reading.LogFilter())
+        except InspectionError as error:
+            problems.append(without_paths(str(error)))
+        status = "ok" if model.is_ready else "no model"
+        body = {
+            "status": "trouble" if problems else status,
             "model": {"name": model.name, "sha256": model.sha256},
-            "error": model.error and without_paths(model.error),
-            "inspections": reading.count(station.engine, reading.LogFilter()),
+            "error": problems[0] if problems else model.error and without_paths(model.error),
+            "problems": problems,
+            "inspections": inspections,
         }
+        return JSONResponse(body, 503 if problems else 200)
 
     @api.post("/inspections")
     async def inspect(
+        request: Request,
         file: Annotated[UploadFile, File()],
         vehicle_model: Annotated[str, Form()] = "",
         body_number: Annotated[str, Form()] = "",
@@ -103,24 +139,22 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         again: Annotated[bool, Form()] = False,
         request_id: Annotated[str | None, Form(max_length=64)] = None,
     ):
-        """Inspect and log one photo."""
-        subject = Subject(vehicle_model, body_number, panel, colour, station, line, inspector)
+        """Inspect and log one photo; a request id that wrote one before answers that one."""
+        await _refuse_twice(request)
+        fields = (vehicle_model, body_number, panel, colour, station, line, inspector)
         async with in_memory:
             content, name = await _read(file, station_of())
-            inspected = await run_in_threadpool(
-                inspecting.inspect_photo,
+            return await run_in_threadpool(
+                _inspect,
                 station_of(),
                 content,
                 name,
-                subject,
+                fields,
                 mm_per_px=mm_per_px,
                 again=again,
                 source="api",
                 request_id=request_id,
             )
-        return inspecting.inspection_json(
-            inspected.inspection, name, inspected.id, station_of().settings.first_day
-        )
 
     @api.get("/inspections")
     def inspections(
@@ -194,8 +228,9 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         return FileResponse(charts.LIBRARY_FILE, media_type="text/javascript", headers=_FOR_EVER)
 
     @api.post("/mask-file")
-    async def mask_file(file: Annotated[UploadFile, File()]):
+    async def mask_file(request: Request, file: Annotated[UploadFile, File()]):
         """The original project's call, kept for its phone client: the soft mask as base64 JPEG."""
+        await _refuse_twice(request)
         station = station_of()
         async with in_memory:
             content, name = await _read(file, station)
@@ -205,13 +240,82 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         content = codec.encode_thumbnail(grey, 1280)
         return {"content": base64.b64encode(content).decode(), "message": "성공"}
 
+    api.add_middleware(_EveryAnswer)
     return api
+
+
+class _EveryAnswer:
+    """ASGI middleware: HEAD answers like GET, and an error that nobody foresaw is a sentence."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_head, has_begun = scope["method"] == "HEAD", False
+
+        async def answer(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            if is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        asked = {**scope, "method": "GET", "extensions": {}} if is_head else scope
+        try:
+            await self._app(asked, receive, answer)
+        except Exception as error:
+            if has_begun:
+                raise
+            _log.exception("%s %s failed", scope["method"], scope["path"])
+            sentence, status = "the request failed, the server's log says why; try again", 500
+            if isinstance(error, OSError) and writing_failed(error) is DiskFull:
+                sentence, status = _NO_ROOM, 507
+            await JSONResponse({"error": sentence}, status)(asked, receive, answer)
+
+
+def _status_of(error: InspectionError) -> int:
+    return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+
+
+async def _refuse_twice(request: Request) -> None:
+    """Refuse a form that says one thing twice: which of the two was meant nobody can tell."""
+    counted = Counter(name for name, _ in (await request.form()).multi_items())
+    for name, times in counted.items():
+        if times > 1:
+            raise RequestRefused(f"field {name[:80]!r} was sent {times} times; send it once")
+
+
+def _inspect(
+    station: Station, content: bytes, name: str, fields: tuple[str, ...], *, request_id, **how
+) -> dict:
+    """Inspect one photo and answer its JSON; `fields` in the order of `Subject`."""
+    stored = inspecting.stored_answer(station, content, request_id)
+    if stored is None:
+        try:
+            inspected = inspecting.inspect_photo(
+                station, content, name, Subject(*fields), request_id=request_id, **how
+            )
+        except AlreadyInspected:
+            # By the same request, which was sent twice at the same moment?
+            stored = inspecting.stored_answer(station, content, request_id)
+            if stored is None:
+                raise
+        else:
+            stored = inspecting.stored_answer(station, content, request_id)
+    if stored is not None:
+        name, inspected = stored.inspection.photo_name, stored
+    return inspecting.inspection_json(
+        inspected.inspection, name, inspected.id, station.settings.first_day
+    )
 
 
 async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:
     limit = station.settings.max_upload_mb * 2**20
-    name = file.filename or "photo"
+    name = showable(file.filename or "photo")
     content = await file.read(limit + 1)
     if len(content) > limit:
-        raise UnreadableImage(f"{name}: larger than {station.settings.max_upload_mb} MB")
+        raise TooLarge(f"{name}: larger than {station.settings.max_upload_mb} MB")
     return content, name

@@ -5,6 +5,7 @@ and the command line catch that one class and show its sentence. The sentence na
 the value and the cure.
 """
 
+import errno
 import re
 
 # A path from the root of a disk, up to its last part; addresses of the web are none.
@@ -30,6 +31,10 @@ class UnreadableImage(InspectionError):
     """A photo was refused by the decode gate; the sentence names the file and the reason."""
 
 
+class TooLarge(UnreadableImage):
+    """A photo has more bytes than the settings allow."""
+
+
 class ModelRefused(InspectionError):
     """A model folder failed its checks at load: hash, shape, finite weights or golden photo."""
 
@@ -48,6 +53,19 @@ class SpecError(InspectionError):
 
 class StorageError(InspectionError):
     """The database or the photo folder cannot be used as asked."""
+
+
+class DiskFull(StorageError):
+    """There is no room for what should be written; nothing of it was saved."""
+
+
+def writing_failed(error: OSError) -> type[StorageError]:
+    """Which of the two a failed write is."""
+    return DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StorageError
+
+
+class RequestRefused(InspectionError):
+    """A request of the HTTP API contradicts itself."""
 
 
 class NotFound(InspectionError):

@@ -1,5 +1,8 @@
 import base64
+import errno
+import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -7,7 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from inspection.api import create_api
+from inspection.errors import StorageError
 from inspection.services.worker import InspectionWorker
+from inspection.storage import photo_files
 from tests.conftest import panel_jpeg
 
 
@@ -218,3 +223,159 @@ def test_one_body_posted_in_three_spellings_is_one_and_keeps_what_was_sent(clien
     ]
     first = client.get(f"/inspections/{numbers[0]}").json()
     assert (first["body_number"], first["body_typed"]) == ("KMH-0001", " kmh-0001\r")
+
+
+@pytest.mark.parametrize("field", ["inspector", "body_number", "colour", "station", "line"])
+def test_a_text_of_nearly_a_megabyte_is_refused_and_nothing_is_kept(client, field):
+    answer = post(client, **{field: "x" * 900_000})
+    assert answer.status_code == 400
+    assert f"{field} has 900000 letters, at most" in answer.json()["error"]
+    assert len(answer.text) < 200
+    assert client.get("/inspections").json() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"line": "L7"}, "line 'L7' is unknown; known are L1, L2; the setting lines names them"),
+        ({"station": "ST99"}, "station 'ST99' is unknown; known are ST10, ST20, ST30"),
+    ],
+)
+def test_a_line_or_station_that_the_settings_do_not_name_is_refused(client, fields, sentence):
+    answer = post(client, **fields)
+    assert answer.status_code == 400
+    assert sentence in answer.json()["error"]
+    assert post(client, line="L2", station="ST30").status_code == 200
+
+
+def test_where_the_settings_name_no_line_any_line_will_do(station):
+    settings = station.settings.model_copy(update={"lines": (), "stations": ()})
+    client = TestClient(create_api(lambda: replace(station, settings=settings)))
+    assert post(client, line="L7", station="ST99").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/inspections", "/mask-file"])
+def test_two_photos_in_one_request_are_refused(client, path):
+    files = [("file", (f"{n}.jpg", panel_jpeg(seed=n), "image/jpeg")) for n in (1, 2)]
+    answer = client.post(path, files=files)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "field 'file' was sent 2 times; send it once"}
+    assert client.get("/inspections").json() == []
+
+
+def test_a_request_sent_again_answers_what_it_wrote_whatever_else_it_says(client):
+    first = post(client, request_id="retry-2", body_number="B1", mm_per_px=0.2).json()
+    for fields in ({}, {"body_number": "B2", "panel": "wing", "again": "true"}):
+        again = post(client, request_id="retry-2", **fields)
+        assert (again.status_code, again.json()) == (200, first)
+    (row,) = client.get("/inspections").json()
+    assert row["body_number"] == "B1"
+    other = post(client, panel_jpeg(seed=9), request_id="retry-2")
+    assert other.status_code == 409
+    assert "shows another photo" in other.json()["error"]
+
+
+def test_a_photo_over_the_limit_of_the_settings_is_too_large(station):
+    settings = station.settings.model_copy(update={"max_upload_mb": 1})
+    client = TestClient(create_api(lambda: replace(station, settings=settings)))
+    answer = post(client, panel_jpeg() + bytes(2**20))
+    assert answer.status_code == 413
+    assert "larger than 1 MB" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(errno.ENOSPC, 507), (errno.EROFS, 503)])
+def test_a_photo_that_finds_no_room_is_the_servers_trouble(client, monkeypatch, number, status):
+    def fails(path, content):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(photo_files, "_write_whole", fails)
+    answer = post(client)
+    assert answer.status_code == status
+    assert os.strerror(number) in answer.json()["error"]
+    monkeypatch.undo()
+    assert post(client).status_code == 200
+
+
+def test_a_log_without_room_is_the_servers_trouble_until_there_is_some(client, station):
+    with station.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        connection.rollback()
+    answers = [post(client, panel_jpeg(seed=seed)) for seed in range(12)]
+    assert answers[-1].status_code == 507
+    assert "is full" in answers[-1].json()["error"]
+    kept = sum(answer.status_code == 200 for answer in answers)
+    assert len(client.get("/inspections").json()) == kept
+
+
+def test_an_error_nobody_foresaw_is_a_sentence(client, monkeypatch):
+    def fails(*_, **__):
+        raise ZeroDivisionError("a fault of ours")
+
+    monkeypatch.setattr("inspection.services.inspecting.judge_seen", fails)
+    answer = post(client)
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "error": "the request failed, the server's log says why; try again",
+    }
+    monkeypatch.undo()
+    assert post(client).status_code == 200
+
+
+def test_head_answers_like_get_without_the_body(client):
+    number = post(client).json()["id"]
+    for path in (
+        "/health",
+        "/inspections",
+        f"/inspections/{number}",
+        f"/inspections/{number}/photo",
+        f"/inspections/{number}/mask",
+        "/inspections/999",
+    ):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (get.status_code, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+        assert head.headers["content-type"] == get.headers["content-type"]
+    assert client.head("/mask-file").status_code == 405
+
+
+def test_health_tells_a_full_disk(client, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=2**20))
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "trouble")
+    assert "is full (1 MB free)" in answer.json()["error"]
+
+
+def test_health_tells_a_data_folder_that_takes_nothing_more(client, monkeypatch):
+    def fails(**_):
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", fails)
+    answer = client.get("/health")
+    assert answer.status_code == 503
+    assert "cannot be written (Disk quota exceeded)" in answer.json()["error"]
+
+
+def test_health_tells_a_malformed_database(station):
+    client = TestClient(create_api(lambda: station))
+    for seed in range(3):
+        post(client, panel_jpeg(seed=seed))
+    with station.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    station.engine.dispose()
+    file = station.settings.data_dir / "inspection.db"
+    content = bytearray(file.read_bytes())
+    content[3 * 4096 :] = b"\x5a" * (len(content) - 3 * 4096)
+    file.write_bytes(content)
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "trouble")
+    assert "damaged" in answer.json()["error"]
+
+
+def test_health_answers_where_the_station_cannot_be_opened():
+    def broken():
+        raise StorageError("the database x.db is damaged; put the last backup in its place")
+
+    answer = TestClient(create_api(broken)).get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "trouble"

@@ -48,6 +48,9 @@ MOST_LETTERS = {
     "body_typed": 80,
 }
 
+# Of the reason of a decision.
+MOST_REASON_LETTERS = 300
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

@@ -23,10 +23,17 @@ from inspection.services.worker import InspectionWorker
 from inspection.storage import reading, records
 from inspection.storage.database import Engine
 from inspection.storage.photo_files import PhotoFiles
-from inspection.storage.soundness import engine_state, open_existing, schema_is_newest
+from inspection.storage.soundness import (
+    engine_state,
+    last_damage,
+    open_existing,
+    schema_is_newest,
+)
 
 # A day's photos of a busy line, with copies and maps, take some gigabytes.
 LEAST_FREE_GB = 5
+# Less than one large photo needs with its copies and maps.
+LEAST_ROOM_MB = 64
 LATEST_INSPECTIONS = 50
 _DATES_NAMED = 20
 _PREPARE = "run `python -m inspection prepare`"
@@ -72,6 +79,18 @@ def check_installation(
             _look("bodies", lambda: _bodies(settings.bodies_dir)),
             _look("model", lambda: _model(settings, worker)),
         )
+
+
+def urgent_troubles(settings: Settings) -> tuple[str, ...]:
+    """What keeps photos from being logged right now: no room on the disk, a damaged database.
+
+    Quick enough to be asked every few seconds: a large database is looked through less often.
+    """
+    checks = (
+        _look("disk", lambda: _room(settings.data_dir)),
+        _look("database", lambda: _undamaged(settings.url)),
+    )
+    return tuple(check.sentence for check in checks if not check.passed)
 
 
 def rebuild_roll_up(
@@ -159,6 +178,30 @@ def _disk(folder: Path) -> Outcome:
             "INSPECTION_DATA_DIR to a larger disk"
         )
     return True, f"{free_gb:.0f} GB free"
+
+
+def _room(folder: Path) -> Outcome:
+    free_mb = shutil.disk_usage(folder).free / 2**20
+    if free_mb < LEAST_ROOM_MB:
+        return False, (
+            f"the disk of the data folder {folder} is full ({free_mb:.0f} MB free); free space, "
+            "photos are refused meanwhile"
+        )
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            # A quota is met only by writing.
+            file.write(bytes(2**16))
+    except OSError as error:
+        return False, (
+            f"the data folder {folder} cannot be written ({error.strerror}); free space or make it "
+            "writable for this user"
+        )
+    return True, f"{free_mb:.0f} MB free"
+
+
+def _undamaged(url: str) -> Outcome:
+    damage = last_damage(url)
+    return not damage, damage
 
 
 def _database(engine: Engine) -> Outcome:

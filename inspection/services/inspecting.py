@@ -128,7 +128,7 @@ def inspect_photo(
     StorageError with one sentence.
     """
     started = time.monotonic()
-    station.bodies.refuse_unknown(subject.vehicle_model, subject.panel)
+    station.refuse_unknown(subject)
     scale = station.scale_for(subject.station, mm_per_px)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = reading.find_photo(station.engine, sha256) if log else None
@@ -173,6 +173,22 @@ def inspect_photo(
             station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
             number = write_down(station, inspection, spec, model.card, request_id)
     return InspectedPhoto(inspection, number, mask)
+
+
+def stored_answer(
+    station: Station, content: bytes, request_id: str | None
+) -> reading.InspectionDetail | None:
+    """What a request with this id wrote before; None for a new one, and without an id.
+
+    Raises Conflict where it was about another photo.
+    """
+    found = reading.find_request(station.engine, request_id) if request_id else None
+    if found is None:
+        return None
+    number, sha256 = found
+    if sha256 != hashlib.sha256(content).hexdigest():
+        raise records.other_photo(request_id, number)
+    return reading.inspection_detail(station.engine, number)
 
 
 def write_down(

@@ -7,7 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from inspection.domain.acceptance import Spec, parse_spec, proposed_disposition
-from inspection.domain.inspections import Decision, Inspection, Thresholds
+from inspection.domain.inspections import (
+    MOST_LETTERS,
+    MOST_REASON_LETTERS,
+    Decision,
+    Inspection,
+    Thresholds,
+)
+from inspection.domain.letters import refuse_unreadable
 from inspection.domain.scale import Scale
 from inspection.errors import DecisionRefused
 from inspection.services.inspecting import judge_seen, limits_of, seen_again
@@ -59,6 +66,7 @@ def decide(
     one is needed (`needs_reason`); Conflict when somebody else decided meanwhile.
     """
     reason = " ".join(reason.split())
+    refuse_unreadable("reason", reason, MOST_REASON_LETTERS, DecisionRefused)
     _named(inspector, detail.id)
     if needs_reason(detail.inspection, disposition) and not reason:
         proposed = proposal(detail.inspection)
@@ -156,6 +164,7 @@ def _spec_of(station: Station, inspection: Inspection) -> Spec:
 
 
 def _named(inspector: str, number: int) -> None:
+    refuse_unreadable("inspector", inspector, MOST_LETTERS["inspector"], DecisionRefused)
     if not inspector.strip():
         raise DecisionRefused(
             f"no. {number}: a decision needs the inspector's name; enter it first"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from inspection.config import Settings, load_settings
 from inspection.domain.acceptance import Spec, load_spec
-from inspection.domain.inspections import Thresholds
+from inspection.domain.inspections import Subject, Thresholds
 from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
-from inspection.errors import ScaleRefused, SettingsError
+from inspection.errors import ScaleRefused, SettingsError, SubjectRefused
 from inspection.services.active_model import FollowedChoice
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
@@ -44,6 +44,24 @@ class Station:
             return given_scale(mm_per_px)
         fixed = self.settings.station_scales.get(station_code)
         return Scale(fixed, "station") if fixed else None
+
+    def refuse_unknown(self, subject: Subject) -> None:
+        """Raise SubjectRefused for a car, line or station that this plant does not have.
+
+        Lines and stations are those of the settings; where they name none, any will do.
+        """
+        self.bodies.refuse_unknown(subject.vehicle_model, subject.panel)
+        settings = self.settings
+        for name, known in (
+            ("line", settings.lines),
+            ("station", (*settings.stations, *settings.station_scales)),
+        ):
+            code = getattr(subject, name)
+            if code and known and code not in known:
+                raise SubjectRefused(
+                    f"{name} {code!r} is unknown; known are {', '.join(dict.fromkeys(known))}; the "
+                    f"setting {name}s names them"
+                )
 
     def close(self) -> None:
         self.worker.close()

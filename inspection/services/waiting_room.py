@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inspection.errors import StorageError
+from inspection.errors import writing_failed
 from inspection.services.station import Station
 from inspection.storage.claims import Claim
 from inspection.storage.private import private_folder, write_private
@@ -47,7 +47,7 @@ def put(station: Station, content: bytes | memoryview) -> Path:
             path = _own_folder(waiting) / uuid.uuid4().hex
             write_private(path, content)
     except OSError as error:
-        raise StorageError(
+        raise writing_failed(error)(
             f"{waiting}: an uploaded photo cannot be written ({error.strerror}); free space or "
             "set INSPECTION_DATA_DIR to a folder that can be written"
         ) from None

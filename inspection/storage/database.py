@@ -23,7 +23,7 @@ from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from inspection.errors import StorageError
+from inspection.errors import DiskFull, StorageError
 from inspection.storage.private import private_folder, write_private
 
 SAFE_SQLITE = (3, 51, 3)
@@ -35,6 +35,8 @@ _POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": BUSY_TIMEOUT_S}
 _WRITES = "inspection_writes"
 # Any constant will do: all writers of one PostgreSQL database take the same lock.
 _WRITER_LOCK = 7_205_418
+# What SQLite and PostgreSQL say of a full disk.
+_NO_ROOM = ("is full", "No space left on device")
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
 
 
@@ -104,7 +106,7 @@ def _open_sqlite(address: URL) -> Engine:
             connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
     except (DBAPIError, driver.Error) as error:
         engine.dispose()
-        raise StorageError(_sentence(engine, getattr(error, "orig", None) or error)) from None
+        raise _trouble(engine, getattr(error, "orig", None) or error) from None
     return engine
 
 
@@ -195,8 +197,14 @@ def looking(engine: Engine) -> Iterator[Connection]:
 def _told_in_a_sentence(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as error:
-        raise StorageError(_sentence(engine, error.orig)) from error
+    except (DBAPIError, engine.dialect.dbapi.Error) as error:
+        # The driver's own, where it fails while a connection is made ready.
+        raise _trouble(engine, getattr(error, "orig", error)) from error
+
+
+def _trouble(engine: Engine, error: BaseException | None) -> StorageError:
+    is_full = any(sign in str(error) for sign in _NO_ROOM)
+    return (DiskFull if is_full else StorageError)(_sentence(engine, error))
 
 
 def _sentence(engine: Engine, error: BaseException | None) -> str:
@@ -204,7 +212,7 @@ def _sentence(engine: Engine, error: BaseException | None) -> str:
     told = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
     if "locked" in told:
         return f"the database {name} stayed busy for {BUSY_TIMEOUT_S} s; try again"
-    if "is full" in told:
+    if any(sign in str(error) for sign in _NO_ROOM):
         return f"the disk of the database {name} is full; free space, nothing was saved"
     if "readonly" in told or "unable to open" in told:
         return (

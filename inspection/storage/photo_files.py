@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from inspection.errors import NotFound, StorageError
+from inspection.errors import NotFound, StorageError, writing_failed
 from inspection.storage.claims import Claim
 from inspection.storage.private import private_folder
 
@@ -230,7 +230,7 @@ class PhotoFiles:
         return path
 
     def _cannot_be_written(self, error: OSError) -> StorageError:
-        return StorageError(
+        return writing_failed(error)(
             f"the photo folder {self.root} cannot be written ({error.strerror}); free space or "
             "make it writable, nothing was saved"
         )

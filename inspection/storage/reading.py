@@ -15,6 +15,7 @@ from inspection.domain import clocks
 from inspection.domain.counting_words import VOIDED
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
+    MOST_LETTERS,
     UNKNOWN,
     Decision,
     Inspection,
@@ -23,6 +24,7 @@ from inspection.domain.inspections import (
     Subject,
     Thresholds,
 )
+from inspection.domain.letters import shortened
 from inspection.domain.scale import Scale
 from inspection.errors import NotFound
 from inspection.storage import tables
@@ -69,6 +71,7 @@ __all__ = [
     "defects_in_pieces",
     "details_in_pieces",
     "find_photo",
+    "find_request",
     "impossible_dates",
     "inspection_detail",
     "inspections_frame",
@@ -375,6 +378,9 @@ def _columns(names: Iterable[str]) -> list[Column]:
 
 def _listed(connection: Connection, question: Select) -> pd.DataFrame:
     page = frame(connection, question)
+    for name in MOST_LETTERS.keys() & set(page):
+        # An earlier version kept texts of any length.
+        page[name] = [shortened(text, MOST_LETTERS[name]) for text in page[name]]
     page["types"] = pd.Series(_types_of(connection, page["id"].tolist()), dtype=object)
     return page
 
@@ -428,6 +434,16 @@ def has_photo(engine: Engine, sha256: str) -> bool:
     """Whether any record of the log speaks of this photo, one that does not count included."""
     with looking(engine) as connection:
         return connection.scalar(select(photo.c.sha256).where(photo.c.sha256 == sha256)) is not None
+
+
+def find_request(engine: Engine, request_id: str) -> tuple[int, str] | None:
+    """(number, SHA-256 of the photo) of the inspection that a request wrote; None for none."""
+    question = select(inspection.c.id, inspection.c.photo_sha256).where(
+        inspection.c.request_id == request_id
+    )
+    with looking(engine) as connection:
+        row = connection.execute(question).first()
+    return tuple(row) if row else None
 
 
 def photo_hashes(engine: Engine) -> frozenset[str]:

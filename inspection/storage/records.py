@@ -61,6 +61,7 @@ __all__ = [
     "check_daily_count",
     "decide",
     "decide_many",
+    "other_photo",
     "rebuild_daily_count",
     "record_inspection",
     "record_many",
@@ -278,10 +279,7 @@ def _write(connection: Connection, entries: Sequence[_Entry], versions: _Version
             answers.append(number)
             number += 1
         elif first.photo_sha256 != entry.inspection.photo_sha256:
-            raise Conflict(
-                f"request {entry.request_id!r} wrote no. {first.id}, which shows another photo; "
-                "make a new request id for a new photo"
-            )
+            raise other_photo(entry.request_id, first.id)
         else:
             answers.append(first.id)
     if fresh:
@@ -316,6 +314,14 @@ def _write_fresh(connection: Connection, entries: Sequence[_Entry], versions: _V
         append_events(connection, events)
         if words:
             write_words(connection, words)
+
+
+def other_photo(request_id: str, number: int) -> Conflict:
+    """The refusal of a request id that belongs to another photo."""
+    return Conflict(
+        f"request {request_id!r} wrote no. {number}, which shows another photo; make a new request "
+        "id for a new photo"
+    )
 
 
 def _by_request(connection: Connection, request_ids: Sequence[str]) -> dict[str, Row]:

@@ -1,5 +1,7 @@
 """Is the database itself sound: version, modes, file and schema. Looks only, repairs nothing."""
 
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from inspection.errors import StorageError
 from inspection.storage.database import looking, migrations_config, open_database, schema_version
 
+# A check that took a second is not made again for a minute: it never takes a share worth naming.
+_REST = 60
 _SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
 
 
@@ -75,3 +79,35 @@ def schema_is_newest(engine: Engine) -> tuple[bool, str, str]:
     newest = ScriptDirectory.from_config(migrations_config()).get_current_head() or ""
     found = schema_version(engine) or "none"
     return found == newest, found, newest
+
+
+_looked: dict[str, tuple[float, str]] = {}
+_looking_through = threading.Lock()
+
+
+def last_damage(url: str) -> str:
+    """One sentence on what is wrong with the database; "" while it answers and is whole.
+
+    Through a connection of its own, which has read nothing of the file before. The answer of an
+    earlier call stands again for sixty times as long as the check took.
+    """
+    with _looking_through:
+        again_at, found = _looked.get(url, (0.0, ""))
+        started = time.monotonic()
+        if started < again_at:
+            return found
+        try:
+            engine = open_existing(url)
+            try:
+                damage = engine_state(engine).damage
+                found = damage and (
+                    f"the database {engine.url.database} is damaged ({damage}); put the last "
+                    "backup in its place"
+                )
+            finally:
+                engine.dispose()
+        except StorageError as error:
+            found = str(error)
+        now = time.monotonic()
+        _looked[url] = now + _REST * (now - started), found
+        return found

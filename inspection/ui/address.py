@@ -9,6 +9,9 @@ import streamlit as st
 
 from inspection.ui.markdown import as_written
 
+# More buttons than this are no row that anybody finds one in.
+MOST_BUTTONS = 16
+
 
 def one_of(
     name: str,
@@ -23,7 +26,7 @@ def one_of(
     """A row of buttons, one code each; the default stands for an address that says nothing.
 
     name: the address parameter. word: what stands on the button of a code. as_list: a field that
-    opens a list, for many codes.
+    opens a list, as it always is for more than `MOST_BUTTONS` codes.
     """
     given = st.query_params.get(name, default)
     chosen = given if given in codes else default
@@ -31,6 +34,7 @@ def one_of(
     # Set before each run: going back in the browser changes the address, and the widget follows.
     st.session_state[key] = chosen
     words = {code: word(code) for code in codes}
+    as_list = as_list or len(codes) > MOST_BUTTONS
     if not as_list:
         # Buttons read Markdown; the entries of a list do not.
         words = {code: as_written(text) for code, text in words.items()}

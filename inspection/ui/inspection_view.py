@@ -8,7 +8,7 @@ import streamlit as st
 
 from inspection.domain.clocks import impossible_dates
 from inspection.domain.defects import Defect
-from inspection.domain.inspections import DISPOSITIONS, Inspection, Thresholds
+from inspection.domain.inspections import DISPOSITIONS, MOST_REASON_LETTERS, Inspection, Thresholds
 from inspection.domain.scale import Scale
 from inspection.errors import InspectionError, NotFound
 from inspection.services import reviewing
@@ -621,7 +621,7 @@ def _reason_form(detail: InspectionDetail, about: str) -> None:
         st.text_input(
             t("decide.reason_text"),
             key=f"overrule_words_{detail.id}",
-            max_chars=300,
+            max_chars=MOST_REASON_LETTERS,
             placeholder=t("decide.reason_placeholder"),
         )
         with st.container(horizontal=True, gap="small"):
