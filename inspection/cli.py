@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -869,6 +869,10 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
         click.echo(f"sent to {', '.join(told)}")
 
 
+# Stands in the audit where no person gave a name.
+_COMMAND_LINE = "command line"
+
+
 @main.command()
 @click.option("--weeks", type=click.IntRange(min=1), help="weeks up to the last day; default: 8")
 @click.option(
@@ -878,25 +882,57 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
 )
 @click.option("--seed", default=1)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="last day; default: today")
-def demo(weeks: int | None, inspections: int | None, seed: int, until: datetime | None):
-    """Fill the log with weeks of believable inspections of a demo line."""
-    from inspection.services.demo import load_demo_line
+@click.option(
+    "--beside-real", is_flag=True, help="load it also into a log that holds real inspections"
+)
+@click.option("--remove", is_flag=True, help="take the demo line out of the log again, all of it")
+def demo(
+    weeks: int | None,
+    inspections: int | None,
+    seed: int,
+    until: datetime | None,
+    beside_real: bool,
+    remove: bool,
+):
+    """Fill the log with weeks of believable inspections of a demo line, or remove them again.
+
+    A load or a removal that was cut short is gone on with.
+    """
     from inspection.services.station import open_station
 
     station = open_station(load_settings(), with_model=False)
-    last_day: date = until.date() if until else datetime.now(station.calendar.zone).date()
-    with _progress() as progress:
-        task = progress.add_task("demo line", total=None)
-        count = load_demo_line(
-            station,
-            weeks=weeks,
-            inspections=inspections,
-            seed=seed,
-            last_day=last_day,
-            progress=lambda done, of: progress.update(task, completed=done, total=of),
-        )
-    station.close()
-    click.echo(f"{count} inspections written; see the Trends page")
+    try:
+        with _progress() as progress:
+            task = progress.add_task("demo line", total=None)
+
+            def tell(done: int, of: int) -> None:
+                progress.update(task, completed=done, total=of)
+
+            if remove:
+                from inspection.services.demo_jobs import remove_demo_line
+
+                count = remove_demo_line(station, _COMMAND_LINE, tell)
+            else:
+                from inspection.services.demo import load_demo_line
+
+                count = load_demo_line(
+                    station,
+                    weeks=weeks,
+                    inspections=inspections,
+                    seed=seed,
+                    last_day=(
+                        until.date() if until else datetime.now(station.calendar.zone).date()
+                    ),
+                    progress=tell,
+                    who=_COMMAND_LINE,
+                    beside_real=beside_real,
+                )
+    finally:
+        station.close()
+    if remove:
+        click.echo(f"{count} inspections of the demo line removed; the audit keeps what went")
+    else:
+        click.echo(f"{count} inspections written; see the Trends page")
 
 
 @main.command("check-signals")

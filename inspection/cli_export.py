@@ -70,6 +70,7 @@ def export(format_name, out, rows, photos, language, **filters):
     from inspection.i18n import translator
     from inspection.services import log_exports
     from inspection.services.station import open_station
+    from inspection.storage import demo_loads
 
     if photos and format_name != "coco":
         raise click.UsageError("--photos belongs to --format coco")
@@ -94,8 +95,11 @@ def export(format_name, out, rows, photos, language, **filters):
             if photos:
                 task = progress.add_task("copy photos", total=1.0)
                 missing = log_exports.copy_photos(station, where, photos, tell)
+        is_demo = demo_loads.demo_state(station.engine)
     finally:
         station.close()
+    if is_demo:
+        _on_stderr.print("DEMO: rows whose photo_source is demo are invented", style="yellow")
     for sentence in missing:
         _on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
     what = "defects" if kind == "defects_csv" else "inspections"

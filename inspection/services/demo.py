@@ -24,10 +24,12 @@ from inspection.domain.scale import Scale
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import StorageError
 from inspection.services import demo_line, demo_photos
+from inspection.services.demo_jobs import ONE_AT_A_TIME
 from inspection.services.demo_line import DemoLine, Mark, Picture, PlannedPhoto
 from inspection.services.demo_photos import PooledPhoto
 from inspection.services.station import Station
-from inspection.storage import reading, records
+from inspection.storage import demo_loads, reading, records
+from inspection.storage.demo_loads import DemoLoad
 
 SOURCE = "demo"
 _SCALE = Scale(demo_photos.MM_PER_PX, "station")
@@ -67,7 +69,6 @@ _WEEKS, _WEEKS_OF_A_LARGE_LOG = 8, 104
 _LARGE_BATCH = 2000
 _SHIFTS_AHEAD = 3
 
-_one_at_a_time = threading.Lock()
 _telling: Iterator["_Shift"] = iter(())
 
 
@@ -82,6 +83,8 @@ def load_demo_line(
     bodies_a_day: int = 60,
     inspections: int | None = None,
     now: datetime | None = None,
+    who: str = "",
+    beside_real: bool = False,
 ) -> int:
     """Write weeks of inspections up to `last_day` (production day); answers how many.
 
@@ -89,20 +92,52 @@ def load_demo_line(
 
     The same seed, last day, spec and bodies give the same inspections and decisions; only what
     lies after `now` (None = the clock) is left out. progress: called with steps done and steps in
-    all. colours, bodies_a_day: fewer make a smaller demo.
+    all; what it raises cuts the load short. colours, bodies_a_day: fewer make a smaller demo.
 
     inspections: about so many, for measuring a large log; the bodies a day follow from it. Every
     photo then has small marks within the spec's limits as well, about three defects in all: they
     are counted and not drawn in its picture. The log is written as ever, event by event, while a
     second process makes up what comes next; other writers wait up to a second for their turn.
 
-    Raises StorageError when the log holds a demo line already: it is never doubled.
+    A load that was cut short is gone on with as it was begun, whatever is asked for now; nothing
+    is written twice. who: stands in the audit. beside_real: also into a log of real inspections.
+
+    Raises StorageError when the log holds a whole demo line already (it is never doubled), one
+    that is being removed, or real inspections without `beside_real`.
     """
     is_large = inspections is not None
     if weeks is None:
         weeks = _WEEKS_OF_A_LARGE_LOG if is_large else _WEEKS
     if weeks < 1:
         raise ValueError(f"a demo line needs at least one week, got {weeks}")
+    now = now or datetime.now(UTC)
+    plan = {
+        "weeks": weeks,
+        "seed": seed,
+        "last_day": last_day.isoformat(),
+        "colours": list(colours),
+        "bodies_a_day": bodies_a_day,
+        "inspections": inspections,
+        "now": now.isoformat(),
+    }
+    with ONE_AT_A_TIME:
+        load = _unfinished(station)
+        if load is None:
+            _refuse_second(station)
+            if not beside_real:
+                _refuse_beside_real(station)
+            load = demo_loads.begin(station.engine, who, plan, datetime.now(UTC))
+        written = _fill(station, load, progress)
+        demo_loads.finish(station.engine, load, datetime.now(UTC))
+    return written
+
+
+def _fill(station: Station, load: DemoLoad, progress: Callable[[int, int], object]) -> int:
+    """Write what a load's plan asks for and the log does not hold yet."""
+    plan = load.plan
+    weeks, seed, last_day = plan["weeks"], plan["seed"], date.fromisoformat(plan["last_day"])
+    colours, inspections = tuple(plan["colours"]), plan["inspections"]
+    is_large = inspections is not None
     line = DemoLine(
         bodies=station.bodies,
         calendar=station.calendar,
@@ -110,23 +145,34 @@ def load_demo_line(
         stations=station.settings.stations,
         photo_mm=demo_photos.PHOTO_MM,
         colours=colours,
-        bodies_a_day=demo_line.bodies_for(inspections, weeks) if is_large else bodies_a_day,
+        bodies_a_day=demo_line.bodies_for(inspections, weeks) if is_large else plan["bodies_a_day"],
         marks=_MARKS_A_PHOTO if is_large else 0.0,
     )
-    with _one_at_a_time:
-        _refuse_second(station)
-        pictures = demo_photos.pool_pictures(colours, line.spot_shape)
-        shifts = len(demo_line.working_shifts(line, last_day, weeks))
-        steps = _Steps(len(pictures) + shifts, progress)
-        pool = demo_photos.render_pool(pictures, seed, steps.one_more)
-        _keep_files(station, pool)
-        story = _Story(line, station.spec, pool, seed, weeks, last_day, now or datetime.now(UTC))
-        written = 0
-        for shift in _told_ahead(story) if is_large else _tell(story):
-            _write_shift(station, shift, _LARGE_BATCH if is_large else records.BATCH)
-            written += len(shift.inspections)
-            steps.one_more()
+    pictures = demo_photos.pool_pictures(colours, line.spot_shape)
+    shifts = len(demo_line.working_shifts(line, last_day, weeks))
+    steps = _Steps(len(pictures) + shifts, progress)
+    pool = demo_photos.render_pool(pictures, seed, steps.one_more)
+    demo_loads.keep_photos(station.engine, load, [pooled.photo.sha256 for pooled in pool.values()])
+    _keep_files(station, pool)
+    now = datetime.fromisoformat(plan["now"])
+    story = _Story(line, station.spec, pool, seed, weeks, last_day, now)
+    written = 0
+    for shift in _told_ahead(story) if is_large else _tell(story):
+        _write_shift(station, load, shift, _LARGE_BATCH if is_large else records.BATCH)
+        written += len(shift.inspections)
+        steps.one_more()
     return written
+
+
+def _unfinished(station: Station) -> DemoLoad | None:
+    """The load that was cut short, to be gone on with; refused while it is being removed."""
+    load = demo_loads.standing_load(station.engine)
+    if load and load.plan.get("removing"):
+        raise StorageError(
+            "the demo line is being removed; let that come to its end (demo --remove) before "
+            "another one is loaded"
+        )
+    return load if load and load.finished_at is None else None
 
 
 def _keep_files(station: Station, pool: Mapping[Picture, PooledPhoto]) -> None:
@@ -219,16 +265,24 @@ def _next_shift() -> _Shift | None:
     return next(_telling, None)
 
 
-def _write_shift(station: Station, shift: _Shift, batch: int) -> None:
+def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) -> None:
+    """Write a shift, or of a load that was cut short what the log does not hold of it yet."""
+    where = f"demo-{load.id}-{shift.slot.day}-{shift.slot.shift}"
     numbers = records.record_many(
         station.engine,
-        ((inspection, shift.slot) for inspection in shift.inspections),
+        (
+            (inspection, shift.slot, f"{where}-{place}")
+            for place, inspection in enumerate(shift.inspections)
+        ),
         model_cards={demo_photos.MODEL_SHA256: demo_photos.CARD},
         spec_texts={station.spec.sha256: station.spec.text},
         batch=batch,
     )
+    open_ones = demo_loads.still_undecided(station.engine, numbers)
     words = (replace(word, inspection_id=numbers[word.inspection_id]) for word in shift.words)
-    records.decide_many(station.engine, words, batch=batch)
+    records.decide_many(
+        station.engine, (word for word in words if word.inspection_id in open_ones), batch=batch
+    )
 
 
 def _inspect(story: _Story, photo: PlannedPhoto) -> Inspection:
@@ -378,5 +432,14 @@ def _refuse_second(station: Station) -> None:
     if held:
         raise StorageError(
             f"the log already holds a demo line ({held} inspections); it is never loaded twice, "
-            "set INSPECTION_DATA_DIR to an empty folder for another one"
+            "remove it first (demo --remove) or set INSPECTION_DATA_DIR to an empty folder"
+        )
+
+
+def _refuse_beside_real(station: Station) -> None:
+    real = demo_loads.real_count(station.engine)
+    if real:
+        raise StorageError(
+            f"the log holds {real} real inspections; invented ones beside them would falsify its "
+            "figures: set INSPECTION_DATA_DIR to an empty folder, or ask for it (--beside-real)"
         )

@@ -18,6 +18,7 @@ from inspection.imaging import codec, quality
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import find_regions, photo_score
 from inspection.services.demo_line import CLEAN, SPOT, Picture
+from inspection.storage.tables import POOLED_MODEL
 from models.render import Conditions, RenderedPanel, render_panel
 from models.render_defects import DEFECT_TYPES, DefectRequest
 
@@ -32,7 +33,7 @@ _RARE = ("crater", "dent", "chip")
 _JPEG_QUALITY = 92
 _TRIES = 6
 
-MODEL_NAME = "rendered-truth"
+MODEL_NAME = POOLED_MODEL
 THRESHOLDS = Thresholds(region=0.5, smallest_px=4, peak=0.0, ok_below=0.5, reject_from=0.5)
 _SCORE_TOP_PX = 1
 CARD = {
@@ -101,12 +102,16 @@ def render_pool(
 ) -> dict[Picture, PooledPhoto]:
     """Render all pictures, two at a time; the same seed gives the same files.
 
-    done: called in this thread after each picture.
+    done: called in this thread after each picture; what it raises ends the rendering.
     """
     with ThreadPoolExecutor(2) as threads:
         jobs = [threads.submit(_render, picture, seed) for picture in pictures]
-        for _ in as_completed(jobs):
-            done()
+        try:
+            for _ in as_completed(jobs):
+                done()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
         return {job.result().picture: job.result() for job in jobs}
 
 

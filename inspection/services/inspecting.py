@@ -342,6 +342,7 @@ def detail_json(detail: reading.InspectionDetail, first_day: date = FIRST_DAY) -
         **inspection_json(inspection, inspection.photo_name, detail.id, first_day),
         **asdict(inspection.subject),
         "photo_sha256": inspection.photo_sha256,
+        "photo_source": inspection.photo_source,
         "inspected_at": inspection.inspected_at.isoformat(),
         "day": detail.day.isoformat(),
         "shift": detail.shift,

@@ -220,6 +220,7 @@ def _coco_image(detail: InspectionDetail) -> dict:
         "panel": inspection.subject.panel,
         "verdict": detail.verdict,
         "standing": detail.standing,
+        "photo_source": detail.photo_source,
     }
 
 

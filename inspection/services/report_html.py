@@ -20,6 +20,8 @@ body { font-family: FONTS; color: var(--ink); background: #fff; line-height: 1.4
   overflow-wrap: anywhere; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 header { display: flex; flex-wrap: wrap; gap: .6rem 2rem; justify-content: space-between;
   align-items: flex-end; border-bottom: 3px solid var(--brand); padding-bottom: .5rem; }
+.demo { position: fixed; inset: 40% 0 auto; text-align: center; font-size: 7rem; font-weight: 700;
+  color: rgb(168 106 16 / .1); transform: rotate(-30deg); pointer-events: none; }
 h1 { font-size: 1.7rem; margin: 0; color: var(--brand); } header p { margin: 0; font-weight: 600; }
 h2 { font-size: 1.05rem; margin: 1.3rem 0 .5rem; color: var(--brand);
   border-bottom: 1.5px solid var(--brand); padding-bottom: .15rem; }
@@ -93,7 +95,7 @@ def _first_page(pages: dict, pictures: Mapping[str, bytes]) -> Iterable[str]:
     state = pages["state"]
     facts = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pages["meta"])
     yield (
-        f"<header><div><h1>{escape(pages['title'])}"
+        f"{_demo(pages)}<header><div><h1>{escape(pages['title'])}"
         f'<span class="chip {state["code"]}">{escape(state["word"])}</span></h1>'
         f'<p>{escape(pages["subtitle"])}</p></div><dl class="facts">{facts}</dl></header>'
     )
@@ -110,6 +112,13 @@ def _first_page(pages: dict, pictures: Mapping[str, bytes]) -> Iterable[str]:
     yield _pair(_list(pages["notes"]), _rows(software, numbers=False))
     yield _heading(pages["sign_title"]) + _pair(*map(_signature, pages["signatures"]))
     yield f'<p class="quiet">{escape(pages["definitions"])}</p>'
+
+
+def _demo(pages: dict) -> str:
+    """The mark that repeats on every printed page; nothing for a real line."""
+    if not pages["demo"]:
+        return ""
+    return f'<div class="demo" aria-hidden="true">{escape(pages["demo"])}</div>'
 
 
 def _heading(text: str) -> str:

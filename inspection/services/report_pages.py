@@ -13,6 +13,7 @@ from inspection.services.report_words import (
     disposition_word,
     group_head,
     hand_over_origin,
+    heading,
     plain,
     rare,
     scale_word,
@@ -53,7 +54,8 @@ def report_pages(report: ShiftReport, t: Translate) -> dict:
     return _on_paper(
         {
             "lang": t.language,
-            "title": t("report.title"),
+            "title": heading(report, t),
+            "demo": "DEMO" if report.is_demo else "",
             "state": {"code": report.state, "word": t(f"report.state.{report.state}")},
             "subtitle": _shortened(subtitle(report, t), _META_LETTERS),
             "running": _shortened(subtitle(report, t), _FOOT_LETTERS),

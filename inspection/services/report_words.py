@@ -21,6 +21,12 @@ def subtitle(report: ShiftReport, t: Translate) -> str:
     return " · ".join([str(header.production_day), word(t, "shift", header.shift), line])
 
 
+def heading(report: ShiftReport, t: Translate) -> str:
+    """The title of a report's documents, which says so where its figures are invented."""
+    title = t("report.title")
+    return t("demo.report_title", title=title) if report.is_demo else title
+
+
 def document_name(report: ShiftReport, t: Translate) -> str:
     """Name of the report's files without suffix: "shift_report_2026-11-24_day_L1"."""
     header = report.header
@@ -31,7 +37,7 @@ def document_name(report: ShiftReport, t: Translate) -> str:
         line=header.line or t("report_page.file_all_lines"),
     )
     # A shift or a line may be called anything; a file may not.
-    return re.sub(r"[^\w.-]+", "-", plain(name))
+    return ("DEMO_" if report.is_demo else "") + re.sub(r"[^\w.-]+", "-", plain(name))
 
 
 def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:

@@ -14,6 +14,7 @@ from inspection.services.report_words import (
     about_the_shift,
     disposition_word,
     group_head,
+    heading,
     plain,
     scale_word,
     signal_sentence,
@@ -45,7 +46,7 @@ def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
     with xlsxwriter.Workbook(file, options) as workbook:
         workbook.set_properties(
             {
-                "title": plain(f"{t('report.title')} {subtitle(report, t)}")[:255],
+                "title": plain(f"{heading(report, t)} {subtitle(report, t)}")[:255],
                 # Without a date of its own the file would carry the moment it was made.
                 "created": report.header.ends_at.replace(tzinfo=None),
             }
@@ -132,7 +133,7 @@ def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     sheet = sheets.add(t("report.sheet_summary"))
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 46)
-    sheets.heading(sheet, 0, t("report.title"))
+    sheets.heading(sheet, 0, heading(report, t))
     row = 1
     said = {}
     for block in _summary_blocks(report, t):

@@ -21,7 +21,7 @@ from inspection.services import control_charts, repeats
 from inspection.services.control_charts import ChartSignal
 from inspection.services.inspecting import mask_again
 from inspection.services.station import Station
-from inspection.storage import figures, reading, shift_notes
+from inspection.storage import demo_loads, figures, reading, shift_notes
 from inspection.storage.figures import Agreement, GroupFigures, TypeFigures, VersionFigures
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.sealed_rows import BASELINE_DAYS
@@ -36,7 +36,7 @@ REPEAT_PHOTOS = 3
 
 SIGNING_ROLES = (OUTGOING, INCOMING)
 # What is no data of the log: words of the catalogue, signatures beside the report, drawn pictures.
-_NOT_DATA = ("model_names", "signatures", "sealed_sha256", "picture")
+_NOT_DATA = ("model_names", "signatures", "sealed_sha256", "picture", "is_demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +261,7 @@ class ShiftReport:
     shown. dispositions: (code, units), the worst decision of a body counting once. gold: None =
     no gold samples were run. sealed_sha256: the hash it was signed with, "" while it is a draft.
     model_names: (code, name) of the vehicle models; words of the catalogue, not data of the log.
+    is_demo: inspections of the demo line stand in the shift or in the days it is compared with.
     """
 
     header: ReportHeader
@@ -288,6 +289,7 @@ class ShiftReport:
     )
     sealed_sha256: str = ""
     model_names: tuple[tuple[str, str], ...] = ()
+    is_demo: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -454,7 +456,13 @@ def counted_report(station: Station, day: date, shift: str, line: str = "") -> S
             if note.kind == HAND_OVER
         ),
         model_names=model_names(station),
+        is_demo=holds_demo(station, day),
     )
+
+
+def holds_demo(station: Station, day: date) -> bool:
+    """Whether a report of this day shows invented figures: of the shift, or as its baseline."""
+    return demo_loads.has_demo(station.engine, day - timedelta(days=BASELINE_DAYS), day)
 
 
 def _repeat_rows(station: Station, day: date, shift: str) -> Iterator[RepeatRow]:

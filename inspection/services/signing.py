@@ -15,6 +15,7 @@ from inspection.services.reporting import (
     build_shift_report,
     data_bytes,
     data_sha256,
+    holds_demo,
     model_names,
     place_of,
     report_from_data,
@@ -61,6 +62,7 @@ def as_signed(station: Station, signed: SignedReport) -> ShiftReport:
         ),
         sealed_sha256=signed.data_sha256,
         model_names=model_names(station),
+        is_demo=holds_demo(station, signed.day),
     )
 
 

@@ -157,6 +157,8 @@ inspection = Table(
 
 # The demo line shows the few photos of its pool as many bodies: they may come back.
 POOLED_SOURCE = "demo"
+# The name under which the demo line's records were judged: by no network.
+POOLED_MODEL = "rendered-truth"
 
 # Two people who send the same photo at once cannot both be its first inspection.
 _ONCE = text(f"repeats IS NULL AND rejudges IS NULL AND photo_source <> '{POOLED_SOURCE}'")
@@ -381,6 +383,19 @@ cost_estimate = Table(
     _text("who"),
     Column("said_at", UtcDateTime, nullable=False),
     Index("ix_cost_estimate_plant", "plant", "id"),
+)
+
+# The demo line: what was asked for, so that a load that was cut short can be gone on with.
+# finished_at, removed_at: NULL until then.
+demo_load = Table(
+    "demo_load",
+    metadata,
+    _number(),
+    _text("who"),
+    Column("plan", Structured, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("removed_at", UtcDateTime),
 )
 
 # `hash` = SHA-256 of `previous_hash` and the canonical JSON of the rest of the row.

@@ -19,7 +19,14 @@ from inspection.services.alerting import OpenAlerts
 from inspection.services.control_charts import PlottedChart, TypeChange
 from inspection.services.repeats import Look
 from inspection.services.station import shared_station
-from inspection.storage import chart_points, log_neighbours, log_places, places, reading
+from inspection.storage import (
+    chart_points,
+    demo_loads,
+    log_neighbours,
+    log_places,
+    places,
+    reading,
+)
 from inspection.storage.log_places import Neighbours
 from inspection.storage.reading import KnownValues, LogFilter
 
@@ -32,6 +39,12 @@ _KEPT = {"ttl": "1h", "max_entries": 64, "show_spinner": False}
 def data_version() -> int:
     """The state of the log; asked at each run, in a fraction of a millisecond."""
     return reading.data_version(shared_station().engine)
+
+
+@st.cache_data(**_KEPT)
+def demo_state(version: int) -> str:
+    """How the demo line stands; "" where the log holds none."""
+    return demo_loads.demo_state(shared_station().engine)
 
 
 @st.cache_data(**_KEPT)

@@ -28,6 +28,7 @@ from inspection.storage.cost_estimates import NumberedEstimate
 from inspection.ui import chart_frame
 from inspection.ui.address import one_of, set_address
 from inspection.ui.chart_frame import Column, Figures
+from inspection.ui.demo_views import marked_name
 from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import error_text, inspector, plain, t, translate
 from inspection.ui.tables import reading_table
@@ -360,7 +361,8 @@ def _downloads(reckoned: Reckoned) -> None:
     kept = reckoned.kept
     when = time_text(kept.said_at) if kept else ""
     table = cost_words.estimate_table(translate(), reckoned.ranges, reckoned.currency, kept, when)
-    name = plain("cost.file_name", plant=kept.estimate.plant if kept else t("cost.example_name"))
+    plant = kept.estimate.plant if kept else t("cost.example_name")
+    name = marked_name(plain("cost.file_name", plant=plant))
     sheet = t("cost.sheet")
     csv, xlsx = st.columns(2)
     csv.download_button(

@@ -44,6 +44,7 @@ def roc(report: Report) -> None:
         figure,
         [lambda: words.detection_table(say, report)],
         note=t("curve.roc_note"),
+        of_log=False,
     )
 
 
@@ -74,7 +75,7 @@ def _pod(report: Report, place: str) -> None:
     if "by_type" in pod:
         tables.append(lambda: words.trial_types_table(say, pod))
     title = f"{t('curve.pod_title')}: {t(f'curve.pod_{place}')}"
-    chart_frame.show(f"pod_{place}_curve", title, figure, tables, heading=False)
+    chart_frame.show(f"pod_{place}_curve", title, figure, tables, heading=False, of_log=False)
 
 
 def parts(report: Report) -> None:
@@ -102,6 +103,7 @@ def band(report: Report) -> None:
         figure,
         [lambda: words.band_table(say, report)],
         note=t("curve.band_note"),
+        of_log=False,
     )
 
 
@@ -124,6 +126,7 @@ def calibration(report: Report) -> None:
         figure,
         [lambda: words.calibration_table(say, report)],
         heading=False,
+        of_log=False,
     )
 
 
@@ -191,6 +194,7 @@ def explorer(report: Report) -> None:
             lambda: words.explored_table(say, explored),
         ],
         heading=False,
+        of_log=False,
     )
 
 

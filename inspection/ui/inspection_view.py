@@ -15,6 +15,7 @@ from inspection.services import reviewing
 from inspection.services.station import shared_station
 from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail
+from inspection.storage.tables import POOLED_SOURCE
 from inspection.ui import batch_view, readiness, session
 from inspection.ui.links import mask_url, page_file, photo_url
 from inspection.ui.markdown import as_written, bold
@@ -109,7 +110,8 @@ def _headline(detail: InspectionDetail) -> None:
         subject.inspector,
     ]
     about = " · ".join(as_written(part) for part in parts if part)
-    st.markdown(f"**{t('inspect.number', number=detail.id)}** · {about}")
+    mark = ":orange-badge[DEMO] " if detail.photo_source == POOLED_SOURCE else ""
+    st.markdown(f"{mark}**{t('inspect.number', number=detail.id)}** · {about}")
     if subject.body_typed.strip() != subject.body_number:
         st.caption(t("inspect.body_typed", typed=as_written(subject.body_typed)))
     for number, key in ((detail.rejudges, "rejudged"), (detail.inspection.repeats, "repeated")):

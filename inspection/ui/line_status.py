@@ -7,12 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from inspection import charts
-from inspection.errors import InspectionError
 from inspection.services import alerting, signal_words
 from inspection.services.station import shared_station
 from inspection.storage.reading import LogFilter
 from inspection.ui import cached, chart_frame
 from inspection.ui.chart_frame import Column, Figures
+from inspection.ui.demo_views import begin_loading, is_demo_log
 from inspection.ui.links import (
     large_button,
     log_address,
@@ -246,32 +246,17 @@ def show_first_steps() -> None:
 
 
 def _demo_button() -> None:
-    pressed = st.button(
+    # Loaded in the background: the mark over every page shows how far it is, and can stop it.
+    st.button(
         t("home.demo_button"),
         key="large_demo",
         icon=":material/play_circle:",
         width="stretch",
-        disabled=demo is None,
+        disabled=demo is None or is_demo_log() != "",
+        on_click=begin_loading,
     )
     if demo is None:
         st.caption(f":material/info: {t('home.demo_missing')}")
-    if not pressed:
-        return
-    bar = st.progress(0.0, text=t("home.demo_running", done=0, total="…"))
-    try:
-        demo.load_demo_line(
-            shared_station(),
-            last_day=_today(),
-            progress=lambda done, total: bar.progress(
-                done / total, text=t("home.demo_running", done=f"{done:,}", total=f"{total:,}")
-            ),
-        )
-    except InspectionError as error:
-        bar.empty()
-        st.error(as_written(error_text(error)), icon=":material/error:")
-        return
-    st.toast(t("home.demo_done"), icon=":material/check_circle:")
-    st.rerun()
 
 
 def _today() -> date:

@@ -10,6 +10,7 @@ from inspection.services.export_jobs import ExportJob
 from inspection.services.log_exports import SUFFIXES
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
+from inspection.ui.demo_views import marked_name
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import export_url
 from inspection.ui.markdown import as_written
@@ -96,7 +97,7 @@ def _begin(where: LogFilter, kind: str) -> None:
     st.session_state["export_chooser"] = False
     _give_up()
     day = plant_time(datetime.now(UTC)).date().isoformat()
-    name = plain(f"export.file_{kind}", day=day) + SUFFIXES[kind]
+    name = marked_name(plain(f"export.file_{kind}", day=day) + SUFFIXES[kind])
     try:
         job = export_jobs.begin_export(shared_station(), where, kind, name, translate())
     except ExportRefused as error:

@@ -7,6 +7,7 @@ import streamlit as st
 from inspection.errors import InspectionError, without_paths
 from inspection.i18n import LANGUAGES
 from inspection.ui import session
+from inspection.ui.demo_views import demo_mark
 from inspection.ui.guarded import guarded
 from inspection.ui.in_browser import LONGEST_NAME
 from inspection.ui.markdown import as_written, guard
@@ -99,6 +100,8 @@ def main() -> None:
     chosen = st.navigation([page(name) for name in NAVIGATION])
     with guarded():
         sidebar()
+        with guarded():
+            demo_mark()
         # Every page runs here: whatever goes wrong on one is told in one place.
         chosen.run()
 

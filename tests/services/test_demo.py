@@ -12,9 +12,11 @@ from inspection.errors import StorageError
 from inspection.imaging import codec
 from inspection.services import demo_line, demo_photos, repeats
 from inspection.services.demo import load_demo_line
+from inspection.services.demo_jobs import remove_demo_line
 from inspection.services.station import open_station
-from inspection.storage import reading, records
+from inspection.storage import demo_loads, reading, records
 from inspection.storage.reading import LogFilter
+from tests.storage.sample_inspections import DAY_SHIFT, an_inspection
 
 LAST_DAY = date(2026, 3, 14)
 SMALL = {"weeks": 2, "seed": 3, "last_day": LAST_DAY, "colours": ("grey",), "bodies_a_day": 45}
@@ -92,6 +94,82 @@ def test_the_same_seed_and_day_give_the_same_inspections_as_far_as_the_clock_has
     ended = expected["inspected_at"] < noon.replace(hour=6)
     assert ended.sum() < len(expected)
     pd.testing.assert_frame_equal(other.loc[ended, said], expected.loc[ended, said])
+
+
+class CutShort(Exception):
+    """Somebody has stopped the load."""
+
+
+TINY = {"weeks": 1, "seed": 3, "last_day": LAST_DAY, "colours": ("grey",), "bodies_a_day": 6}
+
+
+def load_cut_short(station, at_share):
+    def cut_short(done, of):
+        if done >= at_share * of:
+            raise CutShort
+
+    with pytest.raises(CutShort):
+        load_demo_line(station, **TINY, progress=cut_short)
+
+
+@pytest.fixture
+def small(tmp_path):
+    station = open_station(Settings(data_dir=tmp_path / "data"), with_model=False)
+    yield station
+    station.close()
+
+
+def photo_files(station):
+    return [path for path in station.photos.root.rglob("*") if path.is_file()]
+
+
+def test_a_load_that_was_cut_short_ends_as_if_it_never_had_been(small, tmp_path):
+    load_cut_short(small, 0.8)
+    held = reading.count(small.engine, LogFilter())
+    assert demo_loads.demo_state(small.engine) == "loading"
+    # What is asked for now does not matter: it is gone on with as it was begun.
+    count = load_demo_line(small, last_day=date(2020, 1, 1))
+    assert 0 < held < count
+    assert demo_loads.demo_state(small.engine) == "loaded"
+    whole = open_station(Settings(data_dir=tmp_path / "whole"), with_model=False)
+    load_demo_line(whole, **TINY)
+    for frame in (reading.inspections_frame, reading.defects_frame):
+        pd.testing.assert_frame_equal(
+            frame(small.engine, LogFilter()), frame(whole.engine, LogFilter())
+        )
+    assert records.verify_chain(small.engine).is_whole
+    assert records.check_daily_count(small.engine) == ()
+    whole.close()
+
+
+def test_a_demo_line_is_removed_with_its_photos_and_can_be_loaded_again(small):
+    count = load_demo_line(small, **TINY)
+    assert remove_demo_line(small, "Kim") == count
+    assert reading.count(small.engine, LogFilter()) == 0
+    assert photo_files(small) == []
+    assert demo_loads.demo_state(small.engine) == ""
+    assert records.verify_chain(small.engine).is_whole
+    assert load_demo_line(small, **TINY) == count
+    assert records.verify_chain(small.engine).is_whole
+
+
+def test_a_load_stopped_while_its_photos_were_made_leaves_nothing_after_removal(small):
+    load_cut_short(small, 0.3)
+    assert remove_demo_line(small) == 0
+    assert photo_files(small) == []
+    assert demo_loads.demo_state(small.engine) == ""
+
+
+def test_a_log_of_real_inspections_takes_no_demo_line_unless_it_is_asked_for(small):
+    one = an_inspection("real")
+    number = records.record_inspection(small.engine, one, DAY_SHIFT)
+    with pytest.raises(StorageError, match=r"1 real inspections.*--beside-real"):
+        load_demo_line(small, **TINY)
+    assert demo_loads.demo_state(small.engine) == ""
+    load_demo_line(small, **TINY, beside_real=True)
+    remove_demo_line(small)
+    frame = reading.inspections_frame(small.engine, LogFilter())
+    assert list(frame["id"]) == [number]
 
 
 def test_a_second_demo_is_refused_and_writes_nothing(loaded):

@@ -2,6 +2,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services import report_documents
 from inspection.services.report_documents import shift_report_pdf
+from inspection.services.report_words import document_name
 from inspection.services.reporting import (
     GroupFigures,
     OpenRow,
@@ -250,3 +252,14 @@ def test_the_report_loads_neither_matplotlib_nor_a_network_library():
         [sys.executable, "-c", program], cwd=root, capture_output=True, check=True, timeout=60
     )
     assert done.stdout.decode().strip() == "[]"
+
+
+def test_a_report_with_invented_figures_says_demo_on_every_page():
+    demo = replace(busy_shift(), is_demo=True)
+    pages = text_of(shift_report_pdf(demo, KOREAN)).split("\f")
+    assert len(pages) > 1
+    assert all("DEMO" in page for page in pages if page.strip())
+    assert "DEMO" not in text_of(shift_report_pdf(busy_shift(), KOREAN))
+    assert document_name(demo, KOREAN).startswith("DEMO_")
+    # It is said beside the data: what is signed is the same.
+    assert data_sha256(demo) == data_sha256(busy_shift())

@@ -1,15 +1,18 @@
 """The Home page in its states: an empty log, a filled one, no model, a demo that is refused."""
 
+import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
+
+import pytest
 
 from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
-from inspection.services import demo
+from inspection.services import demo, demo_jobs
 from inspection.services import station as station_module
 from inspection.services.worker import ModelState
-from inspection.storage import records
+from inspection.storage import demo_loads, records
 from tests.ui.conftest import invented, write_inspections
 
 
@@ -40,31 +43,77 @@ def test_the_same_empty_log_speaks_korean(open_page):
     assert at.button(key="large_demo").label == "데모 라인 불러오기"
 
 
-def test_loading_the_demo_line_reports_progress_and_shows_the_filled_line(
-    open_page, shared, monkeypatch
-):
-    def load(station, *, last_day, progress):
+@pytest.fixture
+def slow_demo(shared, monkeypatch):
+    """A demo line of two steps, the second of which waits for the test."""
+    go_on = threading.Event()
+
+    def load(station, *, last_day, progress, who):
+        load = demo_loads.begin(station.engine, who, {}, datetime.now(UTC))
+        inspection, slot = invented(station, 1, "rework")
+        write_inspections(station, (replace(inspection, photo_source="demo"), slot))
         progress(1, 2)
-        write_inspections(station, invented(station, 1, "rework"))
+        assert go_on.wait(30)
         progress(2, 2)
+        demo_loads.finish(station.engine, load, datetime.now(UTC))
         return 1
 
     monkeypatch.setattr(demo, "load_demo_line", load)
+    yield go_on
+    go_on.set()
+    if job := demo_jobs.current_job(shared):
+        assert job.wait(30)
+        demo_jobs.forget(shared)
+
+
+def marks(at) -> str:
+    """What the pages say of the demo line."""
+    return "\n".join(part.value for part in at.markdown if "DEMO" in part.value)
+
+
+def test_the_demo_line_loads_in_the_background_seen_on_every_page(open_page, shared, slow_demo):
     at = open_page("home")
     at.button(key="large_demo").click().run()
-    assert not at.exception
-    assert "Last 1 inspections" in texts(at)
+    assert at.button(key="demo_stop")
+    (bar,) = open_page("trends").get("progress")
+    assert "DEMO" in bar.proto.text
+    slow_demo.set()
+    assert demo_jobs.current_job(shared).wait(30)
+    for page in ("home", "log", "report", "settings"):
+        at = open_page(page)
+        assert not at.exception
+        assert "invented inspections" in marks(at), page
+    assert "Last 1 inspections" in texts(open_page("home"))
 
 
-def test_a_refused_demo_is_one_sentence_and_the_page_goes_on(open_page, monkeypatch):
+def test_a_load_that_is_stopped_can_be_gone_on_with_or_removed(open_page, shared, slow_demo):
+    at = open_page("home")
+    at.button(key="large_demo").click().run()
+    at.button(key="demo_stop").click().run()
+    slow_demo.set()
+    assert demo_jobs.current_job(shared).wait(30)
+    at = open_page("home")
+    assert "stopped before its end" in marks(at)
+    assert at.button(key="demo_go_on")
+    at.button(key="demo_remove").click().run()
+    at.button(key="demo_remove_sure").click().run()
+    if job := demo_jobs.current_job(shared):
+        assert job.wait(30)
+    at = open_page("home")
+    assert marks(at) == ""
+    assert not at.button(key="large_demo").disabled
+
+
+def test_a_refused_demo_is_one_sentence_and_the_page_goes_on(open_page, shared, monkeypatch):
     def refuse(station, **_):
         raise StorageError("the log holds a demo line already; use a new data folder")
 
     monkeypatch.setattr(demo, "load_demo_line", refuse)
+    demo_jobs.begin_loading(shared, date(2026, 3, 2), "Kim").wait(30)
     at = open_page("home")
-    at.button(key="large_demo").click().run()
     assert "demo line already" in at.error[0].value.replace("\\", "")
     assert at.button(key="large_inspect")
+    assert not open_page("home").error
 
 
 def test_the_last_fifty_of_sixty_inspections_are_counted_by_where_they_stand(open_page, filled_log):

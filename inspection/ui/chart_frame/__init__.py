@@ -16,6 +16,7 @@ from inspection.services.evaluation_words import Table
 from inspection.services.exporting import table_csv
 from inspection.storage.log_filter import PARAMETERS
 from inspection.ui.chart_frame.components import clicked_point, image_buttons
+from inspection.ui.demo_views import is_demo_log
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import page_file
 from inspection.ui.markdown import as_written
@@ -73,6 +74,7 @@ def show(
     heading: bool = True,
     tools: bool = True,
     choose: Callable[[], object] | None = None,
+    of_log: bool = True,
 ) -> None:
     """Show a figure in the frame that every chart has.
 
@@ -85,6 +87,7 @@ def show(
     choose: called when points were clicked, or boxed with plotly's tool; what was chosen stands
     in the session under NAME_chart.
     Raises ValueError for a figure of more than `charts.MAX_POINTS` points.
+    of_log: its figures come from the log, so that a demo line is in them as well.
     """
     charts.refuse_crowded(figure)
     if heading:
@@ -102,7 +105,10 @@ def show(
             on_select=choose or "ignore",
             selection_mode=("points", "box"),
         )
-        _beneath(name, title, figure, tables, photos)
+        # A picture or a table that leaves the page says what it shows.
+        is_demo = of_log and is_demo_log()
+        told = t("demo.report_title", title=title) if is_demo else title
+        _beneath(name, told, figure, tables, photos)
 
 
 def _inviting(figure: go.Figure) -> go.Figure:
