@@ -58,7 +58,8 @@ def report_pages(report: ShiftReport, t: Translate) -> dict:
             "demo": "DEMO" if report.is_demo else "",
             "state": {"code": report.state, "word": t(f"report.state.{report.state}")},
             "subtitle": _shortened(subtitle(report, t), _META_LETTERS),
-            "running": _shortened(subtitle(report, t), _FOOT_LETTERS),
+            "running": ("DEMO · " if report.is_demo else "")
+            + _shortened(subtitle(report, t), _FOOT_LETTERS),
             "meta": [
                 [label, _shortened(value, _META_LETTERS)]
                 for label, value in about_the_shift(report, t)

@@ -112,8 +112,23 @@ def load_cut_short(station, at_share):
         load_demo_line(station, **TINY, progress=cut_short)
 
 
+# Photos of the demo line by what they were rendered for: once for all tests.
+_rendered: dict = {}
+
+
 @pytest.fixture
-def small(tmp_path):
+def small(tmp_path, monkeypatch):
+    real, kept = demo_photos.render_pool, _rendered
+
+    def rendered_once(pictures, seed, done):
+        key = (tuple(pictures), seed)
+        if key not in kept:
+            kept[key] = real(pictures, seed)
+        for _ in pictures:
+            done()
+        return kept[key]
+
+    monkeypatch.setattr(demo_photos, "render_pool", rendered_once)
     station = open_station(Settings(data_dir=tmp_path / "data"), with_model=False)
     yield station
     station.close()
