@@ -192,7 +192,9 @@ class _Removals:
         self._spans: dict[str, list[tuple[int, int, int]]] = {}
         question = select(audit.c.id, audit.c.details).where(audit.c.kind == REMOVED)
         for event, details in connection.execute(question):
-            for name, spans in details.get("removed", {}).items():
+            # A damaged one is found when its turn comes.
+            removed = {} if isinstance(details, Unreadable) else details.get("removed", {})
+            for name, spans in removed.items():
                 for first, last in spans:
                     self.counts[name] += last - first + 1
                     self._spans.setdefault(name, []).append((event, first, last))

@@ -392,7 +392,7 @@ demo_load = Table(
     metadata,
     _number(),
     _text("who"),
-    Column("plan", Structured, nullable=False),
+    Column("plan", Structured(dict), nullable=False),
     Column("begun_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("removed_at", UtcDateTime),

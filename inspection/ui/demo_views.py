@@ -11,10 +11,12 @@ from inspection.services.station import shared_station
 from inspection.storage import demo_loads
 from inspection.ui import cached, session
 from inspection.ui.guarded import guarded_part
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.tables import as_written
 
 _LOOK_EVERY_S = 1.0
+# The question before the demo line is removed stands open.
+_ASKING = "demo_remove_asked"
 # Black on amber: read from a distance, in both themes and on paper.
 _STYLE = (
     "<style>"
@@ -34,10 +36,17 @@ def demo_mark() -> None:
             st.html(_STYLE)
             _under_way()
         return
-    if job:
-        demo_jobs.forget(shared_station())
-        if job.progress.error:
+    if job and job.progress.error:
+        # Until somebody has read it: the tab that began it may be closed.
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.error(as_written(error_text(job.progress.error)), icon=":material/error:")
+            st.button(
+                t("demo.error_read"),
+                key="demo_error_read",
+                icon=":material/close:",
+                on_click=demo_jobs.forget,
+                args=(shared_station(),),
+            )
     state = is_demo_log()
     if state:
         with st.container(
@@ -74,18 +83,28 @@ def _buttons(state: str) -> None:
         _button("demo_go_on", t("demo.go_on"), ":material/play_arrow:", begin_loading)
     if state == "removing":
         _button("demo_remove", t("demo.remove_go_on"), ":material/play_arrow:", _begin_removing)
-    elif st.button(t("demo.remove"), key="demo_remove", icon=":material/delete:"):
-        _confirm()
+    else:
+        _button("demo_remove", t("demo.remove"), ":material/delete:", _ask)
+        if st.session_state.get(_ASKING):
+            _confirm()
 
 
 def _button(key: str, label: str, icon: str, act: Callable[[], None]) -> None:
     st.button(label, key=key, icon=icon, on_click=act)
 
 
+def _ask() -> None:
+    st.session_state[_ASKING] = True
+
+
+def _forget() -> None:
+    st.session_state.pop(_ASKING, None)
+
+
 def _confirm() -> None:
     """The question before it is taken out: how many inspections, and what stays."""
 
-    @st.dialog(t("demo.remove_title"), icon=":material/delete:")
+    @st.dialog(t("demo.remove_title"), icon=":material/delete:", on_dismiss=_forget)
     def ask() -> None:
         engine = shared_station().engine
         count, real = demo_loads.demo_count(engine), demo_loads.real_count(engine)
@@ -97,6 +116,7 @@ def _confirm() -> None:
             type="primary",
             width="stretch",
         ):
+            _forget()
             _begin_removing()
             st.rerun()
 

@@ -20,7 +20,7 @@ from inspection.ui.demo_views import is_demo_log
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import page_file
 from inspection.ui.markdown import as_written
-from inspection.ui.session import language, t
+from inspection.ui.session import language, plain, t
 from inspection.ui.tables import reading_table
 
 # Tools of plotly by its own English names, which are the keys of its dictionaries.
@@ -107,7 +107,7 @@ def show(
         )
         # A picture or a table that leaves the page says what it shows.
         is_demo = of_log and is_demo_log()
-        told = t("demo.report_title", title=title) if is_demo else title
+        told = plain("demo.report_title", title=title) if is_demo else title
         _beneath(name, told, figure, tables, photos)
 
 

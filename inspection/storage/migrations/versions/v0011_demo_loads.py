@@ -16,7 +16,7 @@ def upgrade() -> None:
         "demo_load",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("who", PlainText(), nullable=False),
-        sa.Column("plan", Structured(), nullable=False),
+        sa.Column("plan", Structured(dict), nullable=False),
         sa.Column("begun_at", UtcDateTime(), nullable=False),
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.Column("removed_at", UtcDateTime(), nullable=True),
