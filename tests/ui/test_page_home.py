@@ -68,7 +68,7 @@ def slow_demo(shared, monkeypatch):
 
 def marks(at) -> str:
     """What the pages say of the demo line."""
-    return "\n".join(part.value for part in at.markdown if "DEMO" in part.value)
+    return "\n".join(part.value for part in at.markdown if "**DEMO**" in part.value)
 
 
 def test_the_demo_line_loads_in_the_background_seen_on_every_page(open_page, shared, slow_demo):
