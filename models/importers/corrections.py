@@ -68,9 +68,9 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
                     raise SourceRefused(
                         f"{other} says something else of {photo.shown}; import the newer export"
                     )
-            yield _photo(entry, photo, name)
+            yield _photo(entry, photo, f"{photo.shown}, {name}")
         except SourceRefused as error:
-            yield Skipped(name, str(error))
+            yield Skipped(f"{photo.shown}, {name}", str(error))
 
 
 def _without_number(entry: Mapping) -> dict:

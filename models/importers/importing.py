@@ -14,6 +14,7 @@ import numpy as np
 
 from inspection.errors import TrainingError, UnreadableImage
 from inspection.imaging import gate
+from inspection.imaging.gate import inert_name
 from inspection.imaging.label_masks import MASK_SUFFIXES
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES, LeftOut
 from models.importers import aihub578, coco, corrections, labelme, listed, masks, via
@@ -65,6 +66,8 @@ COLUMNS = (
 )
 _NAME = re.compile(r"\w[\w.-]{0,79}")
 _MOST_STEM_LETTERS = 80
+# Augmenting tools make at most so many versions of one photo.
+MOST_VERSIONS = 50
 
 
 @dataclass(slots=True)
@@ -118,7 +121,7 @@ def import_photos(
         found = [*broken, *FORMATS[format_name](below.files, choices)]
         if not found:
             raise TrainingError(f"{source}: no photos and labels of format {format_name} there")
-        writer = _Writer(folder.path, name, licence, choices, done)
+        writer = _Writer(folder.path, name, licence, choices, done, _doubt(below))
         for number, one in enumerate(found, 1):
             if isinstance(one, SourcePhoto):
                 photo, one = one, writer.write(one)
@@ -146,14 +149,33 @@ def _other_files(below: SourceFiles, format_name: str) -> list[LeftOut]:
     return [LeftOut(file.path, "other") for file in below.files if file.suffix not in used]
 
 
+def _doubt(below: SourceFiles) -> str:
+    """Where labels may lie that nobody could read; "" where everything was looked at."""
+    unread = [name for name, _ in below.broken]
+    for one in below.left_out:
+        name = one.path.name.lower()
+        is_half = one.reason == "unfinished" and any(
+            suffix in name for suffix in (".json", ".csv", ".tar")
+        )
+        if one.reason == "unreadable" or is_half:
+            unread.append(inert_name(one.path.name))
+    return f"{unread[0]} cannot be read and may hold its labels" if unread else ""
+
+
 class _Writer:
     """Writes one data set photo by photo; groups and splits are known at the end."""
 
     def __init__(
-        self, folder: Path, name: str, licence: str, choices: Choices, done: Imported
+        self,
+        folder: Path,
+        name: str,
+        licence: str,
+        choices: Choices,
+        done: Imported,
+        doubt: str = "",
     ) -> None:
         self.folder, self.name, self.licence = folder, name, licence
-        self.choices, self.done = choices, done
+        self.choices, self.done, self.doubt = choices, done, doubt
         self.rows: list[dict] = []
         self.unknown: Counter = Counter()
         self._instances: dict[str, list[dict]] = {}
@@ -231,8 +253,8 @@ class _Writer:
         dropped = [label for label in read if isinstance(label, Dropped)]
         if dropped and not labels:
             raise SourceRefused(dropped[0].reason)
-        if not labels and photo.doubt:
-            raise SourceRefused(f"it has no label, but may not be free of defects: {photo.doubt}")
+        if not labels and (doubt := photo.doubt or self.doubt):
+            raise SourceRefused(f"it has no label, but may not be free of defects: {doubt}")
         for one in dropped:
             lost = "one label" if one.whole else "a part of one label"
             self._dropped.append(Skipped(photo.name, f"kept without {lost}: {one.reason}"))
@@ -261,6 +283,9 @@ class _Writer:
     def _sources(self) -> list[str]:
         """The source that each photo is a version of; "" where it is none and nobody's source."""
         sources = [source_name(name) for name in self._names]
+        counts = Counter(sources)
+        # A name that so many share is a word of the camera or the set, not one photo's.
+        sources = [one if counts[one] <= MOST_VERSIONS else "" for one in sources]
         known = set(filter(None, sources))
         plain = map(folded, self._names)
         return [

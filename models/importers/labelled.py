@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class Label:
 
     def same_as(self) -> tuple:
         """Equal for two labels that say the same, as two files of one set may."""
-        mask = None if self.mask is None else (self.mask.shape, self.mask.tobytes())
+        mask = None if self.mask is None else sha256(np.packbits(self.mask)).digest()
         rings = frozenset(tuple(round(value, 1) for value in ring) for ring in self.polygons)
         box = self.box and tuple(round(value, 1) for value in self.box)
         return self.cls, self.ignore, rings, box, self.within, mask
@@ -176,15 +177,28 @@ def polygons(value: object, what: str) -> tuple[tuple[tuple[float, ...], ...], l
     if not isinstance(value, list):
         raise SourceRefused(f"{what} must be a list of numbers, got {shown(value)}")
     rings = value if any(isinstance(one, list) for one in value) else [value]
+    if len(rings) > 2 and all(map(_is_corner, rings)):
+        # Some tools write a ring as its points: [[x, y], [x, y], …].
+        rings = [[number for corner in rings for number in corner]]
     good, bad = [], []
     for ring in rings:
         if ring in (None, []):
             continue
+        if isinstance(ring, list) and len(ring) > 2 and all(map(_is_corner, ring)):
+            ring = [number for corner in ring for number in corner]
         try:
             good.append(polygon(ring, what))
         except SourceRefused as error:
             bad.append(Dropped(str(error), corners_around(ring)))
     return tuple(good), bad
+
+
+def _is_corner(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(one, int | float) and not isinstance(one, bool) for one in value)
+    )
 
 
 def corners_around(value: object) -> tuple[float, float, float, float] | None:

@@ -82,6 +82,8 @@ def find(
             doubts.append(f"{file.shown} cannot be read and may hold its labels")
             continue
         if label_file is None:
+            if file.suffix == ".csv" and kind == "VIA":
+                yield Skipped(file.shown, "not a VIA file: its head names other columns")
             continue
         for sentence in label_file.lost:
             yield Skipped(file.shown, sentence)

@@ -21,7 +21,8 @@ BY_PREFIX = "by its name without the mark that Label Studio puts before it"
 ANYWHERE = "by its name alone, in another folder"
 BY_STEM = "by the stem of its label file"
 
-_UPLOAD_MARK = re.compile(r"^[0-9a-f]{8}-(?=.)", re.I)
+# Eight hexadecimal digits; not a date, which a person puts before a name.
+_UPLOAD_MARK = re.compile(r"^(?!(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01]))[0-9a-f]{8}-(?=.)", re.I)
 _VERSION = re.compile(
     r"^(?P<source>.+)_(?P<kind>jpe?g|png|bmp|tiff?|webp|heic|avif)\.rf\.[\w-]{8,}$", re.I
 )

@@ -3,7 +3,8 @@
 On 2,899 labelled photos the cosine hash at 8 bits joined 67 pairs, the largest group five photos;
 the gradient hash (dHash) chained 268 smooth panels into one group at the same distance. A flipped
 or turned copy is looked for by the same hash of all eight ways to lay a photo down; as that is
-seven chances more for a coincidence, the small pictures must agree as well.
+seven chances more for a coincidence, the small pictures must agree as well (of 1,177 of those
+photos it joined none that the plain hash did not).
 """
 
 import hashlib

@@ -120,6 +120,14 @@ def test_where_a_label_file_cannot_be_read_no_photo_is_called_clean(imported, se
     assert "m.json cannot be read and may hold its labels" in line
 
 
+@pytest.mark.parametrize("unread", ["labels.tar", "more.json.part", "labels.csv.crdownload"])
+def test_where_an_archive_or_half_a_label_file_lies_no_photo_is_called_clean(imported, unread):
+    files = {"a.jpg": photo_jpeg(), "l.json": coco(), unread: b"no archive" * 60}
+    done = imported(files)
+    assert done.outcome.photos == 0
+    assert f"{unread} cannot be read and may hold its labels" in done.skipped[-1]
+
+
 def test_a_photo_about_which_one_of_two_files_is_broken_is_refused(imported):
     broken = coco(scratch(category_id=9))
     done = imported({"a.jpg": photo_jpeg(), "l.json": coco(scratch()), "m.json": broken})
@@ -148,6 +156,20 @@ def test_a_label_of_another_folders_photo_does_not_slip_onto_one_of_the_same_nam
 
 
 # --- one bad ring ---
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[20, 30], [89, 30], [89, 32], [20, 32]],
+        [[[20, 30], [89, 30], [89, 32], [20, 32]]],
+        RING,
+    ],
+)
+def test_a_ring_written_as_points_or_flat_is_the_same_ring(imported, segmentation):
+    label = scratch() | {"segmentation": segmentation}
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(label)})
+    assert np.array_equal(done.plane(done.row), streak()) and done.skipped == []
 
 
 def test_a_stray_ring_drops_itself_and_not_its_photo(imported):
@@ -235,6 +257,12 @@ def test_a_photo_is_found_however_the_tool_wrote_its_name(imported, photo, writt
     assert np.array_equal(done.plane(done.row), streak()) and done.skipped == []
     (found,) = done.outcome.paired
     assert how in found
+
+
+def test_a_date_before_a_name_is_no_mark_of_a_tool(imported):
+    labels = coco(scratch(), photos=[(1, "20261103-door.jpg")])
+    done = imported({"door.jpg": photo_jpeg(), "l.json": labels})
+    assert done.outcome.photos == 0 and "no photo of this name" in done.skipped[0]
 
 
 def test_two_uploads_that_may_both_be_one_photo_are_refused(imported):

@@ -148,6 +148,14 @@ def test_versions_that_one_source_gave_its_name_share_a_split_in_two_imports_too
         assert row["split"] == splits[stem.split("_jpg")[0]]
 
 
+def test_a_name_that_a_whole_set_shares_is_nobodys_source(tmp_path):
+    writer = importing._Writer(tmp_path / "other", "set", "", Choices(), importing.Imported())
+    writer._names = [f"door_crop_{number}" for number in range(51)]
+    assert set(writer._sources()) == {""}
+    writer._names = writer._names[:50]
+    assert set(writer._sources()) == {"door"}
+
+
 def test_a_small_picture_that_disagrees_keeps_two_photos_apart():
     plain = np.random.default_rng(0).normal(size=(32, 32)).astype(np.float32)
     plain /= np.linalg.norm(plain)
