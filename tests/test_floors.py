@@ -43,6 +43,7 @@ HOMES = {
     "alembic": ("inspection.storage",),
     "cv2": ("inspection.imaging", "models"),
     "PIL": ("inspection.imaging",),
+    "pi_heif": ("inspection.imaging",),
     "keras": ("models",),
     "tensorflow": ("models",),
     "openvino": ("models",),

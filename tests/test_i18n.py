@@ -98,8 +98,8 @@ def test_every_refusal_of_the_gate_has_korean_words():
     ("english", "korean"),
     [
         (
-            "a.txt: not a JPEG, PNG, BMP, TIFF or WebP image (starts with b'hello')",
-            "a.txt: JPEG·PNG·BMP·TIFF·WebP 사진이 아닙니다 (첫머리 b'hello')",
+            "a.gif: a GIF file is not read here; save the photo as JPEG or PNG",
+            "a.gif: GIF 파일은 읽지 않습니다. 사진을 JPEG나 PNG로 저장하세요",
         ),
         (
             "a.jpg: the JPEG data is damaged (image file is truncated (18 bytes not processed))",

@@ -2,8 +2,13 @@
 
 The order is size, magic bytes, our own header checks, guarded Pillow, a full decode by Pillow
 and by OpenCV, comparison. Two decoders must agree because each of them alone lets damaged
-files through. Decoding runs foreign bytes through C code, so in the product it is called only
-inside the limited child process (`inspection.services.worker`).
+files through. HEIC and AVIF have one decoder here, libheif and libavif: both refuse damaged data
+by themselves, and nothing else that we ship reads them. Decoding runs foreign bytes through C
+code, so in the product it is called only inside the limited child process
+(`inspection.services.worker`).
+
+Pixels are decoded as they are stored and turned once (`orientation`); what line cameras write is
+converted in one stated way (`deep_pixels`).
 """
 
 import hashlib
@@ -24,10 +29,14 @@ from datetime import datetime
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+import pi_heif
+from PIL import Image, UnidentifiedImageError
 
 from inspection.domain.letters import showable
 from inspection.errors import UnreadableImage
+from inspection.imaging import deep_pixels, jpeg_strays, tiff_tags
+from inspection.imaging.formats import READ_FORMATS, foreign_name, format_of
+from inspection.imaging.orientation import ORIENTATION_TAG, orientation_of, turned
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64 * 1024 * 1024
@@ -38,27 +47,29 @@ MAX_NAME_LENGTH = 80
 
 # Pillow counts pixels before it allocates them; one global of the library, set once here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# Pillow's reader of HEIC; the small pictures inside a file are not for us.
+pi_heif.register_heif_opener(thumbnails=False)
 
-_ALLOWED = "JPEG, PNG, BMP, TIFF or WebP"
+_ONE_DECODER = {"HEIF", "AVIF"}
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # A camera writes about ten chunks, a video editor some thousands.
 _MAX_PNG_CHUNKS = 100_000
 _EMPTY_NEVER = {b"gAMA", b"cHRM", b"pHYs", b"tIME", b"bKGD", b"hIST", b"sBIT", b"sRGB", b"iCCP"}
 _FAX_COMPRESSIONS = {2, 3, 4}
 
-_TIFF_BITS_PER_SAMPLE = 258
-_TIFF_COMPRESSION = 259
+_TIFF_SUBFILE, _TIFF_BITS, _TIFF_COMPRESSION, _TIFF_PHOTOMETRIC = 254, 258, 259, 262
+_TIFF_LARGEST, _TIFF_SAMPLE_FORMAT, _TIFF_CFA, _TIFF_DNG = 281, 339, 33422, 50706
+_BLACK_IS_ZERO, _COLOUR_FILTER = 1, 32803
 _EXIF_MAKE, _EXIF_MODEL, _EXIF_IFD = 271, 272, 0x8769
 _EXIF_TAKEN, _EXIF_TAKEN_OFFSET = 36867, 36881
 # Camera software writes 0001 or 9999 for "no date"; beyond them no time zone can be reckoned with.
 _POSSIBLE_YEARS = range(1826, 2200)
-_EXIF_ORIENTATION = 0x112
 
-# Pillow's modes of at most 8 bits a channel. Everything else (I;16, I, F) is refused here and
-# nowhere else: the two decoders scale 16 bits to 8 differently.
+# Pillow's modes of at most 8 bits a channel, and those of 16; 32 bits (I, F) are refused.
 _EIGHT_BIT_MODES = {
     *("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB")
 }
+_SIXTEEN_BIT_MODES = {"I;16", "I;16B", "I;16L"}
 
 # What libjpeg says on stderr when it fills damaged pixels in; its other lines are harmless.
 _DAMAGE_ON_STDERR = (
@@ -78,12 +89,12 @@ _MAX_MEAN_DIFFERENCE = 16.0
 class DecodedPhoto:
     """A photo that passed the gate.
 
-    rgb: uint8 (height, width, 3), read-only, EXIF orientation applied.
+    rgb: uint8 (height, width, 3), read-only, upright.
     sha256: hex digest of the file's bytes, not of the pixels.
-    format: "JPEG", "PNG", "BMP", "TIFF" or "WEBP", by content, not by file name.
+    format: a name of `formats.FORMATS`, by content, not by file name.
+    orientation: 1–8 as EXIF counts, how the stored pixels were turned to stand upright.
     captured_at: EXIF DateTimeOriginal; with a time zone only where the camera recorded one.
     camera: EXIF make and model, or None.
-    orientation: EXIF's 1 to 8, how the stored pixels were turned to stand upright; 1 = not at all.
     """
 
     rgb: np.ndarray = field(repr=False)
@@ -96,14 +107,31 @@ class DecodedPhoto:
     orientation: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The bytes as the decoders get them: stored upright or not, they shall not turn them.
+
+    depth: bits a channel that the file states for more than 8, None where it does not; is_deep:
+    whether it has more than 8. bayer: its pattern of colours, None for every other picture.
+    orientation: of a TIFF, whose tag is taken out of `content`.
+    """
+
+    format: str
+    content: bytes
+    depth: int | None = None
+    is_deep: bool = False
+    bayer: tuple[int, ...] | None = None
+    orientation: int = 1
+
+
 def decode(content: bytes, filename: str) -> DecodedPhoto:
     """Turn the bytes of one uploaded file into pixels, or refuse it.
 
     Raises UnreadableImage with one line, "name: reason", for every file that is empty, over
-    50 MiB, not a JPEG, PNG, BMP, TIFF or WebP, truncated, damaged, animated, of more than 8 bits
-    a channel, below 8 px on a side or over 64 Mi pixels; MemoryError where the process has a
-    limit and the file needs more. A phone's JPEG that carries further pictures (depth, gain map)
-    counts as its first picture.
+    50 MiB, not of `formats.FORMATS`, truncated, damaged, animated, of more than 16 bits a
+    channel, below 8 px on a side or over 64 Mi pixels; MemoryError where the process has a limit
+    and the file needs more. A phone's JPEG or HEIC that carries further pictures (depth, gain map)
+    counts as its first picture. 10 bits a channel of HEIC and AVIF are cut to 8 by their decoder.
 
     CMYK, palette and grey pictures become RGB; an alpha channel is dropped, not blended.
     While it runs, the process's stderr is read by the gate: see `_stderr_captured`.
@@ -112,6 +140,13 @@ def decode(content: bytes, filename: str) -> DecodedPhoto:
         return _decode(content)
     except _Refusal as refusal:
         raise UnreadableImage(f"{inert_name(filename)}: {refusal}") from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        # A file that nobody has thought of; whatever it met, it is this file's own line.
+        raise UnreadableImage(
+            f"{inert_name(filename)}: the file cannot be read ({_one_line(error)})"
+        ) from error
 
 
 def inert_name(filename: str) -> str:
@@ -149,70 +184,119 @@ def _decode(content: bytes) -> DecodedPhoto:
         raise _Refusal("the file is empty")
     if len(content) > MAX_FILE_BYTES:
         raise _Refusal(f"{len(content) / 2**20:.1f} MiB, at most {MAX_FILE_BYTES >> 20} MiB")
-    name_of_format = _sniff(content)
-    if name_of_format == "PNG":
-        _check_png_chunks(content)
+    file = _looked_at(content)
     with warnings.catch_warnings():
         # Pillow warns about odd metadata; only the pixel count is a reason to stop.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        picture, captured_at, camera = _open_with_pillow(content, name_of_format)
-        orientation = _orientation(picture)
-        rgb = _decode_twice(content, picture, name_of_format)
+        picture, captured_at, camera = _open_with_pillow(file)
+        orientation = file.orientation if file.orientation > 1 else orientation_of(picture)
+        if file.format == "TIFF":
+            # Or Pillow would turn it by what it finds in XMP.
+            picture.getexif().pop(ORIENTATION_TAG, None)
+        rgb = turned(_decode_twice(file, picture), orientation)
     rgb.flags.writeable = False
     return DecodedPhoto(
         rgb=rgb,
         sha256=hashlib.sha256(content).hexdigest(),
         width_px=rgb.shape[1],
         height_px=rgb.shape[0],
-        format=name_of_format,
+        format=file.format,
         captured_at=captured_at,
         camera=camera,
         orientation=orientation,
     )
 
 
-def _sniff(content: bytes) -> str:
-    if content.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if content.startswith(_PNG_SIGNATURE):
-        return "PNG"
-    if content.startswith((b"II*\x00", b"MM\x00*")):
-        return "TIFF"
-    if content.startswith(b"RIFF") and content[8:12] == b"WEBP":
-        return "WEBP"
-    if content.startswith(b"BM"):
-        return "BMP"
-    raise _Refusal(f"not a {_ALLOWED} image (starts with {content[:6]!r})")
+def _looked_at(content: bytes) -> _File:
+    """The format, and what our own look at the header says, before any decoder sees the file."""
+    name_of_format = format_of(content)
+    if name_of_format is None:
+        name = foreign_name(content)
+        if name:
+            raise _Refusal(f"a {name} file is not read here; save the photo as JPEG or PNG")
+        raise _Refusal(f"not a {READ_FORMATS} image; save the photo as JPEG or PNG")
+    if name_of_format == "PNG":
+        return _check_png_chunks(content)
+    if name_of_format == "TIFF":
+        return _check_tiff_tags(content)
+    return _File(name_of_format, content)
 
 
-def _check_png_chunks(content: bytes) -> None:
+def _check_tiff_tags(content: bytes) -> _File:
+    # Pillow knows BigTIFF in the byte order of Intel alone.
+    if content.startswith(b"MM\x00+"):
+        try:
+            content = tiff_tags.as_classic(content)
+        except ValueError:
+            raise _Refusal("the TIFF header is damaged or of an unsupported kind") from None
+    tags = tiff_tags.first_directory(content)
+
+    def value(tag: int, otherwise: int) -> int:
+        return max(tags[tag].values) if tag in tags else otherwise
+
+    if _TIFF_DNG in tags:
+        raise _Refusal("a camera raw (DNG) file is not read here; save the photo as JPEG or PNG")
+    if value(_TIFF_SUBFILE, 0) & 1:
+        raise _Refusal("a camera raw (NEF) file is not read here; save the photo as JPEG or PNG")
+    if value(_TIFF_COMPRESSION, 1) in _FAX_COMPRESSIONS:
+        # Damage in a fax stream goes unnoticed by both decoders, and a fax is no photo.
+        raise _Refusal("a fax-compressed TIFF is not a photo; save it as PNG or JPEG")
+    bits = value(_TIFF_BITS, 1)
+    if bits > 16 or value(_TIFF_SAMPLE_FORMAT, 1) == 3:
+        raise _Refusal(f"{bits} bits a channel; save it with 8 or 16 bits a channel")
+    changed, bayer = {}, None
+    orientation = value(ORIENTATION_TAG, 1)
+    if orientation != 1 and ORIENTATION_TAG in tags:
+        changed[tags[ORIENTATION_TAG]] = (1,) * len(tags[ORIENTATION_TAG].values)
+    if value(_TIFF_PHOTOMETRIC, 1) == _COLOUR_FILTER:
+        bayer = tags[_TIFF_CFA].values if _TIFF_CFA in tags else None
+        if bayer not in deep_pixels.BAYER_PATTERNS:
+            raise _Refusal("its colour pattern is none of two by two pixels; save it as RGB")
+        changed[tags[_TIFF_PHOTOMETRIC]] = (_BLACK_IS_ZERO,)
+    largest = value(_TIFF_LARGEST, 0)
+    return _File(
+        "TIFF",
+        tiff_tags.rewritten(content, changed),
+        depth=largest.bit_length() or None,
+        is_deep=bits > 8,
+        bayer=bayer,
+        orientation=orientation if 1 <= orientation <= 8 else 1,
+    )
+
+
+def _check_png_chunks(content: bytes) -> _File:
     """Walk the chunks before any decoder does.
 
     A chunk that claims two gigabytes keeps a decoder busy for seconds in a file of 60 bytes.
     """
-    at, seen, has_pixels = len(_PNG_SIGNATURE), 0, False
+    at, seen, has_pixels, bits, depth = len(_PNG_SIGNATURE), 0, False, 8, None
     while True:
         if at + 12 > len(content):
             raise _Refusal("the file is truncated (PNG without its end)")
         length = int.from_bytes(content[at : at + 4], "big")
         kind = content[at + 4 : at + 8]
+        shown = inert_text(kind.decode("latin-1"))
         end = at + 12 + length
         if end > len(content):
             raise _Refusal(
-                f"the file is truncated (PNG chunk {kind!r} claims {length} bytes, "
+                f"the file is truncated (PNG chunk {shown} claims {length} bytes, "
                 f"{len(content) - at - 12} are left)"
             )
         if seen == 0 and (kind != b"IHDR" or length != 13):
-            raise _Refusal(f"the header is damaged (PNG starts with chunk {kind!r})")
+            raise _Refusal(f"the header is damaged (PNG starts with chunk {shown})")
+        if seen > 0 and kind == b"IHDR":
+            raise _Refusal("the header is damaged (PNG with a second header)")
         if zlib.crc32(memoryview(content)[at + 4 : end - 4]) != int.from_bytes(
             content[end - 4 : end], "big"
         ):
-            raise _Refusal(f"the file is damaged (checksum of PNG chunk {kind!r})")
+            raise _Refusal(f"the file is damaged (checksum of PNG chunk {shown})")
         if kind in _EMPTY_NEVER and length == 0:
-            raise _Refusal(f"the header is damaged (PNG chunk {kind!r} is empty)")
-        if kind == b"IHDR" and content[at + 16] > 8:
-            raise _Refusal(f"{content[at + 16]} bits a channel; save it with 8 bits a channel")
+            raise _Refusal(f"the header is damaged (PNG chunk {shown} is empty)")
+        if kind == b"IHDR":
+            bits = content[at + 16]
+        elif kind == b"sBIT":
+            depth = max(content[at + 8 : at + 8 + length])
         has_pixels |= kind == b"IDAT"
         seen += 1
         if kind == b"IEND":
@@ -222,18 +306,18 @@ def _check_png_chunks(content: bytes) -> None:
         at = end
     if not has_pixels:
         raise _Refusal("the file is damaged (PNG without pixels)")
+    return _File("PNG", content, depth=depth, is_deep=bits > 8)
 
 
-def _open_with_pillow(
-    content: bytes, name_of_format: str
-) -> tuple[Image.Image, datetime | None, str | None]:
+def _open_with_pillow(file: _File) -> tuple[Image.Image, datetime | None, str | None]:
     """The picture, its header checked and its pixels still unread; moment of capture, camera."""
-    with _stderr_captured(), _pillow_refusals(name_of_format):
-        with Image.open(io.BytesIO(content), formats=(name_of_format,)) as picture:
+    with _stderr_captured(), _pillow_refusals(file.format):
+        with Image.open(io.BytesIO(file.content), formats=(file.format,)) as picture:
             _check_header(picture)
-            picture.verify()
+            if file.format not in _ONE_DECODER:
+                picture.verify()
         # verify() leaves the picture unusable.
-        picture = Image.open(io.BytesIO(content), formats=(name_of_format,))
+        picture = Image.open(io.BytesIO(file.content), formats=(file.format,))
         return picture, *_read_exif(picture)
 
 
@@ -271,21 +355,10 @@ def _check_header(picture: Image.Image) -> None:
         raise _Refusal(f"{width_px} x {height_px} px, at most {MAX_SIDE_PX} px on each side")
     frames = getattr(picture, "n_frames", 1)
     # Pillow calls a JPEG with further pictures MPO; phones attach depth or gain maps that way.
-    if frames != 1 and picture.format != "MPO":
+    if frames != 1 and picture.format not in ("MPO", "HEIF"):
         raise _Refusal(f"{frames} pages or frames, one photo a file is read")
-    if picture.mode not in _EIGHT_BIT_MODES:
-        raise _Refusal(f"colour mode {picture.mode}; save it with 8 bits a channel")
-    if picture.format == "TIFF":
-        _check_tiff_tags(picture)
-
-
-def _check_tiff_tags(picture: Image.Image) -> None:
-    bits = max(picture.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,)))
-    if bits > 8:
-        raise _Refusal(f"{bits} bits a channel; save it with 8 bits a channel")
-    if picture.tag_v2.get(_TIFF_COMPRESSION) in _FAX_COMPRESSIONS:
-        # Damage in a fax stream goes unnoticed by both decoders, and a fax is no photo.
-        raise _Refusal("a fax-compressed TIFF is not a photo; save it as PNG or JPEG")
+    if picture.mode not in _EIGHT_BIT_MODES | _SIXTEEN_BIT_MODES:
+        raise _Refusal(f"colour mode {picture.mode}; save it with 8 or 16 bits a channel")
 
 
 def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None]:
@@ -305,15 +378,6 @@ def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None]:
     return _moment(taken, offset), inert_text(" ".join(words)) or None
 
 
-def _orientation(picture: Image.Image) -> int:
-    """EXIF's orientation as `_load_upright` goes by it; 1 where it is absent or impossible."""
-    try:
-        orientation = picture.getexif().get(_EXIF_ORIENTATION, 1)
-    except Exception:
-        return 1
-    return orientation if orientation in range(2, 9) else 1
-
-
 def _moment(taken: str, offset: str) -> datetime | None:
     try:
         moment = datetime.strptime(taken, "%Y:%m:%d %H:%M:%S")
@@ -329,22 +393,32 @@ def _moment(taken: str, offset: str) -> datetime | None:
         return moment
 
 
-def _decode_twice(content: bytes, picture: Image.Image, name_of_format: str) -> np.ndarray:
-    """Upright RGB pixels that two decoders agree on."""
-    if name_of_format == "JPEG" and picture.mode == "RGB":
+def _decode_twice(file: _File, picture: Image.Image) -> np.ndarray:
+    """RGB pixels as they are stored, on which two decoders agree where there are two."""
+    if file.format in _ONE_DECODER:
+        with _stderr_captured(), _pillow_refusals(file.format):
+            picture.load()
+            return _rgb_of(picture)
+    if file.is_deep or file.bayer:
+        return _decode_deep(file, picture)
+    if file.format == "JPEG" and picture.mode == "RGB":
         # Of what the other formats hold OpenCV only sees what Pillow has read to its end.
-        return _decode_at_once(content, picture)
-    with _stderr_captured(), _pillow_refusals(name_of_format):
-        _load_upright(picture)
-        first = np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
+        return _decode_at_once(file.content, picture)
+    with _stderr_captured(), _pillow_refusals(file.format):
+        picture.load()
+        first = _rgb_of(picture)
         has_alpha = picture.has_transparency_data
     # At 64 Mi pixels each copy is 200 MB: let this one go before the second decoder starts.
     picture.close()
     with _stderr_captured() as said:
-        second = _decode_with_opencv(content)
-    second = _undamaged(second, b"".join(said))
+        second = _decode_with_opencv(file.content)
+    second = _undamaged(second, b"".join(said), file.content)
     _compare(first.shape[1::-1], _coarse(first), second, has_alpha)
     return first
+
+
+def _rgb_of(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
 
 def _decode_at_once(content: bytes, picture: Image.Image) -> np.ndarray:
@@ -356,35 +430,60 @@ def _decode_at_once(content: bytes, picture: Image.Image) -> np.ndarray:
     with _stderr_captured() as said, ThreadPoolExecutor(1) as beside:
         reading = beside.submit(_decode_with_opencv, content)
         with _pillow_refusals("JPEG"):
-            _load_upright(picture)
+            picture.load()
         # While the other one may still be reading.
         first = _coarse_picture(picture)
         second = reading.result()
-    second = _undamaged(second, b"".join(said))
+    second = _undamaged(second, b"".join(said), content)
     _compare(picture.size, first, second, has_alpha=False)
     return second
 
 
-def _load_upright(picture: Image.Image) -> None:
-    picture.load()
-    # TIFF files turn themselves upright while loading and lose the tag, so this is once.
-    ImageOps.exif_transpose(picture, in_place=True)
+def _decode_deep(file: _File, picture: Image.Image) -> np.ndarray:
+    """The same for what line cameras write: more than 8 bits a channel, or a Bayer pattern."""
+    with _stderr_captured(), _pillow_refusals(file.format):
+        picture.load()
+        first = np.asarray(picture)
+    with _stderr_captured() as said:
+        second = _decode_with_opencv(file.content, cv2.IMREAD_UNCHANGED)
+    second = _undamaged(second, b"".join(said), file.content)
+    if second.ndim == 3:
+        codes = {2: None, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
+        code = codes[second.shape[2]]
+        second = second[:, :, 0] if code is None else cv2.cvtColor(second, code)
+    if first.ndim == 3:
+        first = first[:, :, :3] if first.shape[2] >= 3 else first[:, :, 0]
+    # Pillow hands grey over in 16 bits, of colours the upper eight.
+    if first.shape[:2] == second.shape[:2] and second.dtype == np.uint16:
+        same = second if first.dtype != np.uint8 else (second >> 8).astype(np.uint8)
+    else:
+        same = second
+    if first.shape != same.shape:
+        raise _Refusal(_disagree_on_size(first.shape[1::-1], same.shape[1::-1]))
+    if not np.array_equal(first.astype(same.dtype, copy=False), same):
+        raise _Refusal("two decoders disagree on its pixels; save it again as PNG or JPEG")
+    if file.bayer:
+        second = deep_pixels.demosaiced(np.ascontiguousarray(second), file.bayer)
+    if second.dtype == np.uint16:
+        second = deep_pixels.upper_eight_bits(second, deep_pixels.depth_of(second, file.depth))
+    return cv2.cvtColor(second, cv2.COLOR_GRAY2RGB) if second.ndim == 2 else second
 
 
-def _decode_with_opencv(content: bytes) -> np.ndarray | None:
-    """Upright RGB pixels, None where OpenCV cannot read them."""
+def _decode_with_opencv(content: bytes, mode: int = cv2.IMREAD_COLOR_RGB) -> np.ndarray | None:
+    """Pixels as they are stored, None where OpenCV cannot read them."""
     try:
-        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+        mode |= cv2.IMREAD_IGNORE_ORIENTATION if mode >= 0 else 0
+        return cv2.imdecode(np.frombuffer(content, np.uint8), mode)
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError from None
         return None
 
 
-def _undamaged(rgb: np.ndarray | None, said: bytes) -> np.ndarray:
+def _undamaged(rgb: np.ndarray | None, said: bytes, content: bytes) -> np.ndarray:
     """The pixels, unless a decoder has filled some in; it says so on stderr and nowhere else."""
     for sign in _DAMAGE_ON_STDERR:
-        if sign in said:
+        if sign in said and not _is_whole_beside_strays(content, said):
             sentence = next(line for line in said.splitlines() if sign in line)
             raise _Refusal(
                 f"the pixel data is damaged ({_one_line(sentence.decode('ascii', 'replace'))})"
@@ -392,6 +491,25 @@ def _undamaged(rgb: np.ndarray | None, said: bytes) -> np.ndarray:
     if rgb is None:
         raise _Refusal("the second decoder, OpenCV, cannot read it; save it again as PNG or JPEG")
     return rgb
+
+
+def _is_whole_beside_strays(content: bytes, said: bytes) -> bool:
+    """Whether a decoder complained of bytes too many only, and no pixel depends on them."""
+    if not jpeg_strays.is_only_stray(said):
+        return False
+    parts = jpeg_strays.parts_alone(content)
+    if parts is None:
+        return False
+    with _stderr_captured() as told:
+        are_read = all(_decode_with_opencv(part) is not None for part in parts)
+    return are_read and jpeg_strays.is_only_stray(b"".join(told), jpeg_strays.MOST_STRAY_BYTES)
+
+
+def _disagree_on_size(first: tuple[int, int], second: tuple[int, int]) -> str:
+    return (
+        f"two decoders disagree on its size ({first[0]} x {first[1]} px "
+        f"and {second[0]} x {second[1]} px)"
+    )
 
 
 def _compare(
@@ -408,10 +526,7 @@ def _compare(
     with an alpha channel only the mean over the photo counts.
     """
     if size != second.shape[1::-1]:
-        raise _Refusal(
-            f"two decoders disagree on its size ({size[0]} x {size[1]} px "
-            f"and {second.shape[1]} x {second.shape[0]} px)"
-        )
+        raise _Refusal(_disagree_on_size(size, second.shape[1::-1]))
     difference = cv2.absdiff(coarse, _coarse(second))
     if has_alpha:
         disagree = float(difference.mean()) > _MAX_MEAN_DIFFERENCE

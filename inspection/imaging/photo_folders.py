@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+from inspection.imaging.formats import PHOTO_SUFFIXES
 
 # Why something is left out. companion: a Mac's other half of a file (`._NAME`, `__MACOSX`).
 # recycled: thrown away. thumbnail: small copies made by a machine. system: what a system keeps

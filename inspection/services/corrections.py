@@ -9,7 +9,7 @@ from pathlib import Path
 from inspection.domain.corrections import FORMAT, FRAME, INDEX, VERSION
 from inspection.domain.inspections import DISPOSITIONS, Subject
 from inspection.errors import NotFound, StorageError
-from inspection.imaging.photo_folders import PHOTO_SUFFIXES
+from inspection.imaging.formats import PHOTO_SUFFIXES
 from inspection.services.station import Station
 from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail, LogFilter

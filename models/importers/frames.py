@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from inspection.imaging.formats import SUFFIX_OF
 from inspection.imaging.gate import DecodedPhoto
 from models.importers.exif import without_exif
 from models.importers.files import SourceRefused
@@ -21,7 +22,6 @@ _OVER_PX, _OVER_SHARE = 2.0, 0.01
 # Two decoders of one file differ by a rounding error.
 _MOST_DIFFERENCE = 32
 # Formats that the trainer reads, with the suffix that it knows them by.
-SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
 
 # How the frame was found.
 SAME, BY_SIZE, BY_PLACE, SAID, NO_LABEL = (
@@ -124,7 +124,7 @@ def kept_photo(content: bytes, upright: DecodedPhoto, frame: str) -> tuple[bytes
     rgb = upright.rgb
     if upright.orientation != 1 and frame == "stored":
         rgb, content = as_stored(rgb, upright.orientation), without_exif(content)
-    suffix = SUFFIXES.get(upright.format)
+    suffix = SUFFIX_OF.get(upright.format)
     # OpenCV turns a TIFF in memory and fails over the same one on disk.
     is_safe = upright.orientation == 1 or upright.format != "TIFF"
     plain = upright.format == "JPEG" and upright.orientation == 1

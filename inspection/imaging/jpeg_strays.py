@@ -1,0 +1,98 @@
+"""Stray bytes in a JPEG: harmless where every pixel was read without them.
+
+Some cameras leave a byte or two before a restart marker or the end. libjpeg passes over them and
+complains, in the same breath as over damaged pixels, and tells the first complaint only. So each
+restart interval is decoded on its own, as a picture of one row of blocks: where all of them are
+whole, and no more than a few bytes are over, the pixels are those that the camera wrote.
+ITU-T T.81 (1992), annex B, has the segments.
+"""
+
+import re
+import struct
+
+MOST_STRAY_BYTES = 4
+_STRAY = re.compile(rb"Corrupt JPEG data: (\d+) extraneous bytes before marker 0x[0-9a-f]{2}")
+_MOST_INTERVALS = 100_000
+_SOF, _DRI, _SOS, _EOI = 0xC0, 0xDD, 0xDA, 0xD9
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")
+_END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+
+
+def is_only_stray(said: bytes, most: int | None = None) -> bool:
+    """Whether a decoder complains of nothing but bytes too many, at most so many at a time.
+
+    Of a whole file the number says little: it grows from marker to marker until it is told.
+    """
+    found = [_STRAY.search(line) for line in said.splitlines() if line.strip()]
+    return all(one and (most is None or int(one[1]) <= most) for one in found)
+
+
+def parts_alone(content: bytes) -> list[bytes] | None:
+    """The restart intervals as small JPEGs of their own; None where the file is not cut that way.
+
+    A file without restart markers is one part: itself, without what stands between its segments.
+    """
+    header, frame, interval, scan_at = _header(content)
+    if frame is None or scan_at is None:
+        return None
+    end = _END_OF_SCAN.search(content, scan_at)
+    if end is None or content[end.start() + 1] != _EOI:
+        # Several scans: what one leaves out another may fill in.
+        return None
+    scan = content[scan_at : end.start()]
+    if not interval:
+        return [header + scan + b"\xff\xd9"]
+    height_px, width_px, blocks = _frame(frame)
+    across, high = 8 * max(x for x, _ in blocks), 8 * max(y for _, y in blocks)
+    if len(blocks) == 1:
+        across = high = 8
+    total = -(-width_px // across) * -(-height_px // high)
+    parts = _RESTART.split(scan)
+    if len(parts) != -(-total // interval) or len(parts) > _MOST_INTERVALS:
+        return None
+    sizes = [interval] * (len(parts) - 1) + [total - interval * (len(parts) - 1)]
+    if interval * across > 65_500:
+        return None
+    at = header.index(frame)
+    return [
+        b"".join(
+            [header[: at + 5], struct.pack("!HH", high, size * across), header[at + 9 :], part]
+        )
+        + b"\xff\xd9"
+        for part, size in zip(parts, sizes, strict=True)
+    ]
+
+
+def _header(content: bytes) -> tuple[bytes, bytes | None, int, int | None]:
+    """Segments up to the pixels, without what stands between them; the frame's segment, blocks
+    between restarts, and where the pixels begin."""
+    kept, frame, interval, at = [content[:2]], None, 0, 2
+    while at + 4 <= len(content):
+        if content[at] != 0xFF or content[at + 1] in (0x00, 0xFF):
+            at += 1
+            continue
+        kind, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        segment = content[at : at + 2 + length]
+        at += 2 + length
+        if length < 2 or len(segment) < 2 + length:
+            break
+        if 0xE0 <= kind <= 0xEF:
+            # No pixel depends on them, but for Adobe's, which names the colours.
+            if kind == 0xEE:
+                kept.append(segment)
+            continue
+        kept.append(segment)
+        if kind in (_SOF, _SOF + 1):
+            frame = segment
+        elif kind == _DRI and length == 4:
+            interval = int.from_bytes(segment[4:6], "big")
+        elif kind == _SOS:
+            return b"".join(kept), frame, interval, at
+    return b"".join(kept), frame, interval, None
+
+
+def _frame(segment: bytes) -> tuple[int, int, list[tuple[int, int]]]:
+    """Height, width and the sampling of each component of a frame's segment."""
+    height_px, width_px = struct.unpack("!HH", segment[5:9])
+    samplings = [segment[at] for at in range(11, len(segment), 3)]
+    return height_px, width_px, [(byte >> 4 or 1, byte & 15 or 1) for byte in samplings]
