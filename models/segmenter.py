@@ -1,6 +1,7 @@
 """The served network, for photos of any size; refused unless it is whole."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -87,6 +88,8 @@ class ServedNetwork:
         self._any_size = self._core.compile_model(network, "CPU", self._options)
         self._one_size, self._size, self._asked = None, None, None
         self._spread = _Spread()
+        # Called between two tiles of one photo; what it does may run the network.
+        self.between_tiles: Callable[[], object] | None = None
         # Seconds inside the runtime so far: what is spread, tiled and blended here does not count.
         self.inside_s = 0.0
 
@@ -111,7 +114,17 @@ class ServedNetwork:
 
     def whole(self, rgb: np.ndarray) -> np.ndarray:
         """What a network for uint8 photos answers to one of any size, by `tiled_answers`."""
-        return tiled_answers(self, rgb)
+        is_first = True
+
+        def run(tiles: np.ndarray) -> np.ndarray:
+            nonlocal is_first
+            # By now the answer to the last tile has been laid into the whole.
+            if not is_first and self.between_tiles:
+                self.between_tiles()
+            is_first = False
+            return self(tiles)
+
+        return tiled_answers(run, rgb)
 
     def _compile(self, size: tuple[int, ...]) -> None:
         # Both let go of what they keep between their layers before it is needed a third time.
@@ -248,6 +261,15 @@ class Segmenter:
     def levels(self, rgb: np.ndarray) -> np.ndarray:
         """The same as it is kept and judged by: uint8 (H, W, 1 + T), 255 = certain."""
         return self._network.whole(rgb)
+
+    @property
+    def between_tiles(self) -> Callable[[], object] | None:
+        """Called between two tiles of one photo; it may have another photo answered."""
+        return self._network.between_tiles
+
+    @between_tiles.setter
+    def between_tiles(self, call: Callable[[], object] | None) -> None:
+        self._network.between_tiles = call
 
     @property
     def inside_s(self) -> float:

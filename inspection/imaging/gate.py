@@ -41,6 +41,10 @@ from inspection.imaging.orientation import ORIENTATION_TAG, orientation_of, turn
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64 * 1024 * 1024
 MIN_SIDE_PX = 8
+# Beyond so many pixels a photo holds at least a byte a hundred: what holds less was made to keep
+# decoders busy (64 Mpx in 191 kB). The emptiest JPEG holds two.
+THRIFTY_PIXELS = 16 * 1024 * 1024
+LEAST_BYTES_PER_PIXEL = 0.01
 # The largest side a JPEG encoder takes; every accepted photo is shown as a JPEG.
 MAX_SIDE_PX = 65_500
 MAX_NAME_LENGTH = 80
@@ -313,7 +317,7 @@ def _open_with_pillow(file: _File) -> tuple[Image.Image, datetime | None, str | 
     """The picture, its header checked and its pixels still unread; moment of capture, camera."""
     with _stderr_captured(), _pillow_refusals(file.format):
         with Image.open(io.BytesIO(file.content), formats=(file.format,)) as picture:
-            _check_header(picture)
+            _check_header(picture, len(file.content))
             if file.format not in _ONE_DECODER:
                 picture.verify()
         # verify() leaves the picture unusable.
@@ -345,10 +349,16 @@ def _pillow_refusals(name_of_format: str) -> Iterator[None]:
         raise _Refusal(f"the {name_of_format} data is damaged ({_one_line(error)})") from None
 
 
-def _check_header(picture: Image.Image) -> None:
+def _check_header(picture: Image.Image, file_bytes: int) -> None:
     width_px, height_px = picture.size
     if width_px * height_px > MAX_PIXELS:
         raise _Refusal(f"{width_px} x {height_px} px, at most {MAX_PIXELS:,} pixels")
+    pixels = width_px * height_px
+    if pixels > THRIFTY_PIXELS and file_bytes < pixels * LEAST_BYTES_PER_PIXEL:
+        raise _Refusal(
+            f"{width_px} x {height_px} px in {-(-file_bytes // 1024)} kB are no photo; "
+            "send the camera's own file"
+        )
     if min(picture.size) < MIN_SIDE_PX:
         raise _Refusal(f"{width_px} x {height_px} px, at least {MIN_SIDE_PX} px on each side")
     if max(picture.size) > MAX_SIDE_PX:

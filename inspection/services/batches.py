@@ -236,6 +236,7 @@ class Batch:
                 source=order.source,
                 request_id=order.request_id,
                 progress=self._enter_phase,
+                patient=len(self._orders) > 1,
             )
         except AlreadyInspected as earlier:
             return Outcome(name, "known", earlier.inspection_id, str(earlier)), True

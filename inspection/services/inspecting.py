@@ -119,11 +119,13 @@ def inspect_photo(
     spec: Spec | None = None,
     request_id: str | None = None,
     progress: Callable[[str], None] | None = None,
+    patient: bool = False,
 ) -> InspectedPhoto:
     """Inspect one photo and, with `log`, write it down.
 
     again: a deliberate re-inspection. Without it a photo that was judged before raises
     AlreadyInspected before anything is decoded. request_id: the same id twice writes one record.
+    patient: of a batch, whose photos let everybody else's go first.
     Raises SubjectRefused, ScaleRefused, UnreadableImage, WorkerFailed, ModelRefused or
     StorageError with one sentence.
     """
@@ -134,7 +136,9 @@ def inspect_photo(
     earlier = reading.find_photo(station.engine, sha256) if log else None
     if earlier and not again:
         raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
-    photo, evidence, model = station.worker.inspect_and_name(content, filename, progress)
+    photo, evidence, model = station.worker.inspect_and_name(
+        content, filename, progress, patient=patient
+    )
     seen = see(photo, evidence, model.card)
     spec = spec or station.spec
     if scale is not None:

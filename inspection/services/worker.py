@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from inspection.imaging.gate import MAX_FILE_BYTES, MAX_PIXELS, inert_name
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.quality import PhotoQuality
 from inspection.services.worker_frames import Frame, read_frame, write_frame
+from inspection.services.worker_turns import Turns
 
 OPEN_SEGMENTER = "models.segmenter:open_segmenter"
 PHASES = ("waiting", "decoding", "preparing", "segmenting")
@@ -48,6 +48,8 @@ _MODEL_TRIES = 2
 # How many times a limit may pass on the clock while other programs hold the processors.
 _LONGEST_KEPT_WAITING = 12
 _SHORTEST_WAIT_S = 0.005
+# How often a photo may begin anew because of those that it let go first.
+_MOST_OVERTAKEN = 6
 _NO_MODEL = "no model is chosen; set the model folder in the settings"
 
 
@@ -80,7 +82,7 @@ class ModelChoice:
 class InspectionWorker:
     """One child process for decoding and inference, restarted when it dies or takes too long.
 
-    Safe to share between threads: jobs run one after another in the order in which they came.
+    Safe to share between threads: jobs run one after another, in turn (`worker_turns`).
     A photo that the gate refuses, or during whose decoding the process dies, runs out of time or
     memory, raises UnreadableImage; the same trouble later raises WorkerFailed. Either way the
     next job finds a working process.
@@ -90,7 +92,7 @@ class InspectionWorker:
     between two jobs.
     decode_limit_s, decode_memory_mb: for the gate alone; memory on top of what is in use. Limits
     in seconds leave out the time in which a busy machine gave the process no processor.
-    segment_limit_s, segment_limit_s_per_mpx: for all that comes after the gate.
+    segment_limit_s, segment_limit_s_per_mpx: the budget of all that comes after the gate.
     memory_limit_mb: for the same, on top of what the open model uses (not on Windows and macOS).
     segmenter: "module:function", called with the model folder inside the process.
     """
@@ -102,8 +104,8 @@ class InspectionWorker:
         choice: Callable[[], ModelChoice] | None = None,
         decode_limit_s: float = 5.0,
         decode_memory_mb: int = 1024,
-        segment_limit_s: float = 30.0,
-        segment_limit_s_per_mpx: float = 5.0,
+        segment_limit_s: float = 15.0,
+        segment_limit_s_per_mpx: float = 1.0,
         memory_limit_mb: int = 4096,
         start_limit_s: float = 120.0,
         segmenter: str = OPEN_SEGMENTER,
@@ -123,7 +125,7 @@ class InspectionWorker:
         self._model: ModelState | None = None
         self._child: _Child | None = None
         self._closed = False
-        self._turn = _FairLock()
+        self._turns = Turns()
 
     def __enter__(self) -> "InspectionWorker":
         return self
@@ -136,7 +138,7 @@ class InspectionWorker:
 
         A refused model is no error here: `model.error` then holds the sentence.
         """
-        with self._turn:
+        with self._turns.turn():
             self._ready_child()
 
     @property
@@ -184,10 +186,20 @@ class InspectionWorker:
         return self.inspect_and_name(content, filename, progress)[:2]
 
     def inspect_and_name(
-        self, content: bytes, filename: str, progress: Callable[[str], None] | None = None
+        self,
+        content: bytes,
+        filename: str,
+        progress: Callable[[str], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> tuple[Photo, Evidence, ModelState]:
-        """As `inspect`, with the model that looked: `model` may name the next one already."""
-        photo, evidence, model = self._run(content, filename, progress, segment=True)
+        """As `inspect`, with the model that looked: `model` may name the next one already.
+
+        patient: of a batch, whose photos let everybody else's go first.
+        """
+        photo, evidence, model = self._run(
+            content, filename, progress, segment=True, patient=patient
+        )
         assert evidence is not None
         return photo, evidence, model
 
@@ -205,6 +217,7 @@ class InspectionWorker:
         progress: Callable[[str], None] | None,
         *,
         segment: bool,
+        patient: bool = False,
     ) -> tuple[Photo, Evidence | None, ModelState]:
         name = inert_name(filename)
         if len(content) > MAX_FILE_BYTES:
@@ -214,8 +227,11 @@ class InspectionWorker:
             )
         report = progress or (lambda phase: None)
         report("waiting")
-        with self._turn:
-            for _ in range(2):
+        with self._turns.turn(patient=patient):
+            tries = 2
+            for _ in range(_MOST_OVERTAKEN):
+                if not tries:
+                    break
                 child = self._ready_child()
                 if segment and self._model.error:
                     raise ModelRefused(self._model.error)
@@ -228,6 +244,10 @@ class InspectionWorker:
                     if lost.phase is not None:
                         raise _what_happened(name, lost) from None
                     # It was dead before it took the job: that is not this photo's doing.
+                    tries -= 1
+                except _Overtaken:
+                    # Whoever went first has cost the process, and this photo begins anew.
+                    continue
                 except (UnreadableImage, WorkerFailed):
                     raise
                 except BaseException:
@@ -272,6 +292,10 @@ class InspectionWorker:
                 photo = _photo(header["facts"], blobs)
                 if not segment:
                     return photo, None
+            elif event == "pause":
+                if self._turns.lend() and (self._child is not child or not child.is_alive):
+                    raise _Overtaken
+                child.send({"go_on": True}, [b""], _ANSWERS_TO_A_JOB_S)
             elif event == "evidence" and photo:
                 return photo, _evidence(header, blobs)
             elif event == "refused":
@@ -359,6 +383,10 @@ class InspectionWorker:
         self._child = None if self._closed else self._launch()
         if self._closed and self._child:
             self._child.end()
+
+
+class _Overtaken(Exception):
+    """The process went while a job had lent its turn."""
 
 
 class _Lost(Exception):
@@ -487,40 +515,6 @@ class KeptWaiting:
                     figures = (thread / "schedstat").read_text(encoding="ascii").split()
                     waited[thread.name] = int(figures[1])
         return waited
-
-
-class _FairLock:
-    """A lock that is taken in the order of asking; `threading.Lock` promises no order."""
-
-    def __init__(self) -> None:
-        self._mutex = threading.Lock()
-        self._is_taken = False
-        self._waiting: deque[threading.Event] = deque()
-
-    def __enter__(self) -> None:
-        with self._mutex:
-            if not self._is_taken:
-                self._is_taken = True
-                return
-            my_turn = threading.Event()
-            self._waiting.append(my_turn)
-        try:
-            my_turn.wait()
-        except BaseException:
-            # Ctrl-C while waiting: leave the queue, or pass on the turn that has just come.
-            with self._mutex:
-                if not my_turn.is_set():
-                    self._waiting.remove(my_turn)
-                    raise
-            self.__exit__()
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        with self._mutex:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._is_taken = False
 
 
 def _environment() -> dict[str, str]:

@@ -52,6 +52,23 @@ def serve(settings: dict) -> None:
     jobs = _read_ahead(jobs_stream)
     segmenter, model = _open_segmenter(settings)
     write_frame(answers, {"event": "ready", "model": model})
+
+    def pause() -> None:
+        """Between two tiles of a large photo: another job may go first."""
+        write_frame(answers, {"event": "pause"})
+        while True:
+            header, (content,) = jobs.get()
+            if header.get("go_on"):
+                return
+            # It has no pauses of its own: one photo at most lies waiting in memory.
+            segmenter.between_tiles = None
+            try:
+                _do(header, content, segmenter, settings, answers)
+            finally:
+                segmenter.between_tiles = pause
+
+    if segmenter is not None:
+        segmenter.between_tiles = pause
     while True:
         header, (content,) = jobs.get()
         _do(header, content, segmenter, settings, answers)
@@ -170,13 +187,16 @@ def _read_ahead(stream: BinaryIO) -> "queue.SimpleQueue[Frame]":
 def _limits(more_memory_mb: int, limit_s: float) -> Iterator[None]:
     """Let the block use so much more address space, and end the process if it never ends."""
     before = _limit_address_space(more_memory_mb)
+    outer_s = 0.0
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, limit_s * (os.cpu_count() or 1) + _ALARM_GRACE_S)
+        mine_s = limit_s * (os.cpu_count() or 1) + _ALARM_GRACE_S
+        # Not 0 where this job went first in a pause of another one.
+        outer_s, _ = signal.setitimer(signal.ITIMER_PROF, mine_s)
     try:
         yield
     finally:
         if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_PROF, outer_s)
         if before is not None:
             resource.setrlimit(resource.RLIMIT_AS, before)
 

@@ -21,7 +21,6 @@ from models.importers.labelled import FRAMES, Choices, Dropped, Label, SourcePho
 _OVER_PX, _OVER_SHARE = 2.0, 0.01
 # Two decoders of one file differ by a rounding error.
 _MOST_DIFFERENCE = 32
-# Formats that the trainer reads, with the suffix that it knows them by.
 
 # How the frame was found.
 SAME, BY_SIZE, BY_PLACE, SAID, NO_LABEL = (

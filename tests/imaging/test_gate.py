@@ -362,6 +362,17 @@ def test_thirty_two_bits_a_channel_are_refused_with_the_cure():
         assert "32 bits a channel; save it with 8 or 16 bits a channel" in refusal(content)
 
 
+def test_a_picture_of_many_pixels_in_few_bytes_is_refused_before_it_is_decoded():
+    rows = zlib.compress(bytes((3 * 8000 + 1) * 8000), 9)
+    content = png_header(8000, 8000) + png_chunk(b"IDAT", rows) + png_chunk(b"IEND")
+    assert refusal(content) == (
+        f"door.jpg: 8000 x 8000 px in {-(-len(content) // 1024)} kB are no photo; "
+        "send the camera's own file"
+    )
+    # A panel of one colour up to the size that phones send is still a picture.
+    assert gate.decode(encoded("PNG", np.full((3000, 4000, 3), 90, np.uint8)), "a").width_px == 4000
+
+
 @pytest.mark.parametrize("format_name", ["PNG", "TIFF", "WEBP"])
 def test_several_pages_or_frames_are_refused(format_name):
     others = [Image.fromarray(255 - panel())]

@@ -55,6 +55,29 @@ class _Slow(_Fake):
         return super().levels(rgb)
 
 
+class _Tiled(_Fake):
+    """Looks at a photo of 1000 px and more in three tiles."""
+
+    between_tiles = None
+
+    def levels(self, rgb):
+        if rgb.shape[1] >= 1000:
+            for _ in range(2):
+                time.sleep(0.05)
+                if self.between_tiles:
+                    self.between_tiles()
+        return super().levels(rgb)
+
+
+class _TiledAndDeadly(_Tiled):
+    """A photo of 400 px across ends the process."""
+
+    def levels(self, rgb):
+        if rgb.shape[1] == 400:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().levels(rgb)
+
+
 class _Hungry(_Fake):
     def levels(self, rgb):
         return np.ones(2**34, np.uint8)
@@ -86,6 +109,8 @@ open_fake = _opener(_Fake)
 open_killed = _opener(_Killed)
 open_hanging = _opener(_Hanging)
 open_slow = _opener(_Slow)
+open_tiled = _opener(_Tiled)
+open_tiled_and_deadly = _opener(_TiledAndDeadly)
 open_hungry = _opener(_Hungry)
 open_not_a_number = _opener(_NotANumber)
 open_prying = _opener(_Prying)

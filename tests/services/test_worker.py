@@ -317,13 +317,13 @@ def test_photos_are_taken_in_the_order_in_which_they_came(worker):
         if phase == "decoding":
             first_is_running.set()
             # Until all the others stand in the queue.
-            wait_until(lambda: len(worker._turn._waiting) == 5)
+            wait_until(lambda: len(worker._turns._persons) == 5)
 
     first = threading.Thread(target=worker.inspect, args=(door(), "0.png", hold))
     first.start()
     assert first_is_running.wait(10)
     for number in range(1, 6):
-        waiting = len(worker._turn._waiting)
+        waiting = len(worker._turns._persons)
         thread = threading.Thread(
             target=worker.inspect,
             args=(
@@ -334,7 +334,7 @@ def test_photos_are_taken_in_the_order_in_which_they_came(worker):
         )
         thread.start()
         threads.append(thread)
-        assert wait_until(lambda waiting=waiting: len(worker._turn._waiting) > waiting)
+        assert wait_until(lambda waiting=waiting: len(worker._turns._persons) > waiting)
     for thread in [first, *threads]:
         thread.join(20)
     assert order == [1, 2, 3, 4, 5]
@@ -466,3 +466,68 @@ def test_hostile_file_names_pass_the_pipe_as_one_harmless_line(gatekeeper):
         sentence = str(caught.value)
         assert sentence.endswith(": the file is empty") and len(sentence) < 120
         assert not {unicodedata.category(letter) for letter in sentence} & {"Cc", "Cf", "Cs"}
+
+
+class Waiting:
+    """Photos that people send while a large one of a batch is looked at; `done` keeps the order."""
+
+    def __init__(self, worker):
+        self.worker, self.done, self.failed, self.threads = worker, [], [], []
+
+    def send(self, name, photo, **how):
+        def inspect():
+            try:
+                self.worker.inspect_and_name(photo, name, **how)
+                self.done.append(name)
+            except WorkerFailed:
+                self.failed.append(name)
+
+        thread = threading.Thread(target=inspect)
+        thread.start()
+        self.threads.append(thread)
+
+    def send_once(self, phase, name, photo):
+        """A progress call that sends a photo when this phase begins, and waits till it waits."""
+
+        def report(now):
+            if now == phase:
+                self.send(name, photo)
+                assert wait_until(lambda: self.worker._turns._persons)
+
+        return report
+
+    def ends(self):
+        for thread in self.threads:
+            thread.join(30)
+
+
+def test_a_persons_photo_goes_first_between_two_tiles_of_a_large_one_of_a_batch():
+    with served_by("open_tiled") as worker:
+        waiting = Waiting(worker)
+        large = door(1600, 1200)
+        photo, evidence, _ = worker.inspect_and_name(
+            large, "batch.png", waiting.send_once("segmenting", "kim.png", door()), patient=True
+        )
+        # Kim's was done before the large one, which is as whole as without a pause.
+        assert waiting.done == ["kim.png"]
+        waiting.ends()
+        assert photo.width_px == 1600
+        assert (codec.probability_map(evidence) > 0.5).sum() == 80
+
+
+@NO_KILL
+def test_a_photo_that_costs_the_process_in_a_pause_costs_the_large_one_nothing():
+    with served_by("open_tiled_and_deadly") as worker:
+        waiting = Waiting(worker)
+        sent = []
+
+        def once(now):
+            if now == "segmenting" and not sent:
+                sent.append(now)
+                waiting.send("deadly.png", door(400, 300))
+                assert wait_until(lambda: worker._turns._persons)
+
+        _, evidence, _ = worker.inspect_and_name(door(1600, 1200), "b.png", once, patient=True)
+        waiting.ends()
+        assert waiting.failed == ["deadly.png"]
+        assert (codec.probability_map(evidence) > 0.5).sum() == 80
