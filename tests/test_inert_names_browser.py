@@ -58,7 +58,7 @@ def written_everywhere(data_dir) -> None:
     facts = []
     for number in range(1, 7):
         inspection, slot = invented(
-            station, number, ("rework", "human", "ok")[number % 3], inspector=TYPED, photo=TYPED
+            station, number, ("rework", "human", "ok")[number % 3], inspector=IMAGE, photo=TYPED
         )
         subject = Subject("aria", IMAGE, "door_fl", "white", IMAGE, IMAGE, IMAGE)
         sha256 = f"{number:064x}"

@@ -380,7 +380,9 @@ def _listed(connection: Connection, question: Select) -> pd.DataFrame:
     page = frame(connection, question)
     for name in MOST_LETTERS.keys() & set(page):
         # An earlier version kept texts of any length.
-        page[name] = [shortened(text, MOST_LETTERS[name]) for text in page[name]]
+        for row, text in enumerate(page[name]):
+            if len(text) > MOST_LETTERS[name]:
+                page.loc[row, name] = shortened(text, MOST_LETTERS[name])
     page["types"] = pd.Series(_types_of(connection, page["id"].tolist()), dtype=object)
     return page
 
@@ -733,7 +735,9 @@ def _distinct(connection: Connection, column) -> tuple[str, ...]:
     """The values of an indexed column, each found from the one before: DISTINCT reads all rows."""
     values, last = [], ""
     while (last := connection.scalar(select(func.min(column)).where(column > last))) is not None:
-        values.append(last)
+        if len(last) <= max(MOST_LETTERS.values()):
+            # A longer one comes from an earlier version: nobody could choose it from a list.
+            values.append(last)
     is_missing = connection.scalar(select(exists(select(column).where(column == ""))))
     return (*sorted(values), *([UNKNOWN] if is_missing else []))
 

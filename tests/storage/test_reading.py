@@ -170,3 +170,14 @@ def test_one_inspection_has_its_whole_history(engine):
     ]
     with pytest.raises(NotFound, match="inspection no. 99 does not exist".replace(".", r"\.")):
         reading.inspection_detail(engine, 99)
+
+
+def test_a_name_of_a_megabyte_that_an_earlier_version_kept_burdens_no_list(engine):
+    one = an_inspection()
+    object.__setattr__(one.subject, "inspector", "x" * 900_000)
+    number = records.record_inspection(engine, one, DAY_SHIFT)
+    assert reading.known_values(engine).inspectors == ()
+    shown = "x" * 79 + "…"
+    assert reading.log_page(engine, LogFilter())["inspector"].tolist() == [shown]
+    assert reading.inspection_detail(engine, number).subject.inspector == shown
+    assert records.verify_chain(engine).is_whole

@@ -1,4 +1,5 @@
 import json
+import os
 import threading
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -471,3 +472,18 @@ def test_what_a_killed_server_left_is_told_and_gone_on_with(open_page, shared):
     assert "1 of 2 photos inspected" in words(at) and "a.jpg: torn" in words(at)
     assert reading.inspection_detail(shared.engine, 1).subject.inspector == "Lee"
     assert "were left" not in words(open_page("home"))
+
+
+def test_a_sub_folder_and_a_photo_named_in_cp949_are_opened_and_inspected(open_page, folders):
+    root = folders.settings.photo_folders["line"]
+    name = os.fsdecode("앞문".encode("cp949"))
+    (root / name).mkdir()
+    (root / name / f"{name}.jpg").write_bytes(panel_jpeg(seed=4))
+    at = open_page("inspect", source="browse")
+    into = [key for key in keys(at) if key and key.startswith("browse_into_")]
+    at.button(key=next(key for key in into if not key.endswith("night"))).click().run()
+    assert not at.exception
+    at.button(key="browse_all").click().run()
+    at.button(key="browse_start").click().run()
+    detail = reading.inspection_detail(folders.engine, 1)
+    assert detail.inspection.photo_name == "앞문.jpg"
