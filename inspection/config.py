@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inspection.domain.clocks import FIRST_DAY
-from inspection.domain.shifts import PlantCalendar, ShiftTime
+from inspection.domain.shifts import VISIT_PAUSE, PlantCalendar, ShiftTime
 from inspection.domain.spc import RULES
 from inspection.errors import SettingsError
 
@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
     first_day: no photo was taken before it; an earlier date is a wrong clock (`domain.clocks`).
+    visit_minutes: photos of a body at one station, no longer apart than that, are one visit; it
+    belongs to the shift of its first photo.
     currency: ISO 4217 code of the amounts on the Cost page.
     decode_seconds, worker_memory_mb: limits of the decode and inference process.
     mail_host: server that takes our mail; "" = no mail is ever sent. mail_security: "starttls",
@@ -79,6 +81,7 @@ class Settings(BaseSettings):
     stations: tuple[str, ...] = ("ST10", "ST20", "ST30")
     station_scales: dict[str, float] = Field(default_factory=dict)
     first_day: date = FIRST_DAY
+    visit_minutes: float = Field(VISIT_PAUSE / timedelta(minutes=1), ge=0, le=480)
     language: str = "ko"
     currency: str = Field("KRW", pattern=r"^[A-Z]{3}$")
     max_upload_mb: int = Field(50, ge=1, le=50)
@@ -181,6 +184,11 @@ class Settings(BaseSettings):
         if own is None or own in self.allowed_hosts or "allowed_hosts" in self.model_fields_set:
             return self.allowed_hosts
         return (*self.allowed_hosts, own)
+
+    @property
+    def visit_pause(self) -> timedelta:
+        """The longest pause between two photos of one visit."""
+        return timedelta(minutes=self.visit_minutes)
 
     @property
     def photos_dir(self) -> Path:

@@ -21,6 +21,7 @@ if asked is None:
     st.stop()
 with st.spinner(t("common.loading")):
     plotted = control_views.plotted_chart(asked, version)
+control_views.say_photos_apart(asked, version)
 
 if plotted.is_empty:
     st.info(t("control.not_in_period"), icon=":material/event_busy:")

@@ -26,6 +26,9 @@ if daily.empty:
     st.stop()
 
 trend_views.key_figures(daily)
+if not daily["units"].any():
+    trend_views.no_bodies()
+    st.stop()
 trend_views.dpu(daily)
 trend_views.ftt(daily)
 trend_views.pareto(types, where)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspection.domain.spc import KINDS
+from inspection.domain.spc import KINDS, RARE_KINDS
 
+# Of g and t charts a point is a body with a defect.
+EVENTS = "events"
 POINTS = ("shift", "day", "week", "bodies")
 SPLITS = ("vehicle_model", "colour", "panel", "zone", "type", "station", "inspector")
 FEWEST_BODIES, MOST_BODIES = 5, 1000
@@ -19,9 +21,10 @@ CATEGORIES = ("man", "machine", "material", "method")
 class ChartChoice:
     """One control chart of the plant: kind × points × split × subject.
 
-    kind: one of KINDS; np and c charts need points of equally many bodies. points: what one point
-    sums up. bodies: how many bodies a point of "bodies" holds, 0 for the others. split: one of
-    SPLITS with its `subject` (code or name), both "" for the whole plant.
+    kind: one of KINDS; np and c charts need points of equally many bodies. Or one of RARE_KINDS,
+    whose points are EVENTS. points: what one point sums up. bodies: how many bodies a point of
+    "bodies" holds, 0 for the others. split: one of SPLITS with its `subject` (code or name), both
+    "" for the whole plant.
     """
 
     kind: str = "u"
@@ -32,14 +35,19 @@ class ChartChoice:
 
     def __post_init__(self) -> None:
         for name, code, known in (
-            ("chart kind", self.kind, KINDS),
-            ("points of a chart", self.points, POINTS),
+            ("chart kind", self.kind, (*KINDS, *RARE_KINDS)),
+            ("points of a chart", self.points, (*POINTS, EVENTS)),
             ("split of a chart", self.split, ("", *SPLITS)),
         ):
             if code not in known:
                 raise ValueError(f"{name} must be one of {known}, got {code!r}")
         if bool(self.split) != bool(self.subject):
             raise ValueError(f"split {self.split!r} and subject {self.subject!r} belong together")
+        if (self.kind in RARE_KINDS) != (self.points == EVENTS):
+            raise ValueError(
+                f"the points of g and t charts, and of no others, are {EVENTS}; "
+                f"got {self.kind} with {self.points}"
+            )
         if self.points == "bodies":
             if not FEWEST_BODIES <= self.bodies <= MOST_BODIES:
                 raise ValueError(

@@ -39,16 +39,19 @@ class Quality:
 
     units: bodies first inspected. defects: on those bodies. passed_units: bodies that left their
     first inspection without rework. undecided_units: bodies nobody has decided yet; they are in
-    `units` but not in the FTT, which speaks of decided bodies only.
+    `units` but not in the FTT, which speaks of decided bodies only. unnumbered_photos: photos
+    without a body number; they stand apart from the bodies and are in no other figure.
     """
 
     units: int = 0
     defects: int = 0
     passed_units: int = 0
     undecided_units: int = 0
+    unnumbered_photos: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.units, self.defects, self.passed_units, self.undecided_units) < 0:
+        counts = (self.units, self.defects, self.passed_units, self.undecided_units)
+        if min(*counts, self.unnumbered_photos) < 0:
             raise ValueError(f"counts cannot be negative, got {self}")
         if self.passed_units > self.decided_units:
             raise ValueError(

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo
 
 from inspection.errors import NotFound
 
+# Photos of a body at one station with no longer pause between them are one visit.
+VISIT_PAUSE = timedelta(minutes=30)
+
 
 @dataclass(frozen=True, slots=True)
 class ShiftTime:

@@ -7,6 +7,9 @@ has a baseline of its own and shares no moving range and no run with the phase b
 
 Run rules: NIST/SEMATECH 6.3.2 and Nelson 1984, Journal of Quality Technology 16(4), 237–239
 (his tests 1, 2 and 3). The zone tests are left out: counts are skewed, so they alarm too often.
+They take for granted that a point lies above the centre as often as below. Where few defects are
+expected a point most points lie below it, and the rules would hold by chance: they rest there, and
+the g and t charts of what lies between two rare events take their place.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,9 +29,19 @@ SIGMAS = 3.0
 D2 = 1.128
 
 KINDS = ("u", "p", "np", "c")
+# Bodies and time between two bodies that have a defect.
+RARE_KINDS = ("g", "t")
 RULES = ("beyond_limit", "nine_on_one_side", "six_trending")
 ONE_SIDE_RUN = 9
 TREND_RUN = 6
+# The run rules rest where more of the baseline than this lies on one side of the centre, or on it.
+MOST_ON_ONE_SIDE = 0.6
+MOST_ON_CENTRE = 0.2
+
+# Of an exponential or geometric distribution with mean 1: where half of it lies below.
+MEDIAN_OF_MEAN = 0.693
+# Makes exponential times nearly normal: 1 / 3.6.
+T_POWER = 0.2777
 
 Baseline = slice | NDArray[np.bool_] | None
 
@@ -37,7 +50,7 @@ Baseline = slice | NDArray[np.bool_] | None
 class ControlChart:
     """One control chart in time order. All arrays have one read-only float entry a point.
 
-    kind: "u", "p", "np" or "c". values: what is plotted; NaN where nothing was inspected: no
+    kind: one of KINDS or RARE_KINDS. values: what is plotted; NaN where nothing was inspected: no
     point, not 0. centre: NaN without a baseline. lower, upper: limits of each point, NaN where
     there is no point or where the centre allows no spread (nothing ever found, or always).
     A lower limit of 0 can never signal an improvement.
@@ -69,6 +82,29 @@ class ControlChart:
             self.laney_upper,
         ):
             array.setflags(write=False)
+
+    @property
+    def on_one_side(self) -> float:
+        """Share (0–1) of the baseline on the fuller side of the centre; 0 without a baseline."""
+        sides = self._sides()
+        return float(max((sides > 0).mean(), (sides < 0).mean())) if len(sides) else 0.0
+
+    @property
+    def on_centre(self) -> float:
+        """Share (0–1) of the baseline that lies on the centre; 0 without a baseline."""
+        sides = self._sides()
+        return float((sides == 0).mean()) if len(sides) else 0.0
+
+    @property
+    def run_rules_rest(self) -> bool:
+        """Whether runs say nothing here, because the baseline does not lie around its centre."""
+        if self.kind in RARE_KINDS:
+            return False
+        return self.on_one_side > MOST_ON_ONE_SIDE or self.on_centre > MOST_ON_CENTRE
+
+    def _sides(self) -> NDArray[np.float64]:
+        values = self.values[self.baseline]
+        return np.where(np.isclose(values, self.centre), 0.0, np.sign(values - self.centre))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,16 +227,18 @@ def phased_chart(
     baseline: Baseline = None,
     starts: Sequence[int] = (0,),
 ) -> PhasedChart:
-    """A chart of one of KINDS whose phases begin at the places `starts`.
+    """A chart of one of KINDS or RARE_KINDS whose phases begin at the places `starts`.
 
     counts, units, baseline: as `u_chart` takes them, over all points. np and c charts compare
-    numbers, not shares: ValueError when their points differ in units.
+    numbers, not shares: ValueError when their points differ in units. Of g and t charts the counts
+    are what `g_chart` and `t_chart` take; their units are not used.
     """
     counts, units = _points(counts, units)
     chosen = _chosen(baseline, units)
     make = {"u": u_chart, "p": p_chart, "np": _np_of_points, "c": _c_of_points}
+    make |= {"g": _g_of_points, "t": _t_of_points}
     if kind not in make:
-        raise ValueError(f"chart kind {kind!r} is unknown; known are {KINDS}")
+        raise ValueError(f"chart kind {kind!r} is unknown; known are {(*KINDS, *RARE_KINDS)}")
     places = _phases(len(counts), starts)
     return PhasedChart(
         tuple(phase.start for phase in places),
@@ -256,6 +294,76 @@ def c_chart(counts: ArrayLike, baseline: Baseline = None) -> ControlChart:
     return _count_chart("c", counts, centre, np.sqrt(centre), chosen, highest=np.inf)
 
 
+def g_chart(between: ArrayLike, baseline: Baseline = None) -> ControlChart:
+    """Bodies without a defect between one body with a defect and the next, one number a point.
+
+    Upper limit ḡ + 3√(ḡ(ḡ+1)): Kaminsky, Benneyan et al. 1992, Journal of Quality Technology 24(2),
+    63–69. No lower limit: it would lie below 0. Centre: the median, 0.693 ḡ (Provost and Murray
+    2011, The Health Care Data Guide, 228–229), so that the run rules see both sides alike. A point
+    above is good: defects have become rarer.
+    """
+    between, ones = _points(between, np.ones(np.shape(between)))
+    chosen = _chosen(baseline, ones)
+    mean = float(between[chosen].mean()) if chosen.any() else np.nan
+    return _between_chart("g", between, chosen, mean * MEDIAN_OF_MEAN, 0.0, _g_upper(mean))
+
+
+def _g_upper(mean: float) -> float:
+    return mean + SIGMAS * float(np.sqrt(mean * (mean + 1.0)))
+
+
+def t_chart(between: ArrayLike, baseline: Baseline = None) -> ControlChart:
+    """Time between one body with a defect and the next, in any unit, one number a point.
+
+    Nelson 1994, Journal of Quality Technology 26(3), 239–240: the power 0.2777 makes exponential
+    times nearly normal; centre and limits are those of the individuals chart of the powers (mean
+    and 3/1.128 mean moving ranges), turned back into times. A point above is good: defects have
+    become rarer.
+    """
+    between, ones = _points(between, np.ones(np.shape(between)))
+    chosen = _chosen(baseline, ones)
+    powers = between[chosen] ** T_POWER
+    centre = float(powers.mean()) if len(powers) else np.nan
+    spread = float(np.abs(np.diff(powers)).mean()) / D2 if len(powers) > 1 else np.nan
+
+    def time(power: float) -> float:
+        return float(np.maximum(power, 0.0) ** (1.0 / T_POWER))
+
+    lower, upper = centre - SIGMAS * spread, centre + SIGMAS * spread
+    return _between_chart("t", between, chosen, time(centre), time(lower), time(upper))
+
+
+def _between_chart(
+    kind: str,
+    between: NDArray,
+    chosen: NDArray[np.bool_],
+    centre: float,
+    lower: float,
+    upper: float,
+) -> ControlChart:
+    nothing = np.full(len(between), np.nan)
+    return ControlChart(
+        kind=kind,
+        values=between,
+        centre=centre,
+        lower=np.full(len(between), lower),
+        upper=np.full(len(between), upper),
+        baseline=chosen,
+        provisional=int(chosen.sum()) < BASELINE_POINTS,
+        sigma_z=None,
+        laney_lower=nothing,
+        laney_upper=nothing.copy(),
+    )
+
+
+def _g_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+    return g_chart(counts, chosen)
+
+
+def _t_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+    return t_chart(counts, chosen)
+
+
 def signals(
     chart: ControlChart | PhasedChart,
     rules: Sequence[str] = RULES,
@@ -264,6 +372,7 @@ def signals(
     breaks: Sequence[int] = (),
 ) -> tuple[Signal, ...]:
     """Every point at which one of the rules holds, in time order; none in a provisional phase.
+    Where `run_rules_rest`, only points beyond a limit signal.
 
     beyond_limit: strictly outside the limits (with laney=True, outside Laney's).
     nine_on_one_side: the last nine points lie on one side of the centre; one on it ends the run.
@@ -285,6 +394,8 @@ def signals(
         )
     if chart.provisional:
         return ()
+    if chart.run_rules_rest:
+        rules = [rule for rule in rules if rule == "beyond_limit"]
     places = np.flatnonzero(np.isfinite(chart.values))
     holds = _held(chart, places, laney, breaks)
     return tuple(

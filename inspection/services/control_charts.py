@@ -12,11 +12,12 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from inspection.domain.chart_choice import ChartChoice, ChartNote
+from inspection.domain.chart_choice import EVENTS, ChartChoice, ChartNote
 from inspection.domain.shifts import PlantCalendar
 from inspection.domain.spc import (
     BASELINE_POINTS,
     RULES,
+    ControlChart,
     PhasedChart,
     frozen_baseline,
     phased_chart,
@@ -67,6 +68,12 @@ class PlottedChart:
     def missing_points(self) -> int:
         """How many baseline points the newest phase lacks before limits may be drawn."""
         return max(BASELINE_POINTS - int(self.chart.phases[-1].baseline.sum()), 0)
+
+    @property
+    def resting(self) -> ControlChart | None:
+        """The newest phase where its run rules rest, else None."""
+        phase = self.chart.phases[-1]
+        return phase if phase.run_rules_rest and not phase.provisional else None
 
     @property
     def baseline_days(self) -> tuple[date, date] | None:
@@ -204,7 +211,7 @@ def plot(
     if begins is not None and begins <= last_day:
         first_shown = max(first_day or begins, begins)
         asked = _Asked(station, choice, notes, first_shown, last_day, begins)
-        if (last_day - begins).days > WHOLE_LOG_DAYS:
+        if not asked.reads_whole_log:
             first_days = _first_days(asked)
         pieces = _days_to_read(asked, first_days)
     frames = [_points(station, choice, piece) for piece in pieces]
@@ -396,12 +403,18 @@ class _Asked:
     last: date
     begins: date
 
+    @property
+    def reads_whole_log(self) -> bool:
+        """Rare events may lie months apart: what is between two of them lies anywhere."""
+        is_short = (self.last - self.begins).days <= WHOLE_LOG_DAYS
+        return is_short or self.choice.points == EVENTS
+
 
 def _days_to_read(
     asked: _Asked, first_days: Sequence[chart_points.Days]
 ) -> list[chart_points.Days]:
     """Spans of days in time order that do not touch each other."""
-    if (asked.last - asked.begins).days <= WHOLE_LOG_DAYS:
+    if asked.reads_whole_log:
         return [(asked.begins, asked.last)]
     choice, calendar = asked.choice, asked.station.calendar
     lead = timedelta(days=_LEAD_DAYS[choice.points])
@@ -475,6 +488,19 @@ def _no_points() -> pd.DataFrame:
 
 def _points(station: Station, choice: ChartChoice, days: chart_points.Days) -> pd.DataFrame:
     """The points of a span of days at which something was inspected."""
+    if choice.points == EVENTS:
+        rows = chart_points.events(station.engine, choice, days)
+        counts = rows["bodies"].astype("int64") if choice.kind == "g" else rows["hours"]
+        rows = rows.assign(
+            first_at=rows["at"],
+            last_at=rows["at"] + pd.Timedelta(microseconds=1),
+            first_day=rows["day"],
+            last_day=rows["day"],
+            shift="",
+            units=1,
+            counts=counts,
+        )
+        return rows[list(_COLUMNS)]
     if choice.points == "bodies":
         rows = chart_points.body_groups(station.engine, choice, days)
         rows["shift"] = ""

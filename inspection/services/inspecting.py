@@ -210,6 +210,7 @@ def write_down(
         request_id=request_id or uuid.uuid4().hex,
         model_card=card,
         spec_text=spec.text,
+        pause=station.settings.visit_pause,
     )
 
 

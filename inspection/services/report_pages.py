@@ -14,11 +14,13 @@ from inspection.services.report_words import (
     group_head,
     hand_over_origin,
     heading,
+    outcomes,
     plain,
     rare,
     scale_word,
     signal_sentence,
     subtitle,
+    unnumbered,
     word,
 )
 from inspection.services.reporting import (
@@ -126,7 +128,7 @@ def _tiles(report: ShiftReport, t: Translate) -> list[dict]:
     quality, baseline = report.quality, report.baseline
     rework = quality.decided_units - quality.passed_units
     return [
-        _tile(t("report.photos"), _count(report.photos), ""),
+        _tile(t("report.photos"), _count(report.photos), unnumbered(report, t)),
         _tile(t("report.units"), _count(quality.units), t("report.first_inspected")),
         _tile(t("report.defects"), _count(quality.defects), t("report.on_first_inspections")),
         _tile(t("report.dpu"), _dpu(quality.dpu), _against_baseline(quality, baseline, t)),
@@ -184,11 +186,7 @@ def _pareto_bars(report: ShiftReport, t: Translate) -> dict:
 
 
 def _disposition_bars(report: ShiftReport, t: Translate) -> dict:
-    rows = [(word(t, "disposition", code), units) for code, units in report.dispositions]
-    if report.quality.undecided_units:
-        rows.append((t("report.undecided"), report.quality.undecided_units))
-    if report.open_rework:
-        rows.append((t("report.open_rework"), bodies_of(report.open_rework)))
+    rows = outcomes(report, t)
     most = max((units for _, units in rows), default=0)
     return {
         "title": t("report.dispositions"),
@@ -294,8 +292,11 @@ def _signals(report: ShiftReport, t: Translate) -> dict:
 
 def _hand_over(report: ShiftReport, t: Translate) -> dict:
     lines = []
-    if report.open_items:
-        lines.append(t("report.open_bodies", n=_count(bodies_of(report.open_items))))
+    for key, rows in (("open_bodies", report.open_items), ("open_rework", report.open_rework)):
+        if rows:
+            n, photos = bodies_of(rows), sum(not row.body_number for row in rows)
+            apart = f", {t('report.unnumbered', n=_count(photos))}" if photos else ""
+            lines.append(t(f"report.{key}_line", n=_count(n), apart=apart))
     items = report.open_hand_over
     lines += [
         f"{_shortened(' '.join(row.text.split()), _LINE_LETTERS)} ({hand_over_origin(row, t)})"
@@ -334,9 +335,8 @@ def _software(report: ShiftReport, t: Translate) -> list[list[str]]:
 
 
 def bodies_of(rows: Iterable[OpenRow]) -> int:
-    """How many bodies these photos show."""
-    # Without a body number nobody knows that two photos show the same body.
-    return len({row.body_number or row.inspection_id for row in rows})
+    """How many bodies these photos show; photos without a body number are none."""
+    return len({(row.vehicle_model, row.body_number) for row in rows if row.body_number})
 
 
 def _worst_cards(report: ShiftReport, t: Translate) -> list[dict]:

@@ -100,6 +100,7 @@ def mail_text(report: ShiftReport, t: Translate) -> str:
     figures = [
         (t("report.state_now"), t(f"report.state.{report.state}")),
         (t("report.photos"), f"{report.photos:,}"),
+        *([(t("report.photos"), without)] if (without := unnumbered(report, t)) else []),
         (t("report.units"), f"{quality.units:,}"),
         (t("report.dpu"), NO_VALUE if quality.dpu is None else f"{quality.dpu:.2f}"),
         (t("report.ftt"), NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}"),
@@ -140,6 +141,25 @@ def word(t: Translate, group: str, code: str) -> str:
 def disposition_word(t: Translate, code: str) -> str:
     """What a person decided; "" reads as undecided."""
     return word(t, "disposition", code) if code else t("report.undecided")
+
+
+def outcomes(report: ShiftReport, t: Translate) -> list[tuple[str, int]]:
+    """What became of the bodies first inspected, in words: together they are the report's units.
+
+    A report that was signed before outcomes were counted has the people's words alone.
+    """
+    if not report.outcomes:
+        return [(word(t, "disposition", code), units) for code, units in report.dispositions]
+    own = {code: t(f"report.outcome.{code}") for code in ("rework", "undecided", "ok")}
+    return [
+        (own.get(code) or word(t, "disposition", code), units) for code, units in report.outcomes
+    ]
+
+
+def unnumbered(report: ShiftReport, t: Translate) -> str:
+    """How many photos stand apart from the bodies, "" without any."""
+    photos = report.quality.unnumbered_photos
+    return t("report.unnumbered", n=f"{photos:,}") if photos else ""
 
 
 def scale_word(t: Translate, source: str) -> str:

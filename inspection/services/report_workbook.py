@@ -15,6 +15,7 @@ from inspection.services.report_words import (
     disposition_word,
     group_head,
     heading,
+    outcomes,
     plain,
     scale_word,
     signal_sentence,
@@ -143,8 +144,8 @@ def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
             sheets.cell(sheet, row, 1, value, kind)
             said[label] = row
             row += 1
-    if report.dispositions:
-        rows = [said[_disposition_label(code, t)] for code, _ in report.dispositions]
+    if found := _outcome_rows(report, t):
+        rows = [said[label] for label, *_ in found]
         chart = _columns(sheets.workbook, sheet.get_name(), (rows[0], rows[-1]), (0, 0), 1)
         chart.set_title({"name": t("report.dispositions")})
         chart.set_y_axis({"name": t("report.units"), "min": 0})
@@ -201,8 +202,9 @@ def _with_line(
     chart.set_legend({"position": "bottom"})
 
 
-def _disposition_label(code: str, t: Translate) -> str:
-    return f"{t('report.dispositions')}: {disposition_word(t, code)}"
+def _outcome_rows(report: ShiftReport, t: Translate) -> list[tuple]:
+    title = t("report.dispositions")
+    return [(f"{title}: {label}", units, "count") for label, units in outcomes(report, t)]
 
 
 def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
@@ -217,6 +219,7 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
         ],
         [
             (t("report.photos"), report.photos, "count"),
+            (t("report.unnumbered_photos"), quality.unnumbered_photos, "count"),
             (t("report.units"), quality.units, "count"),
             (t("report.defects"), quality.defects, "count"),
             (t("report.dpu"), quality.dpu, "dpu"),
@@ -226,7 +229,7 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             (t("report.decided_units"), quality.decided_units, "count"),
             (t("report.undecided"), quality.undecided_units, "count"),
         ],
-        [(_disposition_label(code, t), units, "count") for code, units in report.dispositions],
+        _outcome_rows(report, t),
         [
             (t("report.confirmed"), agreement.confirmed, "count"),
             (t("report.overruled"), agreement.overruled, "count"),

@@ -30,7 +30,7 @@ from inspection.storage.signed_reports import INCOMING, OUTGOING
 
 # Version of the data's layout: part of the hashed data, so that a changed report format is told
 # apart from a changed log.
-LAYOUT = 2
+LAYOUT = 3
 # Of one repeat position.
 REPEAT_PHOTOS = 3
 
@@ -258,7 +258,9 @@ class ShiftReport:
     photos: all photos inspected, re-inspections included. quality: the shift's first inspections;
     baseline: the same over the BASELINE_DAYS days before. groups, pareto, worst, overruled,
     open_items (photos that wait for a person) and open_rework stand in the order in which they are
-    shown. dispositions: (code, units), the worst decision of a body counting once. gold: None =
+    shown. dispositions: (code, units), the worst decision of a body counting once.
+    outcomes: (code of `figures.OUTCOMES`, units), which add up to quality.units; empty in a report
+    of an earlier layout. gold: None =
     no gold samples were run. sealed_sha256: the hash it was signed with, "" while it is a draft.
     model_names: (code, name) of the vehicle models; words of the catalogue, not data of the log.
     is_demo: inspections of the demo line stand in the shift or in the days it is compared with.
@@ -275,6 +277,7 @@ class ShiftReport:
     open_items: tuple[OpenRow, ...] = ()
     open_rework: tuple[OpenRow, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
+    outcomes: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
     models: tuple[VersionFigures, ...] = ()
     specs: tuple[VersionFigures, ...] = ()
@@ -445,6 +448,7 @@ def counted_report(station: Station, day: date, shift: str, line: str = "") -> S
         open_items=rows(OpenRow, found.open_photos),
         open_rework=rows(OpenRow, found.open_rework),
         dispositions=found.dispositions,
+        outcomes=found.outcomes,
         agreement=found.agreement,
         models=found.models,
         specs=found.specs,

@@ -33,6 +33,7 @@ def quality_of(daily: pd.DataFrame) -> Quality:
         defects=int(daily["defects"].sum()),
         passed_units=int(daily["first_ok"].sum()),
         undecided_units=units - decided,
+        unnumbered_photos=int(daily["unnumbered_photos"].sum()),
     )
 
 

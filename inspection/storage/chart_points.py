@@ -53,7 +53,7 @@ def known_subjects(engine: Engine, split: str, days: Days) -> tuple[str, ...]:
         )
     elif split == "colour":
         column = unit.c.colour
-        question = select(column).where(unit.c.first_day.between(*days))
+        question = select(column).where(unit.c.first_day.between(*days), unit.c.body_number != "")
     else:
         column = inspection.c[split]
         question = select(column).where(inspection.c.day.between(*days))
@@ -141,6 +141,27 @@ def body_groups(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
             .having(func.count() == chart.bodies)
             .order_by(numbered.c.number),
         )
+
+
+def events(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
+    """One row for each body with a defect of the chart, but for the first, in time order.
+
+    Columns: at (UTC), day, bodies (without such a defect since the one before), hours (since the
+    one before). Every body of the days is looked at: the cost grows with them.
+    """
+    bodies = _bodies(chart, days).subquery()
+    place = func.row_number().over(order_by=(bodies.c.at, bodies.c.unit_id))
+    numbered = select(bodies.c.at, bodies.c.day, bodies.c.defects, place.label("place")).subquery()
+    with looking(engine) as connection:
+        rows = frame(
+            connection,
+            select(numbered.c.at, numbered.c.day, numbered.c.place)
+            .where(numbered.c.defects > 0)
+            .order_by(numbered.c.place),
+        )
+    rows["bodies"] = rows["place"].diff() - 1
+    rows["hours"] = rows["at"].diff() / pd.Timedelta(hours=1)
+    return rows.loc[1:, ["at", "day", "bodies", "hours"]].reset_index(drop=True)
 
 
 def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.DataFrame:
@@ -271,7 +292,7 @@ def _bodies_before(chart: ChartChoice, day: date) -> Select:
             counts(), inspection.c.day < day, *_chosen(chart)
         )
     question = select(func.count()).select_from(unit)
-    question = question.where(unit.c.first_day < day, has_counted())
+    question = question.where(unit.c.first_day < day, unit.c.body_number != "", has_counted())
     if chart.split in ("vehicle_model", "colour"):
         question = question.where(unit.c[chart.split] == as_logged(chart.subject))
     return question

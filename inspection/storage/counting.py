@@ -1,9 +1,12 @@
 """What counts, and the roll-up that answers for it.
 
-A body (unit) is known by vehicle model and body number; a photo without a body number is a body
-of its own. What counts is a body's **first inspection** [project convention]:
+A body (unit) is known by vehicle model and body number. Nobody can tell how many bodies photos
+without a body number show: they stand apart, as photos, and are in no figure about bodies. What
+counts is a body's **first inspection** [project convention]:
 
-- its photos of the production day and shift in which it was first inspected,
+- its photos of the production day and shift in which it was first inspected; a visit that lasts
+  beyond the end of its shift (photos at one station, each at most half an hour, a setting, after
+  another) is filed whole under the shift of its first photo (`records`),
 - but for deliberate repeats of a photo, and for photos of a panel that a person had already sent
   to repair or to re-inspection: these show the body after its first inspection.
 
@@ -109,8 +112,14 @@ def is_left_out(number: ColumnElement[int], why: str = "") -> ColumnElement[bool
 
 
 def counts() -> ColumnElement[bool]:
-    """Condition: this inspection is a first one and is in the figures."""
-    return inspection.c.is_first & in_figures()
+    """Condition: this inspection is a first one of a body and is in the figures."""
+    return inspection.c.is_first & in_figures() & ~_is_unnumbered()
+
+
+def _is_unnumbered() -> ColumnElement[bool]:
+    body = unit.alias("body_of_photo")
+    nameless = select(body.c.id).where(body.c.id == inspection.c.unit_id, body.c.body_number == "")
+    return nameless.correlate(inspection).exists()
 
 
 def has_counted() -> ColumnElement[bool]:
@@ -121,8 +130,14 @@ def has_counted() -> ColumnElement[bool]:
 
 
 def not_counted() -> ColumnElement[bool]:
-    """The opposite but for those left out, in the words of `ix_inspection_not_counted`."""
+    """The opposite but for those left out, in the words of `ix_inspection_not_counted`, and for
+    `unnumbered_photos`."""
     return ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
+
+
+def unnumbered_photos() -> Select:
+    """Numbers of the inspections of photos without a body number."""
+    return select(inspection.c.id).join_from(inspection, unit).where(unit.c.body_number == "")
 
 
 def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
@@ -130,8 +145,14 @@ def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
 
     condition: on `inspection`; None = all of them.
     """
-    asked = counts() & (true() if condition is None else condition)
-    return union_all(_judged("body", asked), _judged("panel", asked), _types(asked))
+    among = true() if condition is None else condition
+    asked = counts() & among
+    return union_all(
+        _judged("body", asked),
+        _judged("panel", asked),
+        _types(asked),
+        _photos(inspection.c.is_first & in_figures() & _is_unnumbered() & among),
+    )
 
 
 def counts_from_rows(
@@ -173,6 +194,16 @@ def _types(asked: ColumnElement[bool]) -> Select:
         .join(defect, defect.c.inspection_id == inspection.c.id)
         .where(asked)
         .group_by(*_slot(), inspection.c.panel, defect.c.type)
+    )
+
+
+def _photos(asked: ColumnElement[bool]) -> Select:
+    """Photos without a body number; they are counted as `units` of a level of their own."""
+    return (
+        _labelled("photo", inspection.c.panel, literal("", Text), (func.count(), *_zeros(5)))
+        .join_from(inspection, unit, inspection.c.unit_id == unit.c.id)
+        .where(asked)
+        .group_by(*_slot(), inspection.c.panel)
     )
 
 

@@ -27,6 +27,9 @@ from inspection.storage.tables import daily_count, decision, defect, inspection,
 
 # A body's words from the mildest to the heaviest; the heaviest counts once.
 _HEAVINESS = ("accept", "reinspect", "hold", *REPAIRS)
+# What became of a body, in the order in which a report shows it: the word of a person, else
+# "rework" and "ok" as proposed, "undecided" while nobody has spoken.
+OUTCOMES = (*reversed(REPAIRS), "rework", "hold", "reinspect", "undecided", "accept", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +129,10 @@ class ShiftSummary:
     whose first inspection it was. worst: photos with defects that do not stand as "ok", largest
     defect area first. open_photos: undecided, held, or to be inspected again. open_rework: to be
     repaired and not inspected again within the shift. dispositions: (code, bodies), the heaviest
-    word of a body counting once, heaviest first. scales: (source, photos), "" = unknown scale.
-    left_out: what no other figure holds, and judgements whose scale was corrected.
+    word of a body counting once, heaviest first; bodies inspected again are among them. outcomes:
+    (code of OUTCOMES, bodies), where each body first inspected stands; together they are
+    quality.units. scales: (source, photos), "" = unknown scale. left_out: what no other figure
+    holds, and judgements whose scale was corrected.
     """
 
     day: date
@@ -142,6 +147,7 @@ class ShiftSummary:
     open_photos: tuple[PhotoFigures, ...] = ()
     open_rework: tuple[PhotoFigures, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
+    outcomes: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
     models: tuple[VersionFigures, ...] = ()
     specs: tuple[VersionFigures, ...] = ()
@@ -155,8 +161,9 @@ def daily(engine: Engine, where: LogFilter, shifts: Sequence[str] = ()) -> pd.Da
 
     shifts: codes in the order of the plant's day; unknown ones follow by name. Columns: day
     (date), shift, vehicle_model, units, defects, dpu, first_units (units with a verdict),
-    first_ok (units that passed), ftt, defect_area_mm2, undecided_units. dpu and ftt are NaN
-    without units; defect_area_mm2 is NaN where there are defects but no scale.
+    first_ok (units that passed), ftt, defect_area_mm2, undecided_units, unnumbered_photos
+    (photos without a body number, in no other column). dpu and ftt are NaN without units;
+    defect_area_mm2 is NaN where there are defects but no scale.
     A panel in the filter makes a unit "a body whose panel was inspected"; a type leaves the units
     and counts only defects of that type.
     """
@@ -165,8 +172,11 @@ def daily(engine: Engine, where: LogFilter, shifts: Sequence[str] = ()) -> pd.Da
         source = _source(where)
         bodies = frame(connection, _unit_sums(source, where, by))
         defects = frame(connection, _defect_sums(source, where, by))
+        photos = frame(connection, _photo_sums(source, where, by))
     rows = bodies.merge(defects, on=list(by), how="outer")
-    sums = ["units", "rework_units", "undecided_units", "defects", "measured", "area_um2"]
+    rows = rows.merge(photos.rename(columns={"units": "unnumbered_photos"}), on=[*by], how="outer")
+    sums = ["units", "rework_units", "undecided_units", "unnumbered_photos"]
+    sums += ["defects", "measured", "area_um2"]
     rows[sums] = rows[sums].fillna(0).astype("int64")
     rows["first_units"] = rows["units"] - rows["undecided_units"]
     rows["first_ok"] = rows["first_units"] - rows["rework_units"]
@@ -188,6 +198,7 @@ def daily(engine: Engine, where: LogFilter, shifts: Sequence[str] = ()) -> pd.Da
             "ftt",
             "defect_area_mm2",
             "undecided_units",
+            "unnumbered_photos",
         ]
     ]
 
@@ -247,16 +258,24 @@ def counts_by_day(connection: Connection, where: LogFilter) -> dict[date, Qualit
         row.day: int(row.defects)
         for row in connection.execute(_defect_sums(source, where, ("day",)))
     }
-    bodies = connection.execute(_unit_sums(source, where, ("day",))).all()
-    return {
-        row.day: Quality(
-            int(row.units),
-            defects.get(row.day, 0),
-            int(row.units - row.rework_units - row.undecided_units),
-            int(row.undecided_units),
-        )
-        for row in sorted(bodies, key=lambda row: row.day)
+    photos = {
+        row.day: int(row.units) for row in connection.execute(_photo_sums(source, where, ("day",)))
     }
+    bodies = {row.day: row for row in connection.execute(_unit_sums(source, where, ("day",)))}
+    by_day = {}
+    for day in sorted(bodies.keys() | photos.keys()):
+        row = bodies.get(day)
+        units, rework, undecided = (
+            (row.units, row.rework_units, row.undecided_units) if row else 3 * (0,)
+        )
+        by_day[day] = Quality(
+            int(units),
+            defects.get(day, 0),
+            int(units - rework - undecided),
+            int(undecided),
+            photos.get(day, 0),
+        )
+    return by_day
 
 
 def shift_summary(
@@ -281,6 +300,7 @@ def shift_summary(
             open_photos=tuple(_listed(row) for row in photos if row.standing == "undecided"),
             open_rework=_open_rework(photos),
             dispositions=_heaviest(photos),
+            outcomes=_outcomes(connection, where),
             agreement=_agreement(photos),
             models=_versions(connection, here, tables.model, inspection.c.model_sha256),
             specs=_versions(connection, here, tables.spec, inspection.c.spec_sha256),
@@ -304,6 +324,11 @@ def _unit_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
     level = "panel" if where.panel else "body"
     names = ("units", "rework_units", "undecided_units")
     return _sums(source, where, level, by, names)
+
+
+def _photo_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
+    """Photos without a body number, as `units`."""
+    return _sums(source, where, "photo", by, ("units",))
 
 
 def _defect_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
@@ -336,7 +361,10 @@ def _quality(connection: Connection, where: LogFilter) -> Quality:
     source = _source(where)
     units, rework, undecided = connection.execute(_unit_sums(source, where, ())).one()
     defects = connection.execute(_defect_sums(source, where, ())).one().defects
-    return Quality(int(units), int(defects), int(units - rework - undecided), int(undecided))
+    photos = connection.execute(_photo_sums(source, where, ())).one().units
+    return Quality(
+        int(units), int(defects), int(units - rework - undecided), int(undecided), int(photos)
+    )
 
 
 # --- one shift ---
@@ -351,7 +379,7 @@ def _of_shift(where: LogFilter) -> ColumnElement[bool]:
 def _first_here(where: LogFilter) -> ColumnElement[bool]:
     """First inspections of bodies that are counted under this shift and line."""
     here = counts() & (unit.c.first_day == where.first_day) & (unit.c.first_shift == where.shift)
-    return here & (unit.c.first_line == where.line) if where.line else here
+    return here & (unit.c.first_line == as_logged(where.line)) if where.line else here
 
 
 def _first_bodies(connection: Connection, where: LogFilter) -> Sequence[Row]:
@@ -512,6 +540,31 @@ def _heaviest(photos: Sequence[Row]) -> tuple[tuple[str, int], ...]:
             words[row.unit_id].add(row.disposition)
     units = Counter(max(said, key=_HEAVINESS.index) for said in words.values())
     return tuple((code, units[code]) for code in reversed(_HEAVINESS) if units[code])
+
+
+def _outcomes(connection: Connection, where: LogFilter) -> tuple[tuple[str, int], ...]:
+    rows = connection.execute(
+        select(inspection.c.unit_id, inspection.c.standing, inspection.c.disposition)
+        .join_from(inspection, unit)
+        .where(_first_here(where))
+    )
+    of_body = defaultdict(list)
+    for row in rows:
+        of_body[row.unit_id].append(row)
+    bodies = Counter(_outcome(found) for found in of_body.values())
+    return tuple((code, bodies[code]) for code in OUTCOMES if bodies[code])
+
+
+def _outcome(photos: Sequence[Row]) -> str:
+    """Where a body stands, as `counting` has it, and by whose word."""
+    states, words = ({getattr(row, name) for row in photos} for name in ("standing", "disposition"))
+    if "rework" in states:
+        by_person, else_ = REPAIRS, "rework"
+    elif "undecided" in states:
+        by_person, else_ = ("reinspect", "hold"), "undecided"
+    else:
+        by_person, else_ = ("accept",), "ok"
+    return max(words.intersection(by_person), key=_HEAVINESS.index, default=else_)
 
 
 def _agreement(photos: Sequence[Row]) -> Agreement:

@@ -15,7 +15,13 @@ from sqlalchemy import ColumnElement, Connection, Engine, Integer, Select, cast,
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.panels import Panel
-from inspection.storage.counting import NO_DEFECTS, counts, is_left_out, not_counted
+from inspection.storage.counting import (
+    NO_DEFECTS,
+    counts,
+    is_left_out,
+    not_counted,
+    unnumbered_photos,
+)
 from inspection.storage.database import looking
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
@@ -109,7 +115,9 @@ def last_bodies(
     until: tuple[date, Sequence[str]] | None = None,
 ) -> LastBodies:
     """The last bodies of a model; until: (production day, its shifts so far), None = now."""
-    question = select(unit.c.id, unit.c.first_day).where(unit.c.vehicle_model == vehicle_model)
+    question = select(unit.c.id, unit.c.first_day).where(
+        unit.c.vehicle_model == vehicle_model, unit.c.body_number != ""
+    )
     if until is not None:
         day, shifts = until
         on_the_day = (unit.c.first_day == day) & unit.c.first_shift.in_(shifts)
@@ -219,6 +227,7 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
     few photos that do not count are named instead of looking up each one that does.
     """
     repeated = select(inspection.c.id).where(not_counted())
+    nameless = unnumbered_photos()
     found = defect.c.vehicle_model == as_logged(where.vehicle_model)
     found &= defect.c.panel.in_(panels) & defect.c.type.not_in(NO_DEFECTS)
     for condition in chosen_defects(where):
@@ -229,8 +238,9 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
     ):
         if limit is not None:
             found &= holds(limit)
-            repeated = repeated.where(mine(limit))
-    found &= defect.c.inspection_id.not_in(repeated) & ~is_left_out(defect.c.inspection_id)
+            repeated, nameless = repeated.where(mine(limit)), nameless.where(mine(limit))
+    found &= defect.c.inspection_id.not_in(repeated) & defect.c.inspection_id.not_in(nameless)
+    found &= ~is_left_out(defect.c.inspection_id)
     if not _is_of_defects(where):
         photos = select(inspection.c.id).where(counts(), chosen(where, with_type=False))
         found &= defect.c.inspection_id.in_(photos)

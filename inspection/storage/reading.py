@@ -373,7 +373,12 @@ def _list() -> Select:
 
 def _columns(names: Iterable[str]) -> list[Column]:
     """Columns of an inspection; its body number in the normal form, which stands with the body."""
-    return [unit.c.body_number if name == "body_number" else inspection.c[name] for name in names]
+    of_body = {
+        "body_number": unit.c.body_number,
+        # A photo without a body number is no inspection of any body.
+        "is_first": (inspection.c.is_first & (unit.c.body_number != "")).label("is_first"),
+    }
+    return [of_body.get(name, inspection.c[name]) for name in names]
 
 
 def _listed(connection: Connection, question: Select) -> pd.DataFrame:

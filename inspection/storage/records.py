@@ -6,8 +6,8 @@ under other thresholds or another spec), `replaces` (a later word about the same
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from itertools import islice
 
 from sqlalchemy import (
@@ -30,7 +30,7 @@ from inspection.domain.counting_words import SCALE_CORRECTED, VOIDED, CountingWo
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import Decision, Inspection, Reason
 from inspection.domain.quality import REPAIRS
-from inspection.domain.shifts import ShiftSlot
+from inspection.domain.shifts import VISIT_PAUSE, ShiftSlot
 from inspection.errors import AlreadyInspected, Conflict, NotFound, StorageError
 from inspection.storage import tables
 from inspection.storage.audit import (
@@ -46,6 +46,7 @@ from inspection.storage.column_types import storable
 from inspection.storage.counting import (
     check_daily_count,
     counts,
+    in_figures,
     is_left_out,
     kept,
     rebuild_daily_count,
@@ -113,8 +114,12 @@ def record_inspection(
     model_card: dict | None = None,
     spec_text: str = "",
     like: LikeAnother | None = None,
+    pause: timedelta = VISIT_PAUSE,
 ) -> int:
     """Write one inspection; answers its id. like: what is said at once about an earlier shot.
+
+    slot: the shift in which it was made. A photo that goes on with a visit of its body, at most
+    `pause` after another one at the same station, is filed under the shift of that visit.
 
     request_id: made once by whoever asks; the same one again answers the first id and writes
     nothing. Raises AlreadyInspected when the photo was inspected before and `inspection.repeats`
@@ -126,7 +131,8 @@ def record_inspection(
         {inspection.spec_sha256: spec_text},
     )
     with writing(engine) as connection:
-        (number,) = _write(connection, [_Entry(inspection, slot, request_id, like)], versions)
+        entry = _Entry(inspection, slot, request_id, like)
+        (number,) = _write(connection, [entry], versions, pause)
     return number
 
 
@@ -137,6 +143,7 @@ def record_many(
     model_cards: Mapping[str, dict] | None = None,
     spec_texts: Mapping[str, str] | None = None,
     batch: int = BATCH,
+    pause: timedelta = VISIT_PAUSE,
 ) -> list[int]:
     """Write many inspections in their order, `batch` of them a transaction; answers their ids.
 
@@ -149,7 +156,7 @@ def record_many(
     numbers: list[int] = []
     for some in _in_batches((_Entry(*one) for one in inspections), batch):
         with writing(engine) as connection:
-            numbers += _write(connection, some, versions)
+            numbers += _write(connection, some, versions, pause)
     return numbers
 
 
@@ -269,7 +276,9 @@ def undo(
 # --- one batch of inspections ---
 
 
-def _write(connection: Connection, entries: Sequence[_Entry], versions: _Versions) -> list[int]:
+def _write(
+    connection: Connection, entries: Sequence[_Entry], versions: _Versions, pause: timedelta
+) -> list[int]:
     known = _by_request(connection, [entry.request_id for entry in entries if entry.request_id])
     answers, fresh = [], []
     number = _next(connection, tables.inspection)
@@ -284,15 +293,18 @@ def _write(connection: Connection, entries: Sequence[_Entry], versions: _Version
         else:
             answers.append(first.id)
     if fresh:
-        _write_fresh(connection, fresh, versions)
+        _write_fresh(connection, fresh, versions, pause)
     return answers
 
 
-def _write_fresh(connection: Connection, entries: Sequence[_Entry], versions: _Versions) -> None:
+def _write_fresh(
+    connection: Connection, entries: Sequence[_Entry], versions: _Versions, pause: timedelta
+) -> None:
     _refuse_duplicates(connection, entries)
     _keep_photos(connection, entries)
     _keep_versions(connection, entries, versions)
     units = _units(connection, entries)
+    entries = _filed(connection, entries, units, pause)
     in_use = _photos_in_use(connection, entries)
     sent_back = _panels_sent_back(connection, [one.id for one in units.values()])
     number, defect_number = _next(connection, tables.inspection), _next(connection, tables.defect)
@@ -504,10 +516,52 @@ def _units(connection: Connection, entries: Sequence[_Entry]) -> dict[tuple, _Bo
 
 
 def _uncounted(connection: Connection, unit_ids: list[int]) -> set[int]:
-    """Bodies of which nothing is counted."""
+    """Bodies, and photos without a body number, of which nothing is in the figures."""
     table = tables.inspection.c
-    those = select(table.unit_id).where(counts(), table.unit_id.in_(unit_ids)).distinct()
+    those = select(table.unit_id).where(table.is_first, in_figures(), table.unit_id.in_(unit_ids))
+    those = those.distinct()
     return set(unit_ids) - set(connection.scalars(those))
+
+
+def _filed(
+    connection: Connection,
+    entries: Sequence[_Entry],
+    units: Mapping[tuple, _Body],
+    pause: timedelta,
+) -> list[_Entry]:
+    """The entries, each under the shift of the visit that it goes on with.
+
+    A body belongs to the shift of the first photo of a visit: photos at one station, each at most
+    `pause` from another one.
+    """
+    moments = [entry.inspection.inspected_at for entry in entries]
+    table = tables.inspection.c
+    ids = {units[_unit_key(entry.inspection)].id for entry in entries}
+    rows = connection.execute(
+        select(table.unit_id, table.station, table.inspected_at, table.day, table.shift)
+        .where(table.unit_id.in_(sorted(ids)), ~is_left_out(table.id))
+        .where(table.inspected_at.between(min(moments) - pause, max(moments) + pause))
+        .order_by(table.id)
+    )
+    visits: dict[tuple[int, str], list[tuple[datetime, ShiftSlot]]] = {}
+    for row in rows:
+        seen = row.inspected_at, ShiftSlot(row.day, row.shift)
+        visits.setdefault((row.unit_id, row.station), []).append(seen)
+    filed = []
+    for entry in entries:
+        one = entry.inspection
+        key = units[_unit_key(one)].id, storable(one.subject.station)
+        near = [
+            (abs(one.inspected_at - at), slot)
+            for at, slot in visits.get(key, ())
+            # One moment lies in one shift: two say that somebody else counts the shifts.
+            if at != one.inspected_at and abs(one.inspected_at - at) <= pause
+        ]
+        if near:
+            entry = replace(entry, slot=min(near, key=lambda found: found[0])[1])
+        visits.setdefault(key, []).append((one.inspected_at, entry.slot))
+        filed.append(entry)
+    return filed
 
 
 def _panels_sent_back(connection: Connection, unit_ids: list[int]) -> set[tuple[int, str]]:

@@ -139,6 +139,7 @@ def _baseline(connection: Connection, place: ShiftPlace) -> dict[str, dict]:
             "defects": found.defects,
             "passed_units": found.passed_units,
             "undecided_units": found.undecided_units,
+            "unnumbered_photos": found.unnumbered_photos,
         }
         for day, found in counts_by_day(connection, where).items()
     }

@@ -51,10 +51,10 @@ photo = Table(
     Column("first_seen_at", UtcDateTime, nullable=False),
 )
 
-# One car body, known by vehicle model and body number. A photo without a body number is a body
-# of its own: `photo_sha256` names it, and is "" for all others. `body_number`: in its normal form
-# (`inspection.domain.body_numbers`). `first_*`: the slot of its first inspection, under which the
-# body is counted.
+# One car body, known by vehicle model and body number. A photo without a body number has a row of
+# its own, which is no body that counts: `photo_sha256` names it, and is "" for all others.
+# `body_number`: in its normal form (`inspection.domain.body_numbers`). `first_*`: the slot of its
+# first inspection, under which the body is counted.
 unit = Table(
     "unit",
     metadata,
@@ -265,11 +265,12 @@ left_out = Table(
     _text("why"),
 )
 
-# The roll-up of first inspections. Bodies cannot be added over panels, nor over types, so three
+# The roll-up of first inspections. Bodies cannot be added over panels, nor over types, so several
 # levels stand side by side; only one of them answers a question:
 #   body   panel "", type "": bodies first inspected
 #   panel  type "": bodies whose panel was first inspected, judged by that panel alone
 #   type   defects and their area; `measured` of them have a known scale
+#   photo  type "": photos without a body number, as `units`; they are in no other level
 # Areas are whole square micrometres: sums are exact in any order.
 daily_count = Table(
     "daily_count",

@@ -17,6 +17,7 @@ from inspection.ui.links import page_file
 from inspection.ui.period import ask_period
 from inspection.ui.photo_cards import photo_cards
 from inspection.ui.session import plain, t
+from inspection.ui.unnumbered import say_unnumbered
 from inspection.ui.words import model_name, word
 
 # Squares a panel side: all panels together stay well below the points a figure may have.
@@ -47,6 +48,7 @@ def show_map(where: LogFilter, version: int) -> None:
     with st.spinner(t("common.loading")):
         cells = cached.place_counts(where, panels, GRID, version)
         daily = cached.daily(replace(where, type=""), version)
+    say_unnumbered(int(daily["unnumbered_photos"].sum()))
     units = int(daily["units"].sum())
     if not units:
         st.info(t("body.nothing", model=model.name), icon=":material/event_busy:")

@@ -1,7 +1,7 @@
 """The parts of the Control charts page: which chart, the figure, its signals, what people say."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -10,6 +10,7 @@ import streamlit as st
 from inspection import charts
 from inspection.domain.chart_choice import (
     CATEGORIES,
+    EVENTS,
     FEWEST_BODIES,
     MOST_BODIES,
     POINTS,
@@ -18,7 +19,14 @@ from inspection.domain.chart_choice import (
     ChartChoice,
     ChartNote,
 )
-from inspection.domain.spc import BASELINE_POINTS, KINDS, RULES
+from inspection.domain.spc import (
+    BASELINE_POINTS,
+    KINDS,
+    MOST_ON_CENTRE,
+    MOST_ON_ONE_SIDE,
+    RARE_KINDS,
+    RULES,
+)
 from inspection.errors import InspectionError
 from inspection.services import control_charts, signal_words
 from inspection.services.control_charts import ChartSignal, PlottedChart
@@ -34,6 +42,7 @@ from inspection.ui.links import page_file
 from inspection.ui.markdown import as_written
 from inspection.ui.period import ask_period
 from inspection.ui.session import error_text, inspector, t, translate
+from inspection.ui.unnumbered import say_unnumbered
 from inspection.ui.words import plant_time, time_text
 
 _USUAL_DAYS = "90"
@@ -58,32 +67,12 @@ def ask(known: KnownValues, version: int) -> AskedChart | None:
     kind = one_of(
         "kind",
         t("control.kind"),
-        KINDS,
+        (*KINDS, *RARE_KINDS),
         lambda code: t(f"control.kind_{code}"),
         default="u",
         help=t("control.kind_help"),
     )
-    same_size = kind in ("np", "c")
-    points_place, bodies_place = st.columns((3, 1), gap="small")
-    with points_place:
-        points = one_of(
-            "points",
-            t("control.points"),
-            ("bodies",) if same_size else POINTS,
-            lambda code: t(f"control.points_{code}"),
-            default="bodies" if same_size else "day",
-            help=t("control.points_help"),
-        )
-    bodies = 0
-    if points == "bodies":
-        with bodies_place:
-            bodies = whole_number(
-                "bodies",
-                t("control.bodies"),
-                default=USUAL_BODIES,
-                lowest=FEWEST_BODIES,
-                highest=MOST_BODIES,
-            )
+    points, bodies = _ask_points(kind)
     split_place, subject_place = st.columns(2, gap="small")
     with split_place:
         split = one_of(
@@ -115,8 +104,44 @@ def ask(known: KnownValues, version: int) -> AskedChart | None:
     )
 
 
+def _ask_points(kind: str) -> tuple[str, int]:
+    """What one point sums up, and of how many bodies; a g or t chart leaves no choice."""
+    if kind in RARE_KINDS:
+        return EVENTS, 0
+    same_size = kind in ("np", "c")
+    points_place, bodies_place = st.columns((3, 1), gap="small")
+    with points_place:
+        points = one_of(
+            "points",
+            t("control.points"),
+            ("bodies",) if same_size else POINTS,
+            lambda code: t(f"control.points_{code}"),
+            default="bodies" if same_size else "day",
+            help=t("control.points_help"),
+        )
+    if points != "bodies":
+        return points, 0
+    with bodies_place:
+        return points, whole_number(
+            "bodies",
+            t("control.bodies"),
+            default=USUAL_BODIES,
+            lowest=FEWEST_BODIES,
+            highest=MOST_BODIES,
+        )
+
+
 def plotted_chart(asked: AskedChart, version: int) -> PlottedChart:
     return cached.control_chart(asked.choice, asked.first_day, asked.last_day, version)
+
+
+def say_photos_apart(asked: AskedChart, version: int) -> None:
+    """How many photos of these days stand apart from the bodies that the chart counts."""
+    choice = asked.choice
+    # A photo without a body number has its defects too: of zone and type all its photos are told.
+    subject = {choice.split: choice.subject} if choice.split not in ("", "zone", "type") else {}
+    where = LogFilter(first_day=asked.first_day, last_day=asked.last_day, **subject)
+    say_unnumbered(cached.quality(where, version).unnumbered_photos)
 
 
 def show_chart(asked: AskedChart, plotted: PlottedChart) -> tuple[ChartSignal, ...]:
@@ -140,6 +165,7 @@ def show_chart(asked: AskedChart, plotted: PlottedChart) -> tuple[ChartSignal, .
     if asked.choice.kind == "np":
         st.caption(t("control.np_undecided"))
     say_baseline(plotted)
+    say_resting(plotted, asked.first_day, asked.last_day)
     return signals
 
 
@@ -271,6 +297,7 @@ def table_of(plotted: PlottedChart) -> Figures:
     limits = ["centre", "lower", "upper", "laney_lower", "laney_upper"]
     rows.loc[chart.provisional, limits] = float("nan")
     drawn = [name for name in limits if rows[name].notna().any()]
+    names = ["point", "units", "counts", "value", *drawn, "baseline"]
     heads = {
         "point": t("control.point"),
         "units": t("chart.units"),
@@ -279,9 +306,11 @@ def table_of(plotted: PlottedChart) -> Figures:
         **{name: t(f"control.{name}_column") for name in limits},
         "baseline": t("control.note_baseline"),
     }
+    if kind in RARE_KINDS:
+        # One body and one count a point say nothing beside the value.
+        names = ["point", "value", *drawn, "baseline"]
     forms = {"point": "", "units": "count", "counts": "count", "baseline": ""}
     number = "percent" if kind == "p" else "%.3f"
-    names = ["point", "units", "counts", "value", *drawn, "baseline"]
     return Figures(
         rows[plotted.first :],
         tuple(Column(name, heads[name], forms.get(name, number)) for name in names),
@@ -393,7 +422,7 @@ def _point_keys(plotted: PlottedChart) -> list[str]:
 
 def _label(plotted: PlottedChart, place: int) -> str:
     row = plotted.points.iloc[place]
-    if plotted.choice.points == "bodies":
+    if plotted.choice.points in ("bodies", EVENTS):
         return time_text(row["first_at"])
     return signal_words.point_name(
         translate(), plotted.choice.points, row["first_day"], row["shift"]
@@ -421,6 +450,33 @@ def say_baseline(plotted: PlottedChart) -> None:
         said = "over" if sigma_z > 1.05 else "under" if sigma_z < 0.95 else "as_expected"
         text += " " + t(f"control.sigma_{said}", value=f"{sigma_z:.2f}")
     st.caption(text)
+
+
+def say_resting(plotted: PlottedChart, first_day: date, last_day: date) -> None:
+    """That the run rules rest, why, and the ways to the charts of rare events."""
+    phase = plotted.resting
+    if phase is None:
+        return
+    if phase.on_centre > MOST_ON_CENTRE:
+        said = t(
+            "control.resting_on_centre",
+            share=f"{phase.on_centre:.0%}",
+            most=f"{MOST_ON_CENTRE:.0%}",
+        )
+    else:
+        said = t(
+            "control.resting", share=f"{phase.on_one_side:.0%}", most=f"{MOST_ON_ONE_SIDE:.0%}"
+        )
+    st.info(f"{said} {t('control.resting_next')}", icon=":material/pause_circle:")
+    with st.container(horizontal=True, gap="small"):
+        for kind in RARE_KINDS:
+            rare = replace(plotted.choice, kind=kind, points=EVENTS, bodies=0)
+            st.page_link(
+                page_file("control"),
+                label=t(f"control.to_{kind}"),
+                icon=":material/query_stats:",
+                query_params=signal_words.chart_address(rare, first_day, last_day),
+            )
 
 
 def _signal(plotted: PlottedChart, signal: ChartSignal, number: int) -> None:

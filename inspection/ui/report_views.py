@@ -14,10 +14,12 @@ from inspection.services.report_words import (
     about_the_shift,
     disposition_word,
     group_head,
+    outcomes,
     rare,
     scale_word,
     signal_sentence,
     subtitle,
+    unnumbered,
 )
 from inspection.services.reporting import (
     BASELINE_DAYS,
@@ -100,7 +102,7 @@ def figures(report: ShiftReport) -> None:
         _tile(
             t("report.photos"),
             t("report_page.photos_value", n=f"{report.photos:,}"),
-            "",
+            unnumbered(report, translate()),
             t("report_page.photos_help"),
         )
         _tile(
@@ -310,13 +312,11 @@ def details(report: ShiftReport) -> None:
     """Dispositions, agreement of machine and inspectors, and what judged; one click away."""
     with st.expander(t("report_page.details"), icon=":material/table:"):
         st.markdown(f"**{t('report.dispositions')}**")
-        if report.dispositions:
+        found = outcomes(report, translate())
+        if found:
             reading_table(
                 [t("report.decision"), t("report.units")],
-                [
-                    [disposition_word(translate(), code), f"{units:,}"]
-                    for code, units in report.dispositions
-                ],
+                [[label, f"{units:,}"] for label, units in found],
             )
         else:
             st.markdown(t("report.no_dispositions"))

@@ -20,6 +20,7 @@ from inspection.ui.chart_words import chart_words, type_words
 from inspection.ui.links import log_address, page_file
 from inspection.ui.period import ask_period, days_before
 from inspection.ui.session import language, t, translate
+from inspection.ui.unnumbered import say_unnumbered
 from inspection.ui.words import model_name, word
 
 # Of the tables behind the charts: the text of the head, which has the unit, and the form.
@@ -124,6 +125,12 @@ def key_figures(daily: pd.DataFrame) -> None:
             f"{area.per_unit_mm2:,.1f}" if area else none,
             t("trends.area_note", area=f"{area.total_mm2:,.0f}") if area else t("trends.area_none"),
         )
+    say_unnumbered(quality.unnumbered_photos)
+
+
+def no_bodies() -> None:
+    """Photos, but none with a body number: what to do about it."""
+    st.info(t("trends.no_bodies"), icon=":material/pin:")
 
 
 def dpu(daily: pd.DataFrame) -> None:
@@ -211,6 +218,7 @@ def control_chart(daily: pd.DataFrame, where: LogFilter, version: int) -> None:
         heading=False,
     )
     _say_signals(plotted)
+    control_views.say_resting(plotted, where.first_day, where.last_day)
     st.page_link(
         page_file("control"),
         label=t("trends.to_control"),
@@ -254,6 +262,7 @@ def _heading(name: str) -> None:
 
 def _show_by_model(name: str, draw, daily: pd.DataFrame, *columns: str) -> None:
     """A figure of one line a vehicle model, drawn by `draw`, with these columns behind it."""
+    daily = daily[daily["units"] > 0]
     days = trends.days_inspected(daily)
     links = [
         _log_link(**_one_day(row.day), shift=row.shift, model=as_chosen(row.vehicle_model))

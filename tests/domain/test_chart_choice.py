@@ -14,6 +14,7 @@ ARIA = ChartChoice("u", "day", 0, "vehicle_model", "aria")
         ARIA,
         ChartChoice(),
         ChartChoice("c", "bodies", 50),
+        ChartChoice("g", "events", 0, "type", "crater"),
         ChartChoice("p", "shift", 0, "inspector", "김/이 (주간)"),
     ],
 )
@@ -29,7 +30,9 @@ def test_the_code_names_kind_points_split_and_subject():
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        (("g",), "chart kind must be one of"),
+        (("x",), "chart kind must be one of"),
+        (("g",), "points of g and t charts"),
+        (("u", "events"), "points of g and t charts"),
         (("u", "hour"), "points of a chart"),
         (("u", "day", 0, "weather", "rain"), "split of a chart"),
         (("u", "day", 0, "panel", ""), "belong together"),

@@ -2,15 +2,18 @@ import numpy as np
 import pytest
 
 from inspection.domain.spc import (
+    ONE_SIDE_RUN,
     Signal,
     SignalRun,
     c_chart,
     frozen_baseline,
+    g_chart,
     np_chart,
     p_chart,
     phased_chart,
     signal_runs,
     signals,
+    t_chart,
     u_chart,
 )
 
@@ -32,9 +35,20 @@ CLOTH = [14, 12, 20, 11, 7, 10, 21, 16, 19, 23]
 CLOTH_UNITS = [10, 8, 13, 10, 9.5, 10, 12, 10.5, 12, 12.5]
 
 
+# Hours between failures of a valve (Montgomery, Introduction to Statistical Quality Control, the
+# example of a chart for low defect levels; also in the manual of IMSL's cumulative probability).
+VALVE = [286, 948, 536, 124, 816, 729, 4, 143, 431, 8]
+VALVE += [2837, 596, 81, 227, 603, 492, 1199, 1214, 2831, 96]
+
+
+def steady(centre: int) -> list[int]:
+    """Twenty points around a centre, the last two on it: no run reaches out of them."""
+    return [centre - 1, centre + 1] * 9 + [centre] * 2
+
+
 def c_chart_at(centre: int, later: list[int]):
-    """A c chart frozen on 20 points that lie on its centre, and what came after."""
-    return c_chart([centre] * 20 + later, baseline=slice(0, 20))
+    """A c chart frozen on 20 points around its centre, and what came after."""
+    return c_chart(steady(centre) + later, baseline=slice(0, 20))
 
 
 def test_u_chart_of_the_first_four_days_of_besterfield_1990_page_185():
@@ -203,7 +217,7 @@ def test_two_equal_points_break_a_trend():
 
 
 def test_an_empty_shift_does_not_interrupt_a_run():
-    counts = [10] * 20 + [12] * 4 + [0] + [12] * 5
+    counts = steady(10) + [12] * 4 + [0] + [12] * 5
     units = [50] * 24 + [0] + [50] * 5
     chart = u_chart(counts, units, slice(0, 20))
     assert [signal.index for signal in signals(chart)] == [29]
@@ -248,7 +262,7 @@ def test_counts_that_cannot_be_are_refused(make, why):
 
 def test_a_new_phase_has_its_own_limits_and_no_run_crosses_into_it():
     # Six above the centre at the end of one phase and four at the start of the next: no nine.
-    counts = [16] * 20 + [18, 19] * 3 + [24, 25] * 2 + [20] * 20
+    counts = steady(16) + [18, 19] * 3 + [24, 25] * 2 + [20] * 20
     start = 26
     frozen = frozen_baseline(np.ones(50), starts=(0, start))
     chart = phased_chart("c", counts, np.ones(50), frozen, starts=(0, start))
@@ -291,7 +305,7 @@ def test_runs_begin_anew_where_points_between_are_not_at_hand():
 
 
 def test_neighbouring_signals_are_one_run_that_knows_where_it_began():
-    counts = [16] * 20 + [17, 18] * 5 + [40, 41, 15, 40]
+    counts = steady(16) + [17, 18] * 5 + [40, 41, 15, 40]
     chart = phased_chart("c", counts, np.ones(34), np.arange(34) < 20)
     assert signal_runs(chart, ["beyond_limit"]) == (
         SignalRun("beyond_limit", True, began=30, first=30, last=31, points=2),
@@ -311,7 +325,7 @@ def test_a_run_goes_on_over_a_shift_in_which_nothing_was_inspected():
 
 def test_a_fall_is_told_from_a_rise():
     chart = phased_chart(
-        "c", [16] * 20 + [12, 20, 19, 18, 17, 15, 14], np.ones(27), np.arange(27) < 20
+        "c", [*steady(16), 12, 20, 19, 18, 17, 15, 14], np.ones(27), np.arange(27) < 20
     )
     (run,) = signal_runs(chart, ["six_trending"])
     assert (run.above, run.began, run.last) == (False, 21, 26)
@@ -325,7 +339,7 @@ def test_an_empty_period_has_one_empty_phase():
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: phased_chart("g", [1], [1]), "chart kind 'g' is unknown"),
+        (lambda: phased_chart("x", [1], [1]), "chart kind 'x' is unknown"),
         (lambda: phased_chart("np", [1, 2], [50, 60]), "got 50 to 60; draw a p chart"),
         (lambda: phased_chart("c", [1, 2], [50, 60]), "got 50 to 60; draw a u chart"),
         (lambda: phased_chart("u", [1, 2], [5, 5], starts=(0, 2)), "rise within 2 points"),
@@ -335,3 +349,75 @@ def test_an_empty_period_has_one_empty_phase():
 def test_a_chart_that_cannot_be_drawn_is_refused(make, why):
     with pytest.raises(ValueError, match=why):
         make()
+
+
+# --- rare events ---
+
+
+@pytest.mark.parametrize("expected", [0, 0.05, 0.1, 0.2])
+def test_nine_on_one_side_means_nothing_where_next_to_nothing_is_expected(expected):
+    chance = np.random.default_rng(1)
+    counts, units = chance.poisson(expected, 400), np.full(400, 40)
+    chart = phased_chart("u", counts, units, np.arange(400) < 60)
+    assert chart.phases[0].run_rules_rest
+    assert signals(chart, ["nine_on_one_side", "six_trending"]) == ()
+
+
+@pytest.mark.parametrize(
+    ("below", "on", "above", "rests"),
+    [
+        (10, 0, 10, False),
+        (12, 0, 8, False),
+        (13, 0, 7, True),
+        (7, 0, 13, True),
+        (8, 4, 8, False),
+        (7, 5, 8, True),
+    ],
+)
+def test_runs_rest_above_sixty_percent_on_one_side_or_twenty_on_the_centre(below, on, above, rests):
+    # The lower and the upper points balance around a centre of 104.
+    counts = [104 - above] * below + [104] * on + [104 + below] * above
+    chart = c_chart([*counts, *[105] * ONE_SIDE_RUN], baseline=slice(0, 20))
+    assert chart.centre == pytest.approx(104)
+    assert chart.run_rules_rest is rests
+    runs = signals(chart, ["nine_on_one_side"])
+    assert any(one.index == 28 for one in runs) is not rests
+
+
+def test_a_point_beyond_the_limit_is_told_where_the_runs_rest():
+    chart = c_chart([0] * 18 + [1, 1] + [0] * 9 + [9], baseline=slice(0, 20))
+    assert chart.run_rules_rest
+    assert signals(chart) == (Signal("beyond_limit", 29),)
+
+
+def test_t_chart_of_the_valve_failures_in_montgomery():
+    chart = t_chart(VALVE)
+    powers = np.array(VALVE) ** 0.2777
+    assert powers[:3] == pytest.approx([4.80986, 6.70903, 5.72650], abs=1e-5)
+    # The book's individuals chart of the powers: mean 5.387, limits -0.89 and 11.66.
+    assert chart.centre**0.2777 == pytest.approx(5.387, abs=5e-4)
+    assert chart.upper[0] ** 0.2777 == pytest.approx(11.66, abs=5e-3)
+    assert chart.lower.tolist() == [0.0] * 20
+    assert signals(chart) == ()
+
+
+def test_g_chart_of_ten_bodies_between_on_average():
+    # Upper limit 10 + 3·√(10·11) = 41.46; half of the gaps are expected below 6.93.
+    chart = g_chart([5, 15] * 10 + [41, 42], baseline=slice(0, 20))
+    assert chart.centre == pytest.approx(6.93)
+    assert chart.upper[-1] == pytest.approx(41.464, abs=1e-3)
+    assert signals(chart, ["beyond_limit"]) == (Signal("beyond_limit", 21),)
+
+
+def test_defects_that_come_closer_are_nine_below_on_a_g_chart():
+    # A geometric gap lies above its median as often as below: here the rule has its meaning.
+    chart = g_chart([2, 20] * 10 + [1] * 9, baseline=slice(0, 20))
+    assert not chart.run_rules_rest
+    assert Signal("nine_on_one_side", 28) in signals(chart)
+
+
+def test_nothing_between_is_a_point_and_no_gap_no_chart():
+    assert g_chart([0] * 20).centre == 0.0 and g_chart([0] * 20).upper[0] == 0.0
+    assert t_chart([0.0] * 20).upper[0] == 0.0
+    empty = phased_chart("g", [], [])
+    assert len(empty) == 0 and empty.phases[0].provisional

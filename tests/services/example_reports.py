@@ -153,6 +153,7 @@ def busy_shift(**changes) -> ShiftReport:
         "overruled": (overruled_row(1042),),
         "open_items": (OpenRow(1043, "B1043", "SUV_B", "hood", "human", "", at(13)),),
         "dispositions": (("accept", 72), ("polish", 18)),
+        "outcomes": (("polish", 16), ("rework", 2), ("undecided", 10), ("accept", 70), ("ok", 2)),
         "open_rework": (OpenRow(1040, "B1040", "SEDAN_A", "hood", "rework", "polish", at(9, 12)),),
         "agreement": Agreement(
             confirmed=1150,

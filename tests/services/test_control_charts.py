@@ -1,3 +1,4 @@
+import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -32,7 +33,7 @@ def log_days(station, defects_a_day, /, *, start=0, hours=0, **more) -> list[int
             found = tuple(a_defect() for _ in range(defects if body == 0 else 0))
             inspection = an_inspection(
                 name,
-                body=name,
+                body=hashlib.sha256(name.encode()).hexdigest()[:16],
                 defects=found,
                 verdict="rework" if found else "ok",
                 at=moment,
@@ -253,7 +254,7 @@ def test_what_grew_against_the_baseline_stands_first(station):
 
 
 def test_a_log_of_years_is_read_where_it_is_looked_at_and_at_its_beginning(station):
-    log_days(station, [3] * 25)
+    log_days(station, [2, 4] * 12 + [3])
     log_days(station, [4] * 30, start=400)
     last = FIRST + timedelta(days=429)
     chart = plot(station, ARIA, last - timedelta(days=20), last)
@@ -373,8 +374,45 @@ def test_a_shift_is_told_its_signals_with_their_causes_and_later_shifts_change_n
     assert [one.note.text for one in explained.causes] == ["nozzle 3"]
 
 
+RARE = ChartChoice("g", "events", 0, "vehicle_model", "aria")
+
+
+def test_what_lies_between_two_defective_bodies_is_a_point(station):
+    # Defective are bodies 0, 10 and 30 of forty, on days 0, 1 and 3 at ten o'clock.
+    log_days(station, [1, 1, 0, 2])
+    log_days(station, [9], start=1, hours=2, vehicle_model="borea")
+    between = plotted(station, RARE)
+    assert between.points["counts"].tolist() == [9, 19]
+    assert between.points["first_day"].tolist() == [FIRST + timedelta(days=n) for n in (1, 3)]
+    hours = plotted(station, replace(RARE, kind="t"))
+    assert hours.points["counts"].tolist() == pytest.approx([24, 48])
+    assert between.photos_of(1, 1).first_day == FIRST + timedelta(days=3)
+    of_all = plotted(station, ChartChoice("g", "events"))
+    # Borea's ten bodies lie between: ten more of day 1, and one of them defective.
+    assert of_all.points["counts"].tolist() == [9, 9, 19]
+
+
+def test_a_g_chart_reads_the_whole_log_however_long(station):
+    for week in range(40):
+        log_days(station, [1 if week % 2 else 0], start=7 * week)
+    last = FIRST + timedelta(days=279)
+    chart = plot(station, RARE, last - timedelta(days=30), last)
+    assert chart.breaks == () and chart.points["counts"].tolist() == [19] * 19
+    assert chart.missing_points == 1
+
+
+def test_runs_rest_on_a_chart_that_expects_next_to_nothing(station):
+    log_days(station, [0] * 9 + [1] + [0] * 19)
+    chart = plotted(station)
+    assert chart.resting is not None
+    assert chart.resting.on_one_side == pytest.approx(0.95)
+    assert chart.signals(["nine_on_one_side", "six_trending"]) == ()
+    assert plotted(station, RARE).resting is None
+
+
 def test_an_empty_log_has_an_empty_chart(station):
     chart = plotted(station)
+    assert plotted(station, RARE).is_empty
     assert (
         chart.is_empty and chart.signals() == () and signals_of_shift(station, FIRST, "day") == ()
     )

@@ -23,7 +23,8 @@ from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services import report_documents
 from inspection.services.report_documents import shift_report_pdf
-from inspection.services.report_words import document_name
+from inspection.services.report_html import shift_report_html
+from inspection.services.report_words import document_name, outcomes
 from inspection.services.reporting import (
     GroupFigures,
     OpenRow,
@@ -73,13 +74,30 @@ def test_vehicle_models_stand_in_the_report_by_their_names():
     assert data_sha256(named) == data_sha256(plain)
 
 
-def test_open_bodies_without_a_number_count_one_each():
+def test_open_photos_without_a_number_stand_apart_from_the_open_bodies():
     waiting = [
         OpenRow(n, body, "", "", "human", "", HEADER.ends_at)
         for n, body in ((1, ""), (2, ""), (3, "B7"), (4, "B7"))
     ]
     text = text_of(shift_report_pdf(busy_shift(open_items=tuple(waiting)), ENGLISH))
-    assert "Open bodies: 3" in text
+    assert "Open bodies: 1, without a body number: 2 photos" in text
+
+
+@pytest.mark.parametrize("draw", [shift_report_pdf, shift_report_html])
+def test_the_outcomes_on_paper_add_up_to_the_bodies(draw):
+    quality = replace(busy_shift().quality, unnumbered_photos=7)
+    paper = draw(busy_shift(quality=quality), ENGLISH)
+    text = text_of(paper) if draw is shift_report_pdf else paper.decode()
+    assert "Outcomes (units)" in text
+    for outcome in ("Rework proposed", "OK as proposed"):
+        assert outcome in text
+    assert sum(units for _, units in outcomes(busy_shift(), ENGLISH)) == quality.units
+    # On paper a long note of a tile breaks.
+    assert "without a body number" in text if draw is shift_report_pdf else "7 photos" in text
+
+
+def test_a_report_signed_before_outcomes_were_counted_shows_what_people_decided():
+    assert outcomes(busy_shift(outcomes=()), ENGLISH) == [("Accept", 72), ("Polish", 18)]
 
 
 def test_the_first_page_holds_the_key_figures():

@@ -6,13 +6,13 @@ from alembic import command
 
 from inspection.errors import Conflict, NoteRefused
 from inspection.i18n import translator
-from inspection.services import reviewing
+from inspection.services import reporting, reviewing, signing
 from inspection.services.report_check import check_all_reports, check_report
 from inspection.services.report_check_words import check_sentence, fault_sentences
 from inspection.services.report_documents import shift_report_pdf
 from inspection.services.reporting import build_shift_report, data_sha256, place_of
 from inspection.services.signing import find_signed, shift_report, sign_in, sign_out
-from inspection.storage import reading, shift_notes
+from inspection.storage import reading, sealed_rows, shift_notes
 from inspection.storage.database import migrations_config, open_database, prepare, writing
 from inspection.storage.records import verify_chain
 from tests.storage.old_schemas import lent_tables
@@ -106,6 +106,26 @@ def test_a_report_that_was_signed_before_the_upgrade_of_body_numbers_still_holds
     tamper(engine, "UPDATE inspection SET unit_id = 3 WHERE id = 1")
     assert not outcome(station, number).holds
     engine.dispose()
+
+
+def test_a_report_signed_when_photos_without_a_number_were_bodies_still_holds(
+    station, logged, monkeypatch
+):
+    before, _ = invented(station, -1440, "rework")
+    nameless = replace(before, subject=replace(before.subject, body_number=""))
+    write_inspections(station, (nameless, station.calendar.slot_at(nameless.inspected_at)))
+
+    def as_then(connection, place):
+        return {"2026-03-01": {"units": 1, "defects": 1, "passed_units": 0, "undecided_units": 0}}
+
+    with monkeypatch.context() as then:
+        for module in (reporting, signing):
+            then.setattr(module, "LAYOUT", 2)
+        then.setattr(sealed_rows, "_baseline", as_then)
+        number = sign(station)
+    assert outcome(station, number).holds and not outcome(station, number).later
+    tamper(station.engine, "UPDATE inspection SET score = 0.2 WHERE id = 2")
+    assert [fault.table for fault in outcome(station, number).rows] == ["inspection"]
 
 
 def test_the_lead_signs_what_was_read_and_nothing_newer(station, logged):

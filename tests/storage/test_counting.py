@@ -78,10 +78,40 @@ def test_one_bad_panel_keeps_the_body_from_passing_but_not_its_other_panels(engi
     assert quality(engine, panel="hood") == Quality(units=1, undecided_units=1)
 
 
-def test_a_photo_without_a_body_number_is_a_body_of_its_own(engine):
-    for n in range(2):
-        records.record_inspection(engine, an_inspection(f"photo {n}", body=""), DAY_SHIFT)
-    assert quality(engine).units == 2
+def test_photos_without_a_body_number_stand_apart_from_the_bodies(engine):
+    bad = {"verdict": "rework", "defects": (a_defect(), a_defect("dent"))}
+    records.record_inspection(engine, an_inspection("a body"), DAY_SHIFT)
+    for n, panel in enumerate(("hood", "roof", "")):
+        one = an_inspection(f"photo {n}", body="", panel=panel, **bad)
+        records.record_inspection(engine, one, DAY_SHIFT)
+    apart = Quality(units=1, defects=0, passed_units=1, unnumbered_photos=3)
+    # From the roll-up, and from the rows.
+    assert quality(engine) == quality(engine, inspector="Kim") == apart
+    assert quality(engine, panel="roof") == Quality(unnumbered_photos=1)
+    assert quality(engine, vehicle_model="borea") == Quality()
+    assert quality(engine).dpu == 0.0 and quality(engine).ftt == 1.0
+    assert reading.pareto(engine, LogFilter()).empty
+    (row,) = reading.daily(engine, LogFilter()).to_dict("records")
+    assert (row["units"], row["defects"], row["unnumbered_photos"]) == (1, 0, 3)
+    # They are in the log all the same.
+    assert reading.count(engine, LogFilter()) == 4
+    assert reading.inspections_frame(engine, LogFilter())["is_first"].tolist() == [True] + 3 * [
+        False
+    ]
+
+
+def test_a_photo_without_a_body_number_stands_apart_once(engine):
+    first = records.record_inspection(engine, an_inspection("one", body=""), DAY_SHIFT)
+    records.record_inspection(engine, an_inspection("one", body="", repeats=first), DAY_SHIFT)
+    same = reading.inspection_detail(engine, first).inspection
+    records.rejudge(engine, first, same, "Lee")
+    assert quality(engine) == Quality(unnumbered_photos=1)
+    assert records.check_daily_count(engine) == ()
+
+
+def test_a_body_that_has_blanks_for_a_number_has_none(engine):
+    records.record_inspection(engine, an_inspection("one", body=" \t"), DAY_SHIFT)
+    assert quality(engine) == Quality(unnumbered_photos=1)
 
 
 def test_the_same_number_on_another_vehicle_model_is_another_body(engine):
@@ -99,6 +129,69 @@ def test_a_later_shift_and_a_repeated_photo_are_no_first_inspection(engine):
     records.record_inspection(engine, an_inspection(repeats=first, **bad), DAY_SHIFT)
     assert quality(engine) == Quality(units=1, defects=0, passed_units=1)
     assert reading.count(engine, LogFilter()) == 3
+
+
+def visit(engine, *photos, body="B0001"):
+    """Photos of a body: (minutes before or after the end of the day shift, station, defects)."""
+    for n, (minutes, station, defects) in enumerate(photos):
+        one = an_inspection(
+            f"{body} {n}",
+            body=body,
+            station=station,
+            at=AT + timedelta(minutes=minutes),
+            defects=(a_defect(),) * defects,
+            verdict="rework" if defects else "ok",
+        )
+        slot = DAY_SHIFT if minutes < 0 else EVENING_SHIFT
+        records.record_inspection(engine, one, slot)
+
+
+def test_a_body_across_a_shift_change_counts_whole_in_the_shift_of_its_first_photo(engine):
+    visit(engine, (-2, "ST10", 0), (3, "ST10", 1), (5, "ST10", 8))
+    assert quality(engine) == Quality(units=1, defects=9, passed_units=0)
+    assert quality(engine, shift="day") == quality(engine)
+    assert quality(engine, shift="evening") == Quality()
+    rows = reading.inspections_frame(engine, LogFilter())
+    assert set(rows["shift"]) == {"day"} and rows["is_first"].all()
+    assert records.check_daily_count(engine) == ()
+
+
+def test_each_photo_of_a_visit_follows_within_half_an_hour(engine):
+    visit(engine, (-20, "ST10", 1), (10, "ST10", 1), (40, "ST10", 1))
+    assert quality(engine, shift="day") == Quality(units=1, defects=3)
+
+
+@pytest.mark.parametrize(("minutes", "station"), [(29, "ST10"), (5, "ST20")])
+def test_a_later_visit_or_another_station_is_no_first_inspection(engine, minutes, station):
+    visit(engine, (-2, "ST10", 0), (minutes, station, 7))
+    assert quality(engine) == Quality(units=1, defects=0, passed_units=1)
+    rows = reading.inspections_frame(engine, LogFilter())
+    assert rows["shift"].tolist() == ["day", "evening"]
+
+
+def test_the_visits_of_two_bodies_at_one_station_are_two(engine):
+    visit(engine, (-2, "ST10", 1))
+    visit(engine, (2, "ST10", 2), body="B0002")
+    assert quality(engine, shift="day").defects == 1
+    assert quality(engine, shift="evening").defects == 2
+
+
+def test_a_batch_across_a_shift_change_is_filed_as_one_photo_after_another(engine):
+    records.record_many(
+        engine,
+        [
+            (an_inspection(f"{n}", at=AT + timedelta(minutes=10 * n), defects=(a_defect(),)), slot)
+            for n, slot in enumerate([DAY_SHIFT, EVENING_SHIFT, EVENING_SHIFT])
+        ],
+    )
+    assert quality(engine, shift="day") == Quality(units=1, defects=3, passed_units=1)
+
+
+def test_how_long_a_pause_ends_a_visit_is_a_setting(engine):
+    for n, slot in enumerate([DAY_SHIFT, EVENING_SHIFT]):
+        one = an_inspection(f"{n}", at=AT + timedelta(minutes=45 * n), defects=(a_defect(),))
+        records.record_inspection(engine, one, slot, pause=timedelta(hours=1))
+    assert quality(engine, shift="day").defects == 2
 
 
 def test_a_panel_that_was_sent_to_repair_does_not_come_back_for_the_first_time(engine):

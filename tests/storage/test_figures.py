@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from sample_inspections import DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
+from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 
 from inspection.domain.shifts import ShiftSlot
 from inspection.storage import reading, records
@@ -130,6 +130,39 @@ def test_the_machine_is_held_against_the_inspectors(shift):
     ]
     # B1 has two words, the heavier one counts.
     assert summary.dispositions == (("panel_repaint", 1), ("polish", 1), ("accept", 1))
+
+
+def test_the_outcomes_of_a_shift_add_up_to_its_bodies(shift):
+    summary = reading.shift_summary(shift, DAY, "day")
+    assert summary.outcomes == (
+        ("panel_repaint", 1),
+        ("polish", 1),
+        ("undecided", 1),
+        ("accept", 1),
+        ("ok", 1),
+    )
+    assert sum(bodies for _, bodies in summary.outcomes) == summary.quality.units
+
+
+def test_bodies_inspected_again_and_photos_without_a_number_are_no_outcome(shift):
+    # B2 was reworked and comes back, B9 was first inspected in another shift, one has no number.
+    for n, body in enumerate(("B2", "B9", "")):
+        at = AT + timedelta(hours=2)
+        one = an_inspection(f"again {n}", body=body, verdict="rework", at=at)
+        number = records.record_inspection(shift, one, DAY_SHIFT)
+        records.decide(shift, a_word(number, "hold"), None)
+    held = an_inspection("held", body="B10", verdict="rework")
+    records.decide(shift, a_word(records.record_inspection(shift, held, DAY_SHIFT), "hold"), None)
+    records.record_inspection(shift, an_inspection("new", body="B11", verdict="rework"), DAY_SHIFT)
+    summary = reading.shift_summary(shift, DAY, "day")
+    outcomes = dict(summary.outcomes)
+    assert sum(outcomes.values()) == summary.quality.units == 7
+    assert (outcomes["hold"], outcomes["rework"]) == (2, 1)
+    waiting = sum(outcomes.get(code, 0) for code in ("undecided", "hold", "reinspect"))
+    assert waiting == summary.quality.undecided_units
+    passed = outcomes.get("accept", 0) + outcomes.get("ok", 0)
+    assert passed == summary.quality.passed_units
+    assert summary.quality.unnumbered_photos == 1
 
 
 def test_the_same_log_gives_the_same_summary(shift):

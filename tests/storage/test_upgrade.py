@@ -37,6 +37,7 @@ from inspection.storage.database import (
     prepare,
     writing,
 )
+from inspection.storage.figures import Quality
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.shift_notes import ShiftPlace
 
@@ -79,6 +80,24 @@ def test_a_log_of_the_first_schema_is_upgraded_without_loss(database_url):
         assert connection.scalar(text("SELECT width_px FROM photo WHERE sha256 = 'ab'")) == 640
         found = inspect(connection).get_indexes("inspection")
     assert {one["name"] for one in found} >= {index.name for index in tables.inspection.indexes}
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+    engine.dispose()
+
+
+def test_photos_without_a_body_number_stand_apart_after_the_upgrade(database_url):
+    engine = of_the_first_schema(database_url)
+    nameless = an_inspection("nameless", body="", defects=(a_defect(), a_defect()))
+    with lent_tables(engine):
+        records.record_inspection(engine, nameless, DAY_SHIFT)
+    with writing(engine) as connection:
+        # As the program of that time counted: a body of its own.
+        connection.execute(text("UPDATE daily_count SET units = 4 WHERE level = 'body'"))
+        connection.execute(text("DELETE FROM daily_count WHERE level = 'photo'"))
+    prepare(engine)
+    assert reading.quality(engine, LogFilter()) == Quality(
+        units=3, defects=3, passed_units=2, unnumbered_photos=1
+    )
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
     engine.dispose()
@@ -182,7 +201,7 @@ def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(sqlite
     engine.dispose()
 
 
-def test_photos_whose_number_was_a_blank_become_bodies_of_their_own(sqlite_url, monkeypatch):
+def test_photos_whose_number_was_a_blank_stand_apart(sqlite_url, monkeypatch):
     engine = of_the_eighth_schema(
         sqlite_url,
         monkeypatch,
@@ -191,7 +210,7 @@ def test_photos_whose_number_was_a_blank_become_bodies_of_their_own(sqlite_url, 
     assert bodies(engine) == [(" ", "black")]
     prepare(engine)
     assert bodies(engine) == [("", "black")] * 2
-    assert reading.quality(engine, LogFilter()).units == 2
+    assert reading.quality(engine, LogFilter()).unnumbered_photos == 2
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
     engine.dispose()

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from inspection.services import alerting, control_charts
-from inspection.storage import chart_notes
+from inspection.storage import chart_notes, records
 from tests.services.test_control_charts import ARIA, FIRST, log_days, plotted
+from tests.storage.sample_inspections import an_inspection
 
 DAYS = {
     "period": "custom",
@@ -152,3 +153,38 @@ def test_the_korean_page_speaks_korean(open_page, jump):
     at = open_page("control", lang="ko", **OF_ARIA)
     assert at.title[0].value == "관리도" and ARIA.subject == "aria"
     assert "**2026-03-22부터 관리상한 초과** (1점): 대당 1.20개 > 상한 대당 0.91개" in said(at)
+
+
+def test_where_the_run_rules_rest_the_page_says_so_and_offers_the_charts_of_rare_events(
+    open_page, shared
+):
+    log_days(shared, [0] * 9 + [1] + [0] * 19)
+    at = open_page("control", **OF_ARIA)
+    assert "95% of the baseline's points lie on one side of the centre (limit 60%)" in said(at)
+    assert "in a row" not in "\n".join(one.value for one in at.warning)
+    offered = ways(at)
+    assert "kind=g" in offered["g chart: bodies between"]
+    assert "kind=t" in offered["t chart: time between"]
+    assert "subject=aria" in offered["g chart: bodies between"]
+
+
+@pytest.mark.parametrize(("kind", "value"), [("g", 9.0), ("t", 24.0)])
+def test_a_chart_of_rare_events_shows_what_lies_between_them(open_page, shared, kind, value):
+    log_days(shared, [1] * 30)
+    at = open_page("control", kind=kind, **OF_ARIA)
+    assert not at.exception and not at.error
+    assert "address_points" not in [one.key for one in at.segmented_control]
+    assert "rest" not in "\n".join(one.value for one in at.info)
+    at.session_state["control_table"] = True
+    at.run()
+    assert at.dataframe[0].value["value"].tolist() == [value] * 29
+
+
+def test_photos_without_a_body_number_are_told_beside_the_chart(open_page, shared):
+    log_days(shared, [3] * 20)
+    moment = datetime(2026, 3, 3, 1, tzinfo=UTC)
+    nameless = an_inspection("nameless", body="", at=moment)
+    records.record_inspection(shared.engine, nameless, shared.calendar.slot_at(moment))
+    assert "Without a body number: 1 photos" in said(open_page("control", **OF_ARIA))
+    other = {**OF_ARIA, "subject": "borea"}
+    assert "Without a body number" not in said(open_page("control", **other))

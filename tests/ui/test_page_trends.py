@@ -104,6 +104,25 @@ def test_bodies_without_a_vehicle_model_are_a_group_of_their_own(open_page, shar
     assert tiles(only_these)["Bodies"][0] == "3"
 
 
+def test_photos_without_a_body_number_stand_apart(open_page, shared):
+    def nameless(number):
+        inspection, slot = on_day(shared, number, "rework")
+        return replace(inspection, subject=replace(inspection.subject, body_number="")), slot
+
+    write_inspections(shared, *(nameless(n) for n in range(3, 6)))
+    days = {"period": "custom", "from": "2026-03-01", "to": "2026-03-31"}
+    alone = open_page("trends", **days)
+    assert not alone.exception and not alone.error and charts_shown(alone) == 0
+    assert "None of the photos in this period has a body number" in said(alone)
+    write_inspections(shared, on_day(shared, 1, "rework"), on_day(shared, 2))
+    at = open_page("trends", **days)
+    assert tiles(at)["DPU"] == ("0.50", "1 defects / 2 bodies")
+    assert tiles(at)["Bodies"] == ("2", "first inspected, 2 days")
+    assert "Without a body number: 3 photos" in said(at)
+    at.session_state["dpu_table"] = True
+    assert at.run().dataframe[0].value["units"].tolist() == [1, 1]
+
+
 def test_one_body_without_a_model_alone_is_no_end_of_the_page(open_page, shared):
     write_inspections(shared, without_a_model(shared, 1, "rework"))
     at = open_page("trends", **LOGGED_DAY)
