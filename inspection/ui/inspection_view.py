@@ -174,7 +174,7 @@ def _reasons(shown: Inspection) -> list[str]:
 def _more_reasons(more: list[str]) -> None:
     if more:
         lines = "\n".join(f"- {as_written(sentence)}" for sentence in more)
-        st.markdown(f"{t('inspect.more_reasons')}\n{lines}")
+        st.markdown(f"{t('common.ai_proposal')} · {t('inspect.more_reasons')}\n{lines}")
 
 
 def _warnings(detail: InspectionDetail, shown: Inspection) -> None:
