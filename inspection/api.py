@@ -15,6 +15,7 @@ from typing import Annotated
 from fastapi import FastAPI, File, Form, Path, Query, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
+from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,10 +26,12 @@ from inspection.domain.letters import showable
 from inspection.errors import (
     AlreadyInspected,
     Conflict,
+    CountingRefused,
     DiskFull,
     InspectionError,
     ModelRefused,
     NotFound,
+    PossibleDuplicate,
     RequestRefused,
     SettingsError,
     SpecError,
@@ -40,7 +43,7 @@ from inspection.errors import (
     writing_failed,
 )
 from inspection.imaging import codec
-from inspection.services import export_jobs, inspecting
+from inspection.services import counting, export_jobs, inspecting
 from inspection.services.health import urgent_troubles
 from inspection.services.station import Station
 from inspection.storage import reading
@@ -52,6 +55,7 @@ _STATUS = {
     UnreadableImage: 422,
     NotFound: 404,
     AlreadyInspected: 409,
+    PossibleDuplicate: 409,
     Conflict: 409,
     ModelRefused: 503,
     WorkerFailed: 503,
@@ -82,6 +86,8 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         body = {"error": without_paths(str(error))}
         if isinstance(error, AlreadyInspected):
             body["inspection_id"] = error.inspection_id
+        if isinstance(error, PossibleDuplicate):
+            body["possible_duplicate_of"] = error.inspection_id
         return JSONResponse(body, _status_of(error))
 
     @api.exception_handler(HTTPException)
@@ -137,6 +143,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         inspector: Annotated[str, Form()] = "",
         mm_per_px: Annotated[float | None, Form(gt=0, lt=100)] = None,
         again: Annotated[bool, Form()] = False,
+        another: Annotated[bool, Form()] = False,
         request_id: Annotated[str | None, Form(max_length=64)] = None,
     ):
         """Inspect and log one photo; a request id that wrote one before answers that one."""
@@ -152,6 +159,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
                 fields,
                 mm_per_px=mm_per_px,
                 again=again,
+                another=another,
                 source="api",
                 request_id=request_id,
             )
@@ -185,6 +193,60 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         """One inspection with its defects and everything people said about it."""
         station = station_of()
         detail = reading.inspection_detail(station.engine, number)
+        return inspecting.detail_json(detail, station.settings.first_day)
+
+    @api.post("/inspections/{number}/void")
+    async def void(number: _Number, request: Request):
+        """Leave an inspection out of every figure; fields: reason, inspector."""
+        said = await _said(request)
+        return await run_in_threadpool(
+            _speak,
+            number,
+            lambda station, detail: counting.void(station, detail, said.reason, said.inspector),
+        )
+
+    @api.post("/inspections/{number}/restore")
+    async def restore(number: _Number, request: Request):
+        """Take a void back; fields: inspector, reason (optional)."""
+        said = await _said(request)
+        return await run_in_threadpool(
+            _speak,
+            number,
+            lambda station, detail: counting.restore(station, detail, said.inspector, said.reason),
+        )
+
+    @api.post("/inspections/{number}/scale")
+    async def scale(number: _Number, request: Request):
+        """Measure and judge anew with the right scale; fields: mm_per_px, reason, inspector.
+
+        Answers the inspection that takes the place of this one."""
+        said = await _said(request)
+
+        def correct(station: Station, detail: reading.InspectionDetail) -> int:
+            if said.mm_per_px is None:
+                raise CountingRefused(f"no. {detail.id}: field 'mm_per_px' is missing")
+            return counting.correct_scale(
+                station, detail, said.mm_per_px, said.reason, said.inspector
+            )
+
+        return await run_in_threadpool(_speak, number, correct, answers_new=True)
+
+    @api.post("/inspections/{number}/same-photo")
+    async def same_photo(number: _Number, request: Request):
+        """Answer "same photo again?"; fields: same (true or false), inspector."""
+        said = await _said(request)
+
+        def answer(station: Station, detail: reading.InspectionDetail) -> int:
+            if said.same is None:
+                raise CountingRefused(f"no. {detail.id}: field 'same' must be true or false")
+            return counting.answer(station, detail, is_same=said.same, who=said.inspector)
+
+        return await run_in_threadpool(_speak, number, answer)
+
+    def _speak(number: int, act: Callable, answers_new: bool = False) -> dict:
+        station = station_of()
+        done = act(station, reading.inspection_detail(station.engine, number))
+        detail = reading.inspection_detail(station.engine, done if answers_new else number)
         return inspecting.detail_json(detail, station.settings.first_day)
 
     @api.get("/inspections/{number}/photo")
@@ -310,6 +372,27 @@ def _inspect(
     return inspecting.inspection_json(
         inspected.inspection, name, inspected.id, station.settings.first_day
     )
+
+
+class _Said(BaseModel):
+    """What a person says about an inspection, as JSON or as fields of a form."""
+
+    reason: str = ""
+    inspector: str = ""
+    mm_per_px: float | None = None
+    same: bool | None = None
+
+
+async def _said(request: Request) -> _Said:
+    try:
+        if request.headers.get("content-type", "").startswith("application/json"):
+            return _Said.model_validate(await request.json())
+        async with request.form() as fields:
+            return _Said.model_validate(dict(fields))
+    except (ValidationError, ValueError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": ("body",)}
+        name = ".".join(str(part) for part in first["loc"])
+        raise CountingRefused(f"field {name!r}: {first.get('msg', 'is no JSON')}") from None
 
 
 async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:

@@ -18,6 +18,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inspection.cli_counting import COMMANDS as COUNTING_COMMANDS
 from inspection.cli_export import export
 from inspection.cli_models import models as models_group
 from inspection.config import REPOSITORY, Settings, load_settings
@@ -59,6 +60,8 @@ def main():
 
 main.add_command(models_group)
 main.add_command(export)
+for _command in COUNTING_COMMANDS:
+    main.add_command(_command)
 
 
 def _progress() -> Progress:
@@ -122,6 +125,9 @@ def tell_left_out(left_out: "Sequence[LeftOut]") -> None:
 @click.option("--inspector", default="")
 @click.option("--log", is_flag=True, help="write the inspections into the log")
 @click.option("--again", is_flag=True, help="with --log: judge photos again that are logged")
+@click.option(
+    "--another", is_flag=True, help="with --log: photos that look like an earlier shot are others"
+)
 def inspect(
     paths,
     json_out,
@@ -134,6 +140,7 @@ def inspect(
     inspector,
     log,
     again,
+    another,
 ):
     """Inspect photos or folders of photos."""
     from inspection.services import inspecting
@@ -177,6 +184,7 @@ def inspect(
                         subject,
                         mm_per_px=mm_per_px,
                         again=again,
+                        another=another,
                         log=log,
                         source="cli",
                         spec=chosen_spec,

@@ -136,6 +136,17 @@ class AlreadyInspected(InspectionError):
         self.inspected_at = inspected_at
 
 
+class PossibleDuplicate(InspectionError):
+    """A photo looks like an earlier shot of its body, and nobody has said whether it is.
+
+    inspection_id: the earlier inspection.
+    """
+
+    def __init__(self, sentence, inspection_id):
+        super().__init__(sentence)
+        self.inspection_id = inspection_id
+
+
 class OutsideRoot(InspectionError):
     """A path asked for lies outside the folders that may be browsed."""
 

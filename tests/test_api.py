@@ -379,3 +379,61 @@ def test_health_answers_where_the_station_cannot_be_opened():
     answer = TestClient(create_api(broken)).get("/health")
     assert answer.status_code == 503
     assert answer.json()["status"] == "trouble"
+
+
+DOOR = {"vehicle_model": "aria", "panel": "door_fl", "body_number": "KMH-1", "mm_per_px": 0.2}
+
+
+def saved_again(content):
+    bgr = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()
+
+
+def test_a_shot_saved_again_is_a_conflict_that_names_the_first_unless_again(client):
+    first = post(client, **DOOR).json()["id"]
+    copy = saved_again(panel_jpeg())
+    asked = post(client, copy, **DOOR)
+    assert asked.status_code == 409
+    assert asked.json()["possible_duplicate_of"] == first
+    second = post(client, copy, again="true", **DOOR)
+    assert second.status_code == 200
+    told = client.get(f"/inspections/{second.json()['id']}").json()
+    assert told["left_out"] == "same_shot"
+    answered = client.post(
+        f"/inspections/{told['id']}/same-photo", data={"same": "false", "inspector": "Lee"}
+    )
+    assert answered.json()["left_out"] == ""
+
+
+@pytest.mark.parametrize("way", ["json", "data"])
+def test_an_inspection_is_voided_restored_and_its_scale_corrected(client, way):
+    number = post(client, **DOOR).json()["id"]
+    said = {"reason": "wrong body", "inspector": "Lee"}
+    voided = client.post(f"/inspections/{number}/void", **{way: said})
+    assert (voided.status_code, voided.json()["left_out"]) == (200, "voided")
+    assert client.post(f"/inspections/{number}/void", **{way: said}).status_code == 409
+    restored = client.post(f"/inspections/{number}/restore", **{way: {"inspector": "Lee"}})
+    assert restored.json()["left_out"] == ""
+    right = client.post(f"/inspections/{number}/scale", **{way: {**said, "mm_per_px": 0.25}})
+    assert (right.status_code, right.json()["mm_per_px"]) == (200, 0.25)
+    assert client.get(f"/inspections/{number}").json()["superseded_by"] == right.json()["id"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "status"),
+    [
+        ("1/void", {"inspector": "Lee"}, 400),
+        ("1/void", {"reason": "wrong body"}, 400),
+        ("1/scale", {"reason": "typo", "inspector": "Lee"}, 400),
+        ("1/scale", {"reason": "typo", "inspector": "Lee", "mm_per_px": 25}, 400),
+        ("1/scale", {"reason": "typo", "inspector": "Lee", "mm_per_px": "wide"}, 400),
+        ("1/same-photo", {"same": True, "inspector": "Lee"}, 400),
+        ("9/void", {"reason": "wrong body", "inspector": "Lee"}, 404),
+    ],
+)
+def test_what_is_said_without_what_it_needs_changes_nothing(client, address, said, status):
+    post(client, **DOOR)
+    answer = client.post(f"/inspections/{address}", json=said)
+    assert answer.status_code == status
+    assert answer.json()["error"]
+    assert client.get("/inspections/1").json()["counting"] == []

@@ -103,6 +103,33 @@ def test_an_impossible_scale_refuses_each_photo_by_name_with_exit_code_3(run, ph
     assert f"b.jpg: at {mm_per_px} mm/px" in answer.stderr
 
 
+def test_a_shot_saved_again_is_refused_with_exit_code_3_unless_again(run, tmp_path):
+    first, copy = tmp_path / "first.jpg", tmp_path / "copy.jpg"
+    first.write_bytes(panel_jpeg())
+    copy.write_bytes(first.read_bytes() + b"\0")
+    about = ("--log", "--body-number", "KMH-7", "--mm-per-px", 0.2)
+    assert run("inspect", first, *about).exit_code == 0
+    asked = run("inspect", copy, *about)
+    assert asked.exit_code == 3
+    assert "looks like no. 1 of the same body" in asked.stderr
+    assert run("inspect", copy, *about, "--again").exit_code == 0
+    answered = run("same-photo", 2, "--no", "--inspector", "Lee")
+    assert "another shot" in answered.output
+
+
+def test_the_command_line_voids_restores_and_corrects_a_scale(run, tmp_path):
+    photo = tmp_path / "first.jpg"
+    photo.write_bytes(panel_jpeg())
+    run("inspect", photo, "--log", "--mm-per-px", 0.2)
+    said = ("--reason", "wrong body", "--inspector", "Lee")
+    assert run("void", 1, *said).exit_code == 0
+    assert run("void", 1, *said).exit_code == 1
+    assert run("restore", 1, "--inspector", "Lee").exit_code == 0
+    right = run("correct-scale", 1, "--mm-per-px", 0.25, *said)
+    assert "no. 2 takes the place of no. 1" in right.output
+    assert run("correct-scale", 2, "--mm-per-px", 0.2, "--inspector", "Lee").exit_code == 2
+
+
 def test_inspect_writes_one_documented_line_and_one_mask_a_photo(run, photos, tmp_path):
     out, masks = tmp_path / "out.jsonl", tmp_path / "masks"
     answer = run(

@@ -25,6 +25,7 @@ ROOMS = {
     "inspection.ui": 4,
     "inspection.api": 4,
     "inspection.cli": 4,
+    "inspection.cli_counting": 4,
     "inspection.cli_export": 4,
     "inspection.cli_models": 4,
     "inspection.__main__": 4,

@@ -52,6 +52,21 @@ def decode_grey(content: bytes) -> np.ndarray:
     return _decode(content, cv2.IMREAD_GRAYSCALE)
 
 
+def decode_grey_reduced(content: bytes, longer_side_px: int) -> np.ndarray:
+    """Grey levels of a JPEG that we encoded, reduced while it is read: 2, 4 or 8 times where its
+    longer side stays at least `longer_side_px` (up to 12,000 px)."""
+    # JPEGs hold their size in the first bytes; a reduced decoding of 1/8 is all it takes to ask.
+    eighth = max(_decode(content, cv2.IMREAD_REDUCED_GRAYSCALE_8).shape)
+    for times, mode in (
+        (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
+        (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
+        (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+    ):
+        if eighth * 8 // times >= longer_side_px:
+            return _decode(content, mode)
+    return decode_grey(content)
+
+
 def encode_mask(mask: np.ndarray) -> bytes:
     """A defect mask, bool (height, width), as PNG: 0 = no defect, 255 = defect."""
     return encode_png(mask.astype(bool).view(np.uint8) * np.uint8(255))

@@ -235,6 +235,7 @@ class Batch:
                 again=order.again,
                 source=order.source,
                 request_id=order.request_id,
+                waits=True,
                 progress=self._enter_phase,
                 patient=len(self._orders) > 1,
             )

@@ -12,6 +12,7 @@ import numpy as np
 
 from inspection.domain.acceptance import Spec, judge
 from inspection.domain.clocks import FIRST_DAY, impossible_dates
+from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
@@ -22,8 +23,10 @@ from inspection.imaging import codec, quality
 from inspection.imaging.gate import inert_name
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
+from inspection.services import likeness
 from inspection.services.station import Station, thresholds_of
 from inspection.storage import reading, records
+from inspection.storage.records import LikeAnother
 
 _log = logging.getLogger(__name__)
 
@@ -114,6 +117,8 @@ def inspect_photo(
     *,
     mm_per_px: float | None = None,
     again: bool = False,
+    another: bool = False,
+    waits: bool = False,
     log: bool = True,
     source: str = "upload",
     spec: Spec | None = None,
@@ -124,7 +129,11 @@ def inspect_photo(
     """Inspect one photo and, with `log`, write it down.
 
     again: a deliberate re-inspection. Without it a photo that was judged before raises
-    AlreadyInspected before anything is decoded. request_id: the same id twice writes one record.
+    AlreadyInspected before anything is decoded, and one that looks like an earlier shot of its
+    body raises PossibleDuplicate; with it neither is counted a second time. another: a person says
+    that it is another shot, which counts. waits: it is logged, and not counted until somebody
+    answers. A photo whose inspection was voided may come again as if it had not been logged.
+    request_id: the same id twice writes one record.
     patient: of a batch, whose photos let everybody else's go first.
     Raises SubjectRefused, ScaleRefused, UnreadableImage, WorkerFailed, ModelRefused or
     StorageError with one sentence.
@@ -134,7 +143,8 @@ def inspect_photo(
     scale = station.scale_for(subject.station, mm_per_px)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = reading.find_photo(station.engine, sha256) if log else None
-    if earlier and not again:
+    is_new = earlier is None or earlier.left_out == VOIDED
+    if not (is_new or again):
         raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
     photo, evidence, model = station.worker.inspect_and_name(
         content, filename, progress, patient=patient
@@ -172,10 +182,13 @@ def inspect_photo(
     number = None
     if log:
         # Files first: a record must never point at a photo that is not there.
-        with station.photos.in_hand(sha256):
+        with station.photos.in_hand(sha256), likeness.one_at_a_time:
+            like = _like_another(station, inspection, photo) if is_new else None
+            if like:
+                like = _said_about(like, filename, subject.inspector, again, another, waits)
             station.photos.put_photo(content, photo)
             station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
-            number = write_down(station, inspection, spec, model.card, request_id)
+            number = write_down(station, inspection, spec, model.card, request_id, like)
     return InspectedPhoto(inspection, number, mask)
 
 
@@ -201,6 +214,7 @@ def write_down(
     spec: Spec,
     card: dict,
     request_id: str | None = None,
+    like: LikeAnother | None = None,
 ) -> int:
     """One short transaction; answers the inspection's id."""
     return records.record_inspection(
@@ -211,7 +225,33 @@ def write_down(
         model_card=card,
         spec_text=spec.text,
         pause=station.settings.visit_pause,
+        like=like,
     )
+
+
+def _like_another(
+    station: Station, inspection: Inspection, photo: Photo
+) -> likeness.EarlierShot | None:
+    return likeness.earlier_shot(
+        station,
+        inspection.subject.body_number,
+        inspection.photo_sha256,
+        photo.display_jpeg,
+        inspection.inspected_at,
+    )
+
+
+def _said_about(
+    shot: likeness.EarlierShot, filename: str, who: str, again: bool, another: bool, waits: bool
+) -> LikeAnother:
+    """What is written about a photo that looks like an earlier shot; raises where that is asked."""
+    if another:
+        return LikeAnother(shot.inspection_id, OTHER_SHOT, who)
+    if again:
+        return LikeAnother(shot.inspection_id, SAME_SHOT, who)
+    if waits:
+        return LikeAnother(shot.inspection_id, WAITING)
+    raise likeness.possible_duplicate(filename, shot)
 
 
 def already_inspected(
@@ -352,6 +392,18 @@ def detail_json(detail: reading.InspectionDetail, first_day: date = FIRST_DAY) -
         "day": detail.day.isoformat(),
         "shift": detail.shift,
         "standing": detail.standing,
+        "left_out": detail.left_out,
+        "counting": [
+            {
+                "word": one.said.word,
+                "other_id": one.said.other_id,
+                "reason": one.said.reason,
+                "who": one.said.who,
+                "at": one.said.at.isoformat(),
+            }
+            for one in detail.counting
+        ],
+        "superseded_by": detail.superseded_by,
         "disposition": detail.disposition,
         "decisions": [
             {

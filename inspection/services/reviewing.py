@@ -129,7 +129,7 @@ def judged_again(
         station=station,
         scale=scale,
         thresholds=thresholds,
-        spec=_spec_of(station, before),
+        spec=spec_of(station, before),
     )
     return replace(
         before,
@@ -152,11 +152,11 @@ def keep(station: Station, detail: InspectionDetail, again: Inspection, inspecto
         detail.id,
         again,
         inspector.strip(),
-        spec_text=_spec_of(station, detail.inspection).text,
+        spec_text=spec_of(station, detail.inspection).text,
     )
 
 
-def _spec_of(station: Station, inspection: Inspection) -> Spec:
+def spec_of(station: Station, inspection: Inspection) -> Spec:
     if station.spec.sha256 == inspection.spec_sha256:
         return station.spec
     text = reading.spec_text(station.engine, inspection.spec_sha256)

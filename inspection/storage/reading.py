@@ -85,6 +85,7 @@ __all__ = [
     "photo_hashes",
     "quality",
     "shift_summary",
+    "shots_of_body",
     "span",
     "spec_text",
 ]
@@ -451,6 +452,35 @@ def find_request(engine: Engine, request_id: str) -> tuple[int, str] | None:
     with looking(engine) as connection:
         row = connection.execute(question).first()
     return tuple(row) if row else None
+
+
+def shots_of_body(
+    engine: Engine, body_number: str, within: tuple[datetime, datetime], but_not: str
+) -> list[tuple[int, str]]:
+    """(inspection, photo) of every other photo logged of a body number in a span of time.
+
+    Those that count come first, then the oldest; judgements that were replaced, voided ones, photos
+    of the demo's pool and photo `but_not` are left out.
+    """
+    table = inspection.c
+    question = (
+        select(table.id, table.photo_sha256)
+        .join_from(inspection, unit)
+        .where(
+            unit.c.body_number == body_number,
+            table.inspected_at.between(*within),
+            table.superseded_by.is_(None),
+            table.photo_source != tables.POOLED_SOURCE,
+            table.photo_sha256 != but_not,
+            ~is_left_out(table.id, VOIDED),
+        )
+        .order_by(case((is_left_out(table.id), 1), else_=0), table.id)
+    )
+    with looking(engine) as connection:
+        found: dict[str, int] = {}
+        for number, sha256 in connection.execute(question):
+            found.setdefault(sha256, number)
+    return [(number, sha256) for sha256, number in found.items()]
 
 
 def photo_hashes(engine: Engine) -> frozenset[str]:

@@ -1,0 +1,60 @@
+"""The same shot of a body that comes a second time: saved again, made smaller, turned.
+
+Its defects would count twice. Asked about are photos on one body within a day.
+"""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inspection.errors import NotFound, PossibleDuplicate, UnreadableImage
+from inspection.imaging import likeness
+from inspection.imaging.gate import inert_name
+from inspection.services.station import Station
+from inspection.storage import reading
+
+WITHIN = timedelta(days=1)
+# Held from the look to the record: of two copies sent at once the second sees the first.
+one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierShot:
+    """The logged photo that another one looks like. correlation: of the aligned pictures."""
+
+    inspection_id: int
+    correlation: float
+
+
+def earlier_shot(
+    station: Station, body_number: str, sha256: str, display_jpeg: bytes, at: datetime
+) -> EarlierShot | None:
+    """The logged photo of this body within a day of `at` that shows the same shot, None without.
+
+    Photos without a body number are never compared: each stands for itself.
+    """
+    if not body_number:
+        return None
+    span = (at - WITHIN, at + WITHIN)
+    shots = reading.shots_of_body(station.engine, body_number, span, sha256)
+    mine = likeness.small_grey(display_jpeg) if shots else None
+    for number, other in shots:
+        try:
+            theirs = likeness.small_grey(station.photos.display_path(other).read_bytes())
+        except (NotFound, UnreadableImage, OSError):
+            # A photo whose file is gone cannot be compared.
+            continue
+        correlation = likeness.same_shot(mine, theirs)
+        if correlation is not None:
+            return EarlierShot(number, correlation)
+    return None
+
+
+def possible_duplicate(filename: str, shot: EarlierShot) -> PossibleDuplicate:
+    """The question that page, HTTP and command line ask."""
+    return PossibleDuplicate(
+        f"{inert_name(filename)}: looks like no. {shot.inspection_id} of the same body "
+        f"(correlation {shot.correlation:.3f}); same photo again? Say `again` to log it without "
+        "counting it, or `another` if it is another shot",
+        shot.inspection_id,
+    )
