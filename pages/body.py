@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from inspection.ui import body_views, cached, repeat_views, trend_views
+from inspection.ui import body_views, cached, counting_views, repeat_views, trend_views
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -17,6 +17,7 @@ if known.last_day is None:
     st.stop()
 
 where = body_views.ask(known)
+counting_views.waiting_note(where, version)
 body_views.show_map(where, version)
 body_views.show_photos(where, version)
 repeat_views.show_repeats(version)

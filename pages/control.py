@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from inspection.ui import cached, control_views, trend_views
+from inspection.ui import cached, control_views, counting_views, trend_views
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -16,6 +16,7 @@ if known.last_day is None:
     trend_views.nothing_logged()
     st.stop()
 
+counting_views.waiting_note(None, version)
 asked = control_views.ask(known, version)
 if asked is None:
     st.stop()

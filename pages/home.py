@@ -3,7 +3,7 @@
 import streamlit as st
 
 from inspection.storage.reading import LogFilter
-from inspection.ui import batch_view, cached, line_status
+from inspection.ui import batch_view, cached, counting_views, line_status
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -15,6 +15,7 @@ batch_view.show_others()
 if cached.count(LogFilter(), version):
     line_status.show_ways()
     line_status.show_alerts(version)
+    counting_views.waiting_note(None, version)
     with st.skeleton(height=200):
         latest = cached.last_inspections(line_status.STRIP, version)
     line_status.show_strip(latest)

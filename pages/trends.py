@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from inspection.ui import cached, trend_views
+from inspection.ui import cached, counting_views, trend_views
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -21,6 +21,7 @@ with st.spinner(t("common.loading")):
     daily = cached.daily(where, version)
     types = cached.pareto(where, version)
 
+counting_views.waiting_note(where, version)
 if daily.empty:
     trend_views.nothing_in_period(where, known)
     st.stop()

@@ -49,7 +49,7 @@ class ScaleLimits:
             panel += f" to {self.largest_panel_mm:g}"
         raise ScaleRefused(
             f"{photo_name}: at {scale.mm_per_px:g} mm/px its {self.photo_px} px would show "
-            f"{scale.length_mm(self.photo_px):.4g} mm of a panel of {panel} mm; correct the scale "
+            f"{round(scale.length_mm(self.photo_px), 1):g} mm of a panel of {panel} mm; correct the scale "
             f"({self.lowest_mm_per_px:.3g} to {self.highest_mm_per_px:.3g} mm/px are possible) or "
             "leave it empty"
         )

@@ -21,6 +21,7 @@ from inspection.services.repeats import Look
 from inspection.services.station import shared_station
 from inspection.storage import (
     chart_points,
+    counting_records,
     demo_loads,
     log_neighbours,
     log_places,
@@ -87,6 +88,12 @@ def same_body(number: int, version: int) -> list[int]:
 def log_rows(numbers: tuple[int, ...], version: int) -> pd.DataFrame:
     """These inspections with the columns of `reading.log_page`."""
     return reading.log_rows(shared_station().engine, list(numbers))
+
+
+@st.cache_data(**_KEPT)
+def how_many_wait(where: LogFilter, version: int) -> int:
+    """How many of the chosen photos no figure holds until somebody answers."""
+    return counting_records.how_many_wait(shared_station().engine, where)
 
 
 @st.cache_data(**_KEPT)

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
+from inspection.domain.counting_words import LEFT_OUT
 from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES
 from inspection.domain.inspections import DISPOSITIONS, MOST_LETTERS, UNKNOWN, VERDICTS
 from inspection.domain.panels import PANEL_CODES
@@ -150,6 +151,8 @@ def _choices(name: str) -> dict[str, str]:
         return {code: verdict_text(code) for code in _VERDICTS[name]}
     if name == "disposition":
         return {code: word("disposition", code) for code in DISPOSITIONS}
+    if name == "left_out":
+        return {code: word("left_out", code) for code in LEFT_OUT}
     if name == "zone":
         return {grade: grade for grade in ZONE_GRADES} | {UNKNOWN: t("common.unknown")}
     known = cached.choices(cached.data_version())

@@ -16,7 +16,7 @@ from inspection.services.station import shared_station
 from inspection.storage import reading
 from inspection.storage.reading import InspectionDetail
 from inspection.storage.tables import POOLED_SOURCE
-from inspection.ui import batch_view, readiness, session
+from inspection.ui import batch_view, counting_views, readiness, session
 from inspection.ui.links import mask_url, page_file, photo_url
 from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import plain, reason_text, t
@@ -78,6 +78,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         _preview_buttons(detail, preview)
     else:
         _decision_row(detail, compact)
+        counting_views.show_corrections(detail, _act, batch_view.open_inspection)
     _warnings(detail, shown)
     focus = _focus(detail, shown)
     if compact:
@@ -110,8 +111,11 @@ def _headline(detail: InspectionDetail) -> None:
         subject.inspector,
     ]
     about = " · ".join(as_written(part) for part in parts if part)
+    line = f"**{t('inspect.number', number=detail.id)}** · {about}"
+    if detail.left_out:
+        line = f"~~{line}~~ :red[**{t(f'left_out.{detail.left_out}')}**]"
     mark = ":orange-badge[DEMO] " if detail.photo_source == POOLED_SOURCE else ""
-    st.markdown(f"{mark}**{t('inspect.number', number=detail.id)}** · {about}")
+    st.markdown(f"{mark}{line}")
     if subject.body_typed.strip() != subject.body_number:
         st.caption(t("inspect.body_typed", typed=as_written(subject.body_typed)))
     for number, key in ((detail.rejudges, "rejudged"), (detail.inspection.repeats, "repeated")):
@@ -438,7 +442,7 @@ def _keep(detail: InspectionDetail, again: Inspection) -> str:
 
 
 def _is_open(detail: InspectionDetail) -> bool:
-    return not detail.disposition and detail.superseded_by is None
+    return not (detail.disposition or detail.left_out) and detail.superseded_by is None
 
 
 def _decision_row(detail: InspectionDetail, compact: bool) -> None:
@@ -450,6 +454,11 @@ def _decision_row(detail: InspectionDetail, compact: bool) -> None:
         return
     if not session.inspector() and not detail.disposition:
         readiness.name_prompt()
+    if detail.left_out:
+        counting_views.show_left_out(detail, _act)
+        if not compact:
+            _next_button(detail)
+        return
     asked, about = st.session_state.get(_ASKED, (None, ""))
     if asked == detail.id and about == "undo" and detail.disposition:
         _ask_before_undo(detail)

@@ -5,13 +5,16 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from inspection.domain.counting_words import LEFT_OUT
 from inspection.ui.address import set_address
 from inspection.ui.links import thumbnail_url
-from inspection.ui.session import t
+from inspection.ui.session import plain, t
 from inspection.ui.verdicts import COLOURS, verdict_text
 from inspection.ui.words import model_name, plant_time, word
 
 STANDINGS = ("ok", "undecided", "rework")
+# What no figure holds: struck from them, still in the list.
+_STRUCK, _GREY = "⊘", "#9AA0A6"
 
 
 def _words(table: str, name: str) -> Callable[[pd.DataFrame], list]:
@@ -21,7 +24,10 @@ def _words(table: str, name: str) -> Callable[[pd.DataFrame], list]:
 # Name in the address -> what stands in the column, from a page of `reading.log_page`.
 _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "photo": lambda page: page["photo_sha256"].map(thumbnail_url),
-    "standing": lambda page: [[verdict_text(code)] for code in page["standing"]],
+    "standing": lambda page: [
+        [f"{_STRUCK} {plain(f'left_out.{why}')}" if why else verdict_text(code)]
+        for code, why in zip(page["standing"], page["left_out"], strict=True)
+    ],
     "time": lambda page: page["inspected_at"].map(plant_time).map("{:%Y-%m-%d %H:%M}".format),
     "model": lambda page: page["vehicle_model"].map(model_name),
     "body": lambda page: page["body_number"],
@@ -126,8 +132,11 @@ def _look(name: str):
     if name == "standing":
         return columns.MultiselectColumn(
             title,
-            options=[verdict_text(code) for code in STANDINGS],
-            color=[COLOURS[code] for code in STANDINGS],
+            options=[
+                *(verdict_text(code) for code in STANDINGS),
+                *(f"{_STRUCK} {plain(f'left_out.{why}')}" for why in LEFT_OUT),
+            ],
+            color=[*(COLOURS[code] for code in STANDINGS), *[_GREY] * len(LEFT_OUT)],
         )
     if name in _NUMBERS:
         return columns.NumberColumn(title, format=_NUMBERS[name])
