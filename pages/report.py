@@ -25,6 +25,7 @@ if not report.is_empty:
     report_views.repeats(report)
     report_views.signals(report)
     report_views.open_work(report)
+    report_views.left_out(report)
 report_notes_view.notes_and_items(report, place_of(shared_station(), slot.day, slot.shift, line))
 if not report.is_empty:
     report_views.groups(report)

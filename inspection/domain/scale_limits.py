@@ -47,9 +47,10 @@ class ScaleLimits:
         panel = f"{self.smallest_panel_mm:g}"
         if self.largest_panel_mm > self.smallest_panel_mm:
             panel += f" to {self.largest_panel_mm:g}"
+        shown_mm = round(scale.length_mm(self.photo_px), 1)
         raise ScaleRefused(
             f"{photo_name}: at {scale.mm_per_px:g} mm/px its {self.photo_px} px would show "
-            f"{round(scale.length_mm(self.photo_px), 1):g} mm of a panel of {panel} mm; correct the scale "
+            f"{shown_mm:g} mm of a panel of {panel} mm; correct the scale "
             f"({self.lowest_mm_per_px:.3g} to {self.highest_mm_per_px:.3g} mm/px are possible) or "
             "leave it empty"
         )

@@ -14,6 +14,7 @@ from inspection.services.report_words import (
     group_head,
     hand_over_origin,
     heading,
+    left_out_why,
     outcomes,
     plain,
     rare,
@@ -99,6 +100,7 @@ def report_pages(report: ShiftReport, t: Translate) -> dict:
                     _overruled_table(report, t),
                     _open_table(t("report.open_rework_list"), report, report.open_rework, t),
                     _open_table(t("report.open_list"), report, report.open_items, t),
+                    _left_out_table(report, t),
                     _used_table(report, t),
                 )
                 if table["rows"]
@@ -459,6 +461,24 @@ def _open_table(
         t("report.time"),
     ]
     return _table(title, head, rows, ["auto", 1.6, 2, 1.1, 1.2, 1])
+
+
+def _left_out_table(report: ShiftReport, t: Translate) -> dict:
+    rows = [
+        [
+            f"#{row.inspection_id}",
+            row.body_number or NO_VALUE,
+            _joined(report.model_name(row.vehicle_model), word(t, "panel", row.panel)),
+            left_out_why(row, t),
+            row.reason or NO_VALUE,
+            row.who or NO_VALUE,
+            f"{row.at:%m-%d %H:%M}",
+        ]
+        for row in report.left_out
+    ]
+    names = ("number", "body_number", "where", "left_out_why", "reason", "left_out_who", "time")
+    head = [t(f"report.{name}") for name in names]
+    return _table(t("report.left_out_list"), head, rows, ["auto", 1.3, 1.6, 1.8, 2, 1, 1])
 
 
 def _repeats_table(report: ShiftReport, t: Translate) -> dict:

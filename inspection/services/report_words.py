@@ -6,7 +6,13 @@ from datetime import datetime
 
 from inspection.domain.inspections import UNKNOWN
 from inspection.i18n import Translate
-from inspection.services.reporting import HandOverRow, ReportHeader, ShiftReport, SignalRow
+from inspection.services.reporting import (
+    HandOverRow,
+    LeftOutRow,
+    ReportHeader,
+    ShiftReport,
+    SignalRow,
+)
 
 NO_VALUE = "–"
 
@@ -57,6 +63,21 @@ def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:
 def _zone_names(header: ReportHeader) -> str:
     """ "KST"; on a night in which the clock is set, both: "CEST → CET"."""
     return " → ".join(dict.fromkeys((f"{header.starts_at:%Z}", f"{header.ends_at:%Z}")))
+
+
+def left_out_why(row: LeftOutRow, t: Translate) -> str:
+    """Why a photo is in no figure: "voided", "scale corrected: 5 → 0.5 mm/px (no. 12)"."""
+    said = t(f"left_out.{row.why}")
+    if row.why == "scale_corrected":
+        before = "–" if row.mm_per_px is None else f"{row.mm_per_px:g}"
+        return t(
+            "report.left_out_scale",
+            said=said,
+            before=before,
+            now=f"{row.mm_per_px_now:g}",
+            number=row.other_id,
+        )
+    return said if row.other_id is None else t("report.left_out_of", said=said, number=row.other_id)
 
 
 def hand_over_origin(row: HandOverRow, t: Translate) -> str:

@@ -15,6 +15,7 @@ from inspection.services.report_words import (
     disposition_word,
     group_head,
     heading,
+    left_out_why,
     outcomes,
     plain,
     scale_word,
@@ -61,6 +62,8 @@ def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
         _signals_sheet(sheets, report, t)
         _hand_over_sheet(sheets, report, t)
         _open_sheet(sheets, report, t)
+        if report.left_out:
+            _left_out_sheet(sheets, report, t)
         _overruled_sheet(sheets, report, t)
     return file.getvalue()
 
@@ -470,6 +473,35 @@ def _hand_over_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None
 def _settled(row: HandOverRow, t: Translate) -> list:
     state = t("report.still_open") if row.is_open else t("report.closed")
     return [state, row.closed_by, row.closed_at, row.reason]
+
+
+def _left_out_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+    sheets.table(
+        t("report.sheet_left_out"),
+        [
+            (t("report.number"), "count", 10),
+            (t("report.body_number"), "text", 20),
+            (t("report.vehicle_model"), "text", 16),
+            (t("report.panel"), "text", 18),
+            (t("report.left_out_why"), "text", 36),
+            (t("report.reason"), "text", 40),
+            (t("report.left_out_who"), "text", 16),
+            (t("report.time"), "time", 17),
+        ],
+        [
+            [
+                row.inspection_id,
+                row.body_number,
+                report.model_name(row.vehicle_model),
+                word(t, "panel", row.panel),
+                left_out_why(row, t),
+                row.reason,
+                row.who,
+                row.at,
+            ]
+            for row in report.left_out
+        ],
+    )
 
 
 def _open_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:

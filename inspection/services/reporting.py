@@ -119,6 +119,27 @@ class OverruledRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutRow:
+    """A photo that no figure of the report holds, or whose scale was corrected, and who said so.
+
+    why: "voided", "waiting", "same_shot" or "scale_corrected". other_id: the earlier shot, or the
+    judgement with the right scale. mm_per_px, mm_per_px_now: of a corrected scale.
+    """
+
+    inspection_id: int
+    body_number: str
+    vehicle_model: str
+    panel: str
+    why: str
+    other_id: int | None
+    reason: str
+    who: str
+    at: datetime
+    mm_per_px: float | None
+    mm_per_px_now: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRow:
     """A photo that still waits: undecided ("" as disposition), held or to be inspected again."""
 
@@ -276,6 +297,7 @@ class ShiftReport:
     overruled: tuple[OverruledRow, ...] = ()
     open_items: tuple[OpenRow, ...] = ()
     open_rework: tuple[OpenRow, ...] = ()
+    left_out: tuple[LeftOutRow, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
     outcomes: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
@@ -447,6 +469,7 @@ def counted_report(station: Station, day: date, shift: str, line: str = "") -> S
         overruled=rows(OverruledRow, found.overruled),
         open_items=rows(OpenRow, found.open_photos),
         open_rework=rows(OpenRow, found.open_rework),
+        left_out=rows(LeftOutRow, found.left_out),
         dispositions=found.dispositions,
         outcomes=found.outcomes,
         agreement=found.agreement,

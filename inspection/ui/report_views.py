@@ -14,6 +14,7 @@ from inspection.services.report_words import (
     about_the_shift,
     disposition_word,
     group_head,
+    left_out_why,
     outcomes,
     rare,
     scale_word,
@@ -281,6 +282,28 @@ def open_work(report: ShiftReport) -> None:
             st.markdown(t(f"report_page.{none}"))
         if len(rows) > _OPEN_SHOWN:
             st.caption(t("report_page.more_in_documents", n=f"{len(rows) - _OPEN_SHOWN:,}"))
+
+
+def left_out(report: ShiftReport) -> None:
+    """What no figure above holds, with who said so and why; nothing where there is none."""
+    if not report.left_out:
+        return
+    st.subheader(t("report.left_out_list"))
+    names = ("number", "where", "left_out_why", "reason", "left_out_who", "time")
+    reading_table(
+        [t(f"report.{name}") for name in names],
+        [
+            [
+                _inspection_link(row.inspection_id),
+                _where(row.body_number, row.vehicle_model, row.panel),
+                as_written(left_out_why(row, translate())),
+                as_written(row.reason) or NO_VALUE,
+                as_written(row.who) or NO_VALUE,
+                as_written(time_text(row.at)),
+            ]
+            for row in report.left_out
+        ],
+    )
 
 
 def _open_table(rows: Sequence[OpenRow]) -> None:

@@ -10,16 +10,19 @@ from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
 from inspection.i18n import translator
-from inspection.services import reviewing
+from inspection.services import counting, reviewing
 from inspection.services.inspecting import inspect_photo
 from inspection.services.report_documents import shift_report_pdf
 from inspection.services.report_files import write_shift_report
+from inspection.services.report_pages import report_pages
+from inspection.services.report_words import left_out_why
 from inspection.services.reporting import (
     GoldSamples,
     Quality,
     ReportHeader,
     ShiftReport,
     build_shift_report,
+    counted_report,
     cumulative_shares,
     data_bytes,
     data_sha256,
@@ -244,3 +247,32 @@ def test_a_signal_stands_unexplained_until_somebody_writes_its_cause(station):
         ChartNote(chart, "cause", at_ten(20), at_ten(21), "nozzle", "Lee", "machine"),
     )
     assert (signal().cause, signal().explained_by) == ("nozzle", "Lee")
+
+
+def test_what_was_voided_or_corrected_stands_in_the_report_with_who_and_why(station):
+    ids = [
+        inspect_photo(
+            station,
+            panel_jpeg(seed=seed),
+            f"{seed}.jpg",
+            Subject("aria", f"KMH-{seed}", "door_fl"),
+            mm_per_px=0.2,
+        ).id
+        for seed in (1, 2)
+    ]
+    details = [reading.inspection_detail(station.engine, number) for number in ids]
+    counting.void(station, details[0], "wrong body", "Lee")
+    counting.correct_scale(station, details[1], 0.25, "typed 0.2", "Park")
+    slot = details[0].day, details[0].shift
+    report = counted_report(station, *slot)
+    assert (report.photos, report.quality.units) == (1, 1)
+    assert [(row.inspection_id, row.why, row.reason, row.who) for row in report.left_out] == [
+        (ids[0], "voided", "wrong body", "Lee"),
+        (ids[1], "scale_corrected", "typed 0.2", "Park"),
+    ]
+    words = [left_out_why(row, translator("en")) for row in report.left_out]
+    assert words == ["voided", "scale corrected: 0.2 → 0.25 mm/px (no. 3)"]
+    again = report_from_data(data_bytes(report).decode(), station.calendar.zone)
+    assert again.left_out == report.left_out
+    tables = report_pages(report, translator("ko"))["tables"]
+    assert "wrong body" in json.dumps(tables, ensure_ascii=False)
