@@ -8,6 +8,7 @@ of the data: the same report gives the same bytes.
 
 import importlib.util
 import json
+import re
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -24,17 +25,18 @@ TEMPLATE = Path(__file__).with_name("shift_report.typ")
 # PDF/A-2b: what an archive can still open in thirty years; every font and colour is inside.
 STANDARD = "a-2b"
 
-# What typst says about a letter that none of its fonts has.
-_NO_GLYPH = "could not be displayed"
-# Letters of our own texts that NanumGothic lacks and typst's fonts have.
-_OTHER_FONTS = "−µ"
+# What typst says about a letter that none of its fonts has, naming the letter.
+_NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
+_NUMBERED = re.compile(r"\\u\{([0-9a-f]+)\}")
+# The packages whose fonts are embedded. Typst takes each letter from the first that has it.
+_FONT_PACKAGES = {"koreanize_matplotlib": "fonts", "manimgx_fonts": "."}
 
 
 def shift_report_pdf(report: ShiftReport, t: Translate) -> bytes:
     """The report as an A4 PDF/A-2b in the language of t: one page of summary, then the details.
 
-    The Korean font is embedded from a pinned package and system fonts are ignored, so the file
-    looks the same everywhere. Raises InspectionError when a picture of the report is no image.
+    The fonts are embedded from pinned packages and system fonts are ignored, so the file looks the
+    same everywhere. Raises InspectionError when a picture of the report is no image.
     """
     with tempfile.TemporaryDirectory(prefix="shift-report-") as folder:
         root = Path(folder)
@@ -44,17 +46,25 @@ def shift_report_pdf(report: ShiftReport, t: Translate) -> bytes:
         pages = json.dumps(report_pages(report, t), ensure_ascii=False)
         moment = int(report.header.ends_at.timestamp())
         try:
-            try:
-                return _laid_out(root, pages, moment)
-            except typst.TypstError as error:
-                if _NO_GLYPH not in str(error):
-                    raise
-            # An archive file must not hold a letter that no font has: an emoji becomes □.
-            return _laid_out(root, _with_known_letters(pages), moment)
+            return _with_known_letters(root, pages, moment)
         except typst.TypstError as error:
             raise InspectionError(
                 f"the shift report of {report.header.production_day} could not be laid out: {error}"
             ) from error
+
+
+def _with_known_letters(root: Path, pages: str, moment: int) -> bytes:
+    """The file; a letter that no font has stands as □, for an archive must not hold it. All other
+    letters stay."""
+    try:
+        return _laid_out(root, pages, moment)
+    except typst.TypstError as error:
+        unknown = set(_NO_GLYPH.findall(error.diagnostic))
+        if not unknown:
+            raise
+    for letter in unknown:
+        pages = pages.replace(_NUMBERED.sub(lambda code: chr(int(code[1], 16)), letter), "□")
+    return _laid_out(root, pages, moment)
 
 
 def _laid_out(root: Path, pages: str, moment: int) -> bytes:
@@ -68,32 +78,19 @@ def _laid_out(root: Path, pages: str, moment: int) -> bytes:
     )
 
 
-def _with_known_letters(text: str) -> str:
-    return "".join(one if ord(one) in _letters() or one in _OTHER_FONTS else "□" for one in text)
-
-
-@cache
-def _letters() -> frozenset[int]:
-    """The code points that NanumGothic can show."""
-    # Only where a report needs it: reading the font takes a third of a second.
-    from fontTools.ttLib import TTFont
-
-    with TTFont(_font_folder() / "NanumGothic.ttf", lazy=True) as font:
-        return frozenset(font.getBestCmap())
-
-
 @cache
 def _fonts() -> typst.Fonts:
-    """NanumGothic, and typst's own fonts for letters that it lacks."""
-    return typst.Fonts(include_system_fonts=False, font_paths=[_font_folder()])
+    """NanumGothic, and for what it lacks the Noto fonts (Vietnamese, Thai, emoji) and typst's."""
+    folders = [_font_folder(package, folder) for package, folder in _FONT_PACKAGES.items()]
+    return typst.Fonts(include_system_fonts=False, font_paths=folders)
 
 
-def _font_folder() -> Path:
-    # Found without importing the package: its import would load matplotlib.
-    package = importlib.util.find_spec("koreanize_matplotlib")
+def _font_folder(name: str, folder: str) -> Path:
+    # Found without importing the package: its import may load matplotlib.
+    package = importlib.util.find_spec(name)
     if package is None or not package.submodule_search_locations:
         raise InspectionError(
-            "the report's Korean font is missing; install koreanize-matplotlib as "
+            f"the report's fonts are missing; install {name.replace('_', '-')} as "
             "requirements.txt pins it"
         )
-    return Path(package.submodule_search_locations[0]) / "fonts"
+    return Path(package.submodule_search_locations[0]) / folder

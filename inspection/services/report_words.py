@@ -18,6 +18,8 @@ NO_VALUE = "–"
 
 # C*: control, format (bidi, zero width), surrogate, private, unassigned; Zl, Zp: line ends.
 _SHAPELESS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Joiners, which belong to Hindi and Persian letters and to emoji.
+_JOINERS = "\u200c\u200d"
 
 
 def subtitle(report: ShiftReport, t: Translate) -> str:
@@ -196,6 +198,10 @@ def rare(value: float) -> str:
 def plain(text: str) -> str:
     """Text for paper: what has no shape, or would turn the line around, becomes □."""
     return "".join(
-        " " if letter in "\t\r\n" else "□" if unicodedata.category(letter) in _SHAPELESS else letter
+        " " if letter in "\t\r\n" else "□" if _is_shapeless(letter) else letter
         for letter in unicodedata.normalize("NFC", text)
     )
+
+
+def _is_shapeless(letter: str) -> bool:
+    return letter not in _JOINERS and unicodedata.category(letter) in _SHAPELESS

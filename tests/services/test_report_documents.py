@@ -191,10 +191,25 @@ def test_typed_text_stays_literal_on_paper(hostile):
 
 def test_text_without_shape_or_with_half_letters_does_not_stop_the_report():
     report = busy_shift(
-        notes=(note("a\x00b\u202ec \ud800 😀"),), worst=(worst_photo(1, body_number="\x1b"),)
+        notes=(note("a\x00b\u202ec \ud800"),), worst=(worst_photo(1, body_number="\x1b"),)
     )
-    # An emoji, which no embedded font has, must not stop the archive file either.
-    assert re.search("a□b□c .*□", text_of(shift_report_pdf(report, ENGLISH)))
+    assert re.search("a□b□c □", text_of(shift_report_pdf(report, ENGLISH)))
+
+
+NAMES = ("Nguyễn Văn Đức", "สมชาย ใจดี", "金品質", "KMH-😀", "अनिल", "김민수")
+
+
+def test_every_name_keeps_its_letters_beside_an_emoji():
+    report = busy_shift(notes=tuple(note(name) for name in NAMES))
+    text = text_of(shift_report_pdf(report, ENGLISH))
+    assert [name for name in NAMES if name not in text] == []
+    assert "□" not in text
+
+
+def test_a_letter_that_no_font_has_is_the_only_one_replaced():
+    # 𠀀 is a rare ideograph; no embedded font has it.
+    report = busy_shift(notes=(note("Nguyễn 𠀀 😀 품질"),))
+    assert "Nguyễn □ 😀 품질" in text_of(shift_report_pdf(report, ENGLISH))
 
 
 def long_report():

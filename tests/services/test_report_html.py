@@ -77,3 +77,9 @@ def test_the_same_report_gives_the_same_file():
 
 def test_half_letters_do_not_stop_the_file():
     assert shift_report_html(busy_shift(notes=(note("a\x00b \ud800"),)), KOREAN)
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Văn Đức 😀", "สมชาย 😀", "金品質 😀", "👩\u200d🔧"])
+def test_names_keep_their_letters_beside_an_emoji(name):
+    content = shift_report_html(busy_shift(notes=(note(name),)), ENGLISH)
+    assert name in content.decode() and "□" not in content.decode()

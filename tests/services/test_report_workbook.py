@@ -102,3 +102,9 @@ def test_half_letters_and_control_characters_do_not_stop_the_workbook():
         notes=(note("a\x00b\u202ec \ud800 😀"),), worst=(worst_photo(1, body_number="\x1b"),)
     )
     assert cells_of(shift_report_xlsx(report, ENGLISH))
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Văn Đức 😀", "สมชาย 😀", "金品質 😀"])
+def test_names_keep_their_letters_beside_an_emoji(name):
+    cells = cells_of(shift_report_xlsx(busy_shift(notes=(note(name),)), ENGLISH))
+    assert name in [cell.value for cell in cells]
