@@ -42,6 +42,7 @@ from inspection.errors import (
     without_paths,
     writing_failed,
 )
+from inspection.i18n import on_the_clock
 from inspection.imaging import codec
 from inspection.services import counting, export_jobs, inspecting
 from inspection.services.health import urgent_troubles
@@ -83,7 +84,8 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
 
     @api.exception_handler(InspectionError)
     async def our_error(request: Request, error: InspectionError):
-        body = {"error": without_paths(str(error))}
+        sentence = on_the_clock(str(error), station_of().calendar.zone)
+        body = {"error": without_paths(sentence)}
         if isinstance(error, AlreadyInspected):
             body["inspection_id"] = error.inspection_id
         if isinstance(error, PossibleDuplicate):

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -26,6 +27,7 @@ from inspection.domain.acceptance import load_spec
 from inspection.domain.inspections import Subject
 from inspection.domain.letters import showable
 from inspection.errors import InspectionError, StorageError
+from inspection.i18n import on_the_clock
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,8 +48,17 @@ class _Sentences(click.Group):
         try:
             return super().invoke(ctx)
         except InspectionError as error:
-            on_stderr.print(str(error), style="red", markup=False, soft_wrap=True)
+            sentence = on_the_clock(str(error), _plant_zone())
+            on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
             ctx.exit(1)
+
+
+def _plant_zone() -> ZoneInfo:
+    """The plant's time zone; UTC where the settings themselves are what is wrong."""
+    try:
+        return load_settings().calendar().zone
+    except InspectionError:
+        return ZoneInfo("UTC")
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})

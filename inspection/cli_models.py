@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -43,7 +44,7 @@ def list_models():
 
     with _station() as station:
         for model in model_desk.desk_models(station):
-            click.echo(_line(model))
+            click.echo(_line(model, station.calendar.zone))
 
 
 @models.command()
@@ -77,12 +78,13 @@ def history():
     from inspection.services import model_desk
 
     with _station() as station:
+        zone = station.calendar.zone
         for line in model_desk.switch_history(station):
             switch = line.switch
             what = switch.kind.removeprefix("model_").replace("_", " ")
             click.echo(
-                f"{switch.at:%Y-%m-%d %H:%M} UTC  {what}: {switch.model.name} (before: "
-                f"{switch.before.name}), {switch.who}: {switch.reason}"
+                f"{switch.at.astimezone(zone):%Y-%m-%d %H:%M %Z}  {what}: "
+                f"{switch.model.name} (before: {switch.before.name}), {switch.who}: {switch.reason}"
             )
 
 
@@ -163,7 +165,7 @@ def _told() -> Iterator[Callable[[str, int, int], None]]:
         yield tell
 
 
-def _line(model: "DeskModel") -> str:
+def _line(model: "DeskModel", zone: ZoneInfo) -> str:
     facts = [model.date, f"{model.parameters:,} parameters" if model.parameters else ""]
     if model.claim:
         found, alarms = model.claim.found, model.claim.false_alarms
@@ -174,7 +176,9 @@ def _line(model: "DeskModel") -> str:
     else:
         facts.append("not measured")
     if model.is_active:
-        since = f" since {model.since:%Y-%m-%d %H:%M} UTC by {model.by}" if model.since else ""
+        since = ""
+        if model.since:
+            since = f" since {model.since.astimezone(zone):%Y-%m-%d %H:%M %Z} by {model.by}"
         facts.append(f"in use{since}")
     facts.append(f"cannot be used: {model.refusal}" if model.refusal else "")
     return f"{'*' if model.is_active else ' '} {model.name}: {', '.join(filter(None, facts))}"

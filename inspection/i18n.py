@@ -4,10 +4,13 @@ import re
 import string
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from inspection.domain.inspections import Reason
+from inspection.domain.numbers import rounded
 
 LANGUAGES = ("ko", "en")
 
@@ -39,10 +42,43 @@ def translator(language: str) -> Translate:
 
     def t(key: str, /, **values) -> str:
         text = known.get(key, key)
-        return text.format(**values) if values else text
+        return _WRITER.vformat(text, (), values) if values else text
 
     t.language = language if language in LANGUAGES else LANGUAGES[0]
     return t
+
+
+class _Writer(string.Formatter):
+    """Writes values into texts: halves are rounded up as browsers and workbooks do it, and
+    `{n:defect|defects}` is "1 defect" or "3 defects"."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        if "|" in spec:
+            one, many = spec.split("|")
+            return f"{value} {one if str(value) == '1' else many}"
+        places = _PLACES.fullmatch(spec)
+        if places and isinstance(value, float):
+            value = rounded(value, int(places[1]))
+        return format(value, spec)
+
+
+_PLACES = re.compile(r",?\.(\d+)f")
+_WRITER = _Writer()
+
+_UTC_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)( ?)\(?UTC\)?")
+
+
+def on_the_clock(sentence: str, zone: ZoneInfo) -> str:
+    """A sentence with its moments on the plant's clock: "14:05 (Asia/Seoul)" for "05:05 UTC".
+
+    Below the services nobody knows the plant's clock: errors name moments in UTC.
+    """
+
+    def local(moment: re.Match) -> str:
+        utc = datetime.strptime(moment[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+        return f"{utc.astimezone(zone):%Y-%m-%d %H:%M}{moment[2]}({zone.key})"
+
+    return _UTC_MOMENT.sub(local, sentence)
 
 
 # Values of a reason that are codes themselves, and where their words stand.

@@ -1,6 +1,7 @@
 import re
 import string
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,7 +10,14 @@ from inspection.domain.defects import FAMILY_OF_TYPE, SEVERITIES
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS, Reason
 from inspection.domain.scale import SCALE_SOURCES
 from inspection.errors import UnreadableImage
-from inspection.i18n import LANGUAGES, error_sentence, reason_sentence, texts, translator
+from inspection.i18n import (
+    LANGUAGES,
+    error_sentence,
+    on_the_clock,
+    reason_sentence,
+    texts,
+    translator,
+)
 from inspection.imaging import gate
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -123,3 +131,42 @@ def test_an_error_without_a_pattern_stays_as_it_is():
     assert error_sentence(translator("ko"), "something new went wrong") == (
         "something new went wrong"
     )
+
+
+def test_one_defect_is_no_defects():
+    t = translator("en")
+    assert [t("batch.defects", n=n) for n in (0, 1, 2, "1", "1,234")] == [
+        *("0 defects", "1 defect", "2 defects", "1 defect", "1,234 defects")
+    ]
+
+
+def test_no_english_text_counts_one_thing_as_many():
+    # A number before a plural would read "1 photos": such a text names both forms.
+    many = re.compile(
+        r"\{[a-z_]+(?::[^|}]*)?\} (defects|photos|bodies|inspections|points|signals|rows)\b"
+    )
+    errors = ("error.", "reason.")
+    counted = [key for key, text in texts("en").items() if many.search(text)]
+    assert [key for key in counted if not key.startswith(errors)] == []
+
+
+def test_a_banner_rounds_a_half_as_the_table_beside_it():
+    reason = Reason(
+        "size_over_limit", {"type": "scratch", "size_mm": 2.05, "zone": "A", "limit_mm": 2.0}
+    )
+    assert "2.1 mm" in reason_sentence(translator("en"), reason)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "on_the_plants_clock"),
+    [
+        (
+            "changed by Kim at 2026-03-02 05:05 UTC; look",
+            "changed by Kim at 2026-03-02 14:05 (Asia/Seoul); look",
+        ),
+        ("Kim 님이 2026-03-02 20:05(UTC)에", "Kim 님이 2026-03-03 05:05(Asia/Seoul)에"),
+        ("nothing about time", "nothing about time"),
+    ],
+)
+def test_a_moment_in_a_sentence_is_told_on_the_plants_clock(sentence, on_the_plants_clock):
+    assert on_the_clock(sentence, ZoneInfo("Asia/Seoul")) == on_the_plants_clock

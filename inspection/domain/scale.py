@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 # Where a scale may come from; stored with every inspection.
-SCALE_SOURCES = ("calibration", "station", "exif", "person")
+# "sidecar": the list of photos that lay in their folder.
+SCALE_SOURCES = ("calibration", "station", "exif", "sidecar", "person")
 
 # Three pixels across a defect are needed to measure it at all.
 PIXELS_ACROSS_A_DEFECT = 3.0

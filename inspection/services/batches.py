@@ -38,16 +38,18 @@ class Order:
     """One photo that waits for its inspection.
 
     read: gives its bytes when its turn has come. discard: called when they are not needed again.
-    source: where the photo came from ("upload", "camera", "browse"). again: a deliberate
-    re-inspection. ticket: names the upload the photo came with, "" for none. where: how to find
-    its bytes again after a restart, as `order_for` takes it; empty = not at all. request_id: under
-    which it is logged, so that the same order never writes two records.
+    scale_source: who gave the scale. source: where the photo came from ("upload", "camera",
+    "browse"). again: a deliberate re-inspection. ticket: names the upload the photo came with, ""
+    for none. where: how to find its bytes again after a restart, as `order_for` takes it; empty =
+    not at all. request_id: under which it is logged, so that the same order never writes two
+    records.
     """
 
     name: str
     read: Callable[[], bytes]
     subject: Subject
     mm_per_px: float | None = None
+    scale_source: str = "person"
     source: str = "upload"
     again: bool = False
     discard: Callable[[], None] = lambda: None
@@ -232,6 +234,7 @@ class Batch:
                 order.name,
                 order.subject,
                 mm_per_px=order.mm_per_px,
+                scale_source=order.scale_source,
                 again=order.again,
                 source=order.source,
                 request_id=order.request_id,
@@ -360,13 +363,15 @@ def _undone(one: Interrupted) -> list[int]:
 def _written(order: Order) -> dict:
     """An order as its journal holds it."""
     subject = asdict(order.subject)
-    names = ("name", "mm_per_px", "source", "again", "request_id")
+    names = ("name", "mm_per_px", "scale_source", "source", "again", "request_id")
     return {**{name: getattr(order, name) for name in names}, "subject": subject, **order.where}
 
 
 def _ordered(station: Station, written: Mapping, inspector: str) -> Order:
     """The order that a journal holds, in the name of who goes on with it."""
     fields = {name: written[name] for name in ("mm_per_px", "source", "again", "request_id")}
+    # A journal of the version before does not say it.
+    fields["scale_source"] = written.get("scale_source", "person")
     subject = Subject(**{**written["subject"], "inspector": inspector})
     where = {name: written[name] for name in ("file", "root", "place", "sha256") if name in written}
     return order_for(station, written["name"], subject, where, **fields)

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 import pandas as pd
 
@@ -36,16 +36,19 @@ def workbook_text(text: str) -> str:
     return plain_cell(whole)[:_CELL_CHARACTERS]
 
 
-def csv_pieces(frames: Iterable[pd.DataFrame]) -> Iterator[bytes]:
+def csv_pieces(frames: Iterable[pd.DataFrame], zone: tzinfo = UTC) -> Iterator[bytes]:
     """Tables of the same columns as one CSV file, a piece a table.
 
     UTF-8 with a mark at the start, so that Excel shows Korean; the head carries the columns'
-    names; CRLF line ends; moments in ISO 8601; no value = empty cell.
+    names; CRLF line ends; moments in ISO 8601 on the clock of `zone`, with its difference from
+    UTC; no value = empty cell.
     """
     for number, frame in enumerate(frames):
         # The mark goes out once: utf-8-sig a piece would repeat it.
         head = b"" if number else b"\xef\xbb\xbf" + _lines([frame.columns])
-        yield head + _lines(zip(*(_cells(frame[name]) for name in frame.columns), strict=True))
+        yield head + _lines(
+            zip(*(_cells(frame[name], zone) for name in frame.columns), strict=True)
+        )
 
 
 def table_csv(frame: pd.DataFrame) -> bytes:
@@ -60,15 +63,15 @@ def _lines(rows: Iterable[Iterable]) -> bytes:
     return page.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _cells(column: pd.Series) -> list:
+def _cells(column: pd.Series, zone: tzinfo) -> list:
     if column.dtype == "float64":
         return [value if math.isfinite(value) else None for value in column.tolist()]
     if column.dtype == "int64":
         return column.tolist()
-    return [_cell(value) for value in column.astype(object)]
+    return [_cell(value, zone) for value in column.astype(object)]
 
 
-def _cell(value: object) -> str | float | None:
+def _cell(value: object, zone: tzinfo) -> str | float | None:
     if isinstance(value, str):
         return plain_cell(value)
     if isinstance(value, list | tuple | dict | set):
@@ -80,5 +83,5 @@ def _cell(value: object) -> str | float | None:
     if isinstance(value, int | float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
-        return value.isoformat()
+        return (value.astimezone(zone) if value.tzinfo else value).isoformat()
     return plain_cell(str(value))

@@ -116,6 +116,7 @@ def inspect_photo(
     subject: Subject,
     *,
     mm_per_px: float | None = None,
+    scale_source: str = "person",
     again: bool = False,
     another: bool = False,
     waits: bool = False,
@@ -128,6 +129,7 @@ def inspect_photo(
 ) -> InspectedPhoto:
     """Inspect one photo and, with `log`, write it down.
 
+    scale_source: who gave `mm_per_px`.
     again: a deliberate re-inspection. Without it a photo that was judged before raises
     AlreadyInspected before anything is decoded, and one that looks like an earlier shot of its
     body raises PossibleDuplicate; with it neither is counted a second time. another: a person says
@@ -140,7 +142,7 @@ def inspect_photo(
     """
     started = time.monotonic()
     station.refuse_unknown(subject)
-    scale = station.scale_for(subject.station, mm_per_px)
+    scale = station.scale_for(subject.station, mm_per_px, scale_source)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = reading.find_photo(station.engine, sha256) if log else None
     is_new = earlier is None or earlier.left_out == VOIDED

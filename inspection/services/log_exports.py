@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -126,14 +127,14 @@ class _Choice:
 
 
 def _write_inspections(choice: _Choice, file: BinaryIO, t: Translate) -> int:
-    return _write_csv(choice.inspections(), file)
+    return _write_csv(choice, choice.inspections(), file)
 
 
 def _write_defects(choice: _Choice, file: BinaryIO, t: Translate) -> int:
-    return _write_csv(choice.defects(), file)
+    return _write_csv(choice, choice.defects(), file)
 
 
-def _write_csv(frames: Iterable[pd.DataFrame], file: BinaryIO) -> int:
+def _write_csv(choice: _Choice, frames: Iterable[pd.DataFrame], file: BinaryIO) -> int:
     rows = 0
 
     def counted() -> Iterator[pd.DataFrame]:
@@ -142,7 +143,7 @@ def _write_csv(frames: Iterable[pd.DataFrame], file: BinaryIO) -> int:
             rows += len(frame)
             yield frame
 
-    for piece in csv_pieces(counted()):
+    for piece in csv_pieces(counted(), choice.station.calendar.zone):
         file.write(piece)
     return rows
 
@@ -190,7 +191,10 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     with tempfile.TemporaryFile(dir=Path(file.name).parent) as waiting:
         for piece in choice.details():
             for detail in piece:
-                file.write((b",\n" if images else b"\n") + _json(_coco_image(detail)))
+                file.write(
+                    (b",\n" if images else b"\n")
+                    + _json(_coco_image(detail, choice.station.calendar.zone))
+                )
                 images += 1
                 for defect in detail.defects:
                     annotation = _coco_annotation(defect, detail.id, categories)
@@ -204,7 +208,7 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     return images
 
 
-def _coco_image(detail: InspectionDetail) -> dict:
+def _coco_image(detail: InspectionDetail, zone: ZoneInfo) -> dict:
     inspection = detail.inspection
     return {
         "id": detail.id,
@@ -213,7 +217,9 @@ def _coco_image(detail: InspectionDetail) -> dict:
         "height": inspection.height_px,
         "frame": FRAME,
         "sha256": inspection.photo_sha256,
-        "date_captured": (inspection.captured_at or inspection.inspected_at).isoformat(),
+        "date_captured": (inspection.captured_at or inspection.inspected_at)
+        .astimezone(zone)
+        .isoformat(),
         "original_name": inspection.photo_name,
         "mm_per_px": detail.mm_per_px,
         "vehicle_model": inspection.subject.vehicle_model,

@@ -82,25 +82,27 @@ class _LongTable:
 
     def write(self, frame: pd.DataFrame) -> None:
         if self._sheet is None:
-            self._begin_sheet(frame.columns)
+            self._begin_sheet(frame)
         words = [self._words_of(name) for name in frame.columns]
         columns = [frame[name].astype(object).tolist() for name in frame.columns]
         for values in zip(*columns, strict=True):
             if self._next > self._most:
-                self._begin_sheet(frame.columns)
+                self._begin_sheet(frame)
             for place, value in enumerate(values):
                 self._write_cell(place, value, words[place])
             self._next += 1
             self.rows += 1
 
-    def _begin_sheet(self, names: pd.Index) -> None:
+    def _begin_sheet(self, frame: pd.DataFrame) -> None:
         self._sheets += 1
         title = self._title if self._sheets == 1 else f"{self._title} {self._sheets}"
         self._sheet = self._workbook.add_worksheet(title)
         self._sheet.freeze_panes(1, 0)
-        self._sheet.set_column(0, len(names) - 1, 16)
-        for place, name in enumerate(names):
+        self._sheet.set_column(0, len(frame.columns) - 1, 16)
+        for place, name in enumerate(frame.columns):
             head = workbook_text(self._t(f"export.column.{name}"))
+            if pd.api.types.is_datetime64_any_dtype(frame[name]):
+                head = f"{head} ({self._zone.key})"
             self._sheet.write_string(0, place, head, self._looks["head"])
         self._next = 1
 

@@ -6,6 +6,7 @@ The PDF and the HTML file place the same nest of lists and dicts; neither writes
 from collections.abc import Iterable
 from datetime import datetime
 
+from inspection.domain.numbers import number
 from inspection.i18n import Translate
 from inspection.services.report_words import (
     NO_VALUE,
@@ -566,7 +567,7 @@ def _count(n: int) -> str:
 
 
 def _dpu(value: float | None) -> str:
-    return NO_VALUE if value is None else f"{value:.2f}"
+    return NO_VALUE if value is None else number(value, 2)
 
 
 def _percent(share: float | None, digits: int = 1) -> str:
@@ -578,11 +579,11 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def _millimetres(value: float | None) -> str:
-    return NO_VALUE if value is None else f"{value:,.1f} mm"
+    return NO_VALUE if value is None else f"{number(value, 1)} mm"
 
 
 def _area(area_mm2: float | None, area_px: int) -> str:
-    return f"{area_px:,} px" if area_mm2 is None else f"{area_mm2:,.1f} mm²"
+    return f"{area_px:,} px" if area_mm2 is None else f"{number(area_mm2, 1)} mm²"
 
 
 def _on_paper(value):

@@ -5,6 +5,7 @@ import unicodedata
 from datetime import datetime
 
 from inspection.domain.inspections import UNKNOWN
+from inspection.domain.numbers import number
 from inspection.i18n import Translate
 from inspection.services.reporting import (
     HandOverRow,
@@ -125,7 +126,7 @@ def mail_text(report: ShiftReport, t: Translate) -> str:
         (t("report.photos"), f"{report.photos:,}"),
         *([(t("report.photos"), without)] if (without := unnumbered(report, t)) else []),
         (t("report.units"), f"{quality.units:,}"),
-        (t("report.dpu"), NO_VALUE if quality.dpu is None else f"{quality.dpu:.2f}"),
+        (t("report.dpu"), NO_VALUE if quality.dpu is None else number(quality.dpu, 2)),
         (t("report.ftt"), NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}"),
         (t("report.signals"), f"{len(report.signals):,}"),
         (t("report.hand_over"), f"{len(report.open_hand_over):,}"),

@@ -35,13 +35,15 @@ class Station:
         """The served model's own thresholds, from its card."""
         return thresholds_of(self.worker.model.card)
 
-    def scale_for(self, station_code: str, mm_per_px: float | None) -> Scale | None:
-        """The scale of one photo: what the person gave, else the fixed station's, else unknown.
+    def scale_for(
+        self, station_code: str, mm_per_px: float | None, source: str = "person"
+    ) -> Scale | None:
+        """The scale of one photo: what `source` gave, else the fixed station's, else unknown.
 
         Raises ScaleRefused for a number that no scale can be.
         """
         if mm_per_px is not None:
-            return given_scale(mm_per_px)
+            return given_scale(mm_per_px, source)
         fixed = self.settings.station_scales.get(station_code)
         return Scale(fixed, "station") if fixed else None
 
@@ -68,10 +70,10 @@ class Station:
         self.engine.dispose()
 
 
-def given_scale(mm_per_px: float) -> Scale:
-    """A scale as a person gave it; ScaleRefused for a number that no scale can be."""
+def given_scale(mm_per_px: float, source: str = "person") -> Scale:
+    """A scale as it was given; ScaleRefused for a number that no scale can be."""
     try:
-        return Scale(mm_per_px, "person")
+        return Scale(mm_per_px, source)
     except ValueError:
         raise ScaleRefused(
             f"a scale of {mm_per_px:g} mm/px is impossible; give one above 0 and below 100, or none"

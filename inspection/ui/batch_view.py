@@ -330,13 +330,14 @@ def _known_photo(name: str, detail: InspectionDetail) -> None:
 
 def again(detail: InspectionDetail) -> Order:
     """The deliberate re-inspection of a logged photo, as what the form now says it shows."""
-    scale = detail.inspection.scale
+    scale, given = detail.inspection.scale, st.session_state.get("subject_mm_per_px")
     return batches.order_for(
         shared_station(),
         detail.inspection.photo_name,
         chosen_subject(),
         {"sha256": detail.photo_sha256},
-        mm_per_px=st.session_state.get("subject_mm_per_px") or (scale and scale.mm_per_px),
+        mm_per_px=given or (scale and scale.mm_per_px),
+        scale_source=scale.source if scale and given in (None, scale.mm_per_px) else "person",
         source=detail.inspection.photo_source,
         again=True,
     )

@@ -9,6 +9,7 @@ import streamlit as st
 from inspection.domain.clocks import impossible_dates
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import DISPOSITIONS, MOST_REASON_LETTERS, Inspection, Thresholds
+from inspection.domain.numbers import rounded
 from inspection.domain.scale import Scale
 from inspection.errors import InspectionError, NotFound
 from inspection.services import reviewing
@@ -340,13 +341,18 @@ def _row(index: int, defect: Defect) -> dict:
         "number": index,
         "type": t(f"defect.{defect.type}"),
         "area_px": defect.region.area_px,
-        "area_mm2": defect.area_mm2,
-        "length_mm": defect.length_mm,
-        "width_mm": defect.width_mm,
+        "area_mm2": _to_places(defect.area_mm2, 2),
+        "length_mm": _to_places(defect.length_mm, 1),
+        "width_mm": _to_places(defect.width_mm, 1),
         "zone": defect.zone or "–",
         "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
         "score": defect.region.score,
     }
+
+
+def _to_places(value: float | None, places: int) -> float | None:
+    # Rounded here: a browser rounds a half in its own way, and the banner says another number.
+    return None if value is None else rounded(value, places)
 
 
 # --- other thresholds ---

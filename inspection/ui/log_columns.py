@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from inspection.domain.counting_words import LEFT_OUT
+from inspection.domain.numbers import rounded
 from inspection.ui.address import set_address
 from inspection.ui.links import thumbnail_url
 from inspection.ui.session import plain, t
@@ -21,6 +22,11 @@ def _words(table: str, name: str) -> Callable[[pd.DataFrame], list]:
     return lambda page: [word(table, code) if code else None for code in page[name]]
 
 
+def _to_places(values: pd.Series, places: int) -> pd.Series:
+    # Rounded here: a browser rounds a half in its own way, and the banner says another number.
+    return values.map(lambda value: rounded(value, places), na_action="ignore")
+
+
 # Name in the address -> what stands in the column, from a page of `reading.log_page`.
 _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "photo": lambda page: page["photo_sha256"].map(thumbnail_url),
@@ -33,7 +39,7 @@ _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "body": lambda page: page["body_number"],
     "panel": lambda page: [word("panel", code) for code in page["panel"]],
     "types": lambda page: page["types"].map(_type_words),
-    "longest": lambda page: page["longest_mm"],
+    "longest": lambda page: _to_places(page["longest_mm"], 1),
     "proposal": lambda page: page["verdict"].map(verdict_text),
     "disposition": _words("disposition", "disposition"),
     "shift": _words("shift", "shift"),
@@ -42,9 +48,9 @@ _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "number": lambda page: page["id"],
     "colour": _words("colour", "colour"),
     "station": lambda page: page["station"],
-    "score": lambda page: page["score"],
+    "score": lambda page: _to_places(page["score"], 2),
     "count": lambda page: page["defects"],
-    "area": lambda page: page["defect_area_mm2"],
+    "area": lambda page: _to_places(page["defect_area_mm2"], 2),
     "day": lambda page: page["day"].map(str),
     "file": lambda page: page["photo_name"],
 }

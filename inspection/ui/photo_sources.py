@@ -324,5 +324,6 @@ def _order_of(
         subject,
         {"root": root, "place": photo.place},
         mm_per_px=mm_per_px,
+        scale_source="sidecar" if known and mm_per_px == known.mm_per_px else "person",
         source="browse",
     )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from inspection import charts
 from inspection.domain.inspections import UNKNOWN
+from inspection.domain.numbers import number
 from inspection.domain.shifts import ShiftSlot
 from inspection.services.report_words import (
     NO_VALUE,
@@ -119,10 +120,10 @@ def figures(report: ShiftReport) -> None:
         )
         _tile(
             t("trends.dpu"),
-            NO_VALUE if quality.dpu is None else f"{quality.dpu:.2f}",
+            NO_VALUE if quality.dpu is None else number(quality.dpu, 2),
             t("report.no_baseline", days=BASELINE_DAYS)
             if baseline.dpu is None
-            else t("report.baseline", days=BASELINE_DAYS, dpu=f"{baseline.dpu:.2f}"),
+            else t("report.baseline", days=BASELINE_DAYS, dpu=number(baseline.dpu, 2)),
             t("trends.dpu_help"),
         )
         _tile(
@@ -406,13 +407,13 @@ def _worst_card(photo: WorstPhoto) -> None:
         st.image(photo.picture, width="stretch", alt=f"{photo.body_number} {photo.panel}")
     verdict_chip(photo.verdict)
     st.markdown(f"**{title}**")
-    area = f"{photo.area_px:,} px" if photo.area_mm2 is None else f"{photo.area_mm2:,.1f} mm²"
+    area = f"{photo.area_px:,} px" if photo.area_mm2 is None else f"{number(photo.area_mm2, 1)} mm²"
     facts = [
         (t("report.defects"), f"{photo.defects:,}"),
         (t("report.area"), area),
         (
             t("report.longest"),
-            NO_VALUE if photo.longest_mm is None else f"{photo.longest_mm:,.1f} mm",
+            NO_VALUE if photo.longest_mm is None else f"{number(photo.longest_mm, 1)} mm",
         ),
         (t("report.decision"), disposition_word(translate(), photo.disposition)),
         (t("report.time"), time_text(photo.inspected_at)),
@@ -444,7 +445,7 @@ def _group_cells(row: GroupFigures) -> list[str]:
         f"{row.photos:,}",
         f"{quality.units:,}",
         f"{quality.defects:,}",
-        NO_VALUE if quality.dpu is None else f"{quality.dpu:.2f}",
+        NO_VALUE if quality.dpu is None else number(quality.dpu, 2),
         f"{quality.undecided_units:,}",
         NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}",
     ]

@@ -4,7 +4,14 @@ import streamlit as st
 
 from inspection.domain.inspections import Reason
 from inspection.errors import without_paths
-from inspection.i18n import LANGUAGES, Translate, error_sentence, reason_sentence, translator
+from inspection.i18n import (
+    LANGUAGES,
+    Translate,
+    error_sentence,
+    on_the_clock,
+    reason_sentence,
+    translator,
+)
 from inspection.services.station import shared_station
 from inspection.ui.in_browser import LONGEST_NAME, kept_name, keys_and_name
 from inspection.ui.markdown import Markdown, as_written
@@ -66,8 +73,10 @@ def reason_text(reason: Reason) -> str:
 
 
 def error_text(error: object) -> str:
-    """One of our errors, or its sentence, in this tab's language and without the server's paths."""
-    return error_sentence(translate(), without_paths(str(error)))
+    """One of our errors, or its sentence, in this tab's language, on the plant's clock and without
+    the server's paths."""
+    sentence = error_sentence(translate(), without_paths(str(error)))
+    return on_the_clock(sentence, shared_station().calendar.zone)
 
 
 def settle_inspector() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from inspection import charts
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.inspections import as_chosen, as_logged
+from inspection.domain.numbers import number
 from inspection.services import signal_words, trends
 from inspection.services.control_charts import PlottedChart
 from inspection.services.station import shared_station
@@ -93,7 +94,7 @@ def key_figures(daily: pd.DataFrame) -> None:
     with st.grid(3, gap="small"):
         _tile(
             "dpu",
-            none if quality.dpu is None else f"{quality.dpu:.2f}",
+            none if quality.dpu is None else number(quality.dpu, 2),
             t("trends.dpu_of", defects=f"{quality.defects:,}", units=f"{quality.units:,}"),
         )
         _tile(

@@ -80,11 +80,19 @@ def test_the_workbook_holds_both_tables_in_words_with_numbers_as_numbers(hostile
     assert len(rows) == 10 and book["결함"].max_row == 6
     assert by_title[1]["패널"].value == "앞 도어 좌" and by_title[1]["현재 판정"].value == "재작업"
     # 10:01 on the plant's clock is 01:01 UTC.
-    assert by_title[1]["시각"].value == datetime(2026, 3, 2, 10, 1)
+    assert by_title[1]["시각 (Asia/Seoul)"].value == datetime(2026, 3, 2, 10, 1)
     assert by_title[1]["최대 길이(mm)"].value == pytest.approx(4.2)
     assert by_title[1]["최대 길이(mm)"].data_type == "n"
     assert {cell.data_type for row in rows for cell in row} <= {"n", "s", "b", "d"}
     assert all(one["검사자"].value.startswith("'") for one in by_title)
+
+
+@pytest.mark.parametrize("kind", ["inspections_csv", "defects_csv"])
+def test_moments_of_a_csv_are_on_the_plants_clock_with_their_zone(hostile, out, kind):
+    export(hostile, kind, out)
+    moments = [row["inspected_at"] for row in csv_rows(out)]
+    assert moments and all(moment.startswith("2026-03-02T10:") for moment in moments)
+    assert {moment[-6:] for moment in moments} == {"+09:00"}
 
 
 def test_a_sheet_that_is_full_is_followed_by_another_one(hostile, out):

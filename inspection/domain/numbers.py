@@ -1,0 +1,20 @@
+"""How a measured number is rounded before a person reads it: the same everywhere.
+
+Python rounds the binary number (2.05 becomes 2.0), browsers and spreadsheets what is written of it
+(2.1). The same defect must not be 2.0 mm in one place and 2.1 mm in another.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+
+def rounded(value: float, places: int) -> float:
+    """`value` with so many decimal places, a written half rounded away from zero: 2.05 → 2.1."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return value
+    step = Decimal(1).scaleb(-places)
+    return float(Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP))
+
+
+def number(value: float, places: int) -> str:
+    """`value` as people read it, with thousands set apart: "1,234.5"."""
+    return f"{rounded(value, places):,.{places}f}"

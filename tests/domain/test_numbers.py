@@ -1,0 +1,21 @@
+import pytest
+
+from inspection.domain.numbers import number, rounded
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "read"),
+    [
+        (2.05, 1, "2.1"),
+        (2.04, 1, "2.0"),
+        (0.125, 2, "0.13"),
+        (-2.05, 1, "-2.1"),
+        (1234.5, 1, "1,234.5"),
+    ],
+)
+def test_a_written_half_is_rounded_up_as_workbooks_do_it(value, places, read):
+    assert number(value, places) == read
+
+
+def test_what_is_no_number_stays_none():
+    assert str(rounded(float("nan"), 1)) == "nan"
