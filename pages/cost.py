@@ -16,19 +16,19 @@ kept = cost_views.chosen_estimate()
 # The results stand above the figures that they come from.
 top = st.container()
 reckoned = cost_views.ask(kept)
-with top:
-    cost_views.whose(reckoned, kept)
-    cost_views.headline(reckoned)
-
-cost_views.parts(reckoned)
-cost_views.tornado(reckoned)
-
 with st.spinner(t("common.loading")):
     model = shared_station().worker.model
 curves = None
 if model.is_ready:
     folder = evaluation.model_folder(shared_station().settings.models_dir, model)
     curves = evaluation.read_evaluation(folder, model)
+with top:
+    cost_views.whose(reckoned, kept)
+    cost_views.headline(reckoned, curves)
+
+cost_views.parts(reckoned)
+cost_views.tornado(reckoned)
+
 if curves:
     cost_views.threshold(reckoned, curves)
 else:

@@ -6,6 +6,15 @@ import math
 Z_95 = 1.96
 
 
+# Wider than half of all that is possible, an interval says less than that nobody knows.
+MOST_TELLING_WIDTH = 0.5
+
+
+def tells(low: float, high: float) -> bool:
+    """Whether a share (0–1) with this interval is a figure to show at all. [project convention]"""
+    return high - low <= MOST_TELLING_WIDTH
+
+
 def wilson(hits: float, n: int) -> tuple[float, float] | None:
     """Wilson's 95 % interval (low, high) of a share of `hits` among `n` independent trials.
 

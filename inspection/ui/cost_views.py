@@ -16,6 +16,7 @@ from inspection.domain.cost import (
     corrected_saving,
     extremes,
 )
+from inspection.domain.reliability import tells
 from inspection.errors import InspectionError
 from inspection.services import cost, cost_words
 from inspection.services.cost import EXAMPLE, EXAMPLE_CURRENCY, MeasuredPoint, OriginalExample
@@ -66,6 +67,11 @@ class Reckoned:
     @property
     def base(self) -> CostInputs:
         return self.ranges.base
+
+    @property
+    def is_example(self) -> bool:
+        """Whether nobody gave these figures: they are invented and true of no plant."""
+        return self.kept is None and self.ranges == EXAMPLE
 
     def amount(self, value: float) -> str:
         return as_written(cost_words.amount(translate(), value, self.currency))
@@ -150,20 +156,42 @@ def whose(reckoned: Reckoned, kept: NumberedEstimate | None) -> None:
         st.info(t("cost.changed"), icon=":material/edit_note:")
 
 
-def headline(reckoned: Reckoned) -> None:
-    """The three amounts side by side: the original's example, its formula here, the corrected."""
-    say = translate()
+def headline(reckoned: Reckoned, report: Report | None) -> None:
+    """What the measured model saves at these figures, as the largest; the formulas below it."""
+    mark = cost.threshold_in_use(report, reckoned.base) if report else None
+    with st.container(border=True, gap="small"):
+        st.markdown(_unsure(reckoned, t("cost.headline_title")))
+        if mark is None:
+            st.subheader(t("cost.headline_unknown"), anchor=False)
+        else:
+            st.header(_unsure(reckoned, reckoned.about(mark.saving)), anchor=False)
+            low, high = reckoned.about(mark.saving_low), reckoned.about(mark.saving_high)
+            st.caption(t("cost.headline_note", low=low, high=high))
+    if mark is not None and mark.saving < 0:
+        st.warning(t("cost.loss"), icon=":material/trending_down:")
+    _formulas(reckoned)
+
+
+def _formulas(reckoned: Reckoned) -> None:
+    """The original's example, its formula here, the corrected one with recall as entered."""
     low, high = extremes(reckoned.ranges)
-    original = cost_words.amount(say, OriginalExample().saving, EXAMPLE_CURRENCY)
+    original = cost_words.amount(translate(), OriginalExample().saving, EXAMPLE_CURRENCY)
     own = reckoned.amount(cost.original_with(reckoned.base))
-    corrected = corrected_saving(reckoned.base).total
+    corrected = reckoned.amount(corrected_saving(reckoned.base).total)
     bounds = t("cost.bounds", low=reckoned.about(low), high=reckoned.about(high))
     with st.grid("auto", min_column_width=230, gap="small"):
-        _figure("original_title", as_written(original), t("cost.original_sum"))
-        _figure("own_title", own, t("cost.own_sum"))
-        _figure("corrected_title", reckoned.amount(corrected), bounds)
-    if corrected < 0:
-        st.warning(t("cost.loss"), icon=":material/trending_down:")
+        _figure("original_title", _example(as_written(original)), t("cost.original_sum"))
+        _figure("own_title", _unsure(reckoned, own), t("cost.own_sum"))
+        _figure("corrected_title", _unsure(reckoned, corrected), bounds)
+
+
+def _unsure(reckoned: Reckoned, text: str) -> str:
+    """The text, grey and called an example where the figures are invented."""
+    return _example(text) if reckoned.is_example else text
+
+
+def _example(text: str) -> str:
+    return f":gray[{text}] :gray-badge[{t('cost.example_chip')}]"
 
 
 def parts(reckoned: Reckoned) -> None:
@@ -430,10 +458,10 @@ def _version_words(version: NumberedEstimate) -> str:
 
 
 def _figure(title: str, value: str, note: str) -> None:
-    """An amount that wraps where it has no room; a metric would be cut off. value: Markdown."""
+    """A smaller amount that wraps where it has no room. value: Markdown."""
     with st.container(border=True, height="stretch", gap="small"):
-        st.markdown(t(f"cost.{title}"))
-        st.subheader(value, anchor=False)
+        st.caption(t(f"cost.{title}"))
+        st.markdown(f"**{value}**")
         st.caption(note)
 
 
@@ -468,5 +496,7 @@ def _what_the_point_means(best: MeasuredPoint, reckoned: Reckoned, report: Repor
 
 def _ppv_words(value: float | None, low: float, high: float) -> str:
     shares = {"low": f"{low:.1%}", "high": f"{high:.1%}"}
+    if value is not None and not tells(low, high):
+        return t("cost.ppv_unknown", **shares)
     said = t("cost.ppv_none") if value is None else f"{value:.1%}"
-    return as_written(t("cost.ppv_value", value=said, **shares))
+    return t("cost.ppv_value", value=said, **shares)

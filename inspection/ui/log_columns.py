@@ -10,7 +10,7 @@ from inspection.domain.numbers import rounded
 from inspection.ui.address import set_address
 from inspection.ui.links import thumbnail_url
 from inspection.ui.session import plain, t
-from inspection.ui.verdicts import COLOURS, verdict_text
+from inspection.ui.verdicts import CHIP_COLOURS, verdict_text
 from inspection.ui.words import model_name, plant_time, word
 
 STANDINGS = ("ok", "undecided", "rework")
@@ -142,7 +142,7 @@ def _look(name: str):
                 *(verdict_text(code) for code in STANDINGS),
                 *(f"{_STRUCK} {plain(f'left_out.{why}')}" for why in LEFT_OUT),
             ],
-            color=[*(COLOURS[code] for code in STANDINGS), *[_GREY] * len(LEFT_OUT)],
+            color=[*(CHIP_COLOURS[code] for code in STANDINGS), *[_GREY] * len(LEFT_OUT)],
         )
     if name in _NUMBERS:
         return columns.NumberColumn(title, format=_NUMBERS[name])

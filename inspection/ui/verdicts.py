@@ -25,6 +25,9 @@ VERDICT_SIGNS = {"ok": "○", "rework": "✕", "human": "△", "undecided": "△
 
 COLOURS = {**VERDICT_COLOURS, "undecided": VERDICT_COLOURS["human"]}
 
+# Table cells write their chips in white: the same colours, dark enough for 4.5 : 1.
+CHIP_COLOURS = {"ok": "#00734F", "rework": "#B34700", "undecided": "#8A5A00"}
+
 # Drawn, not from a font: a chip must look the same on every tablet.
 _DRAWINGS = {
     "ok": '<path d="M5 12.5l4.5 4.5L19 7.5"/>',

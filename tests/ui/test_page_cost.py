@@ -36,6 +36,27 @@ def test_the_first_visit_shows_both_numbers_and_says_that_they_are_an_example(op
     assert "The log holds only what the AI or a person caught" in said(at)
 
 
+def test_the_headline_is_what_the_measured_model_gives_and_invented_figures_are_grey(
+    open_page, measured, shared
+):
+    at = open_page("cost")
+    # Half of 3,891 defective bodies, 275,000 each, less 38.9 million of looks and 100 to run it.
+    assert at.header[0].value == ":gray[396 million KRW] :gray-badge[example]"
+    keep(shared)
+    assert open_page("cost", plant="Ulsan").header[0].value == "396 million KRW"
+
+
+def test_without_a_measured_model_no_saving_is_claimed(open_page):
+    at = open_page("cost")
+    assert not at.header
+    assert "Unknown: the model has not been measured." in said(at)
+
+
+def test_an_alarms_worth_that_nobody_can_tell_is_not_a_figure(open_page, measured):
+    tables = str([table.value.to_dict() for table in open_page("cost").table]).replace("\\", "")
+    assert "cannot be told" in tables and "100.0% (0" not in tables
+
+
 def test_a_changed_figure_changes_the_saving_and_is_said_to_be_unsaved(open_page):
     at = open_page("cost")
     at.number_input(key="cost_example_running_cost_per_year_base").set_value(150_000_000.0)
