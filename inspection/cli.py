@@ -26,6 +26,7 @@ from inspection.config import REPOSITORY, Settings, load_settings
 from inspection.domain.acceptance import load_spec
 from inspection.domain.inspections import Subject
 from inspection.domain.letters import showable
+from inspection.domain.numbers import counted
 from inspection.errors import InspectionError, StorageError
 from inspection.i18n import on_the_clock
 
@@ -704,7 +705,9 @@ def export_decided(dest):
         station.close()
     for sentence in exported.missing:
         on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
-    click.echo(f"{exported.photos} photos in {dest}, {len(exported.missing)} left out")
+    click.echo(
+        f"{counted(exported.photos, 'photo', 'photos')} in {dest}, {len(exported.missing)} left out"
+    )
     sys.exit(REFUSED if exported.missing else 0)
 
 
@@ -951,7 +954,7 @@ def demo(
     if remove:
         click.echo(f"{count} inspections of the demo line removed; the audit keeps what went")
     else:
-        click.echo(f"{count} inspections written; see the Trends page")
+        click.echo(f"{counted(count, 'inspection', 'inspections')} written; see the Trends page")
 
 
 @main.command("check-signals")

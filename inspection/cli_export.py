@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from inspection.config import load_settings
+from inspection.domain.numbers import counted
 from inspection.errors import FilterRefused, NotFound
 from inspection.storage.log_filter import PARAMETERS, read_filter
 
@@ -102,8 +103,8 @@ def export(format_name, out, rows, photos, language, **filters):
         _on_stderr.print("DEMO: rows whose photo_source is demo are invented", style="yellow")
     for sentence in missing:
         _on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
-    what = "defects" if kind == "defects_csv" else "inspections"
-    click.echo(f"{count} {what} in {out}")
+    words = ("defect", "defects") if kind == "defects_csv" else ("inspection", "inspections")
+    click.echo(f"{counted(count, *words)} in {out}")
     sys.exit(3 if missing else 0)
 
 

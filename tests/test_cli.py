@@ -240,7 +240,7 @@ def test_verify_names_the_row_that_was_changed_after_a_report_was_signed(run, wr
     station.engine.dispose()
     answer = run("verify")
     assert answer.exit_code == 3
-    assert "not what was signed, 1 rows changed" in answer.stderr
+    assert "not what was signed, 1 row changed" in answer.stderr
     assert "inspection 1: verdict Inspector decides → OK" in answer.stderr
 
 
@@ -261,10 +261,10 @@ def test_export_writes_what_the_filter_chooses(run, photos, tmp_path):
     out = tmp_path / "some.jsonl"
     chosen = ("--type", "scratch", "--panel", "door_fl", "--score-from", "0.1")
     answer = run("export", "--format", "jsonl", "--out", out, *chosen)
-    assert "1 inspections" in answer.output
+    assert "1 inspection " in answer.output
     assert [line["file"] for line in lines_of(out)] == ["a.jpg"]
     answer = run("export", "--format", "csv", "--rows", "defects", "--out", out)
-    assert "1 defects" in answer.output
+    assert "1 defect " in answer.output
 
 
 def test_export_puts_the_photos_beside_the_coco_file(run, photos, tmp_path):

@@ -15,6 +15,11 @@ def rounded(value: float, places: int) -> float:
     return float(Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP))
 
 
+def counted(n: int, one: str, many: str) -> str:
+    """A count with its noun: "1 defect", "1,234 defects"."""
+    return f"{n:,} {one if n == 1 else many}"
+
+
 def number(value: float, places: int) -> str:
     """`value` as people read it, with thousands set apart: "1,234.5"."""
     return f"{rounded(value, places):,.{places}f}"

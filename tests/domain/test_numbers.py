@@ -1,6 +1,6 @@
 import pytest
 
-from inspection.domain.numbers import number, rounded
+from inspection.domain.numbers import counted, number, rounded
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,8 @@ def test_a_written_half_is_rounded_up_as_workbooks_do_it(value, places, read):
 
 def test_what_is_no_number_stays_none():
     assert str(rounded(float("nan"), 1)) == "nan"
+
+
+def test_one_defect_is_no_defects():
+    said = [counted(n, "defect", "defects") for n in (0, 1, 1234)]
+    assert said == ["0 defects", "1 defect", "1,234 defects"]

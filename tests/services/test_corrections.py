@@ -155,7 +155,7 @@ def test_the_two_commands_carry_a_decision_from_the_log_into_a_photo_set(
     logged(1, "polish")
     export, dest = str(tmp_path / "export"), str(tmp_path / "set")
     answer = CliRunner().invoke(cli.main, ["export-corrections", export])
-    assert answer.exit_code == 0 and "1 photos in" in answer.stdout, answer.output
+    assert answer.exit_code == 0 and "1 photo in" in answer.stdout, answer.output
     answer = CliRunner().invoke(cli.main, ["import", "corrections", export, dest])
     assert answer.exit_code == 0 and "1 kept (0 defect free), 0 skipped" in answer.stdout
 

@@ -182,7 +182,7 @@ def test_one_verdict_changed_behind_the_logs_back_is_named(station, logged):
     check = outcome(station, number)
     assert not check.holds
     assert fault_sentences(ENGLISH, check) == [f"inspection {logged[0]}: verdict OK → Rework"]
-    assert "1 rows changed behind the log's back" in check_sentence(ENGLISH, check)
+    assert "1 row changed behind the log's back" in check_sentence(ENGLISH, check)
     assert not verify_chain(station.engine).is_whole
 
 

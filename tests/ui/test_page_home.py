@@ -83,7 +83,7 @@ def test_the_demo_line_loads_in_the_background_seen_on_every_page(open_page, sha
         at = open_page(page)
         assert not at.exception
         assert "invented inspections" in marks(at), page
-    assert "Last 1 inspections" in texts(open_page("home"))
+    assert "Last 1 inspection" in texts(open_page("home"))
 
 
 def test_a_load_that_is_stopped_can_be_gone_on_with_or_removed(open_page, shared, slow_demo):

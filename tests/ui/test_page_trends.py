@@ -50,7 +50,7 @@ def test_key_figures_come_from_first_inspections_and_the_undecided_stand_apart(
     assert shown["DPU"] == ("0.33", "20 defects / 60 bodies")
     assert shown["FTT"] == ("60.0%", "30 / 50 bodies")
     assert shown["Undecided (bodies)"] == ("10", "not in the FTT")
-    assert shown["Bodies"] == ("60", "first inspected, 1 days")
+    assert shown["Bodies"] == ("60", "first inspected, 1 day")
     assert shown["Area (mm²/body)"] == ("1.4", "84 mm² in all")
 
 
