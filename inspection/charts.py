@@ -16,6 +16,7 @@ Backgrounds are transparent and neutral colours stand in the template, so that l
 pages, and Streamlit's own theme, can put theirs in. Made to be read from 600 px width on.
 """
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -669,9 +670,8 @@ def body_map(
                 x, y = panel.place((place.column + 0.5) / grid, (place.row + 0.5) / grid)
                 rows.append((right + x, down + y, panel.code, int(place.defects)))
             if panel.code in counted.index:
-                left, top, edge, bottom = panel.box
-                where = (right + (left + edge) / 2.0, down + (top + bottom) / 2.0)
-                notes.append((*where, f"<b>{int(counted[panel.code]):,}</b>", 14))
+                x, y = panel.place(*_place_of_number(here, grid))
+                notes.append((right + x, down + y, f"<b>{int(counted[panel.code]):,}</b>", 14))
     figure.add_scatter(
         x=outline_x,
         y=outline_y,
@@ -692,8 +692,7 @@ def body_map(
             # Even to the colour-blind, and in grey.
             "colorscale": "Viridis",
             "cmin": 0,
-            # One place that repeats would leave all others dark.
-            "cmax": _brightest(density),
+            "cmax": max(density, default=1.0),
             "colorbar": {"title": {"text": labels["density"], "side": "right"}, "thickness": 14},
         },
         meta=META_PHOTOS,
@@ -723,9 +722,19 @@ def body_map(
     return figure
 
 
-def _brightest(density: Sequence[float]) -> float:
-    """Where the colour scale ends: above it there are no more colours, the hover has the value."""
-    return float(np.quantile(density, 0.95)) if density else 1.0
+def _place_of_number(squares: pd.DataFrame, grid: int) -> tuple[float, float]:
+    """Where a panel's number stands (0–1 across, 0–1 down): where it hides the fewest defects,
+    not beside the fullest square, and else near the middle."""
+    counts = {(row.column, row.row): int(row.defects) for row in squares.itertuples()}
+    fullest = max(counts, key=counts.get)
+
+    def hides(place: tuple[int, int]) -> tuple:
+        beside = max(abs(one - other) for one, other in zip(place, fullest, strict=True)) <= 1
+        off_middle = sum((one - (grid - 1) / 2.0) ** 2 for one in place)
+        return counts.get(place, 0), beside, off_middle
+
+    column, row = min(itertools.product(range(grid), repeat=2), key=hides)
+    return (column + 0.5) / grid, (row + 0.5) / grid
 
 
 def _placed_drawings(

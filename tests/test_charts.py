@@ -474,3 +474,8 @@ def test_the_body_map_colours_places_by_defects_for_a_hundred_bodies():
     assert places.marker.colorbar.title.text == "per 100"
     texts = [note.text for note in figure.layout.annotations]
     assert texts.count("<b>3</b>") == 1 and texts.count("<b>1</b>") == 2
+    # The scale ends at the largest value drawn, and no number lies on a square with a defect.
+    assert places.marker.cmax == 6.0
+    drawn = set(zip(places.x, places.y, strict=True))
+    numbers = [note for note in figure.layout.annotations if note.text[3].isdigit()]
+    assert drawn and not drawn & {(note.x, note.y) for note in numbers}
