@@ -15,7 +15,7 @@ from inspection.ui.words import model_name, plant_time, word
 
 STANDINGS = ("ok", "undecided", "rework")
 # What no figure holds: struck from them, still in the list.
-_STRUCK, _GREY = "⊘", "#9AA0A6"
+_STRUCK, _GREY = "⊘", "#5F6368"
 
 
 def _words(table: str, name: str) -> Callable[[pd.DataFrame], list]:
