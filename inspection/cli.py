@@ -351,12 +351,12 @@ def train(
     keep_every,
     val,
 ):
-    """Train the U-Net from scratch, or go on from the checkpoint in the run folder.
+    """Train the U-Net from first weights, or go on from the checkpoint in the run folder.
 
-    --with takes what is worth trying: most_steps, stem, width, focusing, miss_weight, box_share,
-    smallest_scale, darkest, lures (0 or 1), teacher, weight_decay, reviewed (a file of reviewed
-    places), flaws (those in it are taught, unsure or clean), pasted (share of the crops of the sets
-    in pasted_onto that get another photo's mark).
+    --with takes what is worth trying: most_steps, encoder, hard_share, crop_share, box_share,
+    type_share, smallest_scale, largest_scale, darkest, lures (0 or 1), teacher, weight_decay,
+    reviewed (a file of reviewed places), flaws (those in it are taught, unsure or clean), pasted
+    (share of the crops of the sets in pasted_onto that get another photo's mark).
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -464,6 +464,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
     from models import card, measuring, rendered_trials
     from models import evaluate as evaluation
     from models.datasets import read_photo_set
+    from models.operating import scores_by_kind
     from models.segmenter import open_segmenter
 
     settings = load_settings()
@@ -491,7 +492,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
         )
         val_scores = None
         if val_photos:
-            val_scores = evaluation.scores_by_kind(look_at(val_photos, "calibrate on val"), top_px)
+            val_scores = scores_by_kind(look_at(val_photos, "calibrate on val"), top_px)
         trials = []
         if rendered:
             place = out / "rendered_trials"
@@ -550,10 +551,35 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--encoder", default="lite0", help="lite0, lite1 or lite2")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="a .npz of encoder and decoder; default: the encoder that ImageNet taught",
+)
+@click.option("--types/--no-types", default=True, help="with channels that tell types apart")
+def pretrained(out, encoder, weights, types):
+    """Write a network with first weights learnt elsewhere as OUT, a .keras file to train from."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from models import keras_file, networks
+    from models import pretrained as source
+
+    network = networks.lite_unet(encoder, types=networks.KNOWN_TYPES if types else 0)
+    state = source.read_state(weights) if weights else source.imagenet_state(encoder)
+    kept = source.fill(network, state)
+    keras_file.save_half(networks.with_probabilities(network), out)
+    anew = f"; random: {', '.join(kept)}" if kept else ""
+    click.echo(f"{out}: {network.count_params():,} parameters{anew}")
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path, exists=True))
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--name", required=True, help="name of the model folder to write")
-@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
+@click.option(
+    "--most-alarms", default=0.05, help="share of clean val photos in alarm that is allowed"
+)
 @click.option(
     "--average-with",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -563,7 +589,10 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
 @click.option("--note", default="", help="what a person should know about this model")
 @click.option("--limit", "limits", multiple=True, help="a known weakness; may be given again")
 def convert(run, data, name, most_alarms, average_with, share, note, limits):
-    """Turn a training run into a model folder: thresholds from val, IR, golden photos, card."""
+    """Turn a training run into a model folder: thresholds from val, IR, golden photos, card.
+
+    RUN: a run folder, or a .keras file of ours; FILE.json beside it says how it was trained.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from models.convert import Average
     from models.release import release_run
@@ -587,7 +616,9 @@ def convert(run, data, name, most_alarms, average_with, share, note, limits):
 @main.command()
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--model", "model_name", help="name of a model folder; default: the served one")
-@click.option("--most-alarms", default=0.05, help="share of clean val crops that may be in alarm")
+@click.option(
+    "--most-alarms", default=0.05, help="share of clean val photos in alarm that is allowed"
+)
 @click.option("--note", help="what a person should know about this model; default: as it is")
 @click.option("--limit", "limits", multiple=True, help="a known weakness; default: as they are")
 def thresholds(data, model_name, most_alarms, note, limits):
@@ -666,7 +697,7 @@ def import_labelled(format_name, source, dest, name, licence, cls, frame, line_p
     tell_left_out(imported.left_out)
     if imported.unknown:
         counted = ", ".join(f"{cls} ({n})" for cls, n in sorted(imported.unknown.items()))
-        on_stderr.print(f'classes that train as "other": {counted}', markup=False, soft_wrap=True)
+        on_stderr.print(f"classes that teach no type: {counted}", markup=False, soft_wrap=True)
     click.echo(
         f"{imported.photos} kept ({imported.defect_free} defect free), {imported.skipped} skipped"
     )
@@ -850,6 +881,37 @@ def sizes(model_name, count):
     click.echo(f"clean in alarm       {outcome.clean_alarms} of {outcome.clean}")
     click.echo(f"length over truth    {outcome.length_ratio} (quartiles)")
     click.echo(f"area over truth      {outcome.area_ratio} (quartiles)")
+
+
+@main.command()
+def samples():
+    """The twelve shipped samples: what is found, measured and judged right. Exit 3 unless all."""
+    from inspection.services.samples_check import check_samples
+    from inspection.services.station import open_station
+
+    station = open_station(load_settings())
+    try:
+        with _progress() as progress:
+            task = progress.add_task("samples", total=None)
+            rows = check_samples(
+                station,
+                REPOSITORY / "data" / "samples",
+                lambda done, of: progress.update(task, completed=done, total=of),
+            )
+    finally:
+        station.close()
+    for row in rows:
+        sizes = " ".join(f"{ratio:.2f}" for ratio in row.lengths) or "-"
+        areas = " ".join(f"{ratio:.2f}" for ratio in row.areas) or "-"
+        click.echo(
+            f"{'right' if row.is_right else 'WRONG'}  {row.name:29} tight {row.tight} of "
+            f"{row.defects}, astray {row.astray}, length {sizes}, area {areas}, "
+            f"{row.verdict} (expected {row.expected})"
+        )
+    right = sum(row.is_right for row in rows)
+    click.echo(f"{right} of {len(rows)} right")
+    if right < len(rows):
+        raise SystemExit(3)
 
 
 @main.command()

@@ -66,7 +66,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = REPOSITORY / "data" / "local"
     database_url: str = ""
-    model: str = "compact-unet"
+    model: str = "lite0-unet"
     models_dir: Path = REPOSITORY / "models" / "weights"
     spec: Path = REPOSITORY / "data" / "specs" / "strict_topcoat.toml"
     bodies_dir: Path = REPOSITORY / "data" / "bodies"

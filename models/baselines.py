@@ -14,6 +14,7 @@ from keras import layers
 
 from models.datasets import LabelledPhoto, batches_of_photos
 from models.labels import paint_truth
+from models.networks import KNOWN_TYPES
 
 SQUASHED_PX = 128
 HAT_PX = 15
@@ -47,7 +48,7 @@ def _two_convolutions(x, filters):
     return x
 
 
-def fcn8s(widths=(16, 32, 64, 128, 128), joined=256, types=4):
+def fcn8s(widths=(16, 32, 64, 128, 128), joined=256, types=KNOWN_TYPES):
     """FCN-8s (Long et al. 2015) on a narrow VGG; answers logits at the input's size.
 
     Scores by 1×1 convolutions at stride 32, 16 and 8, added on the way up, then one doubling of

@@ -1,11 +1,9 @@
 """From a training run to a model folder: half-precision Keras file, OpenVINO IR, golden photos."""
 
-import json
 import os
 import tempfile
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from inspection.errors import ModelRefused, TrainingError
 from models import keras_file, networks
 from models.card import write_card
 from models.segmenter import ServedNetwork
-from models.tiling import scaled
+from models.tiling import LONG_SIDES_PX, STRIDE, scaled
 
 # Largest difference allowed between the Keras network and the served one, both in float32: half a
 # level of 255, and what the half-precision weights add.
@@ -49,12 +47,20 @@ class Average:
 
 
 def trained_network(run: Path, average: Average | None = None) -> keras.Model:
-    """The best network of a training run in float32, answering probabilities."""
+    """The best network of a training run in float32, answering probabilities.
+
+    run: its folder, or a `.keras` file of ours.
+    """
+    keras.mixed_precision.set_global_policy("float32")
+    if run.is_file():
+        network = keras_file.load_half(run)
+        if average:
+            network.set_weights(average.of(network.get_weights()))
+        return network
     kept = run / "best.weights.npz"
     if not kept.is_file():
         raise TrainingError(f"{kept}: no trained weights there; run `train` first")
-    keras.mixed_precision.set_global_policy("float32")
-    network = networks.compact_unet()
+    network = networks.lite_unet()
     with np.load(kept) as weights:
         try:
             network.set_weights([weights[name] for name in weights.files])
@@ -62,8 +68,8 @@ def trained_network(run: Path, average: Average | None = None) -> keras.Model:
                 network.set_weights(average.of(network.get_weights()))
         except ValueError:
             raise TrainingError(
-                f"{kept}: trained with another stem or width than the served network; what earns "
-                "its place becomes the default of `networks.compact_unet` first"
+                f"{kept}: trained with another encoder than the served network; what earns its "
+                "place becomes the default of `networks.lite_unet` first"
             ) from None
     return networks.with_probabilities(network)
 
@@ -84,12 +90,11 @@ def as_served(network: keras.Model) -> openvino.Model:
 
     It answers levels as they are kept, uint8 planes (N, 1 + T, H, W), 255 = certain: a quarter of
     the bytes to be scaled, written and blended. Our own network's last layers are written anew,
-    see `_with_ending`; it answers four planes of half the size for each one.
+    see `_with_ending`; it answers planes of half the size.
     """
     ours = _ends_like_ours(network)
-    trunk = keras.Model(network.input, network.get_layer("logits").input) if ours else network
-    converted = _converted(trunk)
-    planes = _with_ending(_planes(converted), network) if ours else _levels(_planes(converted))
+    converted = _converted(_trunk(network) if ours else network)
+    planes = _with_ending(converted, network) if ours else _levels(_planes(converted))
     served = openvino.Model([opset13.result(planes)], converted.get_parameters())
     shown = openvino.preprocess.PrePostProcessor(served)
     shown.input().tensor().set_element_type(openvino.Type.u8)
@@ -102,26 +107,27 @@ def _converted(network: keras.Model) -> openvino.Model:
         network.export(exported, format="tf_saved_model", verbose=False)
         converted = openvino.convert_model(exported)
     for node in converted.get_ordered_ops():
-        if node.get_type_name() == "Concat":
+        if node.get_type_name() in ("Concat", "Add"):
             _double_plainly(node)
     return converted
 
 
-def _planes(converted: openvino.Model) -> openvino.Node:
+def _planes(converted: openvino.Model, number: int = 0) -> openvino.Node:
     """What a converted network answers, (N, C, H, W)."""
-    return opset13.transpose(converted.get_results()[0].input_value(0), [0, 3, 1, 2])
+    return opset13.transpose(converted.get_results()[number].input_value(0), [0, 3, 1, 2])
 
 
-def _double_plainly(concat: openvino.Node) -> None:
-    """Where a nearest doubling leads into `concat`, make it one node.
+def _double_plainly(joining: openvino.Node) -> None:
+    """Where a nearest doubling leads into `joining`, make it one node.
 
     As it comes from Keras it is eight: tiling, and two turns between planes and pixels. That is
     slower, and int8 does not pass through it.
     """
-    source = doubling = concat.input_value(0)
+    source, is_doubled = joining.input_value(0), False
     while source.get_node().get_type_name() in ("Transpose", "Reshape", "Tile", "Unsqueeze"):
+        is_doubled |= source.get_node().get_type_name() == "Tile"
         source = source.get_node().input_value(0)
-    if source == doubling or len(source.partial_shape) != 4:
+    if not is_doubled or len(source.partial_shape) != 4:
         return
     twice = opset13.interpolate(
         source,
@@ -132,7 +138,7 @@ def _double_plainly(concat: openvino.Node) -> None:
         coordinate_transformation_mode="asymmetric",
         nearest_mode="floor",
     )
-    concat.input(0).replace_source_output(twice.output(0))
+    joining.input(0).replace_source_output(twice.output(0))
 
 
 def _levels(probabilities: openvino.Node) -> openvino.Node:
@@ -143,57 +149,55 @@ def _levels(probabilities: openvino.Node) -> openvino.Node:
 
 
 def _ends_like_ours(network: keras.Model) -> bool:
-    """Whether it ends in a doubling of 4×4 px, the prior and the probabilities, like ours."""
-    last = network.layers[-3:]
-    return (
-        [type(layer) for layer in last]
-        == [keras.layers.Conv2DTranspose, keras.layers.Rescaling, networks.DefectProbabilities]
-        and (last[0].name, last[0].kernel_size, last[0].strides) == ("logits", (4, 4), (2, 2))
-        and (last[0].padding, last[1].scale) == ("same", 1.0)
-    )
+    """Whether it ends in a doubling of 6×6 px, the types at half the size and probabilities."""
+    names = {layer.name for layer in network.layers}
+    return "any_defect" in names and isinstance(network.layers[-1], networks.DefectProbabilities)
 
 
-def _with_ending(features: openvino.Node, network: keras.Model) -> openvino.Node:
-    """Doubling and levels behind `features` (N, I, h, w) -> uint8 (N, 4 (1 + T), h + 1, w + 1).
+def _trunk(network: keras.Model) -> keras.Model:
+    """Our network up to its last layers: the last features, and the types at their size."""
+    answers = [network.get_layer("any_defect").input]
+    if network.output.shape[-1] > 1:
+        answers.append(network.get_layer(f"kinds_{len(networks.DECODER) - 1}").output)
+    return keras.Model(network.input, answers)
 
-    The same numbers as Keras by another way. As the runtime takes them from Keras, these layers
-    are 41 % of the whole network's time: a transposed convolution in float32 and a softmax over
-    four numbers a pixel. Here the four pixels that come from one are channels of an ordinary
-    convolution, and the probabilities are computed on them; the answer is spread out by
-    `segmenter.ServedNetwork`.
+
+def _with_ending(converted: openvino.Model, network: keras.Model) -> openvino.Node:
+    """Doubling and levels behind a converted `_trunk` -> uint8 (N, 4 + T, h, w).
+
+    The same numbers as Keras by another way: the four pixels that come from one are channels of an
+    ordinary convolution, and the types stay at half the size, so that the runtime neither turns
+    planes nor takes the softmax of every pixel. What is answered is spread out by
+    `segmenter.ServedNetwork`: planes 2 y + x of the first four hold every second pixel of "any
+    defect" from (y, x) on; the others hold the share of each type.
     """
-    logits, prior, _ = network.layers[-3:]
-    kernel, bias = (keras.ops.convert_to_numpy(weight) for weight in logits.get_weights())
-    weights = doubling_as_convolution(kernel)
-    bias = np.repeat(bias + np.asarray(prior.offset, np.float32), 4).reshape(1, -1, 1, 1)
-    ones = [1, 1]
-    spread = opset13.convolution(features, weights, ones, ones, ones, ones)
-    parts = opset13.split(opset13.add(spread, bias.astype(np.float32)), 1, kernel.shape[2])
-    any_defect, *types = parts.outputs()
-    any_defect = opset13.sigmoid(any_defect)
-    # e^60 still fits; to take the highest off first, as Keras does, costs seven passes more.
-    powers = [opset13.exp(opset13.clamp(logit, -60.0, 60.0)) for logit in types]
-    share = opset13.divide(any_defect, reduce(opset13.add, powers))
-    answer = [any_defect, *(opset13.multiply(power, share) for power in powers)]
+    any_defect = network.get_layer("any_defect")
+    kernel, bias = (keras.ops.convert_to_numpy(weight) for weight in any_defect.get_weights())
+    weights, ones = doubling_as_convolution(kernel), [1, 1]
+    # The converter keeps the answers' names, not their order: output_0 is the first.
+    features, *kinds = np.argsort([output.get_any_name() for output in converted.outputs])
+    doubled = opset13.convolution(_planes(converted, features), weights, ones, ones, ones, ones)
+    logits = opset13.add(doubled, np.full((1, 4, 1, 1), bias[0], np.float32))
+    answer = [opset13.sigmoid(logits)]
+    answer += [opset13.softmax(_planes(converted, number), 1) for number in kinds]
     return opset13.concat([_levels(part) for part in answer], 1)
 
 
 def doubling_as_convolution(kernel: np.ndarray) -> np.ndarray:
     """Weights of a "same" transposed convolution of stride 2 as those of an ordinary one.
 
-    kernel: float32 (4, 4, C, I) as Keras keeps it. Answers float32 (4 C, I, 2, 2), for features
-    with one pixel of zeros on each side; output channel 4 c + 2 x + y is channel c of the pixel
-    (y, x) of the two by two that come from one. The doubled answer is one pixel larger on each
-    side than the transposed convolution's.
+    kernel: float32 (6, 6, 1, I) as Keras keeps it. Answers float32 (4, I, 3, 3), for features
+    with one pixel of zeros on each side; output channel 2 y + x is the pixel (y, x) of the two by
+    two that come from one.
     """
-    channels, inputs = kernel.shape[2:]
-    weights = np.zeros((channels, 2, 2, inputs, 2, 2), np.float32)
-    # Pixel 2 i + p of the larger answer gets input i - 1 + t times the kernel's place p + 2 - 2 t.
-    taps = [(p, t, p + 2 - 2 * t) for p in (0, 1) for t in (0, 1)]
+    inputs = kernel.shape[3]
+    weights = np.zeros((2, 2, inputs, 3, 3), np.float32)
+    # Pixel 2 i + p gets input i - 1 + t times the kernel's place p + 4 - 2 t.
+    taps = [(p, t, p + 4 - 2 * t) for p in (0, 1) for t in (0, 1, 2)]
     for py, ty, ky in taps:
         for px, tx, kx in taps:
-            weights[:, px, py, :, ty, tx] = kernel[ky, kx]
-    return weights.reshape(4 * channels, inputs, 2, 2)
+            weights[py, px, :, ty, tx] = kernel[ky, kx, 0]
+    return weights.reshape(4, inputs, 3, 3)
 
 
 def save_openvino(network: keras.Model, folder: Path) -> None:
@@ -231,7 +235,6 @@ def replace_network(folder: Path, network: openvino.Model) -> None:
 
 
 def finish_model_folder(
-    run: Path,
     folder: Path,
     *,
     thresholds: dict[str, float],
@@ -239,27 +242,38 @@ def finish_model_folder(
     golden: list[dict[str, Any]],
     facts: dict[str, Any],
 ) -> None:
-    """Add golden photos and card to the network files of a training run.
+    """Add golden photos and card to the network files.
 
     golden: {"file", "rgb", "expect": "defect" | "clean", and "bbox_px", "least_px" or "most_px"}.
     facts: what else belongs on the card (data, licence, figures, training).
     """
     answers = write_golden_photos(folder, golden)
+    network = keras_file.load_half(folder / "unet.keras")
+    tells_types = network.output.shape[-1] > 1
     write_card(
         folder,
         {
             "name": folder.name,
             "date": date.today().isoformat(),
-            "types": list(networks.TYPES),
-            "input": {"channels": "RGB", "scale": 1 / 255, "multiple_px": 32},
-            "parameters": int(keras_file.load_half(folder / "unet.keras").count_params()),
+            "types": list(networks.TYPES) if tells_types else [],
+            "input": network_input(),
+            "parameters": int(network.count_params()),
             "thresholds": thresholds,
             "score": score,
             "golden": answers,
-            "training": json.loads((run / "best.json").read_text(encoding="utf-8")),
             **facts,
         },
     )
+
+
+def network_input() -> dict[str, Any]:
+    """What a card says of the photos that our network is shown."""
+    return {
+        "channels": "RGB",
+        "scale": 1 / 255,
+        "multiple_px": STRIDE,
+        "long_sides_px": [list(sides) for sides in LONG_SIDES_PX],
+    }
 
 
 def write_golden_photos(folder: Path, golden: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -17,12 +17,14 @@ import cv2
 import keras
 import numpy as np
 
+from inspection.domain.defects import UNNAMED
 from inspection.errors import TrainingError
 from models.networks import TYPES
 from models.pasting import paste_mark
 from models.photo_classes import TYPE_OF_CLASS
 from models.reviewed import Flaws, ReviewedPlace, Verdict
-from models.targets import SOMEWHERE, WEIGHTS, encode_targets
+from models.targets import NO_TYPE, SOMEWHERE, WEIGHTS, encode_targets
+from models.tiling import shown_scale
 
 # From this probability on a clean photo holds a lure, and a teacher is believed to see a mark.
 LURING = 0.3
@@ -34,6 +36,18 @@ LURED, LABEL_REACH = 0.3, (31, 31)
 
 # Photos marked on more than this share of their pixels give no marks away.
 DONATED = 0.03
+
+# Long side at which photos are kept for training; smaller ones are enlarged at most twice.
+KEPT_LONG_PX = 640
+
+# Gravity is part of a photo: a panel is turned a little, never upside down.
+MOST_TURNED_DEG = 6.0
+
+# How many pixels round a person's outline teach nothing.
+RIM_PX = 2
+
+# Outside a photo: mirrored, so that nothing ends there, and taught nothing.
+_BORDER = int(WEIGHTS.index(0.0) << 1)
 
 # What every row of a manifest must say; what may be missing is empty.
 COLUMNS = ("dataset", "image", "mask", "split", "group")
@@ -60,6 +74,11 @@ class LabelledPhoto:
     def stem(self) -> str:
         return self.image.stem
 
+    @property
+    def shows_ignored_damage_alone(self) -> bool:
+        """Neither clean nor defective: all that was labelled is no paint damage."""
+        return bool(self.ignore) and all(label.get("ignore") for label in self.instances)
+
 
 def is_weakly_labelled(photo: LabelledPhoto) -> bool:
     """Whether a rule drew the masks inside a person's boxes: further marks may have no label."""
@@ -67,7 +86,7 @@ def is_weakly_labelled(photo: LabelledPhoto) -> bool:
 
 
 def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
-    """The photos of one split ("train", "val", "test" or "all").
+    """The photos of one split ("train", "val", "test" or "all") but those that were set aside.
 
     Raises TrainingError when the folder has no manifest, a column is missing from it or a group
     stands in two splits.
@@ -93,7 +112,12 @@ def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in folder.glob("*/instances.json")
     }
-    chosen = [row for row in rows if split in ("all", row["split"])]
+    aside = _set_aside(folder)
+    chosen = [
+        row
+        for row in rows
+        if split in ("all", row["split"]) and (row["dataset"], Path(row["image"]).stem) not in aside
+    ]
     if not chosen:
         raise TrainingError(f"{manifest}: no photos of split {split!r}; splits are {SPLITS}")
     return [
@@ -115,6 +139,15 @@ def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
     ]
 
 
+def _set_aside(folder: Path) -> set[tuple[str, str]]:
+    """(data set, stem) of photos whose label is known to be wrong: they neither teach nor count."""
+    file = folder / "set_aside.csv"
+    if not file.is_file():
+        return set()
+    with file.open(encoding="utf-8", newline="") as lines:
+        return {(row["dataset"], row["stem"]) for row in csv.DictReader(lines)}
+
+
 def read_rgb(path: Path) -> np.ndarray:
     """Photo of the training set as RGB uint8 (H, W, 3)."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
@@ -131,17 +164,25 @@ def read_grey(path: Path, shape: tuple[int, int]) -> np.ndarray:
     return image > 0
 
 
-def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
+def type_index(code: str) -> int:
+    """The index of a type channel, or NO_TYPE."""
+    return TYPES.index(code) if code in TYPES else NO_TYPE
+
+
+def photo_targets(photo: LabelledPhoto, shape: tuple[int, int], rim_px: int = RIM_PX) -> np.ndarray:
     """What the loss may learn from one photo, as one uint8 plane (H, W).
 
     Weak masks were drawn by a rule inside human boxes: the rest of such a box is unsure (weight
     0.15). Of a box whose weak mask is known to be poor only this is sure: some of it is a defect.
+    Round a person's outline rim_px teach nothing.
     """
     truth = read_grey(photo.mask, shape) if photo.mask else np.zeros(shape, bool)
     weight = np.zeros(shape, np.uint8)
-    kind = np.full(shape, TYPES.index("other"), np.uint8)
+    kind = np.full(shape, NO_TYPE, np.uint8)
     for label in photo.instances:
-        code = TYPES.index(TYPE_OF_CLASS.get(label["cls"], "other"))
+        if label.get("ignore"):
+            continue
+        code = type_index(TYPE_OF_CLASS.get(label["cls"], UNNAMED))
         if "poly" in label:
             for polygon in label["poly"]:
                 cv2.fillPoly(kind, [np.round(polygon).astype(np.int32).reshape(-1, 2)], code)
@@ -153,6 +194,10 @@ def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
         weight[box] = WEIGHTS.index(SOMEWHERE if poor else 0.15)
     if photo.mask_quality == "weak_low":
         truth = truth & (weight == 0)
+    if rim_px and photo.mask_quality.startswith("polygon"):
+        # A person's outline is right to a few pixels.
+        reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim_px + 1,) * 2)
+        weight[cv2.dilate(truth.view(np.uint8), reach) > 0] = WEIGHTS.index(0.0)
     weight[truth] = 0
     if photo.ignore:
         weight[read_grey(photo.ignore, shape)] = WEIGHTS.index(0.0)
@@ -162,9 +207,11 @@ def photo_targets(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
 class CropSource:
     """All photos of a split, decoded once and kept in memory, and crops cut from them.
 
-    3 bytes of colour and 1 of targets a pixel: about 1.6 MB for a photo of 640×640 px.
-    smallest_scale, darkest: how far a crop may shrink its photo, and darken it (see `vary_light`).
-    chances: how often each photo is drawn beside the others of its data set.
+    Photos are kept as they are shown to the served network, about 640 px long: 3 bytes of colour
+    and 1 of targets a pixel, 1.6 MB for 640×640 px. scales: how far a crop shrinks and enlarges
+    that. darkest: how far it is darkened (see `vary_light`). drawn: share of the crops that are
+    drawn towards a label or a lure. chances: how often each photo is drawn beside the others of
+    its data set.
     """
 
     def __init__(
@@ -172,19 +219,22 @@ class CropSource:
         photos: Sequence[LabelledPhoto],
         *,
         threads: int = os.cpu_count() or 2,
-        smallest_scale: float = 0.4,
+        scales: tuple[float, float] = (0.6, 1.6),
         darkest: float = 0.7,
+        drawn: float = 0.6,
         pasted: float = 0.0,
         pasted_onto: Sequence[str] = (),
     ):
         self.photos = list(photos)
-        self.smallest_scale, self.darkest = smallest_scale, darkest
+        self.scales, self.darkest, self.drawn = scales, darkest, drawn
         self.pasted, self.pasted_onto = pasted, pasted_onto
         self.chances = np.ones(len(self.photos))
         with ThreadPoolExecutor(threads) as pool:
             loaded = list(pool.map(self._load, self.photos))
-        self.images = [image for image, _ in loaded]
-        self.targets = [target for _, target in loaded]
+        self.images = [image for image, _, _ in loaded]
+        self.targets = [target for _, target, _ in loaded]
+        # By how much each photo was enlarged: reviewed places lie in the stored photo.
+        self._enlarged = [scale for _, _, scale in loaded]
         # Points (y, x) that most crops are drawn towards: on defects, or where a clean photo lures.
         self._points = [_some_points(target & 1) for target in self.targets]
         # Points of a photo with defects at which it shows something else that looks like one.
@@ -192,13 +242,28 @@ class CropSource:
         self._donors = [
             number
             for number, target in enumerate(self.targets)
-            if 0 < ((target & 7) == 1).mean() <= DONATED
+            if self._shows_marks_alone(number) and 0 < ((target & 7) == 1).mean() <= DONATED
         ]
+
+    def _shows_marks_alone(self, number: int) -> bool:
+        """Whether the mask holds the mark's own pixels: an outline would bring its panel along."""
+        photo = self.photos[number]
+        return photo.mask_quality == "weak_ok" or photo.dataset == "rendered"
 
     @staticmethod
     def _load(photo: LabelledPhoto):
         image = read_rgb(photo.image)
-        return image, photo_targets(photo, image.shape[:2])
+        target = photo_targets(photo, image.shape[:2])
+        scale = shown_scale(target.shape, KEPT_LONG_PX, KEPT_LONG_PX)
+        if scale == 1.0:
+            return image, target, scale
+        size = tuple(round(side * scale) for side in target.shape[::-1])
+        how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+        return (
+            cv2.resize(image, size, interpolation=how),
+            cv2.resize(target, size, interpolation=cv2.INTER_NEAREST),
+            scale,
+        )
 
     def lure(self, number: int, probability: np.ndarray) -> None:
         """Draw crops of a photo towards what looks like a defect there and is none.
@@ -228,6 +293,7 @@ class CropSource:
         plane = self.targets[number]
         lures, scratch = np.zeros(plane.shape, bool), TYPES.index("scratch")
         for place in places:
+            place = place.enlarged(self._enlarged[number])
             inside, labelled = place.pixels(plane.shape), (plane & 7) != 0
             if place.verdict is Verdict.NONE:
                 lures |= inside
@@ -258,13 +324,29 @@ class CropSource:
 
     def crop(self, number: int, size: int, rng: np.random.Generator):
         """One augmented crop: uint8 (size, size, 3) and its targets uint8 (size, size)."""
+        (crop,) = self.crops(number, size, rng, 1)
+        return crop
+
+    def crops(self, number: int, size: int, rng: np.random.Generator, most: int):
+        """One augmented crop; where it gets a mark and two fit, the same without and with it.
+
+        What differs between the two is the mark alone, so nothing else can tell them apart.
+        """
         colour, plane = self._cut(number, size, rng)
-        if self.photos[number].dataset in self.pasted_onto and rng.random() < self.pasted:
-            colour, plane = self._with_mark(colour, plane, rng)
-        return vary_light(colour, rng, self.darkest), plane
+        light = rng.integers(2**32)
+        made = [(colour, plane)]
+        takes_marks = self._donors and self.photos[number].dataset in self.pasted_onto
+        if takes_marks and rng.random() < self.pasted:
+            marked = self._with_mark(colour, plane, rng)
+            if marked is not None:
+                made = [(colour, plane), marked] if most > 1 else [marked]
+        return [
+            (vary_light(rgb, np.random.default_rng(light), self.darkest), mask)
+            for rgb, mask in made
+        ]
 
     def _with_mark(self, colour: np.ndarray, plane: np.ndarray, rng: np.random.Generator):
-        """The same crop with another photo's mark on it, where there is room for it."""
+        """The same crop with another photo's mark on it, None where there is no room for it."""
         donor, donor_plane = self._cut(int(rng.choice(self._donors)), len(plane), rng)
         mark = (donor_plane & 7) == 1
         pasted = paste_mark(
@@ -275,21 +357,17 @@ class CropSource:
             mark,
             math.exp(rng.normal(-0.1, 0.25)),
         )
-        if pasted is None:
-            return colour, plane
-        return pasted, np.where(mark, donor_plane, plane)
+        return None if pasted is None else (pasted, np.where(mark, donor_plane, plane))
 
     def _cut(self, number: int, size: int, rng: np.random.Generator):
-        """Flip, quarter turn, a little rotation and stretch, and scale up to 1.8 in one warp."""
+        """Flip, a little rotation and stretch, and scale in one warp."""
         image, target = self.images[number], self.targets[number]
         height, width = target.shape
-        scale = math.exp(rng.uniform(math.log(self.smallest_scale), math.log(1.8)))
-        # A small photo is enlarged until it fills most of the crop: a border teaches nothing.
-        scale = max(scale, 0.65 * size / min(height, width))
+        scale = math.exp(rng.uniform(*map(math.log, self.scales)))
         points, lures = self._points[number], self._lures.get(number, ())
         if len(lures) and (not len(points) or rng.random() < LURED):
             points = lures
-        if len(points) and rng.random() < 0.7:
+        if len(points) and rng.random() < self.drawn:
             y, x = points[rng.integers(len(points))]
             reach = 0.35 * size / scale
             y, x = y + rng.uniform(-reach, reach), x + rng.uniform(-reach, reach)
@@ -298,8 +376,8 @@ class CropSource:
         half = 0.5 * size / scale
         y = np.clip(y, min(half, height / 2), max(height - half, height / 2))
         x = np.clip(x, min(half, width / 2), max(width - half, width / 2))
-        angle = rng.normal(0.0, 0.12) + (math.pi / 2) * rng.choice([0, 0, 0, 1, 2, 3])
-        stretch = math.exp(rng.normal(0.0, 0.1))
+        angle = math.radians(rng.uniform(-MOST_TURNED_DEG, MOST_TURNED_DEG))
+        stretch = math.exp(rng.normal(0.0, 0.05))
         flip = -1.0 if rng.random() < 0.5 else 1.0
         a, b = scale * math.cos(angle), scale * math.sin(angle)
         matrix = np.array([[a * flip * stretch, -b], [b * flip * stretch, a]])
@@ -310,7 +388,12 @@ class CropSource:
             image, warp, (size, size), flags=how, borderMode=cv2.BORDER_REFLECT_101
         )
         plane = cv2.warpAffine(
-            target, warp, (size, size), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101
+            target,
+            warp,
+            (size, size),
+            flags=cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=_BORDER,
         )
         return colour, plane
 
@@ -378,12 +461,15 @@ class CropBatches(keras.utils.PyDataset):
     def __getitem__(self, index):
         photos = np.empty((self.batch, self.size, self.size, 3), np.uint8)
         planes = np.empty((self.batch, self.size, self.size), np.uint8)
-        for place in range(self.batch):
+        place = 0
+        while place < self.batch:
             rng = np.random.default_rng((self.seed, self.epoch, index, place))
             numbers = self._sets[rng.choice(len(self._sets), p=self._shares)]
             chances = self.source.chances[numbers]
             number = int(rng.choice(numbers, p=chances / chances.sum()))
-            photos[place], planes[place] = self.source.crop(number, self.size, rng)
+            for crop in self.source.crops(number, self.size, rng, self.batch - place):
+                photos[place], planes[place] = crop
+                place += 1
         return photos, planes
 
     def on_epoch_end(self):

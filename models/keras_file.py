@@ -14,7 +14,7 @@ def save_half(network: keras.Model, path: Path) -> None:
     """Write the network as `.keras` with float16 weights: half the size, enough to go on from."""
     keras.mixed_precision.set_global_policy("float16")
     try:
-        half = networks.with_probabilities(networks.compact_unet())
+        half = networks.with_probabilities(networks.lite_unet(types=network.output.shape[-1] - 1))
     finally:
         keras.mixed_precision.set_global_policy("float32")
     half.set_weights([np.asarray(w, np.float16) for w in network.get_weights()])
@@ -28,7 +28,8 @@ def load_half(path: Path) -> keras.Model:
     """
     try:
         half = keras.saving.load_model(path, compile=False, safe_mode=True)
-        network = networks.with_probabilities(networks.compact_unet())
+        types = half.output.shape[-1] - 1
+        network = networks.with_probabilities(networks.lite_unet(types=types))
         network.set_weights([np.asarray(w, np.float32) for w in half.get_weights()])
     except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise ModelRefused(f"{path}: not one of our networks ({str(error)[:120]})") from None

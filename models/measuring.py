@@ -1,7 +1,8 @@
 """The report of an evaluation as one JSON value: every number that the page and the HTML show.
 
 It is kept in the model folder as `evaluation.json`. A share is {value, hits, n, ci95, groups,
-ci95_groups}, or None where n is 0; see `models.evaluate.share`.
+ci95_groups}, or None where n is 0; see `models.evaluate.share`. `found` means found tightly
+throughout (`models.labels`); where a table shows both, `found_at_all` stands beside it.
 """
 
 import json
@@ -26,10 +27,17 @@ from inspection.domain.reliability import least_rate, ppv, targets_with_misses, 
 from inspection.errors import PodRefused, TrainingError
 from models.card import EVALUATION_FILE
 from models.datasets import LabelledPhoto, read_photo_set
-from models.evaluate import defect_share, detection_at, figures, photo_share, share
+from models.evaluate import (
+    detection_at,
+    figures,
+    found_share,
+    photo_share,
+    share,
+    tight_share,
+)
 from models.networks import TYPES
 
-SCHEMA = 1
+SCHEMA = 2
 ALARM_SHARES = (0.01, 0.05, 0.10)
 # The line's own prevalence is not known here: four, from a good line to a repair shop.
 PREVALENCES = (0.005, 0.02, 0.05, 0.15)
@@ -99,7 +107,7 @@ def measure(
         "band_curve": _band_curve(bad, clean, val_scores) if both and val_scores else [],
         "calibration": _calibration(bad, clean, val_scores) if both and val_scores else None,
         "ppv": _predictive_values(whole["photo_detection"], whole["photo_false_alarm"]),
-        "targets": _targets(whole["defect_recall"]),
+        "targets": _targets(whole["tight_recall"]),
         "explorer": _explorer(rows, card["thresholds"]),
     }
 
@@ -109,7 +117,8 @@ def photos_to_calibrate_on(data: Path, split: str) -> list[LabelledPhoto]:
     if split not in ("train", "test"):
         return []
     photos = [photo for photo in read_photo_set(data, "all") if photo.split == "val"]
-    return photos if len({photo.defect_free for photo in photos}) == 2 else []
+    counted = [photo for photo in photos if not photo.shows_ignored_damage_alone]
+    return photos if len({photo.defect_free for photo in counted}) == 2 else []
 
 
 def write_evaluation(folder: Path, measured: dict[str, Any]) -> None:
@@ -164,7 +173,7 @@ def _pod(points: list[tuple[float, bool]], **facts: Any) -> dict[str, Any]:
 
 def _pod_of_labels(bad: Sequence[Row], clean: Sequence[Row]) -> dict[str, Any]:
     return _pod(
-        [(label["side_px"], label["found"]) for row in bad for label in row["labels"]],
+        [(label["side_px"], label["tight"]) for row in bad for label in row["labels"]],
         unit="px",
         groups=len({row["group"] for row in bad if row["labels"]}),
         false_alarm=photo_share(clean, lambda row: row["regions"] > 0),
@@ -179,29 +188,36 @@ def _pod_of_trials(trials: Sequence[Row]) -> dict[str, Any] | None:
     if not defects:
         return None
     kinds = sorted({trial["type"] for trial in defects})
-    found = {kind: [trial["found"] for trial in defects if trial["type"] == kind] for kind in kinds}
+    of_kind = {kind: [trial for trial in defects if trial["type"] == kind] for kind in kinds}
     return {
         **_pod(
-            [(trial["length_mm"], trial["found"]) for trial in defects],
+            [(trial["length_mm"], trial["tight"]) for trial in defects],
             unit="mm",
             groups=len(defects),
             false_alarm=share(sum(trial["regions"] > 0 for trial in clean), len(clean), len(clean)),
             false_calls=sum(trial["regions"] for trial in clean),
         ),
-        "by_type": [
-            {"code": kind, "found": share(sum(hits), len(hits), len(hits))}
-            for kind, hits in found.items()
-        ],
+        "by_type": [{"code": kind, **_found_of(mine, len(mine))} for kind, mine in of_kind.items()],
+    }
+
+
+def _found_of(counted: Sequence[Row], groups: int) -> dict[str, Any]:
+    """Shares of labels or trials that are found tightly, and at all."""
+    return {
+        key: share(sum(one[figure] for one in counted), len(counted), groups)
+        for key, figure in (("found", "tight"), ("found_at_all", "found"))
     }
 
 
 def _part(code: str, rows: Sequence[Row], **facts: Any) -> dict[str, Any]:
     """One line of a table: photos, what was found, and false alarms beside it."""
+    bad = [row for row in rows if not row["defect_free"]]
     return {
         "code": code,
         **facts,
         "photos": len(rows),
-        "found": defect_share([row for row in rows if not row["defect_free"]]),
+        "found": tight_share(bad),
+        "found_at_all": found_share(bad),
         "false_alarm": photo_share(
             [row for row in rows if row["defect_free"]], lambda row: row["regions"] > 0
         ),
@@ -220,9 +236,9 @@ def _by_type(bad: Sequence[Row]) -> list[dict[str, Any]]:
         mine = [(row, label) for row in bad for label in row["labels"] if label["type"] == code]
         if mine:
             groups = {row["group"] for row, _ in mine}
-            found = share(sum(label["found"] for _, label in mine), len(mine), len(groups))
+            found = _found_of([label for _, label in mine], len(groups))
             photos = len({(row["dataset"], row["stem"]) for row, _ in mine})
-            answers.append({"code": code, "photos": photos, "found": found, "false_alarm": None})
+            answers.append({"code": code, "photos": photos, **found, "false_alarm": None})
     return answers
 
 
@@ -324,7 +340,7 @@ def _predictive_values(
 
 
 def _targets(found: dict[str, Any] | None) -> dict[str, Any] | None:
-    """How many labelled defects a proof of AIM takes, and what these show."""
+    """How many labelled defects a proof of AIM takes, and what these show; found tightly."""
     if not found:
         return None
     misses = found["n"] - found["hits"]
@@ -339,7 +355,7 @@ def _targets(found: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _explorer(rows: Sequence[Row], thresholds: dict[str, Any]) -> dict[str, Any] | None:
-    """Defects found and clean photos in alarm at each region threshold, by data set."""
+    """Defects found tightly, and clean photos in alarm, at each region threshold, by data set."""
     if not rows or not rows[0]["sweep"]:
         return None
     sets = {}

@@ -1,18 +1,21 @@
 """The classes of labelled photos. Without a network library, so that importing stays quick."""
 
+from inspection.domain.defects import UNNAMED
+
 # Classes of the photo set mapped onto our type channels; the stored codes stay as they are.
 TYPE_OF_CLASS = {
     "scratch": "scratch",
     "dent": "dent",
     "primer_exposed": "paint_loss",
-    "corrosion": "paint_loss",
-    "hood_damage": "other",
-    "damage": "other",
-    # Rendered panels know more types than the first network tells apart.
-    "chip": "paint_loss",
-    "dust_inclusion": "other",
-    "crater": "other",
-    "run_sag": "other",
+    "corrosion": "corrosion",
+    # No type: it teaches and counts as a defect, and nothing else.
+    "hood_damage": UNNAMED,
+    "damage": UNNAMED,
+    # Rendered panels.
+    "chip": "chip",
+    "dust_inclusion": "dust_inclusion",
+    "crater": "crater",
+    "run_sag": "run_sag",
 }
 
 # Damage that is not paint damage: neither trained on nor counted.

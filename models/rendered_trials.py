@@ -17,7 +17,7 @@ from inspection.imaging.codec import quantise
 from inspection.imaging.regions import defect_mask
 from models.card import region_arguments
 from models.datasets import read_grey, read_rgb
-from models.labels import COVERED
+from models.labels import COVERED, LabelledDefect, near_labels
 from models.render import Conditions, render_panel
 from models.render_defects import DEFECT_TYPES, DefectRequest
 
@@ -76,18 +76,22 @@ def try_trials(
     thresholds: dict,
     done: Callable[[], object] = lambda: None,
 ) -> list[dict]:
-    """A row a panel: type, length_mm, found, and regions claimed where nothing is.
+    """A row a panel: type, length_mm, tight and found, and regions claimed where nothing is.
 
-    Found: a tenth of the exact mask is covered, as for a labelled defect.
+    The exact mask is a label like a person's: the same share of it must be covered, the same share
+    of what is marked round it must lie there.
     """
     rows = []
     for trial in trials:
         probability = quantise(segment(read_rgb(folder / f"{trial.stem}.png"))[..., 0])
         claimed = defect_mask(probability, *region_arguments(thresholds)) > 0
-        row = {"type": trial.type, "length_mm": trial.length_mm, "found": False, "regions": 0}
+        row = {"type": trial.type, "length_mm": trial.length_mm}
+        row |= {"tight": False, "found": False, "regions": 0}
         if trial.type:
             truth = read_grey(folder / f"{trial.stem}_mask.png", claimed.shape)
-            row["found"] = bool((claimed & truth).sum() >= COVERED * truth.sum())
+            defect = LabelledDefect(truth, COVERED, may_lie=truth)
+            row["found"] = defect.is_found(claimed)
+            row["tight"] = defect.is_found_tightly(claimed, near_labels([defect], claimed.shape))
         else:
             row["regions"] = cv2.connectedComponents(claimed.astype(np.uint8))[0] - 1
         rows.append(row)

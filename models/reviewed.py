@@ -53,6 +53,13 @@ class ReviewedPlace:
     verdict: Verdict
     outline: Outline
 
+    def enlarged(self, scale: float) -> "ReviewedPlace":
+        """The same place on the photo at another size."""
+        if scale == 1.0:
+            return self
+        outline = tuple((round(x * scale), round(y * scale)) for x, y in self.outline)
+        return ReviewedPlace(self.verdict, outline)
+
     def pixels(self, shape: tuple[int, int]) -> np.ndarray:
         """The inside of the outline, bool (H, W)."""
         canvas = np.zeros(shape, np.uint8)

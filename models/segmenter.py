@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import numpy as np
 import openvino
 from openvino import opset13
 
+from inspection.domain.defects import UNNAMED
 from inspection.errors import ModelRefused
 from inspection.imaging.codec import quantise
 from inspection.imaging.regions import defect_mask
 from models.card import check_files, model_sha256, read_card, region_arguments
-from models.tiling import scaled, tiled_answers
+from models.tiling import LongSides, answers_at, scaled
 
 # From here on a photo of a size that is not compiled takes longer than compiling it, and what can
 # be shared between threads is.
@@ -57,8 +57,7 @@ def sums_overflow() -> bool:
 class ServedNetwork:
     """A network of the serving runtime, for photos of any size; it answers planes.
 
-    Where it answers four planes of half the size, and a pixel more, for each one, they are spread
-    out here, see `_Spread`.
+    Where it answers planes of half the size, they are spread out here, see `_Spread`.
 
     Compiled for one size the runtime is 1.6 times as fast on the same photo and answers the same
     numbers, but compiling takes 0.1 s. So a size that is asked for twice running is compiled, a
@@ -108,12 +107,12 @@ class ServedNetwork:
         # Shared, not copied: fresh memory for each tile is slow.
         planes = compiled(tiles, share_inputs=True, share_outputs=True)[0]
         self.inside_s += time.perf_counter() - started
-        if planes.shape[2:] == tuple(side // 2 + 1 for side in tiles.shape[1:3]):
+        if planes.shape[2:] == tuple(side // 2 for side in tiles.shape[1:3]):
             planes = self._spread(planes)
         return np.moveaxis(planes, 1, -1)
 
-    def whole(self, rgb: np.ndarray) -> np.ndarray:
-        """What a network for uint8 photos answers to one of any size, by `tiled_answers`."""
+    def whole(self, rgb: np.ndarray, long_sides: LongSides = ()) -> np.ndarray:
+        """What a network for uint8 photos answers to one of any size, by `answers_at`."""
         is_first = True
 
         def run(tiles: np.ndarray) -> np.ndarray:
@@ -124,7 +123,7 @@ class ServedNetwork:
             is_first = False
             return self(tiles)
 
-        return tiled_answers(run, rgb)
+        return answers_at(run, rgb, long_sides)
 
     def _compile(self, size: tuple[int, ...]) -> None:
         # Both let go of what they keep between their layers before it is needed a third time.
@@ -139,47 +138,43 @@ _NOTHING = np.empty((0, 0, 2, 0), np.uint8)
 
 
 class _Spread:
-    """Puts one plane together from four of half its size, as `convert` has them answered.
+    """Puts whole planes together from those of half the size, as `convert` has them answered.
 
-    Plane 4 c + 2 x + y of (1, 4 C, h + 1, w + 1) holds every second pixel of plane c, from (y, x)
-    on. Together they are a pixel larger on each side than the answer, (1, C, 2 h, 2 w), which
-    holds until the next one. The runtime would take 6 % of the network's time for this.
+    Of (1, 4 + T, h, w) the first four hold every second pixel of "any defect", the others the
+    share of each type, good for two by two pixels. Together (1, 1 + T, 2 h, 2 w), which holds
+    until the next one. A type never claims more than "any defect" there. The runtime would take
+    longer for it.
     """
 
     def __init__(self) -> None:
         self._whole = _NOTHING
-        self._pool = ThreadPoolExecutor(cv2.getNumThreads())
 
     def __call__(self, planes: np.ndarray) -> np.ndarray:
-        _, quarters, height, width = planes.shape
-        channels = quarters // 4
-        if self._whole.shape != (channels, height, 2, 2 * width):
+        _, answered, height, width = planes.shape
+        types = answered - 4
+        if self._whole.shape != (1 + types, height, 2, 2 * width):
             # Let go first: both would not be needed at once, and there may be no memory for one.
             self._whole = _NOTHING
-            self._whole = np.empty((channels, height, 2, 2 * width), np.uint8)
-        parts = planes.reshape(channels, 2, 2, height, width)
-
-        def lay(row: int) -> None:
-            channel, y = divmod(row, 2)
-            place = self._whole[channel, :, y].reshape(height, width, 2)
-            cv2.merge([parts[channel, 0, y], parts[channel, 1, y]], place)
-
-        if 4 * height * width >= AT_ONCE_PX:
-            list(self._pool.map(lay, range(2 * channels)))
-        else:
-            # To wake threads would take longer here, and into every second row of a short line
-            # merging takes six times as long as in one piece.
-            for whole, (left, right) in zip(self._whole, parts, strict=True):
-                rows = cv2.merge([left.reshape(-1, width), right.reshape(-1, width)])
-                whole[...] = np.moveaxis(rows.reshape(2, height, 2 * width), 0, 1)
-        return self._whole.reshape(1, channels, 2 * height, 2 * width)[..., 1:-1, 1:-1]
+            self._whole = np.empty((1 + types, height, 2, 2 * width), np.uint8)
+        any_defect = self._whole[0]
+        for y in (0, 1):
+            left, right = planes[0, 2 * y], planes[0, 2 * y + 1]
+            rows = cv2.merge([left.reshape(-1, width), right.reshape(-1, width)])
+            any_defect[:, y] = rows.reshape(height, 2 * width)
+        whole = self._whole.reshape(1 + types, 2 * height, 2 * width)
+        for number in range(types):
+            share = cv2.resize(
+                planes[0, 4 + number], (2 * width, 2 * height), interpolation=cv2.INTER_NEAREST
+            )
+            cv2.multiply(share, whole[0], whole[1 + number], 1.0 / 255.0)
+        return whole[None]
 
 
 class Segmenter:
     """A model folder that passed every check, ready to run on this machine's CPU.
 
     name, sha256: what a record says about the model. types: codes of the channels behind
-    channel 0. card: the whole card.
+    channel 0, UNNAMED alone where the network tells none apart. card: the whole card.
     """
 
     def __init__(self, folder: Path):
@@ -187,7 +182,7 @@ class Segmenter:
         self.card = read_card(folder)
         check_files(folder, self.card)
         self.name: str = self.card["name"]
-        self.types: tuple[str, ...] = tuple(self.card["types"])
+        self.types: tuple[str, ...] = tuple(self.card["types"]) or (UNNAMED,)
         self.sha256 = model_sha256(self.card)
         self._network = self._compile(folder)
         self._check_golden_photos(folder)
@@ -199,12 +194,13 @@ class Segmenter:
             shown, answered = network.input(0).partial_shape, network.output(0).partial_shape
         except RuntimeError as error:
             raise ModelRefused(f"{folder}: unet.xml cannot be read ({_reason(error)})") from None
-        channels = 1 + len(self.types)
+        channels = 1 + len(self.card["types"])
         planes = answered[1] if len(answered) == 4 else None
-        if len(shown) != 4 or shown[3] != 3 or planes not in (channels, 4 * channels):
+        if len(shown) != 4 or shown[3] != 3 or planes not in (channels, 3 + channels):
             raise ModelRefused(
                 f"{folder}: the network maps {shown} to {answered}, the card asks for 3 colour "
-                f"channels in and {channels} planes out, or four times as many; convert it again"
+                f"channels in and {channels} planes out, or {3 + channels} of half the size; "
+                "convert it again"
             )
         if kinds != {openvino.Type.u8}:
             raise ModelRefused(
@@ -260,7 +256,9 @@ class Segmenter:
 
     def levels(self, rgb: np.ndarray) -> np.ndarray:
         """The same as it is kept and judged by: uint8 (H, W, 1 + T), 255 = certain."""
-        return self._network.whole(rgb)
+        seen = self._network.whole(rgb, long_sides_of(self.card))
+        # Every record names a type: a network that tells none apart sees unnamed defects.
+        return seen if self.card["types"] else np.broadcast_to(seen, (*seen.shape[:2], 2))
 
     @property
     def between_tiles(self) -> Callable[[], object] | None:
@@ -276,12 +274,11 @@ class Segmenter:
         """Seconds inside the network's runtime so far."""
         return self._network.inside_s
 
-    def run_tile(self, tiles: np.ndarray) -> np.ndarray:
-        """One pass of the network: uint8 (1, h, w, 3) -> levels, uint8 (1, h, w, 1 + T).
 
-        The answer holds until the next pass.
-        """
-        return self._network(tiles)
+def long_sides_of(card: dict) -> LongSides:
+    """At which sizes a card has photos shown; a network that somebody else made sees them as they
+    are."""
+    return [tuple(sides) for sides in card["input"].get("long_sides_px", ())]
 
 
 def claimed(probabilities: np.ndarray, thresholds: dict) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What the loss may learn from a pixel, packed into one byte.
 
-Bit 0 is the truth, bits 1–2 say how much it weighs, bits 3–5 its type. One plane survives
+Bit 0 is the truth, bits 1–2 say how much it weighs, bits 3–6 its type. One plane survives
 nearest-neighbour warping, and takes a twelfth of what the loss reads on its way to an accelerator.
 """
 
@@ -12,6 +12,9 @@ from keras import ops
 SOMEWHERE = -1.0
 
 WEIGHTS = (1.0, SOMEWHERE, 0.15, 0.0)
+
+# In place of a type index: a defect whose type teaches nothing.
+NO_TYPE = 15
 
 
 def encode_targets(truth: np.ndarray, weight_code: np.ndarray, kind: np.ndarray) -> np.ndarray:

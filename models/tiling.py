@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import cv2
 import numpy as np
 
 # The deepest level of the network halves a side five times: sides are multiples of this.
@@ -37,6 +38,61 @@ def _padded(rgb: np.ndarray) -> np.ndarray:
         return rgb
     # "symmetric" works for any size, also for sides shorter than the padding.
     return np.pad(rgb, ((0, down), (0, right), (0, 0)), mode="symmetric")
+
+
+# At which long sides, at least and at most, a photo is shown to a network trained on photos of
+# about 640 px: larger ones are shrunk, smaller ones enlarged, at most twice. The second is for
+# what is thin on large photos: of 12 labels on the 8 large photos of val 8 are found tightly at
+# 900 px, 9 at 1,800 px, 10 by both together. Up to 900 px the two are the same.
+LONG_SIDES_PX = ((640, 900), (640, 1800))
+MOST_ENLARGED = 2.0
+
+LongSides = Sequence[tuple[int, int]]
+
+
+def shown_scale(shape: tuple[int, int], least_px: int, most_px: int) -> float:
+    """By how much a photo of (height, width) is enlarged so that its long side fits."""
+    long_px = max(shape)
+    return min(most_px / long_px, max(1.0, min(MOST_ENLARGED, least_px / long_px)))
+
+
+def answers_at(
+    run: Callable[[np.ndarray], np.ndarray], rgb: np.ndarray, long_sides: LongSides
+) -> np.ndarray:
+    """What `run` answers to a photo shown at each of the sizes, joined: the surest counts.
+
+    run: as in `tiled_answers`, answering uint8 levels. long_sides: (least, most) px of the photo's
+    long side; without any it is shown as it is. Answers uint8 (H, W, C) at the photo's own size.
+    """
+    height, width = rgb.shape[:2]
+    scales = sorted({shown_scale((height, width), *sides) for sides in long_sides} or {1.0})
+    whole = None
+    for scale in scales:
+        answer = tiled_answers(run, _resized(rgb, scale))
+        if len(scales) == 1 and scale == 1.0:
+            return answer
+        planes = [
+            cv2.resize(
+                np.ascontiguousarray(answer[..., channel]),
+                (width, height),
+                interpolation=cv2.INTER_LINEAR,
+            )
+            for channel in range(answer.shape[-1])
+        ]
+        if whole is None:
+            whole = np.stack(planes)
+        else:
+            for plane, finer in zip(whole, planes, strict=True):
+                np.maximum(plane, finer, out=plane)
+    return np.moveaxis(whole, 0, -1)
+
+
+def _resized(rgb: np.ndarray, scale: float) -> np.ndarray:
+    if scale == 1.0:
+        return rgb
+    height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+    return cv2.resize(rgb, (width, height), interpolation=how)
 
 
 def scaled(tiles: np.ndarray) -> np.ndarray:

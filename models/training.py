@@ -23,21 +23,32 @@ import numpy as np
 from inspection.errors import TrainingError
 from models import keras_file, networks
 from models.datasets import CropBatches, CropSource, is_weakly_labelled, read_photo_set
-from models.evaluate import checkpoint_figures, look_at
+from models.evaluate import look_at
 from models.losses import DefectLoss
+from models.operating import checkpoint_figures
 from models.reviewed import Flaws, read_reviewed
 from models.targets import LossOfPacked
-from models.tiling import scaled, tiled_answers
+from models.tiling import LONG_SIDES_PX, answers_at, scaled, tiled_answers
 
+# Nearly half of a batch is clean, half of that close-ups: what no defect looks like is most of
+# what a network has to learn.
 DEFAULT_SHARES = {
-    "aihub578_door_scratch": 0.30,
-    "aihub578_clean_crops": 0.16,
-    "whole_cars_clean": 0.15,
-    "bilgi": 0.17,
-    "severity": 0.15,
-    "web_scratch": 0.07,
+    "aihub578_door_scratch": 0.20,
+    "cardd": 0.20,
+    "bilgi": 0.14,
+    "severity": 0.08,
+    "web_scratch": 0.04,
+    "panels_clean": 0.12,
+    "aihub578_clean_crops": 0.06,
+    "whole_cars_clean": 0.07,
+    "carparts_clean": 0.06,
+    "cars_clean_web": 0.04,
 }
 
+# What stays as ImageNet taught it: edges and colours are the same everywhere.
+FROZEN_BLOCKS = 3
+# The encoder's learning rate beside the decoder's.
+ENCODER_RATE = 0.4
 
 # Photos with defects that are searched for lures before an epoch; all would take minutes.
 LURING_PHOTOS = 400
@@ -48,7 +59,7 @@ SQUARE_PX = 640
 
 def network_of(recipe: "Recipe") -> keras.Model:
     """The network a recipe trains, with random weights; answers logits."""
-    return networks.compact_unet(stem=recipe.stem, width=recipe.width)
+    return networks.lite_unet(recipe.encoder)
 
 
 def weights_of(path: Path) -> list[np.ndarray]:
@@ -67,29 +78,51 @@ def weights_of(path: Path) -> list[np.ndarray]:
 
 
 def any_defect_of(network: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """RGB uint8 (H, W, 3) -> probability of any defect, float32 (H, W)."""
+    """RGB uint8 (H, W, 3) -> probability of any defect, float32 (H, W), asked as it is served."""
     served = networks.with_probabilities(network)
 
-    def any_defect(rgb: np.ndarray) -> np.ndarray:
-        return tiled_answers(
-            lambda tiles: np.asarray(
-                keras.ops.convert_to_numpy(served(scaled(tiles), training=False)), np.float32
-            ),
-            rgb,
-        )[..., 0]
+    def run(tiles: np.ndarray) -> np.ndarray:
+        answer = served(scaled(tiles), training=False)[..., :1]
+        return np.asarray(keras.ops.convert_to_numpy(answer), np.float32)
 
-    def in_squares(rgb: np.ndarray) -> np.ndarray:
-        height, width = rgb.shape[:2]
-        short = ((0, -height % SQUARE_PX), (0, -width % SQUARE_PX), (0, 0))
-        squares = tiled_answers(
-            lambda tiles: served.predict_on_batch(scaled(tiles)),
-            np.pad(rgb, short, mode="symmetric"),
+    def in_squares(tiles: np.ndarray) -> np.ndarray:
+        _, height, width, _ = tiles.shape
+        down, right = -height % SQUARE_PX, -width % SQUARE_PX
+        photo = np.pad(tiles[0], ((0, down), (0, right), (0, 0)), mode="symmetric")
+        answer = tiled_answers(
+            lambda square: served.predict_on_batch(scaled(square))[..., :1],
+            photo,
             tile=SQUARE_PX,
             overlap=0,
         )
-        return squares[:height, :width, 0].astype(np.float32)
+        return answer[None, :height, :width]
 
-    return in_squares if keras.backend.backend() == "jax" else any_defect
+    jax = keras.backend.backend() == "jax"
+    return lambda rgb: answers_at(in_squares if jax else run, rgb, LONG_SIDES_PX)[..., 0]
+
+
+def freeze(network: keras.Model, blocks: int) -> None:
+    """Keep the encoder's statistics, and its stem and first blocks altogether, as they are."""
+    for layer in network.layers:
+        kind, _, rest = layer.name.partition("_")
+        if kind in ("stem", "block"):
+            first = kind == "stem" or int(rest.partition("_")[0]) < blocks
+            if first or isinstance(layer, keras.layers.BatchNormalization):
+                layer.trainable = False
+
+
+class TwoRates(keras.optimizers.AdamW):
+    """AdamW with a lower learning rate for the encoder, whose weights know a lot already."""
+
+    def build(self, variables):
+        super().build(variables)
+        self._rates = [
+            ENCODER_RATE if "/block_" in f"/{variable.path}" else 1.0 for variable in variables
+        ]
+
+    def update_step(self, gradient, variable, learning_rate):
+        rate = self._rates[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, rate * learning_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +131,36 @@ class Recipe:
 
     minutes: time budget of the whole run, resumed parts included. precision: "float32" or
     "mixed_bfloat16" (worth it only where the CPU or GPU has bfloat16). start: a `.keras` file of
-    ours whose weights are the first ones; "" begins from random ones. reviewed: a file of places
-    that a person looked at (`models.reviewed`), flaws what those teach that have no label. pasted:
-    share of the crops of the data sets in pasted_onto (names with commas between) that get another
+    ours whose weights are the first ones; "" begins from random ones. encoder: of
+    `networks.ENCODERS`. smallest_scale, largest_scale: how far a crop shrinks its photo, and
+    enlarges it. reviewed: a file of places that a person looked at (`models.reviewed`), flaws what
+    those teach that have no label. pasted: share of the crops of the data sets in pasted_onto
+    (names with commas between) that stand twice in their batch, the second time with another
     photo's mark (`models.pasting`).
     """
 
     minutes: float = 60.0
-    crop_px: int = 320
-    batch: int = 12
-    steps_per_epoch: int = 400
-    learning_rate: float = 2e-3
-    weight_decay: float = 1e-4
+    crop_px: int = 384
+    batch: int = 8
+    steps_per_epoch: int = 200
+    learning_rate: float = 6e-4
+    weight_decay: float = 1e-2
     seed: int = 7
     precision: str = "float32"
     most_steps: int = 0
     start: str = ""
     teacher: str = ""
     lures: bool = False
-    stem: int = 2
-    width: float = 1.0
-    focusing: float = 0.0
-    miss_weight: float = 0.5
+    encoder: str = "lite0"
+    hard_share: float = 0.4
+    crop_share: float = 0.1
     box_share: float = 0.1
-    smallest_scale: float = 0.4
-    darkest: float = 0.7
-    pasted: float = 0.0
-    pasted_onto: str = "aihub578_clean_crops,aihub578_door_scratch"
+    type_share: float = 0.2
+    smallest_scale: float = 0.6
+    largest_scale: float = 1.6
+    darkest: float = 0.5
+    pasted: float = 0.5
+    pasted_onto: str = "aihub578_clean_crops,panels_clean"
     reviewed: str = ""
     flaws: str = str(Flaws.TAUGHT)
     shares: dict[str, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
@@ -146,12 +182,13 @@ WORTH_TRYING = {
         "most_steps",
         "teacher",
         "lures",
-        "stem",
-        "width",
-        "focusing",
-        "miss_weight",
+        "encoder",
+        "hard_share",
+        "crop_share",
         "box_share",
+        "type_share",
         "smallest_scale",
+        "largest_scale",
         "darkest",
         "pasted",
         "pasted_onto",
@@ -214,20 +251,20 @@ class TrainingRun:
             start = weights_of(Path(recipe.start))
             if [w.shape for w in start] != [w.shape for w in self.network.get_weights()]:
                 raise TrainingError(
-                    f"{recipe.start}: weights of another network; choose those of one with stem "
-                    f"{recipe.stem} and width {recipe.width:g}"
+                    f"{recipe.start}: weights of another network; choose those of one with the "
+                    f"encoder {recipe.encoder}"
                 )
             self.network.set_weights(start)
+        freeze(self.network, FROZEN_BLOCKS)
         self.trained = networks.of_photos(self.network)
         self.trained.compile(
-            keras.optimizers.AdamW(
-                recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=1.0
-            ),
+            TwoRates(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=2.0),
             loss=LossOfPacked(
                 DefectLoss(
-                    focusing=recipe.focusing,
-                    miss_weight=recipe.miss_weight,
+                    hard_share=recipe.hard_share,
+                    crop_share=recipe.crop_share,
                     box_share=recipe.box_share,
+                    type_share=recipe.type_share,
                 )
             ),
             # XLA's convolutions on a CPU are several times slower than oneDNN's.
@@ -286,7 +323,7 @@ class TrainingRun:
         self.say(f"reading {len(chosen)} photos")
         source = CropSource(
             chosen,
-            smallest_scale=self.recipe.smallest_scale,
+            scales=(self.recipe.smallest_scale, self.recipe.largest_scale),
             darkest=self.recipe.darkest,
             pasted=self.recipe.pasted,
             pasted_onto=self.recipe.pasted_onto.split(","),

@@ -24,7 +24,8 @@ from models import keras_file, networks
 from models.card import model_sha256, read_card, sha256_of, write_card
 from models.convert import save_openvino, write_golden_photos
 from models.datasets import read_photo_set
-from models.evaluate import choose_on_val, look_at
+from models.evaluate import look_at
+from models.operating import choose_on_val
 from models.release import LIMITS, golden_photos
 from models.segmenter import ServedNetwork, open_segmenter
 from models.tiling import STRIDE
@@ -279,14 +280,11 @@ def _write(
 ) -> None:
     limits = list(LIMITS)
     if not names:
-        # Every record names a type: without any, all that is seen is "other".
-        seen = keras.layers.Concatenate()([network.output, network.output])
-        network, names = keras.Model(network.input, seen), ("other",)
         limits.insert(
             0,
             {
-                "ko": "종류: 네트워크가 구별하지 않아 찾은 것은 모두 '기타'",
-                "en": 'types: the network tells none apart, everything it sees is "other"',
+                "ko": "종류: 네트워크가 구별하지 않아 찾은 것은 모두 '미분류'",
+                "en": 'types: the network tells none apart, everything it sees is "unclassified"',
             },
         )
     try:

@@ -24,40 +24,44 @@ compared = evaluation.read_comparison(folder, model)
 
 card_views.heading(model)
 
-st.subheader(t("model.claim_title"))
-card_views.claim(model_card.claim(card))
+finds, decides, origin, desk = st.tabs(
+    [t(f"model.tab_{name}") for name in ("finds", "decides", "origin", "desk")]
+)
 
-st.subheader(t("model.figures_title"), help=t("model.auroc_help"))
-card_views.figures(model_card.measured(card))
+with finds:
+    st.subheader(t("model.claim_title"))
+    card_views.claim(model_card.claim(card))
+    st.subheader(t("model.figures_title"), help=t("model.auroc_help"))
+    card_views.figures(model_card.measured(card))
+    if curves:
+        curve_views.basis(curves)
+        curve_views.parts(curves)
+        curve_views.size(curves)
+        curve_views.meaning(curves)
+    else:
+        curve_views.nothing_measured()
+    curve_views.comparison(compared)
 
-if curves:
-    curve_views.basis(curves)
-    curve_views.roc(curves)
-    curve_views.size(curves)
-    curve_views.parts(curves)
-    curve_views.band(curves)
-    curve_views.calibration(curves)
-    curve_views.meaning(curves)
-    curve_views.explorer(curves)
-else:
-    curve_views.nothing_measured()
+with decides:
+    st.subheader(t("model.thresholds_title"))
+    card_views.thresholds(thresholds_of(card))
+    card_views.broken(model_card.broken_limits(card))
+    curve_views.rule(model_card.band_rule(card))
+    if curves:
+        curve_views.explorer(curves)
+        curve_views.roc(curves)
+        curve_views.band(curves)
+        curve_views.calibration(curves)
 
-curve_views.comparison(compared)
+with origin:
+    st.subheader(t("model.limits_title"))
+    card_views.limits(model_card.never_tested_on(card, language()))
+    st.subheader(t("model.data_title"))
+    card_views.sources(model_card.photo_sources(card))
+    st.subheader(t("model.recipe_title"))
+    card_views.recipe(card)
+    st.subheader(t("model.hashes_title"))
+    card_views.fingerprints(model)
 
-st.subheader(t("model.limits_title"))
-card_views.limits(model_card.never_tested_on(card, language()))
-
-st.subheader(t("model.thresholds_title"))
-card_views.thresholds(thresholds_of(card))
-curve_views.rule(model_card.band_rule(card))
-
-st.subheader(t("model.data_title"))
-card_views.sources(model_card.photo_sources(card))
-
-st.subheader(t("model.recipe_title"))
-card_views.recipe(card)
-
-st.subheader(t("model.hashes_title"))
-card_views.fingerprints(model)
-
-desk_views.desk()
+with desk:
+    desk_views.desk()

@@ -6,19 +6,21 @@ import pytest
 from click.testing import CliRunner
 
 from inspection import cli
+from inspection.config import Settings
 from inspection.services import model_desk
 from inspection.services import station as station_module
 from inspection.services.worker import InspectionWorker
 from tests.services.model_folders import FAINTEST, SEGMENTER, hundred_bars, write_model
 
 WHY = ("--reason", "trial", "--who", "Kim")
+DEFAULT = Settings.model_fields["model"].default
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """`run("activate", "keen", …)` over two whole models and one that misses 30 of 100 bars."""
     models = tmp_path / "models"
-    write_model(models, "compact-unet")
+    write_model(models, DEFAULT)
     write_model(models, "keen", faintest=FAINTEST - 1)
     write_model(models, "blunt", faintest=FAINTEST + 30)
     monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path / "data"))
@@ -35,26 +37,33 @@ def lines(answer) -> list[str]:
     return answer.stdout.splitlines()
 
 
+def listed(answer) -> dict[str, str]:
+    """The lines of a list by the model they name."""
+    return {line.strip("* ").split(":")[0]: line for line in lines(answer)}
+
+
 def test_the_list_marks_the_model_in_use_and_names_what_cannot_be_used(run, tmp_path):
     (tmp_path / "models" / "blunt" / "unet.bin").write_text("bent")
-    blunt, default, keen = lines(run())
-    assert default == "* compact-unet: 2026-11-20, 1,234 parameters, not measured, in use"
-    assert blunt.startswith("  blunt: ") and "cannot be used: " in blunt
-    assert keen == "  keen: 2026-11-20, 1,234 parameters, not measured"
-    assert lines(run("list")) == [blunt, default, keen]
+    told = listed(run())
+    assert list(told) == sorted(["blunt", "keen", DEFAULT])
+    assert told[DEFAULT] == f"* {DEFAULT}: 2026-11-20, 1,234 parameters, not measured, in use"
+    assert told["blunt"].startswith("  blunt: ") and "cannot be used: " in told["blunt"]
+    assert told["keen"] == "  keen: 2026-11-20, 1,234 parameters, not measured"
+    assert lines(run("list")) == list(told.values())
 
 
 def test_a_model_is_put_in_use_and_rolled_back_and_the_history_tells_it(run):
     told = lines(run("activate", "keen", *WHY))
     assert told[0].startswith("keen is in use (")
     assert told[1] == "golden set: it finds 100 of 100 (100.0%), 0 of 5 clean panels in alarm"
-    assert "in use since" in lines(run("list"))[2] and "by Kim" in lines(run("list"))[2]
+    keen = listed(run("list"))["keen"]
+    assert "in use since" in keen and "by Kim" in keen
     assert lines(run("roll-back", "--reason", "misses chips", "--who", "Lee"))[0].startswith(
-        "compact-unet is in use"
+        f"{DEFAULT} is in use"
     )
     newest, first = lines(run("history"))
-    assert newest.endswith("rolled back: compact-unet (before: keen), Lee: misses chips")
-    assert first.endswith("activated: keen (before: compact-unet), Kim: trial")
+    assert newest.endswith(f"rolled back: {DEFAULT} (before: keen), Lee: misses chips")
+    assert first.endswith(f"activated: keen (before: {DEFAULT}), Kim: trial")
 
 
 @pytest.mark.parametrize(
@@ -62,7 +71,7 @@ def test_a_model_is_put_in_use_and_rolled_back_and_the_history_tells_it(run):
     [
         (("activate", "blunt", *WHY), "finds 70 of 100 defects of the golden set (70.0%)"),
         (("activate", "../keen", *WHY), "none of the model folders"),
-        (("activate", "compact-unet", *WHY), "in use already"),
+        (("activate", DEFAULT, *WHY), "in use already"),
         (("activate", "keen", "--reason", " ", "--who", "Kim"), "needs a reason"),
         (("roll-back", *WHY), "no model was in use before"),
     ],
@@ -76,8 +85,8 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(run, arguments, sentence):
 
 def test_a_model_that_the_settings_name_is_not_switched(run, monkeypatch):
     monkeypatch.setenv("INSPECTION_MODEL", "keen")
-    assert "* keen" in lines(run())[2]
-    answer = run("activate", "compact-unet", *WHY)
+    assert listed(run())["keen"].startswith("* keen")
+    answer = run("activate", DEFAULT, *WHY)
     assert answer.exit_code == 1 and "take INSPECTION_MODEL away" in answer.stderr
 
 

@@ -141,7 +141,9 @@ def judge(
     if not findings:
         reason = Reason("within_limits", {"count": len(cases)}) if cases else Reason("no_defect")
         return Judgement("ok", (reason,), graded)
-    verdict = "rework" if any(finding.verdict == "rework" for finding in findings) else "human"
+    is_rework = any(finding.verdict == "rework" for finding in findings)
+    # What is out of focus or too dark carries no measure, whatever it seems to show.
+    verdict = "rework" if is_rework and not quality_problems else "human"
     findings += _propose(findings)
     return Judgement(verdict, _in_order(findings), graded)
 

@@ -28,6 +28,7 @@ FAMILY_OF_TYPE = {
     "dent": "damage",
     "scuff": "damage",
     "paint_loss": "damage",
+    "corrosion": "damage",
     "water_spot": "damage",
     "contamination": "damage",
     "colour_deviation": "damage",
@@ -36,6 +37,9 @@ FAMILY_OF_TYPE = {
     "unclassified": "other",
     "other": "other",
 }
+
+# A defect that has no name yet: the network tells none, or a label named none.
+UNNAMED = "unclassified"
 
 SEVERITIES = ("minor", "major", "critical")
 ZONE_GRADES = ("A", "B", "C", "D")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inspection.domain.defects import Region
+from inspection.domain.defects import UNNAMED, Region
 
 # Fragments of one scratch a few pixels apart are one defect to the eye and to the spec.
 JOIN_GAP_PX = 5
@@ -168,11 +168,13 @@ def _measure(found, number, probability, kind, types) -> Region:
     votes = np.bincount(kind[window][own], weights=probability[window][own], minlength=len(types))
     length, across = ribbon_size(own)
     return Region(
-        type=types[int(votes.argmax())],
+        # What no type has the better half of is not named.
+        type=types[int(votes.argmax())] if 2 * votes.max() > votes.sum() else UNNAMED,
         # The surest tenth: one pixel is noise, and the rim of a region is never sure.
         score=float(np.quantile(probability[window][own], 0.9) / 255.0),
         area_px=area,
-        length_px=length,
+        # A ragged outline is a long one; what lies on a photo is no longer than its diagonal.
+        length_px=min(length, math.hypot(height, width)),
         width_px=across,
         bbox_px=(
             int(left + columns.min()),

@@ -24,7 +24,7 @@ from inspection.services.worker import ModelState
 
 EVALUATION_FILE = "evaluation.json"
 COMPARISON_FILE = "comparison.json"
-SCHEMA = 1
+SCHEMA = 2
 PARTS = ("dataset", "type", "brightness", "colour")
 # Stretches of size of the observed points: for the eye alone, the fit has none.
 SIZE_STRETCHES = 8

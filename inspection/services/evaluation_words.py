@@ -93,13 +93,14 @@ def basis(t: Translate, report: Report) -> str:
 def claim(t: Translate, report: Report) -> str:
     """The one sentence that may be said; what is missing for it otherwise."""
     whole = report["figures"][EVERY_SET]
-    found, alarms = share_of(whole["defect_recall"]), share_of(whole["photo_false_alarm"])
-    if not (found and alarms):
+    tight, alarms = share_of(whole["tight_recall"]), share_of(whole["photo_false_alarm"])
+    if not (tight and alarms):
         return t("curve.no_claim")
     return t(
         "curve.claim",
         photos=f"{whole['photos']:,}",
-        found=share_words(t, found),
+        found=share_words(t, tight),
+        at_all=percent(share_of(whole["defect_recall"]).value),
         alarms=share_words(t, alarms),
         hit_rule=t("model.hit_rule"),
     )
@@ -108,19 +109,32 @@ def claim(t: Translate, report: Report) -> str:
 def figures_table(t: Translate, report: Report) -> Table:
     """The scorer's figures by data set."""
     names = (
-        "defect_recall",
-        "defect_precision",
-        "photo_detection",
+        "tight_recall",
         "photo_false_alarm",
+        "defect_recall",
+        "stray",
+        "defect_precision",
+        "photo_tight",
         "detection_at_5pct_alarm",
     )
     rows = []
     for code, row in report["figures"].items():
         area = NO_VALUE if row["auroc"] is None else f"{row['auroc']:.3f}"
         shares = (share_words(t, share_of(row[name])) for name in names)
-        rows.append((word(t, "model.dataset", code), f"{row['photos']:,}", *shares, area))
+        fit = (_ratio(row["area_ratio"]), _number(row["pieces"]), _number(row["dice"]))
+        rows.append((word(t, "model.dataset", code), f"{row['photos']:,}", *shares, *fit, area))
     head = (t("model.set"), t("model.photos"), *(t(f"curve.{name}") for name in names))
-    return Table((*head, t("model.auroc")), tuple(rows))
+    fits = (t(f"curve.{name}") for name in ("area_ratio", "pieces", "dice"))
+    return Table((*head, *fits, t("model.auroc")), tuple(rows))
+
+
+def _number(value: float | None) -> str:
+    return NO_VALUE if value is None else f"{value:.2f}"
+
+
+def _ratio(ratio: Sequence[float] | None) -> str:
+    """Median with its quartiles."""
+    return NO_VALUE if ratio is None else f"{ratio[0]:.2f} ({ratio[1]:.2f} – {ratio[2]:.2f})"
 
 
 def detection_table(t: Translate, report: Report) -> Table:
@@ -190,13 +204,13 @@ def pod_table(t: Translate, pod: Mapping[str, Any]) -> Table:
         )
         for row in evaluation.pod_observed(pod).itertuples()
     )
-    return Table((t(f"curve.size_{pod['unit']}"), t("curve.defect_recall")), tuple(rows))
+    return Table((t(f"curve.size_{pod['unit']}"), t("curve.tight_recall")), tuple(rows))
 
 
 def trial_types_table(t: Translate, pod: Mapping[str, Any]) -> Table:
     """What was found of each type of the rendered defects."""
     return Table(
-        (t("common.type"), t("curve.defect_recall")),
+        (t("common.type"), t("curve.tight_recall")),
         tuple(
             (word(t, "defect", row["code"]), share_words(t, share_of(row["found"])))
             for row in pod["by_type"]
@@ -224,10 +238,14 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
                 f"{row['photos']:,}",
                 share_words(t, share_of(row["found"])),
                 share_words(t, share_of(alarms)),
+                percent(at_all.value)
+                if (at_all := share_of(row.get("found_at_all")))
+                else NO_VALUE,
             )
         )
     alarm_head = "curve.alarms_of_all" if part == "type" else "curve.photo_false_alarm"
-    head = (t(_PART_HEADS[part]), t("model.photos"), t("curve.defect_recall"), t(alarm_head))
+    names = ("curve.tight_recall", alarm_head, "curve.found_at_all")
+    head = (t(_PART_HEADS[part]), t("model.photos"), *(t(name) for name in names))
     return Table(head, tuple(rows))
 
 
@@ -387,7 +405,7 @@ def explored_sets_table(t: Translate, report: Report, region: float) -> Table:
         found, alarms = evaluation.at_region(report, code, region)
         name = word(t, "model.dataset", code)
         rows.append((name, share_words(t, found), share_words(t, alarms)))
-    head = ("model.set", "curve.defect_recall", "curve.photo_false_alarm")
+    head = ("model.set", "curve.tight_recall", "curve.photo_false_alarm")
     return Table(tuple(t(key) for key in head), tuple(rows))
 
 
@@ -403,13 +421,16 @@ def comparison_table(t: Translate, comparison: Report) -> Table:
             (
                 # A way that the texts do not know says itself what it is.
                 str(row.get("what", name)) if known == name else known,
-                share_words(t, share_of(whole.get("defect_recall"))),
+                share_words(t, share_of(whole.get("tight_recall"))),
                 share_words(t, share_of(whole.get("photo_false_alarm"))),
+                percent(at_all.value)
+                if (at_all := share_of(whole.get("defect_recall")))
+                else NO_VALUE,
                 NO_VALUE if area is None else f"{area:.3f}",
                 NO_VALUE if size is None else f"{size:,}",
                 NO_VALUE if speed is None else f"{speed:.2f}",
             )
         )
-    names = ("compared", "defect_recall", "photo_false_alarm")
+    names = ("compared", "tight_recall", "photo_false_alarm", "found_at_all")
     more = ("model.auroc", "model.parameters", "curve.speed")
     return Table((*(t(f"curve.{name}") for name in names), *(t(key) for key in more)), tuple(rows))

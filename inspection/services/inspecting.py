@@ -13,6 +13,7 @@ import numpy as np
 from inspection.domain.acceptance import Spec, judge
 from inspection.domain.clocks import FIRST_DAY, impossible_dates
 from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING
+from inspection.domain.defects import UNNAMED
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
@@ -300,7 +301,7 @@ def seen_again(station: Station, detail: reading.InspectionDetail) -> Seen:
         height_px=detail.height_px,
         probability=codec.decode_grey(probability_png),
         kind=codec.decode_grey(type_png),
-        types=tuple(card["types"]),
+        types=tuple(card["types"]) or (UNNAMED,),
         score_top_px=card["score"]["top_px"],
         problems=detail.quality,
     )

@@ -34,14 +34,21 @@ class Share:
 class SetFigures:
     """What was measured on one data set, or on all of them (dataset = EVERY_SET).
 
-    found: labelled defects that the mask touched. false_alarms: defect-free photos with a mask.
-    auroc: of the photo score, 0.5 = blind, 1 = perfect; None where only one kind of photo is there.
+    tight: labelled defects that the mask fits, the figure that counts. found: those that it covers
+    at all, which can be bought by marking everything. false_alarms: defect-free photos with a mask.
+    right: regions on defective photos that lie at a label. stray: marked pixels far from any label.
+    area_ratio: median, lower and upper quartile of marked / labelled area. auroc: of the photo
+    score, 0.5 = blind, 1 = perfect; None where only one kind of photo is there.
     """
 
     dataset: str
     photos: int
+    tight: Share | None
     found: Share | None
     false_alarms: Share | None
+    right: Share | None
+    stray: Share | None
+    area_ratio: tuple[float, float, float] | None
     auroc: float | None
 
 
@@ -66,11 +73,11 @@ def measured(card: Mapping[str, Any], split: str = "test") -> tuple[SetFigures, 
 def claim(card: Mapping[str, Any], split: str = "test") -> SetFigures | None:
     """The figures that may be claimed in one sentence: all photos of the split.
 
-    None unless both what was found and the false alarms were measured: a detection rate without
-    its false alarms says nothing.
+    None unless what was found tightly, found at all and the false alarms were measured: a detection
+    rate says nothing without its false alarms, nor without how the masks fit.
     """
     whole = next((row for row in measured(card, split) if row.dataset == EVERY_SET), None)
-    return whole if whole and whole.found and whole.false_alarms else None
+    return whole if whole and whole.tight and whole.found and whole.false_alarms else None
 
 
 def photo_sources(card: Mapping[str, Any]) -> tuple[PhotoSource, ...]:
@@ -112,14 +119,22 @@ def band_rule(card: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return rule if {"missed", "rejected"} <= rule.keys() else None
 
 
+def broken_limits(card: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which limits of the rule that chose the thresholds could not be met: "alarms", "stray",
+    "area", the weightiest first."""
+    broken = _table(_table(card.get("chosen_on_val")).get("broken"))
+    return tuple(limit for limit in ("alarms", "stray", "area") if limit in broken)
+
+
 def precision(card: Mapping[str, Any]) -> tuple[str, dict[str, float]] | None:
-    """What the network is served in, "int8" or "float", and the share (0–1) of the defects of
-    `val` that each of the two that were tried finds. None on a card that does not say."""
+    """What the network is served in, "int8" or "float", and the share (0–1) that each of the two
+    that were tried finds tightly on `val`, data sets weighted alike. None on a card that does not
+    say."""
     told = _table(card.get("precision"))
     found = {
-        name: float(figures["defects"])
+        name: float(figures["tight"])
         for name in ("int8", "float")
-        if "defects" in (figures := _table(told.get(name)))
+        if "tight" in (figures := _table(told.get(name)))
     }
     served = told.get("served")
     return (served, found) if served in ("int8", "float") else None
@@ -130,10 +145,21 @@ def _set_figures(name: str, row: Mapping[str, Any]) -> SetFigures:
     return SetFigures(
         dataset=name,
         photos=int(row.get("photos", 0)),
+        tight=share_of(row.get("tight_recall")),
         found=share_of(row.get("defect_recall")),
         false_alarms=share_of(row.get("photo_false_alarm")),
+        right=share_of(row.get("defect_precision")),
+        stray=share_of(row.get("stray")),
+        area_ratio=_ratios(row.get("area_ratio")),
         auroc=None if area is None else float(area),
     )
+
+
+def _ratios(told: Any) -> tuple[float, float, float] | None:
+    if not isinstance(told, list) or len(told) != 3:
+        return None
+    median, low, high = (float(value) for value in told)
+    return median, low, high
 
 
 def share_of(share: Any) -> Share | None:

@@ -74,15 +74,16 @@ def claim(whole: SetFigures | None) -> None:
         st.warning(t("model.not_measured"), icon=":material/straighten:")
         st.caption(t("model.not_measured_next"))
         return
-    found, alarms = whole.found, whole.false_alarms
+    tight, alarms = whole.tight, whole.false_alarms
     sentence = t(
         "model.claim",
         photos=f"{whole.photos:,}",
-        n=f"{found.n:,}",
-        hits=f"{found.hits:,}",
-        found=f"{found.value:.1%}",
-        low=f"{found.low:.1%}",
-        high=f"{found.high:.1%}",
+        n=f"{tight.n:,}",
+        hits=f"{tight.hits:,}",
+        found=f"{tight.value:.1%}",
+        low=f"{tight.low:.1%}",
+        high=f"{tight.high:.1%}",
+        at_all=f"{whole.found.value:.1%}",
         clean=f"{alarms.n:,}",
         alarms=f"{alarms.hits:,}",
         alarm=f"{alarms.value:.1%}",
@@ -100,15 +101,19 @@ def figures(rows: Sequence[SetFigures]) -> None:
     if not rows:
         st.info(t("model.not_measured"), icon=":material/info:")
         return
-    head = ("set", "photos", "found", "false_alarms", "auroc")
+    head = ("set", "photos", "tight", "false_alarms", "found", "area_ratio", "stray", "right")
     reading_table(
-        [t(f"model.{name}") for name in head],
+        [t(f"model.{name}") for name in (*head, "auroc")],
         [
             [
                 as_written(word("model.dataset", row.dataset)),
                 f"{row.photos:,}",
-                _share(row.found),
+                _share(row.tight),
                 _share(row.false_alarms),
+                _percent(row.found),
+                _ratio(row.area_ratio),
+                _percent(row.stray),
+                _percent(row.right),
                 t("model.not_there") if row.auroc is None else f"{row.auroc:.3f}",
             ]
             for row in rows
@@ -142,6 +147,13 @@ def thresholds(chosen: Thresholds) -> None:
         ],
     )
     st.caption(t("model.thresholds_note"))
+
+
+def broken(limits: Sequence[str]) -> None:
+    """Which limits of the rule that chose the thresholds could not be met."""
+    if limits:
+        told = ", ".join(t(f"model.limit_{limit}") for limit in limits)
+        st.caption(t("model.limits_broken", limits=told))
 
 
 def sources(rows: Sequence[PhotoSource]) -> None:
@@ -210,6 +222,17 @@ def _share(share: Share | None) -> str:
             high=f"{share.high:.1%}",
         )
     )
+
+
+def _percent(share: Share | None) -> str:
+    return t("model.not_there") if share is None else f"{share.value:.1%}"
+
+
+def _ratio(ratio: tuple[float, float, float] | None) -> str:
+    if ratio is None:
+        return t("model.not_there")
+    median, low, high = (f"{value:.2f}" for value in ratio)
+    return as_written(f"{median} ({low} – {high})")
 
 
 def _recipe_value(name: str, value: Any) -> str:

@@ -35,5 +35,5 @@ def class_of(name: str) -> str:
 
 
 def is_known(cls: str) -> bool:
-    """Whether a class has a type of its own or is left out on purpose; others train as "other"."""
+    """Whether a class has a type of its own or is left out on purpose; others teach no type."""
     return cls in TYPE_OF_CLASS or cls in NOT_PAINT or cls == "other"

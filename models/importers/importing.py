@@ -75,7 +75,7 @@ class Imported:
     """What came of an import.
 
     skipped: photos and label files that were left out. dropped: labels, or parts of one, that a
-    photo was kept without. unknown: labels by class that trains as "other". paired: photos by how
+    photo was kept without. unknown: labels by class that teaches no type. paired: photos by how
     photo and label found each other. frames: turned photos by the frame of their labels and how it
     was found. left_out: files that nobody meant to be imported.
     """

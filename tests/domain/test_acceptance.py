@@ -260,6 +260,13 @@ def test_a_poor_photo_is_never_ok():
     assert [reason.values["problem"] for reason in judgement.reasons] == ["blurred", "dark"]
 
 
+def test_a_poor_photo_carries_no_measure_so_a_person_judges_even_a_large_mark():
+    assert judged([mark("chip", 9.0)], VWFS).verdict == "rework"
+    judgement = judged([mark("chip", 9.0)], VWFS, quality_problems=("blurred",))
+    assert judgement.verdict == "human"
+    assert {"photo_quality", "size_over_limit"} <= set(codes(judgement))
+
+
 def test_a_type_without_a_rule_is_for_a_person():
     assert codes(judged([mark("dent", 0.1)], VWFS)) == ["no_rule"]
 

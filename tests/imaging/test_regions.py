@@ -97,6 +97,27 @@ def test_the_type_is_what_most_of_the_evidence_says():
     assert region.type == "dent"
 
 
+def test_a_region_of_which_no_type_has_the_better_half_has_no_name():
+    probability, kind = a_map()
+    probability[50:54, 20:60] = 200
+    kind[50:54, 40:60] = 1
+    (region,) = find_regions(probability, kind, TYPES, 0.5, 16)
+    assert region.type == "unclassified"
+    kind[50:54, 39] = 1
+    (region,) = find_regions(probability, kind, TYPES, 0.5, 16)
+    assert region.type == "dent"
+
+
+def test_no_length_is_longer_than_the_diagonal_of_the_photo():
+    # A comb of 20 teeth: its outline is some 2,000 px long, the photo's diagonal 141.
+    probability, kind = a_map()
+    probability[0:100, 0:98:5] = 255
+    probability[0:100, 1:98:5] = 255
+    probability[48:52, :] = 255
+    (region,) = find_regions(probability, kind, TYPES, 0.5, 16)
+    assert region.length_px <= np.hypot(100, 100)
+
+
 def test_the_photo_score_is_the_mean_of_the_highest_pixels():
     probability, _ = a_map((10, 10))
     probability[0, :3] = (255, 102, 51)

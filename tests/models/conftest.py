@@ -13,14 +13,13 @@ def whole_model(tmp_path_factory) -> Path:
     """A model folder that passes every check; it calls bright pixels defects. Not to be changed."""
     folder = tmp_path_factory.mktemp("weights") / "brightness"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(networks, "compact_unet", small_models.brightness_network)
+        patch.setattr(networks, "lite_unet", small_models.brightness_network)
         run = small_models.write_run(
             folder.parent / "run",
-            networks.with_probabilities(networks.compact_unet()),
+            networks.with_probabilities(networks.lite_unet()),
         )
         write_network_files(run, folder)
         finish_model_folder(
-            run,
             folder,
             thresholds=small_models.THRESHOLDS,
             score={"top_px": 64},

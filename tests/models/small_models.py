@@ -2,7 +2,6 @@
 
 import csv
 import json
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -19,11 +18,24 @@ from models.targets import decode_targets
 THRESHOLDS = {"region": 0.5, "smallest_px": 16, "peak": 0.0, "ok_below": 0.4, "reject_from": 0.6}
 MODEL_CHANNELS = 1 + len(networks.TYPES)
 
-# A real U-Net with five levels, a thousandth of the served one.
-narrow_unet = partial(networks.compact_unet, widths=(4, 4, 4, 4, 4), blocks=(0, 0, 0, 0, 0))
+# The real one: tests put a smaller one in its place.
+networks_lite_unet = networks.lite_unet
+
+# A real U-Net with the encoder's five levels, a thousandth of the served one.
+NARROW = networks.EncoderSize(
+    4,
+    tuple(
+        networks.Stage(1, stage.kernel, stage.stride, min(2, stage.expansion), 4)
+        for stage in networks.ENCODERS["lite0"].stages
+    ),
+)
 
 
-def brightness_network():
+def narrow_unet(encoder=None, types=networks.KNOWN_TYPES):
+    return networks_lite_unet(NARROW, (4, 4, 4, 4), types)
+
+
+def brightness_network(encoder=None, types=networks.KNOWN_TYPES):
     """Logits of a defect wherever a pixel is brighter than 0.75; the first type is the likeliest.
 
     Each pixel is judged alone, so no answer may depend on tiles or padding.
@@ -33,7 +45,9 @@ def brightness_network():
     network = keras.Model(photo, logits)
     kernel = np.zeros((1, 1, 3, MODEL_CHANNELS), np.float32)
     kernel[..., 0] = 20.0
-    network.layers[-1].set_weights([kernel, np.float32([-45.0, 2.0, 0.0, 0.0, 0.0])])
+    bias = np.zeros(MODEL_CHANNELS, np.float32)
+    bias[:2] = -45.0, 2.0
+    network.layers[-1].set_weights([kernel, bias])
     return network
 
 
@@ -42,6 +56,19 @@ def panel(*bright, height=96, width=96, level=100):
     rgb = np.full((height, width, 3), level, np.uint8)
     for x, y, w, h in bright:
         rgb[y : y + h, x : x + w] = 250
+    return rgb
+
+
+def by_brightness(rgb):
+    """A segmenter: how bright a pixel is, is how sure it is."""
+    return np.repeat(rgb[..., :1].astype(np.float32) / 255.0, 5, axis=-1)
+
+
+def shades(*claims, height=96, width=96):
+    """A black photo, uint8 (height, width, 3), with claims ((x, y, w, h), probability)."""
+    rgb = np.zeros((height, width, 3), np.uint8)
+    for (x, y, w, h), probability in claims:
+        rgb[y : y + h, x : x + w] = round(255 * probability)
     return rgb
 
 

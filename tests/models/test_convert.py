@@ -30,7 +30,7 @@ from models.convert import (
 from models.keras_file import load_half, save_half
 from models.roofline import precisions
 from models.segmenter import ServedNetwork
-from models.tiling import scaled
+from models.tiling import LONG_SIDES_PX, scaled
 from tests.models.small_models import THRESHOLDS, brightness_network, narrow_unet, write_run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -39,9 +39,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def narrow(monkeypatch):
     """The narrow U-Net in place of the served one, with weights of some size."""
-    monkeypatch.setattr(networks, "compact_unet", narrow_unet)
+    monkeypatch.setattr(networks, "lite_unet", narrow_unet)
     keras.utils.set_random_seed(3)
-    return networks.with_probabilities(networks.compact_unet())
+    return networks.with_probabilities(networks.lite_unet())
 
 
 def answers(network):
@@ -82,15 +82,26 @@ def test_a_doubling_is_one_node_of_the_served_network(narrow, tmp_path):
     save_openvino(narrow, tmp_path)
     network = openvino.Core().read_model(tmp_path / "unet.xml")
     kinds = [node.get_type_name() for node in network.get_ops()]
-    # Four levels are doubled in the trunk; the fifth is answered as four parts of each plane.
-    assert kinds.count("Interpolate") == 4 and "Tile" not in kinds
-    assert network.output(0).partial_shape[1] == 4 * (1 + len(networks.TYPES))
+    # Four levels are doubled in the trunk, and with them what three of them say of the types; the
+    # fifth is answered as four parts of a plane.
+    assert kinds.count("Interpolate") == 7 and "Tile" not in kinds
+    assert network.output(0).partial_shape[1] == 4 + len(networks.TYPES)
+
+
+def test_a_network_that_tells_no_types_apart_is_served_as_well(tmp_path):
+    network = networks.with_probabilities(narrow_unet(types=0))
+    save_openvino(network, tmp_path)
+    served = ServedNetwork(tmp_path / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
+    photo = np.random.default_rng(1).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
+    expected = np.asarray(network(scaled(photo), training=False))
+    assert expected.shape[-1] == 1
+    assert np.abs(scaled(served(photo)) - expected).max() <= LARGEST_DIFFERENCE
 
 
 def test_a_doubling_is_an_ordinary_convolution_whose_channels_are_spread_out():
     rng = np.random.default_rng(4)
     features = rng.normal(size=(1, 5, 7, 6)).astype(np.float32)
-    doubling = layers.Conv2DTranspose(3, 4, strides=2, padding="same", use_bias=False)
+    doubling = layers.Conv2DTranspose(1, 6, strides=2, padding="same", use_bias=False)
     expected = np.asarray(doubling(features))
     kernel = np.asarray(doubling.get_weights()[0])
     place = opset13.parameter([1, 6, 5, 7], np.float32)
@@ -99,18 +110,17 @@ def test_a_doubling_is_an_ordinary_convolution_whose_channels_are_spread_out():
     compiled = openvino.compile_model(
         openvino.Model([spread], [place]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     )
-    parts = compiled(np.moveaxis(features, -1, 1).copy())[0].reshape(3, 2, 2, 6, 8)
-    # Channel, x, y, row, column -> row, y, column, x, channel.
-    larger = parts.transpose(3, 2, 4, 1, 0).reshape(1, 12, 16, 3)
-    answer = larger[:, 1:-1, 1:-1]
-    assert answer.shape == expected.shape == (1, 10, 14, 3)
+    parts = compiled(np.moveaxis(features, -1, 1).copy())[0].reshape(2, 2, 5, 7)
+    # y, x, row, column -> row, y, column, x.
+    answer = parts.transpose(2, 0, 3, 1).reshape(1, 10, 14, 1)
+    assert answer.shape == expected.shape
     assert np.abs(answer - expected).max() < 1e-5
 
 
-@pytest.mark.parametrize("stem", [1, 4])
-def test_a_network_with_another_ending_is_converted_as_it_is(stem, tmp_path):
-    network = networks.with_probabilities(networks.compact_unet(width=0.25, stem=stem))
-    save_openvino(network, tmp_path)
+def test_a_network_with_another_ending_is_converted_as_it_is(tmp_path):
+    photo = keras.Input((None, None, 3), name="photo")
+    logits = layers.Conv2D(1 + len(networks.TYPES), 3, padding="same")(photo)
+    save_openvino(networks.with_probabilities(keras.Model(photo, logits)), tmp_path)
     served = openvino.Core().read_model(tmp_path / "unet.xml")
     assert served.output(0).partial_shape[1] == 1 + len(networks.TYPES)
 
@@ -133,7 +143,7 @@ def _with_code_inside(path):
 
 
 def _truncated(path):
-    save_half(networks.with_probabilities(networks.compact_unet()), path)
+    save_half(networks.with_probabilities(networks.lite_unet()), path)
     path.write_bytes(path.read_bytes()[:-400])
 
 
@@ -187,7 +197,7 @@ def test_the_card_of_a_model_folder_holds_the_hash_of_every_other_file(whole_mod
     assert all(sha256_of(whole_model / name) == hash_ for name, hash_ in card["files"].items())
     assert card["types"] == list(networks.TYPES)
     assert card["thresholds"] == THRESHOLDS
-    assert card["training"] == {"epoch": 1, "auroc": 1.0}
+    assert card["input"]["long_sides_px"] == [list(sides) for sides in LONG_SIDES_PX]
 
 
 def test_a_text_on_the_card_changes_no_model_version_and_a_threshold_does(whole_model):
@@ -226,20 +236,23 @@ def test_the_served_file_names_no_folder_of_the_machine_that_made_it(whole_model
 
 def test_logits_beyond_all_bounds_still_give_shares_of_one(tmp_path):
     network = narrow_unet()
-    kernel = network.get_layer("logits").get_weights()[0]
-    network.get_layer("logits").set_weights([0 * kernel, np.float32([9.0, 500, 500, -700, -700])])
+    bias_of = {"any_defect": [6.0]} | {f"types_{level}": [0.0] * 8 for level in range(4)}
+    # What each level of the decoder says is added up.
+    bias_of["types_0"] = bias_of["types_3"] = [250.0, 250.0, *[-350.0] * 6]
+    for name, bias in bias_of.items():
+        kernel = network.get_layer(name).get_weights()[0]
+        network.get_layer(name).set_weights([0 * kernel, np.float32(bias)])
     save_openvino(networks.with_probabilities(network), tmp_path)
     seen = ServedNetwork(tmp_path / "unet.xml")(np.zeros((1, 32, 32, 3), np.uint8))
-    # The prior is -3: a sigmoid of 6.
     assert (seen[0, 5, 5, 0] - 255 / (1 + np.exp(-6.0))) ** 2 < 1
-    assert seen[0, 5, 5, 1:].tolist() == [127, 127, 0, 0]
+    assert seen[0, 5, 5, 1:].tolist() == [127, 127, 0, 0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(("precision", "apart"), [("f32", 0.01), ("bf16", 0.03)])
 def test_the_shipped_weights_answer_alike_in_keras_and_served(precision, apart):
     if precision not in precisions(openvino.Core()):
         pytest.skip(f"this processor has no {precision}")
-    network = load_half(REPOSITORY / "models" / "weights" / "compact-unet" / "unet.keras")
+    network = load_half(REPOSITORY / "models" / "weights" / "lite0-unet" / "unet.keras")
     sample = cv2.imread(str(REPOSITORY / "data" / "samples" / "door_silver_all_types_12mp.jpg"))
     photo = cv2.cvtColor(sample, cv2.COLOR_BGR2RGB)[None, 1244:1756, 1744:2256].copy()
     expected = np.asarray(network(scaled(photo), training=False))

@@ -140,7 +140,7 @@ def test_a_photo_that_only_speaks_of_assembly_says_so(imported):
     assert (weight == 0).sum() == 1600 and (weight == 1).sum() == HEIGHT * WIDTH - 1600
 
 
-def test_a_category_nobody_knows_trains_as_other_under_its_own_name(imported):
+def test_a_category_nobody_knows_teaches_no_type_under_its_own_name(imported):
     done = one(imported, annotation(segmentation=OUTLINE, category=199))
     assert done.labels("a")[0]["cls"] == "흘림"
     assert done.outcome.unknown == {"흘림": 1}

@@ -136,7 +136,7 @@ def test_a_photo_without_annotations_is_free_of_defects(imported):
     assert (done.row["defect_free"], done.row["mask"], done.labels("a")) == ("1", "", [])
 
 
-def test_broken_glass_is_ignored_and_dirt_trains_as_other(imported):
+def test_broken_glass_is_ignored_and_dirt_teaches_no_type(imported):
     done = one_coco(
         imported,
         {"category_id": 2, "segmentation": [SQUARE]},

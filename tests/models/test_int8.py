@@ -10,7 +10,7 @@ from models.convert import as_served
 from models.int8 import photo_scale, with_photo_as_it_is
 from tests.models.small_models import narrow_unet
 
-SHIPPED = Path(__file__).resolve().parents[2] / "models" / "weights" / "compact-unet"
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "weights" / "lite0-unet"
 ONES = [1, 1]
 
 
@@ -44,10 +44,10 @@ def noise():
     return np.random.default_rng(3).integers(0, 256, (1, 24, 32, 3), dtype=np.uint8)
 
 
-def test_our_networks_see_a_photo_from_minus_two_to_two():
+def test_our_networks_see_a_photo_from_minus_one_to_one():
     served = as_served(networks.with_probabilities(narrow_unet()))
     scale, offset = photo_scale(served)
-    assert scale == pytest.approx(4 / 255, rel=1e-3) and offset == pytest.approx(-2.0)
+    assert scale == pytest.approx(2 / 255, rel=1e-3) and offset == pytest.approx(-1.0)
 
 
 @pytest.mark.parametrize("scale", [np.float32([1, 1, 2]).reshape(1, 3, 1, 1), 0.0])

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from models.losses import DefectLoss
-from models.targets import SOMEWHERE, LossOfPacked, encode_targets
+from models.targets import NO_TYPE, SOMEWHERE, LossOfPacked, encode_targets
 
 SIDE = 32
 
@@ -64,8 +64,8 @@ def test_one_confident_speck_on_a_clean_crop_costs_far_more_than_its_pixels():
     speck[0, 4:12, 4:12, 0] = 8.0
     dearer = loss(targets(), speck) - loss(targets(), logits())
     assert dearer > 2.0
-    pixels_only = DefectLoss(crop_share=0.0)
-    assert dearer > 1.5 * float(pixels_only(targets(), speck) - pixels_only(targets(), logits()))
+    pixels_only = DefectLoss(crop_share=0.0, hard_share=0.0)
+    assert dearer > 2.2 * float(pixels_only(targets(), speck) - pixels_only(targets(), logits()))
 
 
 def test_a_found_defect_costs_less_than_a_missed_one():
@@ -82,9 +82,9 @@ def test_the_right_type_costs_less_than_another():
     assert loss(truth, wrong) - loss(truth, right) == pytest.approx(0.2 * 6.0 * 100 / 150, rel=1e-3)
 
 
-def test_a_clean_crop_with_unsure_pixels_teaches_nothing_as_a_whole():
+def test_a_crop_of_which_nobody_knows_whether_it_is_clean_teaches_nothing_as_a_whole():
     weight = np.ones((SIDE, SIDE), np.float32)
-    weight[:7, :7] = 0.15
+    weight[:7, :7] = SOMEWHERE
     speck = logits()
     speck[0, 20:28, 20:28, 0] = 8.0
     unsure = targets(weight=weight)
@@ -107,9 +107,10 @@ def test_the_gradient_is_finite_in_float32(extreme, weight):
 
 
 def test_a_loss_read_back_from_its_configuration_is_the_same():
-    kept = keras.saving.serialize_keras_object(DefectLoss(positive_weight=2.0, top=16))
+    kept = keras.saving.serialize_keras_object(DefectLoss(pixel_share=3.0, top=16))
     again = keras.saving.deserialize_keras_object(kept)
-    assert (again.positive_weight, again.top, again.crop_share) == (2.0, 16, 0.25)
+    assert (again.pixel_share, again.top, again.hard_share) == (3.0, 16, 0.4)
+    assert again.get_config() == DefectLoss(pixel_share=3.0, top=16).get_config()
 
 
 def test_in_a_box_without_a_mask_some_defect_is_wanted_and_nobody_says_where():
@@ -143,39 +144,81 @@ def test_the_gradient_in_a_box_without_a_mask_raises_its_likeliest_pixels_alone(
     assert (slope[weight == 1] > 0).any()
 
 
-def test_focusing_leaves_an_undecided_pixel_and_forgives_a_nearly_right_one():
-    def of_pixels(answer, focusing):
-        how = {"crop_share": 0.0, "focusing": focusing}
-        return float(DefectLoss(**how)(targets(weight=pixel), answer))
-
-    pixel = np.zeros((SIDE, SIDE), np.float32)
-    pixel[4, 4] = 1.0
-    undecided, nearly_right = logits(0.0), logits(-4.0)
-    assert of_pixels(undecided, 2.0) == pytest.approx(of_pixels(undecided, 0.0))
-    # One pixel of weight 1 over 1 + 1: half of ln(1 + e^-4) in plain cross entropy, and that
-    # times (2 x 0.01799)^2 with a focus of 2.
-    plain = 0.5 * np.log1p(np.exp(-4.0))
-    saved = of_pixels(nearly_right, 0.0) - of_pixels(nearly_right, 2.0)
-    assert saved == pytest.approx(plain * (1 - (2 * 0.0179862) ** 2), rel=1e-3)
+def part(truth, answer, **shares):
+    """What the named parts of the loss say alone: Dice over defective crops always counts."""
+    nothing = {"pixel_share": 0.0, "hard_share": 0.0, "type_share": 0.0, "crop_share": 0.0}
+    return float(DefectLoss(**nothing | {"box_share": 0.0} | shares)(truth, answer))
 
 
-def test_a_miss_weight_of_one_half_is_dice_and_above_it_misses_cost_more():
-    missed, false = logits(-20.0), logits(-20.0)
-    false[0, blob(), 0] = 20.0
-    false[0, 20:30, 20:30, 0] = 20.0
-    missed[0, 8:13, 8:18, 0] = 20.0
+def batch(*planes):
+    return np.concatenate(planes)
 
-    def overlap(answer, miss_weight):
-        how = {"crop_share": 0.0, "positive_weight": 0.0}
-        return float(
-            DefectLoss(miss_weight=miss_weight, **how)(targets(blob()), answer)
-            - DefectLoss(miss_weight=0.0, **how)(targets(blob()), answer)
-        )
 
-    # 50 of 100 px missed: Dice 2 x 50 / 150, softened by 100; with weight 0 nothing is lost.
-    assert overlap(missed, 0.5) == pytest.approx(0.7 * (1 - 200 / 250), rel=1e-3)
-    assert overlap(missed, 0.7) > overlap(missed, 0.5)
-    assert overlap(false, 0.7) < overlap(false, 0.5) < 0
+def shown(*boxes, background=-30.0, logit=30.0):
+    """Logits that are sure of the boxes (x, y, w, h) and of nothing else."""
+    answer = logits(background)
+    for x, y, w, h in boxes:
+        answer[0, y : y + h, x : x + w, 0] = logit
+    return answer
+
+
+def test_a_clean_crop_is_judged_by_its_hardest_pixels():
+    # 295 pixels count: 59 undecided ones cost a fifth of ln 2 each, as many as there are.
+    undecided = logits(-30.0)
+    undecided.reshape(-1, 5)[:59, 0] = 0.0
+    expected = 0.4 * np.log(2) * 59 / 295
+    assert part(targets(), undecided, hard_share=0.4) == pytest.approx(expected, rel=2e-3)
+    # All over a plain mean they would be 59 of 1024.
+    assert part(targets(), undecided, pixel_share=0.4) == pytest.approx(
+        0.4 * np.log(2) * 59 / 1025, rel=2e-3
+    )
+
+
+def test_the_hardest_pixels_of_defective_and_of_unsure_crops_are_not_looked_for():
+    false = shown((20, 20, 10, 10))
+    weight = np.ones((SIDE, SIDE), np.float32)
+    weight[:7, :7] = SOMEWHERE
+    for truth in (targets(blob()), targets(weight=weight)):
+        assert part(truth, false, hard_share=0.4) == part(truth, false)
+    assert part(targets(), false, hard_share=0.4) > 1.0
+    # Beside a clean crop a defective one changes nothing of it.
+    both = batch(targets(), targets(blob())), batch(false, shown((8, 8, 10, 10)))
+    alone = part(targets(), false, hard_share=0.4)
+    assert part(*both, hard_share=0.4) - part(*both) == pytest.approx(alone, rel=1e-3)
+
+
+def test_the_overlap_is_that_of_all_defective_crops_together_and_of_no_others():
+    half = shown((8, 8, 10, 5))
+    # 50 of 100 px: 1 - (2 x 50 + 100) / (50 + 100 + 100).
+    assert part(targets(blob()), half) == pytest.approx(0.2, abs=1e-3)
+    # Marks on a clean crop, and a missed speck of 16 px, are no matter of overlap.
+    marked = shown((20, 20, 10, 10))
+    assert part(batch(targets(blob()), targets()), batch(half, marked)) == pytest.approx(
+        0.2, abs=1e-3
+    )
+    assert part(targets(blob(4)), logits(-30.0)) == pytest.approx(0.0, abs=1e-3)
+    # 25 px more that are missed: 1 - 200 / (50 + 125 + 100), no term of their own.
+    both = batch(targets(blob()), targets(blob(5)))
+    assert part(both, batch(half, logits(-30.0))) == pytest.approx(1 - 200 / 275, abs=1e-3)
+
+
+def test_a_defect_whose_type_is_not_known_teaches_none():
+    right, wrong = logits(), logits()
+    right[..., 3], wrong[..., 1] = 6.0, 6.0
+    unnamed = targets(blob(), kind=NO_TYPE)
+    assert loss(unnamed, right) == loss(unnamed, wrong)
+    # Of two defects the one that is known is judged alone.
+    half_known = targets(blob(), kind=2)
+    half_known[0, 13:, :, 2] = NO_TYPE
+    assert loss(half_known, wrong) - loss(half_known, right) == pytest.approx(
+        0.2 * 6.0 * 50 / 100, rel=1e-3
+    )
+
+
+def test_a_network_without_types_is_taught_any_defect_alone():
+    found = shown((8, 8, 10, 10))[..., :1]
+    assert loss(targets(blob(), kind=2), found) < 0.01
+    assert loss(targets(blob(), kind=2), logits()[..., :1]) > 1.0
 
 
 def test_a_loss_LossOfPacked_targets_is_the_loss_of_decoded_ones():

@@ -42,7 +42,13 @@ def learned():
         for planes in zip(*(rendered_crop(n, kind) for n, kind in enumerate(SHOWN)), strict=True)
     )
     keras.utils.set_random_seed(3)
-    network = networks.compact_unet(widths=(12, 20, 24, 28, 32), blocks=(0, 1, 1, 1, 1))
+    widths = (12, 16, 20, 24, 24, 32, 32)
+    stages = networks.ENCODERS["lite0"].stages
+    small = tuple(
+        networks.Stage(1, 3, stage.stride, 2, width)
+        for stage, width in zip(stages, widths, strict=True)
+    )
+    network = networks.lite_unet(networks.EncoderSize(12, small), (28, 24, 20, 16))
     network.compile(keras.optimizers.AdamW(6e-3, clipnorm=1.0), loss=DefectLoss(top=16))
     network.fit(photos, targets, batch_size=8, epochs=160, verbose=0)
     served = networks.with_probabilities(network)

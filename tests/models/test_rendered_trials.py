@@ -22,7 +22,7 @@ def test_panels_are_rendered_once_with_a_known_defect_each_and_clean_ones_beside
     assert len(rendered) == 6
 
 
-def test_a_defect_is_found_when_a_tenth_of_its_mask_is_covered(tmp_path):
+def test_a_panel_is_judged_like_a_label_so_that_marking_everything_finds_nothing_tightly(tmp_path):
     trials = rendered_trials(tmp_path, 4)
 
     def everything(rgb):
@@ -33,6 +33,14 @@ def test_a_defect_is_found_when_a_tenth_of_its_mask_is_covered(tmp_path):
 
     greedy = try_trials(everything, tmp_path, trials, THRESHOLDS)
     assert [row["found"] for row in greedy] == [True] * 4 + [False] * 2
+    assert not any(row["tight"] for row in greedy)
     assert [row["regions"] for row in greedy] == [0] * 4 + [1] * 2
     blind = try_trials(nothing, tmp_path, trials, THRESHOLDS)
-    assert not any(row["found"] or row["regions"] for row in blind)
+    assert not any(row["found"] or row["tight"] or row["regions"] for row in blind)
+    exact = []
+    for trial in trials:
+        truth = truth_of(tmp_path, trial) if trial.type else np.zeros((640, 640), bool)
+        answer = np.repeat(np.float32(truth)[..., None], 5, axis=-1)
+        exact += try_trials(lambda rgb, seen=answer: seen, tmp_path, [trial], THRESHOLDS)
+    assert [row["tight"] for row in exact] == [row["found"] for row in exact]
+    assert any(row["tight"] for row in exact)

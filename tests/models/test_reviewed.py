@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from inspection.errors import TrainingError
+from models import datasets
 from models.datasets import CropSource, read_photo_set
 from models.networks import TYPES
 from models.reviewed import Flaws, ReviewedPlace, Verdict, read_reviewed
@@ -15,6 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PHOTOS = ROOT.parent / "shared" / "photos"
 BOX = (30, 20, 24, 6)
 SQUARE = ((60, 60), (69, 60), (69, 69), (60, 69))
+
+
+@pytest.fixture(autouse=True)
+def kept_as_they_are(monkeypatch):
+    """Photos of 96 px are not enlarged, so that places on them are known."""
+    monkeypatch.setattr(datasets, "KEPT_LONG_PX", 96)
 
 
 def written(tmp_path, content):
@@ -32,8 +39,11 @@ def reviewed(tmp_path, *places, **how):
         "rgb": panel(BOX),
         "mask": box_mask(BOX),
         "labels": [box_polygon(*BOX)],
+        # Without the rim of a polygon.
+        "mask_quality": "exact",
     }
-    source = CropSource(read_photo_set(write_photo_set(tmp_path / "set", [door]), "train"))
+    photos = read_photo_set(write_photo_set(tmp_path / "set", [door]), "train")
+    source = CropSource(photos, drawn=1.0)
     source.review(0, places, **how)
     return source, *np.moveaxis(decoded(source.targets[0]), -1, 0)
 

@@ -29,7 +29,7 @@ from tests.models.small_models import (
 )
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SHIPPED = REPOSITORY / "models" / "weights" / "compact-unet"
+SHIPPED = REPOSITORY / "models" / "weights" / "lite0-unet"
 SAMPLE = REPOSITORY / "data" / "samples" / "door_silver_all_types_12mp.jpg"
 
 
@@ -190,7 +190,7 @@ def test_the_shipped_network_leaves_no_seam():
 
     0.02 where the processor cannot add up 8-bit products: floating point rounds at other places.
     """
-    network = open_segmenter(SHIPPED).run_tile
+    network = ServedNetwork(SHIPPED / "unet.xml")
     rgb = cv2.cvtColor(cv2.imread(str(SAMPLE)), cv2.COLOR_BGR2RGB)[500:1780, 800:2080]
     whole = tiled_answers(network, rgb, tile=1280)
     assert np.ptp(whole[..., 0]) > 200, "a flat answer would prove nothing"
@@ -233,8 +233,9 @@ def _lively_network(gain=8.0):
     """A narrow U-Net; untrained, its answers hardly differ over a photo without the gain."""
     keras.utils.set_random_seed(4)
     network = narrow_unet()
-    kernel, bias = network.get_layer("logits").get_weights()
-    network.get_layer("logits").set_weights([gain * kernel, bias])
+    for name in ("any_defect", *(f"types_{level}" for level in range(4))):
+        kernel, bias = network.get_layer(name).get_weights()
+        network.get_layer(name).set_weights([gain * kernel, bias])
     return network
 
 
@@ -242,11 +243,12 @@ def test_a_whole_model_folder_finds_the_bright_blob_and_nothing_else(whole_model
     opened = open_segmenter(whole_model)
     answer = opened.segment(panel((10, 20, 30, 40)))
     assert opened.name == "brightness" and opened.types == networks.TYPES
-    assert answer.shape == (96, 96, 5) and answer.dtype == np.float32
+    assert answer.shape == (96, 96, MODEL_CHANNELS) and answer.dtype == np.float32
     found = answer[..., 0] > 0.5
     assert found[20:60, 10:40].all() and found.sum() == 30 * 40
     # The types share channel 0's probability, each in steps of 1/255.
-    assert np.allclose(answer[..., 1:].sum(axis=-1), answer[..., 0], atol=4 * 0.5 / 255 + 1e-3)
+    # Shown twice as large and brought back, each is rounded once more.
+    assert np.allclose(answer[..., 1:].sum(axis=-1), answer[..., 0], atol=8 / 255 + 1e-3)
     assert (opened.levels(panel((10, 20, 30, 40))) == np.rint(255 * answer)).all()
     assert (answer[30, 20, 1] > answer[30, 20, 2:]).all()
 
@@ -254,10 +256,14 @@ def test_a_whole_model_folder_finds_the_bright_blob_and_nothing_else(whole_model
 @pytest.mark.parametrize(
     ("height", "width"), [(8, 8), (1, 3), (33, 1000), (1023, 31), (97, 351), (700, 1100)]
 )
-def test_a_photo_of_any_size_is_answered_at_its_own_size(whole_model, height, width):
+def test_a_photo_of_any_size_is_answered_at_its_own_size(model_folder, height, width):
     rgb = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    answer = open_segmenter(whole_model).segment(rgb)
-    assert answer.shape == (height, width, 5)
+    assert open_segmenter(model_folder).levels(rgb).shape == (height, width, MODEL_CHANNELS)
+    # A network that is shown photos as they are judges each pixel by itself.
+    as_they_are = {"channels": "RGB", "scale": 1 / 255, "multiple_px": tiling.STRIDE}
+    rewrite_card(model_folder, input=as_they_are)
+    answer = open_segmenter(model_folder).segment(rgb)
+    assert answer.shape == (height, width, MODEL_CHANNELS)
     expected = 1 / (1 + np.exp(45.0 - 20.0 / 255.0 * rgb.sum(axis=-1, dtype=np.float64)))
     # bfloat16 where the processor has it: three digits.
     assert np.abs(answer[..., 0] - expected).mean() < 0.02
@@ -329,10 +335,10 @@ def test_a_network_of_an_earlier_version_that_answers_probabilities_is_refused(m
     assert "8-bit numbers; convert it again" in refusal(model_folder)
 
 
-@pytest.mark.parametrize("channels", [1, 4, 6])
+@pytest.mark.parametrize("channels", [1, 5, 8, 10])
 def test_a_network_with_another_count_of_channels_is_refused(model_folder, channels):
     write_ir(model_folder, np.full((3, channels), 0.1))
-    assert "3 colour channels in and 5 planes out" in refusal(model_folder)
+    assert "3 colour channels in and 9 planes out" in refusal(model_folder)
 
 
 def test_a_network_for_one_photo_size_only_is_refused(model_folder):

@@ -13,12 +13,14 @@ import pytest
 from inspection.errors import TrainingError
 from models import networks, rendered_set, training
 from models.rendered_set import render_photo_set
-from models.training import WORTH_TRYING, Recipe, TrainingRun, recipe_values
+from models.training import WORTH_TRYING, Recipe, TrainingRun, TwoRates, freeze, recipe_values
 from tests.models.small_models import (
+    NARROW,
     box_mask,
     box_polygon,
     brightness_network,
     narrow_unet,
+    networks_lite_unet,
     panel,
     write_photo_set,
 )
@@ -45,7 +47,7 @@ class Clock:
 def clock():
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock()
-        patch.setattr(networks, "compact_unet", narrow_unet)
+        patch.setattr(networks, "lite_unet", narrow_unet)
         patch.setattr(training, "time", SimpleNamespace(monotonic=clock.monotonic))
         yield clock
 
@@ -183,8 +185,8 @@ def test_a_write_that_was_cut_short_leaves_the_last_checkpoint(folder):
 
 
 def test_a_checkpoint_of_another_network_is_refused(clock, folder, monkeypatch):
-    wider = {"widths": (4, 4, 4, 4, 8)}
-    monkeypatch.setattr(networks, "compact_unet", lambda **how: narrow_unet(**wider, **how))
+    wider = networks_lite_unet(NARROW, (4, 4, 4, 8))
+    monkeypatch.setattr(networks, "lite_unet", lambda encoder: wider)
     with pytest.raises(TrainingError, match="made by another network; choose another run folder"):
         TrainingRun(folder, recipe(3), say=lambda text: None)
 
@@ -242,7 +244,7 @@ def test_a_run_can_start_from_the_best_weights_of_another(clock, two_epochs, tmp
         ("none.npz", "none.npz: no weights of a training run"),
         ("broken.npz", "broken.npz: no weights of a training run"),
         ("run", "best.weights.npz: no weights of a training run"),
-        ("other.npz", "other.npz: weights of another network; choose those of one with stem 2"),
+        ("other.npz", "other.npz: weights of another network; .* with the encoder lite0"),
     ],
 )
 def test_a_start_that_is_none_is_refused_in_a_sentence(clock, tmp_path, name, sentence):
@@ -326,7 +328,8 @@ def test_under_jax_photos_are_looked_at_in_squares_of_one_size(monkeypatch, heig
     monkeypatch.setattr(keras.Model, "predict_on_batch", predict_on_batch)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     np.testing.assert_allclose(training.any_defect_of(network)(rgb), expected, atol=1e-6)
-    assert set(shown) == {(1, 640, 640, 3)} and len(shown) == (1 if width == 64 else 6)
+    # 64 × 96 px are shown twice as large, 1300 × 700 px as 900 × 485 px: one square, and two.
+    assert set(shown) == {(1, 640, 640, 3)} and len(shown) == (1 if width == 64 else 2)
 
 
 def test_flaws_that_a_recipe_cannot_mean_are_refused():
@@ -341,7 +344,7 @@ import sys
 from pathlib import Path
 from models import networks, training
 from tests.models.small_models import narrow_unet
-networks.compact_unet = narrow_unet
+networks.lite_unet = narrow_unet
 recipe = training.Recipe(
     crop_px=64, batch=2, steps_per_epoch=2, most_steps=4, shares={{"rendered": 1.0}}
 )
@@ -367,10 +370,10 @@ run.fit(data, rendered, processes=int(sys.argv[2]), keep_every=1, look_at_val=Fa
 
 
 def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
-    written = ("stem=4", "focusing=2", "lures=1", "teacher=runs/a")
+    written = ("most_steps=4", "hard_share=2", "lures=1", "teacher=runs/a")
     assert recipe_values(written, WORTH_TRYING) == {
-        "stem": 4,
-        "focusing": 2.0,
+        "most_steps": 4,
+        "hard_share": 2.0,
         "lures": True,
         "teacher": "runs/a",
     }
@@ -378,7 +381,11 @@ def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
 
 @pytest.mark.parametrize(
     ("written", "sentence"),
-    [("depth=3", "no 'depth' in a recipe; there are .*stem"), ("stem=x", "stem must be int")],
+    [
+        ("stem=3", "no 'stem' in a recipe; there are .*encoder"),
+        ("most_steps=x", "most_steps must be int"),
+        ("type_share=x", "type_share must be float"),
+    ],
 )
 def test_an_unknown_part_of_a_recipe_is_refused(written, sentence):
     with pytest.raises(TrainingError, match=sentence):
@@ -391,3 +398,62 @@ def test_an_unknown_part_of_a_recipe_is_refused(written, sentence):
 def test_an_impossible_recipe_is_refused(field, value):
     with pytest.raises(TrainingError, match=f"{field} must be"):
         Recipe(**{field: value})
+
+
+def test_the_first_blocks_and_all_statistics_of_the_encoder_stay_and_the_decoder_learns():
+    network = narrow_unet()
+    freeze(network, 3)
+    learns = {layer.name: layer.trainable for layer in network.layers if layer.weights}
+    encoder = {name for name in learns if name.startswith(("stem", "block_"))}
+    frozen = {name for name in encoder if not learns[name]}
+    norms = {name for name in encoder if name.endswith("_norm")}
+    kept = ("stem", "block_0_", "block_1_", "block_2_")
+    first = {name for name in encoder if name.startswith(kept)}
+    assert frozen == norms | first
+    assert {"block_3_expand", "block_5_depthwise", "block_6_project"} <= encoder - frozen
+    assert all(learns[name] for name in learns.keys() - encoder)
+
+    def statistics(name):
+        return np.array(network.get_layer(name).moving_mean)
+
+    before = {name: statistics(name) for name in ("block_6_project_norm", "top_norm")}
+    photo = np.random.default_rng(0).random((2, 64, 64, 3)).astype(np.float32)
+    network(photo, training=True)
+    assert np.array_equal(statistics("block_6_project_norm"), before["block_6_project_norm"])
+    assert not np.array_equal(statistics("top_norm"), before["top_norm"])
+
+
+def test_the_encoder_moves_four_tenths_as_far_as_the_decoder():
+    network = narrow_unet()
+    optimizer = TwoRates(0.01, weight_decay=0.0)
+    variables = network.trainable_variables
+    before = [np.array(variable) for variable in variables]
+    optimizer.build(variables)
+    optimizer.apply_gradients((keras.ops.ones_like(v), v) for v in variables)
+    # The first step of Adam is the learning rate, whatever the slope.
+    moved = {
+        variable.path: float(np.abs(np.array(variable) - old).max())
+        for variable, old in zip(variables, before, strict=True)
+    }
+    encoder = {path for path in moved if path.startswith("block_")}
+    assert {"top/kernel", "any_defect/kernel", "types_3/kernel"} <= moved.keys() - encoder
+    assert len(encoder) > 20
+    for path, step in moved.items():
+        if not path.startswith("stem"):
+            assert step == pytest.approx(0.004 if path in encoder else 0.01, rel=1e-2), path
+
+
+@pytest.mark.parametrize("mask_quality", ["polygon", "weak_ok"])
+def test_a_photo_set_trains_whether_or_not_it_has_marks_to_give_away(clock, tmp_path, mask_quality):
+    defective = {"rgb": panel(BOX), "mask": box_mask(BOX), "labels": [box_polygon(*BOX)]}
+    data = write_photo_set(
+        tmp_path / "data",
+        [
+            {"dataset": "doors", "stem": "d", "split": "train", "mask_quality": mask_quality}
+            | defective,
+            {"dataset": "panels_clean", "stem": "c", "split": "train"},
+        ],
+    )
+    how = {"most_steps": 1, "steps_per_epoch": 1, "shares": {"doors": 0.5, "panels_clean": 0.5}}
+    run = TrainingRun(tmp_path / "run", recipe(10, **how), say=lambda text: None)
+    assert run.fit(data, look_at_val=False) == {"epoch": 1}

@@ -11,6 +11,7 @@ from inspection.errors import ModelRefused, TrainingError
 from models import networks
 from models.card import check_files, read_card
 from models.keras_file import save_half
+from models.photo_classes import UNNAMED
 from models.segmenter import open_segmenter
 from models.wrapping import Operating, _types, read_network, wrap_network
 from tests.models.small_models import brightness_network, panel, write_photo_set
@@ -92,7 +93,7 @@ def test_a_network_with_one_channel_becomes_a_folder_that_is_served(tmp_path, do
     file = saved(tmp_path, reddish())
     folder = wrap_network(file, tmp_path / "weights" / "theirs", Operating(model=donor))
     opened = open_segmenter(folder)
-    assert opened.name == "theirs" and opened.types == ("other",)
+    assert opened.name == "theirs" and opened.types == (UNNAMED,)
     rgb = panel(height=64, width=96)
     rgb[10:20, 30:50] = (250, 20, 20)
     seen = opened.segment(rgb)
@@ -119,8 +120,8 @@ def test_a_network_with_types_keeps_them(tmp_path, donor):
     assert not any("tells none apart" in str(limit) for limit in read_card(folder)["limits"])
 
 
-def test_five_channels_are_those_of_our_own_networks(tmp_path):
-    network = read_network(saved(tmp_path, reddish(channels=5)))
+def test_nine_channels_are_those_of_our_own_networks(tmp_path):
+    network = read_network(saved(tmp_path, reddish(channels=9)))
     assert _types(tmp_path, network, ()) == networks.TYPES
 
 
@@ -145,14 +146,16 @@ def test_thresholds_are_chosen_on_val_of_a_photo_set(tmp_path):
         progress=lambda done, of: told.append((done, of)),
     )
     card = read_card(folder)
-    assert card["chosen_on_val"]["photos"] == 6 and card["chosen_on_val"]["defects"] == 1.0
+    assert card["chosen_on_val"]["photos"] == 6 and card["chosen_on_val"]["tight"] == 1.0
+    # Somebody else's network sees photos as they are.
+    assert "long_sides_px" not in card["input"]
     assert "thresholds_from" not in card and card["note"] == "trial"
     assert "band_rule" in card and told[-1] == (6, 6)
 
 
 def test_our_own_half_precision_file_is_wrapped_too(tmp_path, donor, monkeypatch):
-    monkeypatch.setattr(networks, "compact_unet", brightness_network)
-    own = networks.with_probabilities(networks.compact_unet())
+    monkeypatch.setattr(networks, "lite_unet", brightness_network)
+    own = networks.with_probabilities(networks.lite_unet())
     save_half(own, tmp_path / "unet.keras")
     monkeypatch.setattr("models.wrapping.golden_photos", _bright_golden_photos)
     folder = wrap_network(tmp_path / "unet.keras", tmp_path / "again", Operating(model=donor))
@@ -296,7 +299,7 @@ def test_weights_and_answers_that_are_not_finite_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("channels", "types", "sentence"),
     [
-        (2, (), "answers 2 channels, 1 or 1 + 4 are needed"),
+        (2, (), "answers 2 channels, 1 or 1 + 8 are needed"),
         (3, ("scratch",), "answers 3 channels, 1 or 1 + 1 are needed"),
         (2, ("rust bubble",), "types ['rust bubble'] are not possible"),
         (3, ("dent", "dent"), "each once"),

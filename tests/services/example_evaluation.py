@@ -17,10 +17,16 @@ def share(hits, n, groups=None):
 
 def _figures(photos, **shares):
     names = (
+        "tight_recall",
+        "photo_tight",
         "photo_detection",
         "photo_false_alarm",
         "defect_recall",
         "defect_precision",
+        "stray",
+        "area_ratio",
+        "pieces",
+        "dice",
         "detection_at_5pct_alarm",
         "auroc",
     )
@@ -30,9 +36,9 @@ def _figures(photos, **shares):
 def example_report():
     """Four defective photos with six defects in three groups, three clean photos, one in alarm."""
     return {
-        "schema": 1,
+        "schema": 2,
         "made": "2026-11-25",
-        "model": {"name": "compact-unet", "sha256": "c" * 64},
+        "model": {"name": "lite0-unet", "sha256": "c" * 64},
         "split": "test",
         "thresholds": {
             "region": 0.5,
@@ -54,14 +60,25 @@ def example_report():
         "figures": {
             "ALL": _figures(
                 7,
+                tight_recall=share(3, 6, 3),
+                photo_tight=share(2, 4, 3),
                 photo_detection=share(3, 4, 3),
                 photo_false_alarm=share(1, 3),
-                defect_recall=share(3, 6, 3),
+                defect_recall=share(4, 6, 3),
+                stray=share(300, 1000, 3),
+                area_ratio=[1.2, 0.8, 1.9],
+                pieces=1.33,
+                dice=0.61,
                 defect_precision=share(3, 5, 3),
                 detection_at_5pct_alarm=share(2, 4, 3),
                 auroc=0.79,
             ),
-            "bilgi": _figures(4, photo_detection=share(3, 4, 3), defect_recall=share(3, 6, 3)),
+            "bilgi": _figures(
+                4,
+                tight_recall=share(3, 6, 3),
+                photo_detection=share(3, 4, 3),
+                defect_recall=share(4, 6, 3),
+            ),
             "whole_cars_clean": _figures(3, photo_false_alarm=share(1, 3)),
         },
         "scores": {"defective": [0.2, 0.6, 0.8, 0.9], "clean": [0.1, 0.3, 0.6]},
@@ -96,7 +113,13 @@ def example_report():
         },
         "recall_by": {
             "dataset": [
-                {"code": "bilgi", "photos": 4, "found": share(3, 6, 3), "false_alarm": None},
+                {
+                    "code": "bilgi",
+                    "photos": 4,
+                    "found": share(3, 6, 3),
+                    "found_at_all": share(4, 6, 3),
+                    "false_alarm": None,
+                },
                 {
                     "code": "whole_cars_clean",
                     "photos": 3,
@@ -105,7 +128,13 @@ def example_report():
                 },
             ],
             "type": [
-                {"code": "scratch", "photos": 4, "found": share(3, 6, 3), "false_alarm": None}
+                {
+                    "code": "scratch",
+                    "photos": 4,
+                    "found": share(3, 6, 3),
+                    "found_at_all": share(4, 6, 3),
+                    "false_alarm": None,
+                }
             ],
             "brightness": [
                 {
@@ -118,7 +147,13 @@ def example_report():
                 }
             ],
             "colour": [
-                {"code": "red", "photos": 4, "found": share(3, 6, 3), "false_alarm": None},
+                {
+                    "code": "red",
+                    "photos": 4,
+                    "found": share(3, 6, 3),
+                    "found_at_all": share(4, 6, 3),
+                    "false_alarm": None,
+                },
                 {"code": "silver_white", "photos": 3, "found": None, "false_alarm": share(1, 3)},
             ],
         },

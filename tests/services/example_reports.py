@@ -164,7 +164,7 @@ def busy_shift(**changes) -> ShiftReport:
             put_off=10,
             undecided=52,
         ),
-        "models": (VersionFigures("compact-unet", "9f3c" * 16, 1284),),
+        "models": (VersionFigures("lite0-unet", "9f3c" * 16, 1284),),
         "specs": (VersionFigures("strict_topcoat", "77aa" * 16, 1284),),
         "scales": (ScaleUsed("station", 1250), ScaleUsed("", 34)),
         "repeats": (repeat_row(),),

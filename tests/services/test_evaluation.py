@@ -31,7 +31,7 @@ def served(folder, report, sha256="c" * 64, **card):
     content = json.dumps(report).encode()
     (folder / EVALUATION_FILE).write_bytes(content)
     files = {EVALUATION_FILE: hashlib.sha256(content).hexdigest()}
-    model = ModelState("compact-unet", sha256, ("scratch",), {"files": files, **card})
+    model = ModelState("lite0-unet", sha256, ("scratch",), {"files": files, **card})
     (folder / "card.json").write_text(json.dumps(model.card))
     return model
 
@@ -74,7 +74,7 @@ def test_curves_of_other_thresholds_or_a_later_version_are_none(tmp_path):
     assert (
         read_evaluation(tmp_path / "a", served(tmp_path / "a", example_report(), "d" * 64)) is None
     )
-    later = {**example_report(), "schema": 2}
+    later = {**example_report(), "schema": 3}
     assert read_evaluation(tmp_path / "b", served(tmp_path / "b", later)) is None
     assert read_evaluation(None, ModelState("x")) is None
 
@@ -102,7 +102,7 @@ def test_the_explorer_counts_regions_and_photos_at_any_threshold():
 
 def test_the_explorer_says_it_in_one_sentence_with_counts_and_intervals():
     regions, scores = words.explored_sentences(EN, explore(example_report(), 0.5, 0.3, 0.8))
-    assert "defects found 3 of 6 = 50.0% (18.8% – 81.2%)" in regions
+    assert "defects found tightly 3 of 6 = 50.0% (18.8% – 81.2%)" in regions
     assert "clean photos in alarm 1 of 3 = 33.3%" in regions
     assert "sent to a person 3 of 7 = 42.9%" in scores
     assert (
@@ -198,5 +198,5 @@ def test_a_figure_for_paper_keeps_the_colours_of_its_lines():
     figure = charts.threshold_curve(
         evaluation.threshold_points(example_report()), 0.5, words.threshold_words(EN)
     )
-    assert [trace.name for trace in figure.data] == ["Defects found", "Clean photos in alarm"]
+    assert [trace.name for trace in figure.data] == ["Found tightly", "Clean photos in alarm"]
     assert list(figure.data[0].y) == pytest.approx([5 / 6, 3 / 6])

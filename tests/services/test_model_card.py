@@ -1,6 +1,7 @@
 import pytest
 
 from inspection.services.model_card import (
+    broken_limits,
     claim,
     in_language,
     measured,
@@ -14,12 +15,15 @@ CARD = {
         "test": {
             "doors": {
                 "photos": 20,
+                "tight_recall": {"value": 0.8, "hits": 24, "n": 30, "ci95": [0.627, 0.905]},
                 "defect_recall": {"value": 0.9, "hits": 27, "n": 30, "ci95": [0.744, 0.965]},
                 "photo_false_alarm": None,
                 "auroc": None,
             },
             "ALL": {
                 "photos": 30,
+                "tight_recall": {"value": 0.8, "hits": 24, "n": 30, "ci95": [0.627, 0.905]},
+                "area_ratio": [1.2, 0.8, 2.0],
                 "defect_recall": {"value": 0.9, "hits": 27, "n": 30, "ci95": [0.744, 0.965]},
                 "photo_false_alarm": {"value": 0.2, "hits": 2, "n": 10, "ci95": [0.057, 0.51]},
                 "auroc": 0.91,
@@ -34,13 +38,25 @@ def test_all_photos_stand_first_and_keep_hits_n_and_interval():
     whole, doors = measured(CARD)
     assert (whole.dataset, doors.dataset) == ("ALL", "doors")
     assert (whole.found.hits, whole.found.n, whole.found.low) == (27, 30, 0.744)
-    assert doors.false_alarms is None and doors.auroc is None
+    assert (whole.tight.hits, whole.area_ratio) == (24, (1.2, 0.8, 2.0))
+    assert doors.false_alarms is None and doors.auroc is None and doors.area_ratio is None
 
 
 def test_a_detection_rate_without_its_false_alarms_is_no_claim():
     assert claim(CARD).false_alarms.hits == 2
     whole = {**CARD["figures"]["test"]["ALL"], "photo_false_alarm": None}
     assert claim({"figures": {"test": {"ALL": whole}}}) is None
+
+
+def test_what_is_merely_touched_is_no_claim_without_what_fits():
+    whole = {**CARD["figures"]["test"]["ALL"], "tight_recall": None}
+    assert claim({"figures": {"test": {"ALL": whole}}}) is None
+
+
+def test_the_limits_that_the_choice_broke_are_told_the_weightiest_first():
+    broken = {"area": 0.2, "alarms": 1.0}
+    assert broken_limits({"chosen_on_val": {"broken": broken}}) == ("alarms", "area")
+    assert broken_limits({}) == broken_limits({"chosen_on_val": None}) == ()
 
 
 @pytest.mark.parametrize("figures", [None, {}, {"test": None}, {"test": {}}, "none"])

@@ -37,8 +37,8 @@ def opened(tmp_path, **named):
 
 @pytest.fixture
 def desk(tmp_path):
-    """Three models: compact-unet (the default) and keen see all, blunt misses two of a hundred."""
-    write_model(tmp_path / "models", "compact-unet")
+    """Three models: lite0-unet (the default) and keen see all, blunt misses two of a hundred."""
+    write_model(tmp_path / "models", "lite0-unet")
     write_model(tmp_path / "models", "keen", faintest=FAINTEST - 1)
     write_model(tmp_path / "models", "blunt", faintest=FAINTEST + 2)
     station = opened(tmp_path)
@@ -58,8 +58,8 @@ def active(station):
 
 def test_before_any_switch_the_default_is_in_use_and_every_folder_is_listed(desk):
     models = model_desk.desk_models(desk)
-    assert [model.name for model in models] == ["blunt", "compact-unet", "keen"]
-    assert [model.is_active for model in models] == [False, True, False]
+    assert [model.name for model in models] == ["blunt", "keen", "lite0-unet"]
+    assert [model.is_active for model in models] == [False, False, True]
     assert models[0].date == "2026-11-20" and models[0].parameters == 1234
     assert all(model.refusal is None and model.claim is None for model in models)
     assert active(desk).since is None
@@ -68,7 +68,7 @@ def test_before_any_switch_the_default_is_in_use_and_every_folder_is_listed(desk
 
 
 def test_a_switch_takes_effect_at_once_and_is_in_the_audit_chain(desk):
-    assert desk.worker.model.name == "compact-unet"
+    assert desk.worker.model.name == "lite0-unet"
     pid = desk.worker.pid
     done = switch(desk, "keen")
     assert desk.worker.model.name == "keen" and desk.worker.pid != pid
@@ -77,7 +77,7 @@ def test_a_switch_takes_effect_at_once_and_is_in_the_audit_chain(desk):
     assert (active(desk).name, active(desk).by) == ("keen", "Kim")
     (line,) = model_desk.switch_history(desk)
     assert (line.switch.who, line.switch.reason, line.until) == ("Kim", "finds more", None)
-    assert line.switch.before.name == "compact-unet"
+    assert line.switch.before.name == "lite0-unet"
     assert line.switch.golden["candidate"]["found"] == 100
     assert verify_chain(desk.engine).is_whole
     assert reading.model_card(desk.engine, desk.worker.model.sha256)["name"] == "keen"
@@ -87,7 +87,7 @@ def test_the_next_photo_is_recorded_under_the_new_model(desk):
     first = inspect_photo(desk, panel_jpeg(), "a.jpg", SUBJECT)
     switch(desk, "keen")
     second = inspect_photo(desk, panel_jpeg(seed=2), "b.jpg", SUBJECT)
-    assert (first.inspection.model_name, second.inspection.model_name) == ("compact-unet", "keen")
+    assert (first.inspection.model_name, second.inspection.model_name) == ("lite0-unet", "keen")
 
 
 def test_a_switch_survives_a_restart(desk, tmp_path):
@@ -100,7 +100,7 @@ def test_a_switch_survives_a_restart(desk, tmp_path):
 
 def test_another_process_of_the_installation_follows_the_log(desk, tmp_path):
     other = opened(tmp_path)
-    assert other.worker.model.name == "compact-unet"
+    assert other.worker.model.name == "lite0-unet"
     switch(desk, "keen")
     assert other.worker.model.name == "keen"
     other.close()
@@ -129,7 +129,7 @@ def test_an_inspection_under_way_is_finished_by_the_model_that_began_it(desk):
     switched.set()
     job.join(20)
     other.close()
-    assert answers[0].inspection.model_name == "compact-unet"
+    assert answers[0].inspection.model_name == "lite0-unet"
     assert desk.worker.model.name == "keen"
 
 
@@ -137,10 +137,10 @@ def test_a_candidate_that_finds_two_of_a_hundred_less_is_refused_with_both_figur
     with pytest.raises(SwitchRefused) as caught:
         switch(desk, "blunt")
     assert str(caught.value) == (
-        "model blunt finds 98 of 100 defects of the golden set (98.0%), model compact-unet in use "
+        "model blunt finds 98 of 100 defects of the golden set (98.0%), model lite0-unet in use "
         "finds 100 (100.0%); one that finds over 1 point less is not used"
     )
-    assert desk.worker.model.name == "compact-unet"
+    assert desk.worker.model.name == "lite0-unet"
     (line,) = model_desk.switch_history(desk)
     assert line.was_refused and line.switch.model.name == "blunt" and line.until == line.switch.at
     assert verify_chain(desk.engine).is_whole
@@ -180,8 +180,8 @@ def test_only_a_listed_folder_can_be_activated(desk, name):
 
 
 def test_the_model_in_use_is_not_activated_again(desk):
-    with pytest.raises(SwitchRefused, match="compact-unet is in use already"):
-        switch(desk, "compact-unet")
+    with pytest.raises(SwitchRefused, match="lite0-unet is in use already"):
+        switch(desk, "lite0-unet")
 
 
 def test_a_damaged_folder_is_listed_with_its_reason_and_cannot_be_activated(desk, tmp_path):
@@ -190,7 +190,7 @@ def test_a_damaged_folder_is_listed_with_its_reason_and_cannot_be_activated(desk
     assert "unet.bin: changed or damaged" in keen.refusal
     with pytest.raises(ModelRefused, match="changed or damaged"):
         switch(desk, "keen")
-    assert desk.worker.model.name == "compact-unet"
+    assert desk.worker.model.name == "lite0-unet"
 
 
 def test_roll_back_goes_to_the_model_before_and_then_further_back(desk, tmp_path):
@@ -201,7 +201,7 @@ def test_roll_back_goes_to_the_model_before_and_then_further_back(desk, tmp_path
     model_desk.roll_back(desk, who="Lee", reason="misses chips")
     assert desk.worker.model.name == "keen"
     model_desk.roll_back(desk, who="Lee", reason="so does this one")
-    assert desk.worker.model.name == "compact-unet"
+    assert desk.worker.model.name == "lite0-unet"
     with pytest.raises(SwitchRefused, match="no model was in use before"):
         model_desk.roll_back(desk, who="Lee", reason="and on")
     newest, *_, oldest = model_desk.switch_history(desk)
@@ -210,15 +210,15 @@ def test_roll_back_goes_to_the_model_before_and_then_further_back(desk, tmp_path
 
 
 def test_a_model_that_finds_less_may_be_rolled_back_to(desk, tmp_path):
-    write_model(tmp_path / "models", "compact-unet", faintest=FAINTEST + 50)
+    write_model(tmp_path / "models", "lite0-unet", faintest=FAINTEST + 50)
     switch(desk, "keen")
     model_desk.roll_back(desk, who="Lee", reason="too many alarms")
-    assert desk.worker.model.name == "compact-unet"
+    assert desk.worker.model.name == "lite0-unet"
 
 
 def test_a_folder_that_changed_since_it_ran_is_not_rolled_back_to(desk, tmp_path):
     switch(desk, "keen")
-    write_model(tmp_path / "models", "compact-unet", faintest=FAINTEST + 7)
+    write_model(tmp_path / "models", "lite0-unet", faintest=FAINTEST + 7)
     with pytest.raises(SwitchRefused, match="what ran before was"):
         model_desk.roll_back(desk, who="Lee", reason="was better")
 
@@ -245,15 +245,15 @@ def test_a_model_in_use_whose_folder_is_gone_is_listed_and_can_be_replaced(desk,
     gone = active(again)
     assert gone.name == "keen" and "no model there" in gone.refusal
     model_desk.roll_back(again, who="Lee", reason="the folder is gone")
-    assert again.worker.model.name == "compact-unet"
+    assert again.worker.model.name == "lite0-unet"
     again.close()
 
 
 def test_a_model_that_the_settings_name_is_served_whatever_the_log_says(desk, tmp_path):
     switch(desk, "keen")
-    pinned = opened(tmp_path, model="compact-unet")
-    assert pinned.worker.model.name == "compact-unet"
-    assert active(pinned).name == "compact-unet" and active(pinned).by == ""
+    pinned = opened(tmp_path, model="lite0-unet")
+    assert pinned.worker.model.name == "lite0-unet"
+    assert active(pinned).name == "lite0-unet" and active(pinned).by == ""
     for attempt in (
         lambda: switch(pinned, "keen"),
         lambda: model_desk.roll_back(pinned, who="Kim", reason="was better"),
@@ -305,7 +305,7 @@ def test_a_cancelled_switch_leaves_all_as_it_was(desk):
 
     with pytest.raises(Cancelled):
         switch(desk, "keen", progress=cancel)
-    assert desk.worker.model.name == "compact-unet" and not model_desk.switch_history(desk)
+    assert desk.worker.model.name == "lite0-unet" and not model_desk.switch_history(desk)
     switch(desk, "keen")
 
 
@@ -321,7 +321,7 @@ def test_a_log_that_cannot_be_read_changes_no_model(desk):
 
 def test_the_doctor_looks_at_the_model_that_the_log_chose(desk, tmp_path):
     switch(desk, "keen")
-    write_model(tmp_path / "models", "compact-unet")
+    write_model(tmp_path / "models", "lite0-unet")
     found = check_installation(desk.settings)[-1]
     # The real segmenter cannot open a fake folder, and says which one it tried.
     assert not found.passed and "keen" in found.sentence

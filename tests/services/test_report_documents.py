@@ -161,7 +161,7 @@ def test_the_first_page_says_what_repeats_what_fired_and_what_is_handed_over():
         "5/6",  # as poppler reads the narrow spaces
         "Open bodies: 1",
         "색상 차이 확인 필요 (최유나, 11-23 Night)",
-        "compact-unet 9f3c9f3c9f3c",
+        "lite0-unet 9f3c9f3c9f3c",
         "strict_topcoat 77aa77aa77aa",
         "11-24 13:50",
     ):

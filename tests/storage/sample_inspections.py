@@ -81,7 +81,7 @@ def an_inspection(
         score=score,
         scale=scale,
         thresholds=Thresholds(region_threshold, smallest_px=4, ok_below=0.3, reject_from=0.7),
-        model_name="compact-unet",
+        model_name="lite0-unet",
         model_sha256="c" * 64,
         spec_name="strict topcoat",
         spec_sha256="d" * 64,

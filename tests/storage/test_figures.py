@@ -114,7 +114,7 @@ def test_a_shift_is_summed_up(shift):
     assert [photo.inspection_id for photo in summary.worst] == [4, 2, 5]
     assert [photo.inspection_id for photo in summary.open_photos] == [5]
     assert summary.inspectors == ("Kim",)
-    assert [(one.name, one.photos) for one in summary.models] == [("compact-unet", 6)]
+    assert [(one.name, one.photos) for one in summary.models] == [("lite0-unet", 6)]
     assert [(one.name, one.photos) for one in summary.specs] == [("strict topcoat", 6)]
     assert summary.scales == (("station", 6),)
 

@@ -19,7 +19,7 @@ def install(shared, tmp_path, monkeypatch):
 
     def install(*names, pinned="", **unseen):
         models = tmp_path / "models"
-        write_model(models, "compact-unet")
+        write_model(models, "lite0-unet")
         for place, name in enumerate(names, start=1):
             write_model(models, name, faintest=FAINTEST - place)
         for name, bars in unseen.items():
@@ -81,7 +81,7 @@ def test_a_model_is_put_in_use_with_a_reason_and_the_page_shows_the_new_one(inst
     assert "keen is in use. Golden set: 100 of 100 defects found" in at.success[0].value
     assert station.worker.model.name == "keen"
     assert "Since " in texts(at) and "put in use by Kim" in texts(at)
-    assert "\\<b\\>" in history(at) and "instead of compact-unet" in history(at)
+    assert "\\<b\\>" in history(at) and "instead of lite0-unet" in history(at)
     assert "put_in_use_keen" not in keys(at) and "roll_back" in keys(at)
 
 
@@ -93,7 +93,7 @@ def test_a_candidate_that_finds_less_is_refused_with_both_figures(install, open_
     for figure in ("70", "100", "70.0%", "100.0%"):
         assert figure in refusal.value
     assert ("바뀐 것이 없습니다" if lang == "ko" else "Nothing was changed") in refusal.value
-    assert station.worker.model.name == "compact-unet"
+    assert station.worker.model.name == "lite0-unet"
     at = open_page("model", lang=lang)
     assert "blunt" in history(at) and "70" in history(at)
 
@@ -102,7 +102,7 @@ def test_without_a_reason_nothing_is_switched(install, open_page):
     station = install("keen")
     at = put_in_use(open_page("model"), "keen", "  ")
     assert "needs a reason" in at.error[0].value
-    assert station.worker.model.name == "compact-unet" and not model_desk.switch_history(station)
+    assert station.worker.model.name == "lite0-unet" and not model_desk.switch_history(station)
 
 
 def test_without_a_name_nothing_is_switched(install, open_page):
@@ -120,9 +120,9 @@ def test_the_model_before_is_one_dialog_away(install, open_page):
     at.button(key="roll_back").click().run()
     at = decided(at, "misses chips")
     assert not at.exception
-    assert at.success[0].value == "compact-unet is in use."
-    assert station.worker.model.name == "compact-unet"
-    assert "Rolled back from keen to compact-unet" in history(at)
+    assert at.success[0].value == "lite0-unet is in use."
+    assert station.worker.model.name == "lite0-unet"
+    assert "Rolled back from keen to lite0-unet" in history(at)
 
 
 def test_a_damaged_folder_is_shown_with_its_reason_and_without_a_button(install, open_page):
@@ -135,7 +135,7 @@ def test_a_damaged_folder_is_shown_with_its_reason_and_without_a_button(install,
 
 def test_where_the_model_in_use_is_refused_another_one_can_be_put_in_use(install, open_page):
     station = install("keen")
-    (station.settings.models_dir / "compact-unet" / "unet.bin").write_text("bent")
+    (station.settings.models_dir / "lite0-unet" / "unet.bin").write_text("bent")
     at = open_page("model")
     assert "Nothing was changed" not in texts(at)
     at = put_in_use(at, "keen", "the other one is damaged")

@@ -157,7 +157,7 @@ def test_names_from_the_log_are_text_and_never_markup(open_page, shared):
 
 
 def test_without_a_model_the_page_works_and_says_why(open_page, filled_log, shared, monkeypatch):
-    why = "model compact-unet: no folder models/weights/compact-unet; ship one or choose another"
+    why = "model lite0-unet: no folder models/weights/lite0-unet; ship one or choose another"
     worker = SimpleNamespace(model=ModelState(error=why), close=lambda: None)
     monkeypatch.setattr(station_module, "_shared", replace(shared, worker=worker))
     at = open_page("home")

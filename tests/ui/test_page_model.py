@@ -11,12 +11,15 @@ from tests.services.example_evaluation import example_report
 
 MEASURED = {
     "photos": 419,
-    "defect_recall": {"value": 0.91, "hits": 655, "n": 720, "ci95": [0.887, 0.929]},
+    "tight_recall": {"value": 0.91, "hits": 655, "n": 720, "ci95": [0.887, 0.929]},
+    "defect_recall": {"value": 0.95, "hits": 684, "n": 720, "ci95": [0.932, 0.964]},
+    "area_ratio": [1.1, 0.8, 1.7],
+    "stray": {"value": 0.28, "hits": 280, "n": 1000, "ci95": [0.253, 0.309]},
     "photo_false_alarm": {"value": 0.182, "hits": 10, "n": 55, "ci95": [0.102, 0.303]},
     "auroc": 0.87,
 }
 CARD = {
-    "name": "compact-unet",
+    "name": "lite0-unet",
     "date": "2026-11-20",
     "types": ["scratch", "dent"],
     "parameters": 1234567,
@@ -60,7 +63,7 @@ class ServedModel:
 @pytest.fixture
 def serve(shared, monkeypatch):
     def serve(card=CARD, **state):
-        facts = {"name": "compact-unet", "sha256": "c" * 64, "types": tuple(card["types"])}
+        facts = {"name": "lite0-unet", "sha256": "c" * 64, "types": tuple(card["types"])}
         worker = ServedModel(**{**facts, "card": card, **state})
         monkeypatch.setattr(station_module, "_shared", replace(shared, worker=worker))
 
@@ -84,7 +87,14 @@ def test_the_claim_names_what_was_found_the_false_alarms_and_both_intervals(serv
     serve()
     at = open_page("model")
     assert not at.exception
-    assert "**655 of 720 annotated defects** (91.0%, 95 % interval 88.7% – 92.9%)" in texts(at)
+    assert (
+        "**655 of 720 annotated defects** tightly (91.0%, 95 % interval 88.7% – 92.9%; "
+        in texts(at)
+    )
+    # Never alone: what is merely touched stands beside it, and how the masks fit in the table.
+    assert "95.0% are touched at all" in texts(at)
+    table = cells(at).replace("\\", "")
+    assert "1.10 (0.80 – 1.70)" in table and "28.0%" in table
     assert "**10 of 55 defect-free photos** (18.2%, 10.2% – 30.3%)" in texts(at)
 
 
@@ -95,7 +105,7 @@ def test_the_korean_page_says_the_same_in_korean(serve, open_page):
     assert "AI Hub 도어 스크래치" in cells(at)
 
 
-FOUND = {"float": {"defects": 0.8}, "int8": {"defects": 0.79}}
+FOUND = {"float": {"tight": 0.8}, "int8": {"tight": 0.79}}
 
 
 @pytest.mark.parametrize(
@@ -105,11 +115,11 @@ FOUND = {"float": {"defects": 0.8}, "int8": {"defects": 0.79}}
         ({"served": "float", "float": FOUND["float"]}, "floating point"),
         (
             {"served": "int8", **FOUND},
-            "8-bit integers (int8): finds 79.0% of the defects of val, fl",
+            "8-bit integers (int8): finds 79.0% of val tightly, floating point 80.0%",
         ),
         (
             {"served": "float", **FOUND},
-            "floating point: finds 80.0% of the defects of val, int8 o",
+            "floating point: finds 80.0% of val tightly, int8 79.0%",
         ),
     ],
 )
@@ -176,7 +186,7 @@ def serve_measured(shared, serve, tmp_path, monkeypatch):
     """A served model whose folder holds its curves, and a comparison where one is given."""
 
     def serve_measured(report=None, comparison=None, **card):
-        folder = tmp_path / "weights" / "compact-unet"
+        folder = tmp_path / "weights" / "lite0-unet"
         folder.mkdir(parents=True)
         content = json.dumps(report or example_report()).encode()
         (folder / "evaluation.json").write_bytes(content)
@@ -236,19 +246,39 @@ def test_recall_stands_by_set_type_brightness_and_colour(serve_measured, open_pa
         assert part in table
 
 
+def test_a_limit_that_could_not_be_met_is_named_beside_the_thresholds(serve, open_page):
+    serve({**CARD, "chosen_on_val": {"broken": {"alarms": 1.0}}})
+    assert "could not be met when choosing on val: false alarms on clean photos" in texts(
+        open_page("model")
+    )
+    serve({**CARD, "chosen_on_val": {"broken": {}}})
+    assert "could not be met" not in texts(open_page("model"))
+
+
+def test_the_page_has_four_tabs(serve, open_page):
+    serve()
+    at = open_page("model")
+    assert [tab.label for tab in at.tabs[:4]] == [
+        "What it finds",
+        "Thresholds",
+        "Limits and origin",
+        "Model desk",
+    ]
+
+
 def test_the_explorer_says_what_other_thresholds_would_do(serve_measured, open_page):
     serve_measured()
     at = open_page("model")
-    assert "defects found 3 of 6 = 50.0%" in texts(at)
+    assert "defects found tightly 3 of 6 = 50.0%" in texts(at)
     assert "sent to a person 3 of 7 = 42.9%" in texts(at)
     at.select_slider[0].set_value(0.3).run()
-    assert "defects found 5 of 6 = 83.3%" in texts(at)
+    assert "defects found tightly 5 of 6 = 83.3%" in texts(at)
     assert "clean photos in alarm 2 of 3" in texts(at)
     at.slider[0].set_value((0.65, 0.65)).run()
     assert "sent to a person 0 of 7 = 0.0%" in texts(at)
     assert "defective photos passed as OK 2 of 4" in texts(at)
     at.button(key="explorer_reset").click().run()
-    assert "defects found 3 of 6 = 50.0%" in texts(at)
+    assert "defects found tightly 3 of 6 = 50.0%" in texts(at)
 
 
 def test_the_rule_of_the_two_scores_is_told_in_words(serve, open_page):
@@ -277,7 +307,7 @@ def test_the_comparison_stands_in_one_table(serve_measured, open_page):
 
 
 def test_curves_of_other_thresholds_are_not_shown(serve_measured, open_page):
-    other = {**example_report(), "model": {"name": "compact-unet", "sha256": "d" * 64}}
+    other = {**example_report(), "model": {"name": "lite0-unet", "sha256": "d" * 64}}
     serve_measured(other)
     at = open_page("model")
     assert not at.get("plotly_chart")
