@@ -69,7 +69,8 @@ class DefectLoss(keras.losses.Loss):
         dice = 1.0 - (2.0 * hit + 100.0) / (both + 100.0)
 
         # A crop whose only marks are unsure teaches nothing as a whole; nor does its rim.
-        unsure = ops.cast(ops.sum(somewhere, axis=(1, 2)) > 32.0, logit.dtype)
+        doubted = somewhere + ops.cast((weight > 0.0) & (weight < 0.5), logit.dtype)
+        unsure = ops.cast(ops.sum(doubted, axis=(1, 2)) > 32.0, logit.dtype)
         clean = (1.0 - defective) * (1.0 - unsure)
         flat = ops.reshape(log_loss, (ops.shape(log_loss)[0], -1))
         hardest, _ = ops.top_k(flat, self.hardest_px)
