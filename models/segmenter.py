@@ -107,7 +107,8 @@ class ServedNetwork:
         # Shared, not copied: fresh memory for each tile is slow.
         planes = compiled(tiles, share_inputs=True, share_outputs=True)[0]
         self.inside_s += time.perf_counter() - started
-        if planes.shape[2:] == tuple(side // 2 for side in tiles.shape[1:3]):
+        is_half = planes.shape[2:] == tuple(side // 2 for side in tiles.shape[1:3])
+        if is_half and planes.dtype == np.uint8:
             planes = self._spread(planes)
         return np.moveaxis(planes, 1, -1)
 

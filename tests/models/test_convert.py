@@ -128,7 +128,7 @@ def test_a_network_with_another_ending_is_converted_as_it_is(tmp_path):
 def test_a_conversion_that_differs_from_keras_is_refused(monkeypatch, tmp_path):
     network = networks.with_probabilities(brightness_network())
     monkeypatch.setattr("models.convert.LARGEST_DIFFERENCE", -1.0)
-    with pytest.raises(ModelRefused, match=r"differs by 0\..* from Keras; at most -1\.0"):
+    with pytest.raises(ModelRefused, match=r"differs by 0\..* from Keras, .* at most -1\.0"):
         save_openvino(network, tmp_path)
 
 

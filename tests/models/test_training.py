@@ -328,8 +328,9 @@ def test_under_jax_photos_are_looked_at_in_squares_of_one_size(monkeypatch, heig
     monkeypatch.setattr(keras.Model, "predict_on_batch", predict_on_batch)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     np.testing.assert_allclose(training.any_defect_of(network)(rgb), expected, atol=1e-6)
-    # 64 × 96 px are shown twice as large, 1300 × 700 px as 900 × 485 px: one square, and two.
-    assert set(shown) == {(1, 640, 640, 3)} and len(shown) == (1 if width == 64 else 2)
+    # 64 × 96 px are shown twice as large: one square. 1300 × 700 px as 900 × 485 px, two squares,
+    # and as they are, three by two.
+    assert set(shown) == {(1, 640, 640, 3)} and len(shown) == (1 if width == 64 else 8)
 
 
 def test_flaws_that_a_recipe_cannot_mean_are_refused():
