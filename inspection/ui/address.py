@@ -22,11 +22,13 @@ def one_of(
     default: str,
     help: str | None = None,
     as_list: bool = False,
+    default_moves: bool = False,
 ) -> str:
     """A row of buttons, one code each; the default stands for an address that says nothing.
 
     name: the address parameter. word: what stands on the button of a code. as_list: a field that
-    opens a list, as it always is for more than `MOST_BUTTONS` codes.
+    opens a list, as it always is for more than `MOST_BUTTONS` codes. default_moves: the default
+    is another one tomorrow, so that the choice always stands in the address.
     """
     given = st.query_params.get(name, default)
     chosen = given if given in codes else default
@@ -49,6 +51,8 @@ def one_of(
         st.selectbox(label, codes, **asked)
     else:
         st.segmented_control(label, codes, required=True, **asked)
+    if default_moves:
+        _keep(name, chosen)
     return chosen
 
 
@@ -82,7 +86,7 @@ def whole_number(name: str, label: str, *, default: int, lowest: int, highest: i
 def one_day(name: str, label: str, *, default: date, latest: date | None = None) -> date:
     """A date field; what cannot be read in the address counts as the default.
 
-    latest: the last day that may be chosen, not before the default.
+    The day always stands in the address: a default moves with time. latest: the last day that may be chosen, not before the default.
     """
     try:
         chosen = date.fromisoformat(st.query_params.get(name, ""))
@@ -101,6 +105,7 @@ def one_day(name: str, label: str, *, default: date, latest: date | None = None)
         on_change=_write,
         args=(name, default.isoformat()),
     )
+    _keep(name, chosen.isoformat())
     return chosen
 
 
@@ -111,6 +116,11 @@ def set_address(**parameters: str) -> None:
             st.query_params[name] = value
         else:
             st.query_params.pop(name, None)
+
+
+def _keep(name: str, text: str) -> None:
+    if st.query_params.get(name) != text:
+        st.query_params[name] = text
 
 
 def _write_switch(name: str) -> None:

@@ -50,7 +50,10 @@ _OPEN_SHOWN = 20
 
 
 def ask() -> tuple[ShiftSlot, str]:
-    """Production day, shift and line ("" = all), kept in the address; else the latest shift."""
+    """Production day, shift and line ("" = all), kept in the address; else the latest shift.
+
+    The latest shift is written there too: a link shows tomorrow what it showed today.
+    """
     version = cached.data_version()
     known = cached.known_values(version)
     calendar = shared_station().calendar
@@ -66,6 +69,7 @@ def ask() -> tuple[ShiftSlot, str]:
             [one.code for one in calendar.shifts],
             lambda code: word("shift", code),
             default=latest.shift,
+            default_moves=True,
         )
         chosen_line = one_of(
             "line",

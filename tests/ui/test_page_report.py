@@ -47,6 +47,19 @@ def test_another_shift_is_empty_and_stands_in_the_address(open_page, filled_log)
     assert tiles(at)["검사 사진"] == "60장"
 
 
+def test_the_address_of_the_latest_shift_still_shows_it_when_a_later_shift_came(
+    open_page, filled_log, shared
+):
+    at = open_page("report")
+    link = {name: at.query_params[name] for name in ("date", "shift")}
+    assert link == DAY
+    inspection, slot = invented(shared, 90, "ok")
+    write_inspections(shared, (inspection, replace(slot, day=date(2026, 3, 3))))
+    assert open_page("report").header[0].value.startswith("2026-03-03 · Day · All lines")
+    later = open_page("report", **link)
+    assert later.header[0].value.startswith("2026-03-02 · Day · All lines")
+
+
 def test_a_line_counts_only_its_own_photos(open_page, filled_log, shared):
     inspection, slot = invented(shared, 90, "ok")
     subject = replace(inspection.subject, line="L2")
