@@ -90,9 +90,10 @@ def test_a_candidate_that_finds_less_is_refused_with_both_figures(install, open_
     station = install(blunt=30)
     at = put_in_use(open_page("model", lang=lang), "blunt")
     (refusal,) = at.error
+    read = refusal.value.replace("\\", "")
     for figure in ("70", "100", "70.0%", "100.0%"):
-        assert figure in refusal.value
-    assert ("바뀐 것이 없습니다" if lang == "ko" else "Nothing was changed") in refusal.value
+        assert figure in read
+    assert ("바뀐 것이 없습니다" if lang == "ko" else "Nothing was changed") in read
     assert station.worker.model.name == "lite0-unet"
     at = open_page("model", lang=lang)
     assert "blunt" in history(at) and "70" in history(at)
