@@ -86,7 +86,8 @@ def whole_number(name: str, label: str, *, default: int, lowest: int, highest: i
 def one_day(name: str, label: str, *, default: date, latest: date | None = None) -> date:
     """A date field; what cannot be read in the address counts as the default.
 
-    The day always stands in the address: a default moves with time. latest: the last day that may be chosen, not before the default.
+    The day always stands in the address: a default moves with time. latest: the last day
+    that may be chosen, not before the default.
     """
     try:
         chosen = date.fromisoformat(st.query_params.get(name, ""))
