@@ -104,7 +104,7 @@ class InspectionWorker:
         choice: Callable[[], ModelChoice] | None = None,
         decode_limit_s: float = 5.0,
         decode_memory_mb: int = 1024,
-        segment_limit_s: float = 15.0,
+        segment_limit_s: float = 30.0,
         segment_limit_s_per_mpx: float = 1.0,
         memory_limit_mb: int = 4096,
         start_limit_s: float = 120.0,
