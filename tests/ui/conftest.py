@@ -54,7 +54,7 @@ def open_page(shared):
     """`open_page("log", id="3")`: a page of the real router, in English unless told otherwise."""
 
     def open_page(name: str, *, inspector: str = "Kim", lang: str = "en", **query: str) -> AppTest:
-        at = AppTest.from_file(str(ROUTER), default_timeout=20)
+        at = AppTest.from_file(str(ROUTER), default_timeout=60)
         at.query_params["lang"] = lang
         at.session_state["inspector"] = inspector
         at.run()

@@ -203,6 +203,8 @@ class Screen:
     """One browser page with the viewer; photo points in, colours and states out."""
 
     def __init__(self, page, base_url: str):
+        # A busy machine draws two megapixels on its processor only after a while.
+        page.set_default_timeout(60_000)
         self.page = page
         self.base_url = base_url
         self.requests = []
@@ -213,9 +215,7 @@ class Screen:
 
     def open(self, query: str = "", state: str = "ready", mask: str = "ready"):
         self.page.goto(f"{self.base_url}/?{query}")
-        self.page.locator(f'.viewer[data-state="{state}"][data-mask="{mask}"]').wait_for(
-            timeout=30_000
-        )
+        self.page.locator(f'.viewer[data-state="{state}"][data-mask="{mask}"]').wait_for()
         self.page.get_by_text("runs: ").wait_for()
         self.settle()
         return self
@@ -288,7 +288,6 @@ class Screen:
 def desktop(browser):
     # One context for all: its cache spares each test two megabytes of Streamlit's own scripts.
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
     yield context
     context.close()
 
