@@ -40,8 +40,8 @@ def test_charts_are_drawn_inside_the_file():
     page = Page(shift_report_html(busy_shift(), KOREAN))
     assert page.tags.count("svg") == 2
     assert page.tags.count("polyline") == 1  # the Pareto's running share
-    # 18 of 30, 9, 3 defects; 72, 18, 10 units and one that waits for rework
-    assert page.tags.count("rect") == 3 + 4
+    # 18 of 30, 9, 3 defects; 16, 2, 10, 70 and 2 of 100 units
+    assert page.tags.count("rect") == 3 + 5
 
 
 def test_the_file_says_what_the_pdf_says():

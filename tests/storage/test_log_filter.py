@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from inspection.domain.counting_words import VOIDED
 from inspection.errors import FilterRefused, NotFound
 from inspection.storage import reading, records
 from inspection.storage.log_filter import PARAMETERS, LogFilter, parameters_of, read_filter
@@ -29,6 +30,7 @@ FULL = {
     "score_to": "0.9",
     "length_from": "2",
     "length_to": "12.5",
+    "left_out": VOIDED,
 }
 
 

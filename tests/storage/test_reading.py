@@ -173,6 +173,8 @@ def test_one_inspection_has_its_whole_history(engine):
 
 
 def test_a_name_of_a_megabyte_that_an_earlier_version_kept_burdens_no_list(engine):
+    if engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL's index never took a name of that length")
     one = an_inspection()
     object.__setattr__(one.subject, "inspector", "x" * 900_000)
     number = records.record_inspection(engine, one, DAY_SHIFT)

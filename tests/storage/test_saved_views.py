@@ -22,6 +22,7 @@ from inspection.storage.saved_views import (
     save_view,
     saved_views,
 )
+from tests.storage.old_schemas import lent_tables
 from tests.storage.sample_inspections import DAY_SHIFT, an_inspection
 
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -106,7 +107,8 @@ def test_a_log_of_the_first_schema_keeps_its_rows_and_can_keep_views(tmp_path):
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
-    records.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    with lent_tables(engine):
+        records.record_inspection(engine, an_inspection(), DAY_SHIFT)
     prepare(engine)
     save_view(engine, "hoods", HOODS, "Kim", AT)
     assert reading.count(engine, reading.LogFilter()) == 1

@@ -185,6 +185,6 @@ def test_photos_without_a_body_number_are_told_beside_the_chart(open_page, share
     moment = datetime(2026, 3, 3, 1, tzinfo=UTC)
     nameless = an_inspection("nameless", body="", at=moment)
     records.record_inspection(shared.engine, nameless, shared.calendar.slot_at(moment))
-    assert "Without a body number: 1 photos" in said(open_page("control", **OF_ARIA))
+    assert "Without a body number: 1 photo." in said(open_page("control", **OF_ARIA))
     other = {**OF_ARIA, "subject": "borea"}
     assert "Without a body number" not in said(open_page("control", **other))

@@ -116,7 +116,7 @@ def test_photos_without_a_body_number_stand_apart(open_page, shared):
     assert "None of the photos in this period has a body number" in said(alone)
     write_inspections(shared, on_day(shared, 1, "rework"), on_day(shared, 2))
     at = open_page("trends", **days)
-    assert tiles(at)["DPU"] == ("0.50", "1 defects / 2 bodies")
+    assert tiles(at)["DPU"] == ("0.50", "1 defect / 2 bodies")
     assert tiles(at)["Bodies"] == ("2", "first inspected, 2 days")
     assert "Without a body number: 3 photos" in said(at)
     at.session_state["dpu_table"] = True
