@@ -183,8 +183,12 @@ def test_a_chart_of_rare_events_shows_what_lies_between_them(open_page, shared, 
 def test_photos_without_a_body_number_are_told_beside_the_chart(open_page, shared):
     log_days(shared, [3] * 20)
     moment = datetime(2026, 3, 3, 1, tzinfo=UTC)
-    nameless = an_inspection("nameless", body="", at=moment)
-    records.record_inspection(shared.engine, nameless, shared.calendar.slot_at(moment))
+    slot = shared.calendar.slot_at(moment)
+    for one in (
+        an_inspection("nameless", body="", at=moment),
+        an_inspection("of another model", body="B0900", vehicle_model="borea", at=moment),
+    ):
+        records.record_inspection(shared.engine, one, slot)
     assert "Without a body number: 1 photo." in said(open_page("control", **OF_ARIA))
     other = {**OF_ARIA, "subject": "borea"}
     assert "Without a body number" not in said(open_page("control", **other))
