@@ -16,7 +16,7 @@ if known.last_day is None:
     trend_views.nothing_logged()
     st.stop()
 
-where = body_views.ask(known)
+where = body_views.ask(known, version)
 counting_views.waiting_note(where, version)
 body_views.show_map(where, version)
 body_views.show_photos(where, version)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from inspection.config import Settings
 from inspection.domain.acceptance import load_spec
+from inspection.domain.numbers import counted
 from inspection.domain.panels import load_bodies
 from inspection.errors import InspectionError
 from inspection.services.active_model import served_choice
@@ -256,7 +257,7 @@ def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outc
     if differences:
         first = differences[0]
         return False, (
-            f"{len(differences)} counts do not follow from the log, first "
+            f"{counted(len(differences), 'count', 'counts')} against the log, first "
             f"{first.where} {first.key}: {first.stored} instead of {first.from_rows}; put the last "
             "backup in its place, or run `python -m inspection doctor --rebuild` where only the "
             "roll-up is wrong"
@@ -281,9 +282,9 @@ def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
             wrong[sha256] = str(error)
     if wrong:
         return False, (
-            f"{len(wrong)} photos of the latest {len(latest)} inspections are missing "
-            f"or damaged, first: {next(iter(wrong.values()))}; put the photo folder of the last "
-            "backup in its place"
+            f"{counted(len(wrong), 'photo', 'photos')} of the latest {len(latest)} inspections "
+            f"missing or damaged, first: {next(iter(wrong.values()))}; put the photo folder of "
+            "the last backup in its place"
         )
     return True, f"the photos of the latest {len(latest)} inspections are whole"
 

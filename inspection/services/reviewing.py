@@ -72,7 +72,7 @@ def decide(
         proposed = proposal(detail.inspection)
         if proposed is None:
             raise DecisionRefused(
-                f"no. {detail.id}: {len(detail.defects)} defects are marked; give the reason for "
+                f"no. {detail.id}: marked defects: {len(detail.defects)}; give the reason for "
                 f"{disposition}"
             )
         raise DecisionRefused(

@@ -25,11 +25,22 @@ GRID = 6
 PHOTOS = 8
 
 
-def ask(known: KnownValues) -> LogFilter:
+def ask(known: KnownValues, version: int) -> LogFilter:
     """Period, vehicle model and defect type, kept in the address."""
     first, last = ask_period(known)
     models = [model.code for model in shared_station().bodies.models]
-    model = one_of("model", t("common.vehicle_model"), models, model_name, default=models[0])
+    with st.spinner(t("common.loading")):
+        repeated = [found.repeat.vehicle_model for found in cached.latest_look(version).repeats]
+    # The model of an alert opens first: of a repeat position, then of a control chart.
+    alerted = (*repeated, *cached.alerted_models(version))
+    model = one_of(
+        "model",
+        t("common.vehicle_model"),
+        models,
+        model_name,
+        default=next((one for one in alerted if one in models), models[0]),
+        default_moves=True,
+    )
     kind = one_of(
         "type",
         t("chart.type"),

@@ -184,6 +184,13 @@ def open_alerts(running: ShiftSlot, version: int) -> tuple[OpenAlerts, ...]:
 
 
 @st.cache_data(**_KEPT)
+def alerted_models(version: int) -> tuple[str, ...]:
+    """Vehicle models whose control charts have unexplained signals, most signals first."""
+    charts = [one.chart for one in alerting.open_alerts(shared_station())]
+    return tuple(dict.fromkeys(chart.subject for chart in charts if chart.split == "vehicle_model"))
+
+
+@st.cache_data(**_KEPT)
 def place_counts(
     where: LogFilter, panels: tuple[str, ...], cells: int, version: int
 ) -> pd.DataFrame:

@@ -89,14 +89,16 @@ def ask(known: KnownValues, version: int) -> AskedChart | None:
         if not subjects:
             st.info(t("control.no_subject"), icon=":material/event_busy:")
             return None
+        alerted = cached.alerted_models(version) if split == "vehicle_model" else ()
         with subject_place:
             subject = one_of(
                 "subject",
                 sentence_case(t(f"control.split_{split}")),
                 subjects,
                 lambda code: _subject(split, code),
-                default=subjects[0],
+                default=next((one for one in alerted if one in subjects), subjects[0]),
                 as_list=True,
+                default_moves=True,
             )
     rules, laney = _ask_rules()
     return AskedChart(

@@ -58,7 +58,7 @@ def test_where_the_machine_leaves_it_to_a_person_there_is_nothing_to_confirm(sta
 
 def test_accepting_over_marked_defects_needs_a_reason_also_where_nothing_is_proposed(station):
     detail = inspected(station, mm_per_px=None)
-    with pytest.raises(DecisionRefused, match="1 defects are marked; give the reason for accept"):
+    with pytest.raises(DecisionRefused, match="marked defects: 1; give the reason for accept"):
         reviewing.decide(station, detail, "accept", "", "Kim")
     reviewing.decide(station, detail, "accept", "a reflection", "Kim")
     assert look_again(station, detail).standing == "ok"

@@ -1,6 +1,8 @@
+import json
+
 import pandas as pd
 
-from inspection.ui.chart_frame import Column, Figures, as_exported
+from inspection.ui.chart_frame import TOOLS_PX, Column, Figures, as_exported
 
 LOGGED_DAY = {"period": "custom", "from": "2026-03-01", "to": "2026-03-03"}
 
@@ -17,6 +19,12 @@ def ways(at) -> dict[str, str]:
     """The ways to photos; the page's own link to the control charts is always there."""
     links = {link.proto.label: link.proto.query_string for link in at.get("page_link")}
     return {label: query for label, query in links.items() if "photos" in label}
+
+
+def test_every_chart_of_a_page_keeps_room_for_its_tools_above_the_data(open_page, filled_log):
+    charts = open_page("trends", **LOGGED_DAY).get("plotly_chart")
+    margins = [json.loads(one.proto.spec)["layout"]["margin"]["t"] for one in charts]
+    assert margins and min(margins) >= TOOLS_PX
 
 
 def test_a_click_on_a_day_offers_the_photos_of_that_day_and_model(open_page, filled_log):

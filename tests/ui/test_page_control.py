@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from inspection.services import alerting, control_charts
+from inspection.services.alerting import OpenAlerts
 from inspection.storage import chart_notes, records
 from tests.services.test_control_charts import ARIA, FIRST, log_days, plotted
 from tests.storage.sample_inspections import an_inspection
@@ -132,6 +134,20 @@ def test_home_says_unexplained_signals_and_leads_to_their_chart(open_page, jump,
     assert "subject=aria" in query and f"sel_from={key_of(jump, 20)}" in query
     control_charts.note_cause(jump, plotted(jump), 20, 20, "machine", "nozzle", "Kim")
     assert not at.run().warning
+
+
+@pytest.mark.parametrize(("alerted", "first"), [(("borea",), "borea"), ((), "aria")])
+def test_the_model_of_an_alert_opens_first(open_page, shared, monkeypatch, alerted, first):
+    log_days(shared, [3] * 20)
+    moment = datetime(2026, 3, 3, 1, tzinfo=UTC)
+    other = an_inspection("other", body="B-1", at=moment, vehicle_model="borea")
+    records.record_inspection(shared.engine, other, shared.calendar.slot_at(moment))
+    groups = [OpenAlerts(replace(ARIA, subject=model), ()) for model in alerted]
+    monkeypatch.setattr(alerting, "open_alerts", lambda station: groups)
+    for page, name in (("control", "subject"), ("body", "model")):
+        at = open_page(page, split="vehicle_model", **DAYS)
+        assert not at.exception
+        assert at.query_params[name] == first
 
 
 def _moment(day):

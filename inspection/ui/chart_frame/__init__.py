@@ -32,6 +32,8 @@ _TOOLS = {
     "Reset axes": "reset",
     "Box Select": "box_select",
 }
+# Two px above plotly's row of tools, the row itself, and air below it.
+TOOLS_PX = 36
 _NOT_IN_A_FILE_NAME = str.maketrans(dict.fromkeys('\\/:*?"<>|', " "))
 
 
@@ -96,9 +98,10 @@ def show(
         st.caption(note)
     if missing:
         st.info(missing, icon=":material/hourglass_top:")
+    drawn = figure if photos is None else _inviting(figure)
     with st.container(key=f"{name}_frame"):
         st.plotly_chart(
-            figure if photos is None else _inviting(figure),
+            _clear_of_tools(drawn) if tools else drawn,
             key=f"{name}_chart",
             config=_config(tools, can_choose=choose is not None),
             alt=title,
@@ -109,6 +112,19 @@ def show(
         is_demo = of_log and is_demo_log()
         told = plain("demo.report_title", title=title) if is_demo else title
         _beneath(name, told, figure, tables, photos)
+
+
+def _clear_of_tools(figure: go.Figure) -> go.Figure:
+    """The figure with room above its data for plotly's tools, which lie at its top."""
+    room = figure.layout.margin.t
+    more = 0 if room is None else max(0, TOOLS_PX - room)
+    if not more:
+        return figure
+    clear = go.Figure(figure)
+    clear.update_layout(margin_t=TOOLS_PX)
+    if figure.layout.height:
+        clear.update_layout(height=figure.layout.height + more)
+    return clear
 
 
 def _inviting(figure: go.Figure) -> go.Figure:
