@@ -148,8 +148,9 @@ def trapped(page) -> list[str]:
 
 
 def open_all(window) -> None:
-    """Open every closed part of the page; each that opens leaves the list of the closed ones."""
-    closed = window.locator("details:not([open]) > summary")
+    """Open every closed part in sight; each that opens leaves the list of the closed ones."""
+    # What lies on another tab of the page cannot be clicked.
+    closed = window.locator("details:not([open]) > summary:visible")
     for _ in range(closed.count()):
         if not closed.count():
             break
