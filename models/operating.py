@@ -17,7 +17,6 @@ import numpy as np
 from inspection.domain import detection_curves
 from inspection.errors import TrainingError
 from inspection.imaging.regions import LabelledRegions, label_regions, photo_score
-from models.datasets import read_grey
 from models.evaluate import SeenPhoto, auroc, read_truth
 from models.labels import TIGHT_SHARE
 
@@ -160,7 +159,7 @@ def _claims(item: SeenPhoto, threshold: float) -> _Claims | None:
         return None
     probability = item.probability
     if truth.ignored is not None:
-        probability = np.where(read_grey(item.photo.ignore, shape), np.uint8(0), probability)
+        probability = np.where(truth.ignored, np.uint8(0), probability)
     found = label_regions(probability, threshold)
     count = len(found.area_px)
 
@@ -248,7 +247,10 @@ def checkpoint_figures(
 
 
 def worth(point: OperatingPoint, most_alarms: float = MOST_ALARMS) -> float:
-    """One number that orders points as `choose_point` does: the first broken limit decides."""
+    """One number for a checkpoint: the weightiest broken limit decides, as in `choose_point`.
+
+    Of two that break it by nearly as much, the one that finds more tightly may come first.
+    """
     broken = point.broken(most_alarms)
     for below, limit in ((-20.0, "alarms"), (-10.0, "stray"), (-1.0, "area")):
         if limit in broken:
