@@ -16,6 +16,7 @@ COLUMNS = ("day", "shift", "vehicle_model", "units", "defects", "first_units", "
 
 def frame(rows) -> pd.DataFrame:
     daily = pd.DataFrame([row[:7] for row in rows], columns=COLUMNS)
+    daily["unnumbered_photos"] = 0
     daily["defect_area_mm2"] = [row[7] if len(row) > 7 else None for row in rows]
     return daily
 

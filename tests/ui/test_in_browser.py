@@ -41,6 +41,8 @@ def with_name(browser, server, station, **photo) -> tuple[Inspector, int]:
     person.open("inspect", id=str(number))
     name_field(person).fill("Kim")
     name_field(person).press("Enter")
+    # The keys decide from the moment on that their buttons may be pressed.
+    person.page.locator(".st-key-decide_ok button:enabled").wait_for()
     person.settle()
     return person, number
 
