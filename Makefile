@@ -30,7 +30,8 @@ run: .venv/run.stamp
 test: .venv/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python -m pytest
+	@# A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix
