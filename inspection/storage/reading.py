@@ -41,6 +41,7 @@ from inspection.storage.figures import (
 )
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects, exported
+from inspection.storage.log_order import NEWEST_FIRST, LogOrder, in_order
 from inspection.storage.tables import (
     audit,
     decision,
@@ -341,9 +342,18 @@ class KnownValues:
 
 
 def log_page(
-    engine: Engine, where: LogFilter, after: int | None = None, limit: int = 50
+    engine: Engine,
+    where: LogFilter,
+    after: int | None = None,
+    limit: int = 50,
+    *,
+    order: LogOrder = NEWEST_FIRST,
+    skip: int = 0,
 ) -> pd.DataFrame:
-    """One page of the log, newest first; `after`: the last id of the page before.
+    """One page of the log, newest first unless `order` says otherwise.
+
+    after: the last id of the page before, newest first. skip: how many stand before the page,
+    in any other order.
 
     Columns: id, inspected_at (UTC), day (date), shift, line, station, vehicle_model, body_number,
     panel, colour, inspector, verdict, disposition, standing, score, defects, defect_area_px,
@@ -351,25 +361,22 @@ def log_page(
     repeats, left_out (why the figures leave it out, "" = they do not), types (distinct type codes
     joined by ", ").
     """
-    question = _list().where(chosen(where))
+    question = in_order(_list().where(chosen(where)), order)
     if after is not None:
         question = question.where(inspection.c.id < after)
     with looking(engine) as connection:
-        return _listed(connection, question.limit(limit))
+        return _listed(connection, question.limit(limit).offset(skip))
 
 
 def log_rows(engine: Engine, numbers: list[int]) -> pd.DataFrame:
     """These inspections, newest first, with the columns of `log_page`."""
     with looking(engine) as connection:
-        return _listed(connection, _list().where(inspection.c.id.in_(numbers)))
+        question = _list().where(inspection.c.id.in_(numbers))
+        return _listed(connection, in_order(question, NEWEST_FIRST))
 
 
 def _list() -> Select:
-    return (
-        select(*_columns(_LOG_COLUMNS), _LEFT_OUT)
-        .join_from(inspection, unit)
-        .order_by(inspection.c.id.desc())
-    )
+    return select(*_columns(_LOG_COLUMNS), _LEFT_OUT).join_from(inspection, unit)
 
 
 def _columns(names: Iterable[str]) -> list[Column]:

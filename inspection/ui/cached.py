@@ -28,6 +28,7 @@ from inspection.storage import (
     places,
     reading,
 )
+from inspection.storage.log_order import LogOrder
 from inspection.storage.log_places import Neighbours
 from inspection.storage.reading import KnownValues, LogFilter
 
@@ -58,6 +59,14 @@ def count(where: LogFilter, version: int) -> int:
 def log_page(where: LogFilter, after: int | None, limit: int, version: int) -> pd.DataFrame:
     """One page of the log, newest first, with the columns of `reading.log_page`."""
     return reading.log_page(shared_station().engine, where, after, limit)
+
+
+@st.cache_data(**_KEPT)
+def sorted_page(
+    where: LogFilter, order: LogOrder, skip: int, limit: int, version: int
+) -> pd.DataFrame:
+    """One page of the log in another order, with the columns of `reading.log_page`."""
+    return reading.log_page(shared_station().engine, where, limit=limit, order=order, skip=skip)
 
 
 @st.cache_data(**_KEPT)

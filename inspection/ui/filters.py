@@ -27,7 +27,7 @@ _DAYS = ("from", "to")
 _VERDICTS = {"proposal": VERDICTS, "standing": ("ok", "rework", "undecided")}
 _IN_SIGHT = ("from", "to", "shift", "model", "panel", "standing", "type", "body")
 # What else in the address belongs to one list and must not outlive it.
-_OF_ONE_LIST = ("id", "after")
+_OF_ONE_LIST = ("id", "after", "skip")
 
 
 def address_filter(asked: Sequence[str] = EVERY) -> LogFilter:

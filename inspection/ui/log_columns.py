@@ -1,6 +1,7 @@
 """The columns of the Log page: which ones a person wants to see, in which order."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -9,6 +10,7 @@ from inspection.domain.counting_words import LEFT_OUT
 from inspection.domain.numbers import rounded
 from inspection.ui.address import set_address
 from inspection.ui.links import thumbnail_url
+from inspection.ui.log_sort import Sort, written
 from inspection.ui.session import plain, t
 from inspection.ui.verdicts import CHIP_COLOURS, verdict_text
 from inspection.ui.words import model_name, plant_time, word
@@ -53,6 +55,31 @@ _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "area": lambda page: _to_places(page["defect_area_mm2"], 2),
     "day": lambda page: page["day"].map(str),
     "file": lambda page: page["photo_name"],
+}
+# Name in the address -> the column of `reading.log_page` that sorts by it. A photo says nothing
+# that could be sorted: its column goes by number as the list itself does.
+SORTS_BY = {
+    "photo": "id",
+    "standing": "standing",
+    "time": "inspected_at",
+    "model": "vehicle_model",
+    "body": "body_number",
+    "panel": "panel",
+    "types": "types",
+    "longest": "longest_mm",
+    "proposal": "verdict",
+    "disposition": "disposition",
+    "shift": "shift",
+    "line": "line",
+    "inspector": "inspector",
+    "number": "id",
+    "colour": "colour",
+    "station": "station",
+    "score": "score",
+    "count": "defects",
+    "area": "defect_area_mm2",
+    "day": "day",
+    "file": "photo_name",
 }
 EVERY = tuple(_CONTENT)
 USUAL = EVERY[: EVERY.index("colour")]
@@ -126,13 +153,53 @@ def table_of(page: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame({name: _CONTENT[name](page) for name in names})
 
 
-def column_looks(names: tuple[str, ...]) -> dict:
-    """How `st.dataframe` shows the columns of `table_of`."""
-    return {name: _look(name) for name in names}
+class Tapped(NamedTuple):
+    """What was tapped in a table: the number of an inspection, or a column's title."""
+
+    number: int | None
+    title: str
 
 
-def _look(name: str):
-    columns, title = st.column_config, t(_TITLES[name])
+def inspections_table(
+    page: pd.DataFrame, names: tuple[str, ...], key: str, sort: Sort | None, *, height: int
+) -> Tapped:
+    """Some inspections with their thumbnails. An arrow marks the column they are sorted by."""
+    chosen = st.dataframe(
+        table_of(page, names),
+        # A list sorted anew is a table of its own: nothing of it is chosen yet.
+        key=f"{key}_{'_'.join(names)}_{written(sort)}",
+        hide_index=True,
+        height=height,
+        row_height=60,
+        on_select="rerun",
+        # A cell, not a row: the whole row can be tapped, not only the small box at its start.
+        selection_mode=["single-cell", "single-column"],
+        placeholder="–",
+        column_config=column_looks(names, sort),
+    ).selection
+    if chosen.columns:
+        # First: on its way to a title the browser may choose the cell at the upper left as well.
+        return Tapped(None, chosen.columns[0])
+    if chosen.cells:
+        row, _ = chosen.cells[0]
+        return Tapped(int(page["id"].iloc[row]), "")
+    return Tapped(None, "")
+
+
+def column_title(name: str) -> str:
+    """What stands over a column."""
+    return plain(_TITLES[name])
+
+
+def column_looks(names: tuple[str, ...], sort: Sort | None = None) -> dict:
+    """How `st.dataframe` shows the columns of `table_of`; an arrow marks the one sorted by."""
+    return {name: _look(name, sort) for name in names}
+
+
+def _look(name: str, sort: Sort | None):
+    columns, title = st.column_config, column_title(name)
+    if sort and sort.name == name:
+        title = f"{title} {'↓' if sort.falling else '↑'}"
     if name == "photo":
         return columns.ImageColumn(title, width=80)
     if name == "standing":

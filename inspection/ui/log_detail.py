@@ -14,7 +14,8 @@ from inspection.ui import cached
 from inspection.ui.address import one_of
 from inspection.ui.inspection_view import show_inspection
 from inspection.ui.links import page_url
-from inspection.ui.log_columns import column_looks, table_of
+from inspection.ui.log_columns import SORTS_BY, inspections_table
+from inspection.ui.log_sort import after_tap, read_sort, written
 from inspection.ui.markdown import Markdown, as_written, bold
 from inspection.ui.session import t
 from inspection.ui.tables import reading_table
@@ -223,20 +224,18 @@ def _chosen_place(detail: InspectionDetail) -> tuple[Defect, float]:
 
 
 def _beside(name: str, numbers: list[int], columns: tuple[str, ...]) -> None:
-    """Some inspections with their thumbnails; a tap opens one."""
+    """Some inspections with their thumbnails; a tap opens one, on a title it sorts them."""
+    kept = f"sort_{name}"
+    sort = read_sort(st.session_state.get(kept, ""), columns)
     page = cached.log_rows(tuple(numbers), cached.data_version())
-    event = st.dataframe(
-        table_of(page, columns),
-        key=f"beside_{name}_{st.query_params.get('id')}",
-        hide_index=True,
-        height=min(420, 37 + 60 * len(page)),
-        row_height=60,
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="–",
-        column_config=column_looks(columns),
-    )
-    if event.selection.cells:
-        row, _ = event.selection.cells[0]
-        st.query_params["id"] = str(page["id"].iloc[row])
+    if sort:
+        by = SORTS_BY[sort.name]
+        page = page.sort_values(by, ascending=not sort.falling, kind="stable", ignore_index=True)
+    key = f"beside_{name}_{st.query_params.get('id')}"
+    tapped = inspections_table(page, columns, key, sort, height=min(420, 37 + 60 * len(page)))
+    if tapped.title:
+        st.session_state[kept] = written(after_tap(sort, tapped.title))
+        st.rerun()
+    if tapped.number is not None:
+        st.query_params["id"] = str(tapped.number)
         st.rerun()

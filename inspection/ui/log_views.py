@@ -17,7 +17,7 @@ from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.words import time_text
 
-_SHOWN = (*PARAMETERS, "columns")
+_SHOWN = (*PARAMETERS, "columns", "sort")
 
 
 class _Refused(NamedTuple):

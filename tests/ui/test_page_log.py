@@ -9,6 +9,7 @@ from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
 from inspection.services import export_jobs
 from inspection.storage import reading, records, saved_views
+from inspection.ui.log_columns import USUAL
 from tests.ui.conftest import invented, write_inspections
 
 
@@ -279,6 +280,38 @@ def test_the_columns_are_chosen_and_stand_in_the_address(open_page, filled_log):
     at.button(key="usual_columns").click().run()
     assert "columns" not in at.query_params
     assert at.dataframe[0].value.columns[0] == "photo"
+
+
+def tap_title(at, name: str):
+    """A tap on a column's title, as the browser tells of it: with a cell that nobody meant."""
+    sort = at.query_params.get("sort", "")
+    key = f"log_table_{ids(at)[0]}_{'_'.join(USUAL)}_{sort}"
+    at.session_state[key] = {
+        "selection": {"rows": [], "columns": [name], "cells": [(0, name)]},
+    }
+    return at.run()
+
+
+def test_a_tap_on_a_title_sorts_the_whole_list_and_opens_nothing(open_page, filled_log):
+    at = open_page("log", after=str(filled_log[10].id))
+    by_body = [photo.id for photo in filled_log]
+    tap_title(at, "body")
+    assert at.query_params["sort"] == "body"
+    assert not {"id", "after"} & set(at.query_params)
+    assert ids(at) == by_body[:50] and "1–50 of 60" in texts(at)
+    assert "Sorted by Body number, ascending" in texts(at)
+    at.button(key="page_after").click().run()
+    assert ids(at) == by_body[50:] and "51–60 of 60" in texts(at)
+    tap_title(at, "body")
+    assert at.query_params["sort"] == "body.down" and "skip" not in at.query_params
+    assert ids(at) == by_body[:-51:-1]
+    at.button(key="newest_first").click().run()
+    assert "sort" not in at.query_params and "Sorted by" not in texts(at)
+
+
+def test_a_page_beyond_the_end_of_a_sorted_list_is_its_last(open_page, filled_log):
+    at = open_page("log", sort="body", skip="1000000")
+    assert ids(at) == [photo.id for photo in filled_log[50:]]
 
 
 def save_as(at, name: str):
