@@ -18,5 +18,8 @@ TYPE_OF_CLASS = {
     "run_sag": "run_sag",
 }
 
-# Damage that is not paint damage: neither trained on nor counted.
-NOT_PAINT = ("broken_missing", "lamp_damage", "glass_crack", "airbag")
+# What a label calls good, or no defect.
+NO_DEFECT = "no_defect"
+
+# Damage that is not paint damage, and what is called good: neither trained on nor counted.
+NOT_PAINT = ("broken_missing", "lamp_damage", "glass_crack", "airbag", NO_DEFECT)

@@ -17,6 +17,8 @@ from inspection.imaging import gate
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jpg", ".jpeg")
 _FORMATS = ("PNG", "BMP", "TIFF", "GIF", "WEBP", "JPEG")
 _ORIENTATION = 0x112
+# Of the strongest brush in a mask; below, a brush's soft edge or a lossy file's noise.
+_SHEER = 0.125
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,12 +66,10 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
         levels, alpha = levels[..., :-1], levels[..., -1]
     else:
         alpha = _keyed_alpha(picture)
-    full = np.iinfo(levels.dtype).max if levels.dtype.kind in "ui" else 1.0
-    painted = None if alpha is None else alpha > full / 2
     return DrawnMask(
         colours=levels,
-        alpha=painted if painted is not None and painted.any() and not painted.all() else None,
-        is_transparent=painted is not None and not painted.any(),
+        alpha=None if alpha is None else _painted(alpha),
+        is_transparent=alpha is not None and not alpha.any(),
         indices=np.asarray(picture) if picture.mode == "P" else None,
         format=picture.format,
     )
@@ -88,6 +88,16 @@ def _levels(content: bytes, picture: Image.Image) -> np.ndarray:
     if pixels.shape[2] >= 3:
         pixels[..., :3] = pixels[..., 2::-1]
     return pixels
+
+
+def _painted(alpha: np.ndarray) -> np.ndarray | None:
+    """Where a brush was, be it ever so sheer; None where alpha says nothing: the same everywhere,
+    or hardly anything transparent."""
+    lowest, highest = float(alpha.min()), float(alpha.max())
+    full = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1.0
+    if lowest == highest or lowest > full / 2:
+        return None
+    return alpha > lowest + (highest - lowest) * _SHEER
 
 
 def _keyed_alpha(picture: Image.Image) -> np.ndarray | None:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from models.photo_classes import NOT_PAINT, TYPE_OF_CLASS
+from models.photo_classes import NO_DEFECT, NOT_PAINT, TYPE_OF_CLASS
 
 # Damage of a kind that nobody named.
 UNSPECIFIED = "damage"
@@ -22,6 +22,8 @@ _OTHER_NAMES = {
     "broken_missing": ("kirik_kayip", "tire_flat"),
     "lamp_damage": ("lamp_broken",),
     "glass_crack": ("glass_shatter",),
+    NO_DEFECT: ("good", "ok", "normal", "clean", "defect_free", "no_damage", "background",
+                "pseudo_defect", "양품", "정상", "배경"),
 }  # fmt: skip
 _CLASS_OF = {name: cls for cls, names in _OTHER_NAMES.items() for name in names}
 

@@ -33,8 +33,6 @@ from models.importers.labelled import (
 from models.importers.listed import Entry, LabelFile, refuse
 from models.photo_classes import NOT_PAINT
 
-# What a person called no defect after all.
-_NO_DEFECT = "pseudo_defect"
 _AIHUB_QUALITY = ("양품", "불량품")
 
 
@@ -137,6 +135,9 @@ class _Ids:
     def _text(value: object) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
             return ""
+        if isinstance(value, float) and value.is_integer():
+            # Large ones are written 2.018e16, and zero may have a sign.
+            value = int(value)
         key = str(value).strip()
         whole, point, rest = key.partition(".")
         return whole if point and not rest.strip("0") and whole.lstrip("-").isdigit() else key
@@ -152,7 +153,7 @@ def _labels(
         if cls is None:
             category = shown(annotation.get("category_id"))
             raise SourceRefused(f"category {category} of {which} is not listed")
-        ignore = cls in (*NOT_PAINT, _NO_DEFECT) or annotation.get("ignore") in (1, True)
+        ignore = cls in NOT_PAINT or annotation.get("ignore") in (1, True)
         outline = annotation.get("segmentation")
         around = box(annotation.get("bbox"), f"bbox of {which}")
         degrees = _rotation(annotation, which)

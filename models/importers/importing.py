@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from inspection.imaging.label_masks import MASK_SUFFIXES
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES, LeftOut
 from models.importers import aihub578, coco, corrections, labelme, listed, masks, via
 from models.importers.classes import UNSPECIFIED, is_known
-from models.importers.files import SourceFiles, SourceRefused, files_below, folded
+from models.importers.files import MOST_BYTES, SourceFiles, SourceRefused, files_below, folded
 from models.importers.frames import SAME, kept_photo, labels_in_frame
 from models.importers.labelled import Choices, Dropped, Label, Skipped, SourcePhoto
 from models.importers.names import source_name
@@ -37,6 +37,7 @@ FORMATS = {
     "masks": masks.find,
     "corrections": corrections.find,
 }
+_LISTING = ("coco", "via", "labelme")
 _LABEL_SUFFIXES = {
     "aihub578": (".json",),
     "coco": (".json", ".csv"),
@@ -65,6 +66,7 @@ COLUMNS = (
     "split",
 )
 _NAME = re.compile(r"\w[\w.-]{0,79}")
+_YOLO_ROW = re.compile(rb"\s*\d+([ \t]+[01]?\.?\d+(e-?\d+)?){4}")
 _MOST_STEM_LETTERS = 80
 # Augmenting tools make at most so many versions of one photo.
 MOST_VERSIONS = 50
@@ -121,7 +123,8 @@ def import_photos(
         found = [*broken, *FORMATS[format_name](below.files, choices)]
         if not found:
             raise TrainingError(f"{source}: no photos and labels of format {format_name} there")
-        writer = _Writer(folder.path, name, licence, choices, done, _doubt(below))
+        unread = _unread_labels(below) if format_name in _LISTING else {}
+        writer = _Writer(folder.path, name, licence, choices, done, _doubt(below), unread)
         for number, one in enumerate(found, 1):
             if isinstance(one, SourcePhoto):
                 photo, one = one, writer.write(one)
@@ -162,6 +165,19 @@ def _doubt(below: SourceFiles) -> str:
     return f"{unread[0]} cannot be read and may hold its labels" if unread else ""
 
 
+def _unread_labels(below: SourceFiles) -> dict[str, str]:
+    """Files by the stem of their photo that hold labels of a format that is not imported: Pascal
+    VOC's XML with an object in it, and what YOLO wrote a row a defect into."""
+    unread = {}
+    for file in below.files:
+        if file.suffix not in (".xml", ".txt") or file.size() > MOST_BYTES:
+            continue
+        content = file.read()
+        if b"<object" in content if file.suffix == ".xml" else _YOLO_ROW.match(content):
+            unread[file.key] = file.shown
+    return unread
+
+
 class _Writer:
     """Writes one data set photo by photo; groups and splits are known at the end."""
 
@@ -173,9 +189,11 @@ class _Writer:
         choices: Choices,
         done: Imported,
         doubt: str = "",
+        unread: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.name, self.licence = folder, name, licence
         self.choices, self.done, self.doubt = choices, done, doubt
+        self._unread = unread or {}
         self.rows: list[dict] = []
         self.unknown: Counter = Counter()
         self._instances: dict[str, list[dict]] = {}
@@ -253,7 +271,10 @@ class _Writer:
         dropped = [label for label in read if isinstance(label, Dropped)]
         if dropped and not labels:
             raise SourceRefused(dropped[0].reason)
-        if not labels and (doubt := photo.doubt or self.doubt):
+        doubt = photo.doubt or self.doubt
+        if own := self._unread.get(photo.photo.key):
+            doubt = f"{own} holds labels of another format"
+        if not labels and doubt:
             raise SourceRefused(f"it has no label, but may not be free of defects: {doubt}")
         for one in dropped:
             lost = "one label" if one.whole else "a part of one label"

@@ -212,13 +212,16 @@ def corners_around(value: object) -> tuple[float, float, float, float] | None:
 
 
 def box(value: object, what: str) -> tuple[float, float, float, float] | None:
-    """A box [x, y, width, height]; None when it is missing, empty or has no area."""
+    """A box [x, y, width, height]; None when it is missing, empty or has no area.
+
+    Within one pixel it has none either: shares of the photo taken for pixels look so.
+    """
     if value in (None, []):
         return None
     flat = numbers(value, what)
     if len(flat) != 4:
         raise SourceRefused(f"{what} needs x, y, width and height, got {shown(value)}")
-    return flat if flat[2] > 0 and flat[3] > 0 else None
+    return flat if min(flat[2:]) > 0 and max(flat[2:]) >= 1 else None
 
 
 def size_px(row: Mapping) -> tuple[int, int] | None:

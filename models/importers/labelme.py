@@ -101,7 +101,7 @@ def _label(
             return Dropped(str(error), around)
     if kind == "rectangle" and len(corners) in (2, 4):
         (left, top), (right, bottom) = np.min(corners, axis=0), np.max(corners, axis=0)
-        if left == right or top == bottom:
+        if left == right or top == bottom or max(right - left, bottom - top) < 1:
             return Dropped(f"the rectangle of {which} has no area", (left, top, right, bottom))
         return Label(cls, box=(left, top, right - left, bottom - top), ignore=ignore)
     if kind in ("rotation", "oriented_rectangle") and len(corners) == 4:

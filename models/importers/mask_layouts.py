@@ -117,7 +117,7 @@ def class_folder(mask: SourceFile) -> str:
     for folder in reversed(mask.place.split("/")):
         if _MASK_FOLDER.fullmatch(folder):
             return ""
-        if is_known(class_of(folder)) and folded(folder) not in _BAD:
+        if is_known(class_of(folder)) and folded(folder) not in (*_BAD, *_GOOD):
             return folder
     return ""
 

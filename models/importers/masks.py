@@ -156,6 +156,9 @@ def _painted(drawn: DrawnMask, file: SourceFile, classes: Mapping[tuple, str]) -
     """bool (height, width): what a mask marks, by its alpha, its palette or its colours."""
     colours = drawn.colours[..., :3]
     not_black = (colours > 0).any(axis=-1)
+    if classes.get((0, 0, 0)) and colours.shape[2] == 3:
+        # The label map calls another colour the background.
+        not_black = np.ones_like(not_black)
     for colour, cls in classes.items():
         if not cls and colours.shape[2] == 3:
             not_black &= (colours != np.array(colour, colours.dtype)).any(axis=-1)
@@ -202,7 +205,9 @@ def _in_jpeg(levels: np.ndarray, file: SourceFile) -> np.ndarray:
     between = (levels > _JPEG_BLACK) & ~bright
     reach = np.ones((2 * _JPEG_REACH_PX + 1,) * 2, np.uint8)
     far = between & ~(cv2.dilate(bright.astype(np.uint8), reach) > 0)
-    if far.sum() > _JPEG_REACH_PX:
+    # Without a bright mark nothing swings: what differs is a class written as a small number.
+    is_numbered = not bright.any() and levels.max() > levels.min()
+    if is_numbered or far.sum() > _JPEG_REACH_PX:
         raise SourceRefused(
             f"its mask {file.shown} is a JPEG with tones that are neither black nor white; save "
             "masks as PNG"

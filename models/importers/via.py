@@ -29,9 +29,11 @@ from models.importers.labelled import (
 from models.importers.listed import Entry, LabelFile
 from models.importers.shapes import ellipse, line
 from models.importers.texts import read_table
-from models.photo_classes import NOT_PAINT
+from models.photo_classes import NO_DEFECT, NOT_PAINT
 
 _CLASS_ATTRIBUTES = ("class", "type", "label", "name", "defect", "category")
+# How a photo's attribute says that the defect it is named after is not there.
+_NO = {"", "0", "no", "n", "none", "false", "off", "absent", "아니오", "아니요", "없음", "무"}
 _COLUMNS = ("filename", "region_count", "region_shape_attributes", "region_attributes")
 
 
@@ -122,10 +124,14 @@ def named_defect(about: object) -> str:
             if cls := named_defect(value):
                 return cls
             continue
-        # A tick stands beside the name, a choice holds it.
-        name = key if value is True else value
-        if isinstance(name, str) and name.strip() and is_known(class_of(name)):
-            return class_of(name)
+        # A tick, a count or a "yes" stands beside the name, a choice holds it.
+        said = value.strip() if isinstance(value, str) else value
+        is_there = said not in (None, False, 0) and str(said).casefold() not in _NO
+        for name in (said, key if is_there else None):
+            if isinstance(name, str) and (cls := class_of(name)) == NO_DEFECT:
+                break
+            if isinstance(name, str) and name and is_known(cls):
+                return cls
     return ""
 
 

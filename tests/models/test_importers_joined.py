@@ -52,7 +52,17 @@ def streak():
 
 @pytest.mark.parametrize(
     ("listed", "named"),
-    [("1", 1), (1, "1"), (1, 1.0), (1.0, "1"), (" 1", "1 "), ("0007", 7), (7, "7.0"), ("x", "x")],
+    [
+        ("1", 1),
+        (1, "1"),
+        (1, 1.0),
+        (1.0, "1"),
+        (" 1", "1 "),
+        ("0007", 7),
+        (7, "7.0"),
+        ("x", "x"),
+        (10**16, 1e16),
+    ],
 )
 def test_a_scratch_is_on_its_photo_whichever_way_a_tool_writes_the_id(imported, listed, named):
     labels = coco(
@@ -126,6 +136,41 @@ def test_where_an_archive_or_half_a_label_file_lies_no_photo_is_called_clean(imp
     done = imported(files)
     assert done.outcome.photos == 0
     assert f"{unread} cannot be read and may hold its labels" in done.skipped[-1]
+
+
+@pytest.mark.parametrize(
+    ("unread", "content", "is_clean"),
+    [
+        ("Annotations/a.xml", b"<annotation><object><name>scratch</name></object></annotation>", 0),
+        ("a.txt", b"0 0.5 0.35 0.6 0.03\n", 0),
+        ("a.xml", b"<annotation><size/></annotation>", 1),
+        ("a.txt", b"a red door\n", 1),
+        ("b.txt", b"0 0.5 0.35 0.6 0.03\n", 1),
+    ],
+)
+def test_a_photo_with_labels_of_another_format_is_not_called_clean(
+    imported, unread, content, is_clean
+):
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(), unread: content})
+    assert (done.outcome.photos, done.outcome.defect_free) == (is_clean, is_clean)
+    if not is_clean:
+        assert f"{unread} holds labels of another format" in done.skipped[0]
+
+
+@pytest.mark.parametrize("name", ["good", "OK", "양품", "background"])
+def test_what_a_label_calls_good_teaches_no_defect(imported, name):
+    labels = coco(
+        scratch(), scratch(ring=OTHER, category_id=2), categories=[(1, name), (2, "dent")]
+    )
+    done = imported({"a.jpg": photo_jpeg(), "l.json": labels})
+    assert done.row["n_instances"] == "1"
+    assert np.array_equal(done.plane(done.row, "ignore"), streak())
+
+
+def test_shares_of_the_photo_are_no_pixels(imported):
+    box = {"image_id": 1, "bbox": [0.17, 0.33, 0.58, 0.03]}
+    done = imported({"a.jpg": photo_jpeg(), "l.json": coco(box)})
+    assert done.outcome.photos == 0 and "its place is unknown" in done.skipped[0]
 
 
 def test_a_photo_about_which_one_of_two_files_is_broken_is_refused(imported):
@@ -333,9 +378,17 @@ def test_a_via_csv_that_lost_a_row_refuses_the_photo_of_that_row(imported):
 
 
 def test_a_photo_that_is_called_scratched_as_a_whole_is_not_clean(imported):
-    labels = via_csv(("a.jpg", 9, '{"quality":"scratch"}', 0, 0, "{}", "{}"))
+    for said in ('{"quality":"scratch"}', '{"scratch":"2"}', '{"스크래치":"yes"}'):
+        labels = via_csv(("a.jpg", 9, said, 0, 0, "{}", "{}"))
+        done = imported({"a.jpg": photo_jpeg(), "v.csv": labels}, "via")
+        assert done.outcome.photos == 0 and "nothing says where" in done.skipped[0]
+
+
+@pytest.mark.parametrize("said", ['{"scratch":"no"}', '{"quality":"good"}', '{"dent":"0"}'])
+def test_a_photo_that_is_called_good_as_a_whole_is_clean(imported, said):
+    labels = via_csv(("a.jpg", 9, said, 0, 0, "{}", "{}"))
     done = imported({"a.jpg": photo_jpeg(), "v.csv": labels}, "via")
-    assert done.outcome.photos == 0 and "nothing says where" in done.skipped[0]
+    assert done.row["defect_free"] == "1"
 
 
 def labelme(*shapes, photo="a.jpg", **more):

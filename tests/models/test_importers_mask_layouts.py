@@ -176,6 +176,7 @@ def with_palette(indices, *colours):
 
 MARKS = STREAK.astype(np.uint8)
 PAINTED = np.dstack([np.zeros((HEIGHT, WIDTH, 3), np.uint8), MARKS * WHITE])
+SHEER_RED = MARKS[..., None] * np.array([0, 0, 255, 100], np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +189,13 @@ PAINTED = np.dstack([np.zeros((HEIGHT, WIDTH, 3), np.uint8), MARKS * WHITE])
         lambda: packed(with_palette(MARKS, (0, 0, 0), (128, 0, 0))),
         lambda: packed(with_palette(1 - MARKS, (255, 255, 255), (0, 0, 0))),
         lambda: packed(with_palette(MARKS, (9, 9, 9), (0, 0, 0)), transparency=0),
+        lambda: png(PAINTED // np.uint8(4)),
+        lambda: png(SHEER_RED),
         lambda: png(MARKS.astype(np.uint16)),
         lambda: png(np.dstack([MARKS.astype(np.uint16)] * 3)),
     ],
     ids=["black brush", "grey alpha", "key", "black palette", "palette", "white first",
-         "transparent entry", "16 bits", "16 bits colour"],
+         "transparent entry", "sheer brush", "sheer colour", "16 bits", "16 bits colour"],
 )  # fmt: skip
 def test_what_was_painted_is_the_defect_whatever_the_file_keeps_it_in(imported, content):
     done = imported({"images/p.jpg": photo_jpeg(), "masks/p.png": content()})
@@ -271,8 +274,9 @@ def test_inverted_masks_are_read_where_the_person_says_so(imported):
     assert done.rows["b"]["defect_free"] == "1"
 
 
-def test_a_jpeg_mask_in_dark_grey_is_refused_and_not_called_clean(imported):
-    mask = png(MARKS * np.uint8(90), ".jpg")
+@pytest.mark.parametrize("level", [2, 20, 90])
+def test_a_jpeg_mask_in_dark_grey_is_refused_and_not_called_clean(imported, level):
+    mask = png(MARKS * np.uint8(level), ".jpg")
     done = imported({"a.jpg": photo_jpeg(), "masks/a.jpg": mask})
     assert done.outcome.photos == 0 and "neither black nor white" in done.skipped[0]
 
@@ -291,3 +295,15 @@ def test_a_label_map_names_the_classes_of_the_colours_and_the_void_is_unsure(imp
     done = imported(files)
     assert done.row["classes"] == "dent|scratch" and done.row["n_instances"] == "2"
     assert np.array_equal(done.plane(done.row, "mask_scratch"), STREAK)
+
+
+def test_where_a_label_map_gives_black_a_class_black_is_no_background(imported):
+    rgb = np.full((HEIGHT, WIDTH, 3), (30, 20, 10), np.uint8)
+    rgb[STREAK] = 0
+    files = {
+        "JPEGImages/a.jpg": photo_jpeg(),
+        "SegmentationClass/a.png": png(rgb),
+        "labelmap.txt": b"background:10,20,30::\nscratch:0,0,0::\n",
+    }
+    done = imported(files)
+    assert done.row["classes"] == "scratch" and np.array_equal(done.plane(done.row), STREAK)
