@@ -127,7 +127,9 @@ def _check(station: Station, signed: SignedReport, seal: Seal | None) -> ReportC
         sealed, now = sealed | {BASELINE: {}}, now | {BASELINE: {}}
     faults = tuple(_faults(sealed, now, later))
     counted = _later_rows(sealed, now, later)
-    figures = () if faults or counted or later.moved else _other_figures(station, signed)
+    bodies = {int(number) for number in sealed["unit"].keys() | now["unit"].keys()}
+    followed = counted or later.moved or bodies & later.recounted
+    figures = () if faults or followed else _other_figures(station, signed)
     return ReportCheck(*about, rows=faults, figures=figures, later=counted)
 
 
@@ -182,7 +184,7 @@ def _is_legitimate(
         # A body whose colour nobody gave learns it from a later photo; a number that was kept as
         # it was typed stands in its normal form since.
         normal = column == "body_number" and stands == normal_body_number(str(was))
-        # One that was left out whole counts from its next photo on.
+        # One whose first visit was left out counts from its next one on.
         recounted = column.startswith("first_") and int(number) in later.recounted
         return normal or recounted or (column == "colour" and was == "")
     return table == BASELINE and date.fromisoformat(number) in later.days
@@ -192,6 +194,8 @@ def _may_vanish(table: str, number: str, sealed: Rows, later: LaterWords) -> boo
     """A hand-over item that was closed, by a word that stands in an earlier shift's report; a body
     whose photos belong to another one since."""
     if table == "unit":
+        if int(number) in later.recounted:
+            return True
         theirs = [n for n, row in sealed["inspection"].items() if str(row["unit_id"]) == number]
         return bool(theirs) and all(int(n) in later.moved for n in theirs)
     if table in ("shift_note", "shift_note_word"):
@@ -212,8 +216,8 @@ def _came_later(table: str, number: str, now: Rows, later: LaterWords) -> bool:
         return ("inspection", owner) in later.records
     if table == BASELINE:
         return date.fromisoformat(number) in later.days
-    theirs = {str(now["inspection"][str(n)]["unit_id"]) for n in later.moved}
-    if table == "unit" and number in theirs:
+    theirs = {now["inspection"][str(n)]["unit_id"] for n in later.moved}
+    if table == "unit" and int(number) in theirs | later.recounted:
         return True
     owner = {"unit": "unit_id", "model": "model_sha256", "spec": "spec_sha256"}[table]
     return any(

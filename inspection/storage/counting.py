@@ -10,10 +10,11 @@ counts is a body's **first inspection** [project convention]:
 - but for deliberate repeats of a photo, and for photos of a panel that a person had already sent
   to repair or to re-inspection: these show the body after its first inspection.
 
-Whether an inspection counts is settled when it is written and stored as `is_first`. A judgement
-made again under other thresholds takes the place of the one it points at (`superseded_by`). An
-inspection that was voided, or that looks like an earlier shot of its body, is left out of every
-figure (`in_figures`) until a later word lets it count again.
+Whether an inspection counts is settled when it is written and stored as `is_first`; where the
+first visit of a body is left out later, the next one takes its place (`first_inspections`). A
+judgement made again under other thresholds takes the place of the one it points at
+(`superseded_by`). An inspection that was voided, or that looks like an earlier shot of its body, is
+left out of every figure (`in_figures`) until a later word lets it count again.
 
 Where an inspection stands: the person's word, else the proposal. `accept` stands as "ok",
 `reinspect` and `hold` as "undecided", every repair as "rework"; without a person `human` is
@@ -55,11 +56,13 @@ from inspection.domain.counting_words import left_out as left_out_now
 from inspection.domain.quality import REPAIRS
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
+from inspection.storage.first_inspections import is_first_now, settle, wrongly_settled
 from inspection.storage.tables import (
     counting_word,
     daily_count,
     decision,
     defect,
+    first_changed,
     inspection,
     left_out,
     unit,
@@ -113,7 +116,7 @@ def is_left_out(number: ColumnElement[int], why: str = "") -> ColumnElement[bool
 
 def counts() -> ColumnElement[bool]:
     """Condition: this inspection is a first one of a body and is in the figures."""
-    return inspection.c.is_first & in_figures() & ~_is_unnumbered()
+    return is_first_now() & in_figures() & ~_is_unnumbered()
 
 
 def _is_unnumbered() -> ColumnElement[bool]:
@@ -129,10 +132,12 @@ def has_counted() -> ColumnElement[bool]:
     return unit.c.id.not_in(touched.except_(left))
 
 
-def not_counted() -> ColumnElement[bool]:
-    """The opposite but for those left out, in the words of `ix_inspection_not_counted`, and for
-    `unnumbered_photos`."""
-    return ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
+def not_counted() -> Select:
+    """Numbers of those that do not count as they were written or judged again, in the words of
+    `ix_inspection_not_counted`; `ceased`, those left out and `unnumbered_photos` stand apart."""
+    written = ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
+    became_first = select(first_changed.c.inspection_id)
+    return select(inspection.c.id).where(written, inspection.c.id.not_in(became_first))
 
 
 def unnumbered_photos() -> Select:
@@ -151,7 +156,7 @@ def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
         _judged("body", asked),
         _judged("panel", asked),
         _types(asked),
-        _photos(inspection.c.is_first & in_figures() & _is_unnumbered() & among),
+        _photos(is_first_now() & in_figures() & _is_unnumbered() & among),
     )
 
 
@@ -228,10 +233,13 @@ def _zeros(n: int) -> list:
 
 @contextmanager
 def kept(connection: Connection, unit_ids: Iterable[int]) -> Iterator[None]:
-    """Keep the roll-up right over whatever is written inside about these bodies."""
-    theirs = inspection.c.unit_id.in_(sorted(set(unit_ids)))
+    """Keep the roll-up, and which photos come first, right over whatever is written inside about
+    these bodies."""
+    numbers = sorted(set(unit_ids))
+    theirs = inspection.c.unit_id.in_(numbers)
     before = counts_from_rows(connection, theirs)
     yield
+    settle(connection, numbers)
     after = counts_from_rows(connection, theirs)
     none = (0,) * len(COUNTS)
     changes = {}
@@ -267,6 +275,7 @@ def rebuild_daily_count(engine: Engine, progress: Progress = lambda done, of: No
 
 def recount(connection: Connection, progress: Progress = lambda done, of: None) -> int:
     """The same in the transaction of what made it necessary."""
+    settle(connection)
     connection.execute(delete(daily_count))
     pieces = list(_months(connection))
     for done, days in enumerate(pieces, 1):
@@ -301,6 +310,15 @@ def check_daily_count(
             wrong += _wrong_standings(connection, numbers, superseded)
             progress(done, steps)
         wrong += _wrongly_left_out(connection)
+        wrong += (
+            Difference(
+                "first_changed",
+                (number,),
+                (sorted(stored.changed), *stored.slot),
+                (sorted(expected.changed), *expected.slot),
+            )
+            for number, stored, expected in wrongly_settled(connection)
+        )
     return tuple(wrong)
 
 

@@ -80,7 +80,7 @@ def say(engine: Engine, word: CountingWord, expected: str) -> int:
             fits = _was_asked(connection, row.id)
         if stands != expected or not fits:
             raise _does_not_fit(row.id, stands, last)
-        with kept(connection, [row.unit_id]):
+        with kept(connection, _bodies_of_photo(connection, row.photo_sha256)):
             number = write_words(connection, [word])
     return number
 
@@ -203,7 +203,7 @@ def _without_scale(one: ChangedCount) -> ChangedCount:
 def _inspection(connection: Connection, number: int) -> Row:
     table = inspection.c
     row = connection.execute(
-        select(table.id, table.unit_id, table.superseded_by).where(table.id == number)
+        select(table.id, table.photo_sha256, table.superseded_by).where(table.id == number)
     ).first()
     if row is None:
         raise NotFound(f"inspection no. {number} does not exist")
@@ -213,6 +213,12 @@ def _inspection(connection: Connection, number: int) -> Row:
             "about that one"
         )
     return row
+
+
+def _bodies_of_photo(connection: Connection, sha256: str) -> list[int]:
+    """Bodies that a photo was logged for: whether a repeat counts hangs on its first inspection."""
+    question = select(inspection.c.unit_id).where(inspection.c.photo_sha256 == sha256)
+    return list(connection.scalars(question.distinct()))
 
 
 def _last_word(connection: Connection, number: int) -> Row | None:

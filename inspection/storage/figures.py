@@ -21,6 +21,7 @@ from inspection.storage.counting import (
 )
 from inspection.storage.counting_records import ChangedCount, changed_counts
 from inspection.storage.database import looking
+from inspection.storage.first_inspections import is_first_now
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen
 from inspection.storage.tables import daily_count, decision, defect, inspection, unit
@@ -418,6 +419,7 @@ def _photos(connection: Connection, here: ColumnElement[bool]) -> Sequence[Row]:
     return connection.execute(
         select(
             inspection,
+            is_first_now().label("is_first_now"),
             unit.c.colour.label("body_colour"),
             unit.c.body_number.label("normal_body_number"),
         )
@@ -498,7 +500,7 @@ def _worst(photos: Sequence[Row], limit: int) -> tuple[PhotoFigures, ...]:
 
 def _open_rework(photos: Sequence[Row]) -> tuple[PhotoFigures, ...]:
     # Two views of one panel are one first inspection: only what came back afterwards counts.
-    came_back = {(row.unit_id, row.panel): row.id for row in photos if not row.is_first}
+    came_back = {(row.unit_id, row.panel): row.id for row in photos if not row.is_first_now}
     return tuple(
         _listed(row)
         for row in photos

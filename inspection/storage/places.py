@@ -23,6 +23,7 @@ from inspection.storage.counting import (
     unnumbered_photos,
 )
 from inspection.storage.database import looking
+from inspection.storage.first_inspections import ceased
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
 from inspection.storage.tables import daily_count, defect, inspection, unit
@@ -226,7 +227,7 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
     Everything asked for stands in the index of places, which begins with model, panel and day; the
     few photos that do not count are named instead of looking up each one that does.
     """
-    repeated = select(inspection.c.id).where(not_counted())
+    repeated = not_counted()
     nameless = unnumbered_photos()
     found = defect.c.vehicle_model == as_logged(where.vehicle_model)
     found &= defect.c.panel.in_(panels) & defect.c.type.not_in(NO_DEFECTS)
@@ -240,7 +241,7 @@ def _counted_defects(where: LogFilter, panels: Sequence[str]) -> ColumnElement[b
             found &= holds(limit)
             repeated, nameless = repeated.where(mine(limit)), nameless.where(mine(limit))
     found &= defect.c.inspection_id.not_in(repeated) & defect.c.inspection_id.not_in(nameless)
-    found &= ~is_left_out(defect.c.inspection_id)
+    found &= ~is_left_out(defect.c.inspection_id) & defect.c.inspection_id.not_in(ceased())
     if not _is_of_defects(where):
         photos = select(inspection.c.id).where(counts(), chosen(where, with_type=False))
         found &= defect.c.inspection_id.in_(photos)

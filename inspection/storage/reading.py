@@ -4,7 +4,7 @@ Everything here hands out frozen records or DataFrames with the columns its docs
 leaves out judgements that a later one replaced, unless they are asked for by number.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -16,6 +16,7 @@ from inspection.domain.counting_words import VOIDED
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import (
     MOST_LETTERS,
+    MOST_REASON_LETTERS,
     UNKNOWN,
     Decision,
     Inspection,
@@ -31,6 +32,7 @@ from inspection.storage import tables
 from inspection.storage.counting import is_left_out
 from inspection.storage.counting_records import NumberedWord, state, words_about
 from inspection.storage.database import looking
+from inspection.storage.demo_loads import standing_load
 from inspection.storage.figures import (
     Quality,
     ShiftSummary,
@@ -39,6 +41,7 @@ from inspection.storage.figures import (
     quality,
     shift_summary,
 )
+from inspection.storage.first_inspections import is_first_now
 from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects, exported
 from inspection.storage.log_order import NEWEST_FIRST, LogOrder, in_order
@@ -77,13 +80,13 @@ __all__ = [
     "inspection_detail",
     "inspections_frame",
     "inspections_in_pieces",
+    "known_photos",
     "known_values",
     "last_inspections",
     "log_page",
     "log_rows",
     "model_card",
     "pareto",
-    "photo_hashes",
     "quality",
     "shift_summary",
     "shots_of_body",
@@ -384,7 +387,7 @@ def _columns(names: Iterable[str]) -> list[Column]:
     of_body = {
         "body_number": unit.c.body_number,
         # A photo without a body number is no inspection of any body.
-        "is_first": (inspection.c.is_first & (unit.c.body_number != "")).label("is_first"),
+        "is_first": (is_first_now() & (unit.c.body_number != "")).label("is_first"),
     }
     return [of_body.get(name, inspection.c[name]) for name in names]
 
@@ -490,10 +493,15 @@ def shots_of_body(
     return [(number, sha256) for sha256, number in found.items()]
 
 
-def photo_hashes(engine: Engine) -> frozenset[str]:
-    """SHA-256 of every photo in the log: what the photo files have to keep."""
+def known_photos(engine: Engine, hashes: Collection[str]) -> frozenset[str]:
+    """Of these photos, by their SHA-256, the ones whose files have to be kept: a record speaks of
+    them, or the demo line shows them as soon as it goes on."""
     with looking(engine) as connection:
-        return frozenset(connection.scalars(select(photo.c.sha256)))
+        logged = connection.scalars(select(photo.c.sha256).where(photo.c.sha256.in_(list(hashes))))
+        found = set(logged)
+    load = standing_load(engine)
+    shown = load.plan.get("photos", ()) if load else ()
+    return frozenset(found | set(shown).intersection(hashes))
 
 
 def impossible_dates(engine: Engine, first_day: date, now: datetime) -> tuple[ImpossibleDate, ...]:
@@ -723,6 +731,7 @@ def _whole() -> Select:
     return (
         select(
             inspection,
+            is_first_now().label("is_first_now"),
             photo.c.width_px,
             photo.c.height_px,
             photo.c.captured_at,
@@ -751,7 +760,7 @@ def _detail(
         shift=row.shift,
         standing=row.standing,
         disposition=row.disposition,
-        is_first=row.is_first,
+        is_first=row.is_first_now,
         rejudges=row.rejudges,
         superseded_by=row.superseded_by,
         last_decision_id=row.last_decision_id,
@@ -897,11 +906,12 @@ def _decisions(connection: Connection, number: int) -> tuple[NumberedDecision, .
 
 
 def _numbered(row: Row) -> NumberedDecision:
+    # An earlier version kept texts of any length.
     said = Decision(
         row.inspection_id,
         row.disposition,
-        row.reason,
-        row.inspector,
+        shortened(row.reason, MOST_REASON_LETTERS),
+        shortened(row.inspector, MOST_LETTERS["inspector"]),
         row.decided_at,
         row.replaces,
         row.withdrawn,

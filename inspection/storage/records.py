@@ -29,7 +29,6 @@ from sqlalchemy import (
 from inspection.domain.counting_words import SCALE_CORRECTED, VOIDED, CountingWord
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import Decision, Inspection, Reason
-from inspection.domain.quality import REPAIRS
 from inspection.domain.shifts import VISIT_PAUSE, ShiftSlot
 from inspection.errors import AlreadyInspected, Conflict, NotFound, StorageError
 from inspection.storage import tables
@@ -54,6 +53,7 @@ from inspection.storage.counting import (
 )
 from inspection.storage.counting_records import state, write_words
 from inspection.storage.database import writing
+from inspection.storage.first_inspections import SENT_BACK, is_first_now
 
 __all__ = [
     "ChainReport",
@@ -72,8 +72,6 @@ __all__ = [
 ]
 
 BATCH = 250
-# A panel that a person sent here is not seen for the first time when it comes back.
-_SENT_BACK = (*REPAIRS, "reinspect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -518,7 +516,7 @@ def _units(connection: Connection, entries: Sequence[_Entry]) -> dict[tuple, _Bo
 def _uncounted(connection: Connection, unit_ids: list[int]) -> set[int]:
     """Bodies, and photos without a body number, of which nothing is in the figures."""
     table = tables.inspection.c
-    those = select(table.unit_id).where(table.is_first, in_figures(), table.unit_id.in_(unit_ids))
+    those = select(table.unit_id).where(is_first_now(), in_figures(), table.unit_id.in_(unit_ids))
     those = those.distinct()
     return set(unit_ids) - set(connection.scalars(those))
 
@@ -569,7 +567,7 @@ def _panels_sent_back(connection: Connection, unit_ids: list[int]) -> set[tuple[
     table = tables.inspection.c
     rows = connection.execute(
         select(table.unit_id, table.panel)
-        .where(counts(), table.unit_id.in_(unit_ids), table.disposition.in_(_SENT_BACK))
+        .where(counts(), table.unit_id.in_(unit_ids), table.disposition.in_(SENT_BACK))
         .distinct()
     )
     return {(row.unit_id, row.panel) for row in rows}
@@ -739,7 +737,7 @@ def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, Ro
             table.day,
             table.shift,
             table.verdict,
-            table.is_first,
+            is_first_now().label("is_first"),
             table.disposition,
             table.decision_id,
             table.last_decision_id,

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from inspection.domain.counting_words import WORDS
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import (
     MOVED,
@@ -271,16 +272,22 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
             .order_by(audit.c.id)
         ).all()
         records = _records_as_sealed(connection, events)
-        # A moved inspection counts under the first day of its new body.
+        spoken_of = select(inspection.c.id).join(audit, audit.c.inspection_id == inspection.c.id)
+        recounted = _bodies_like(connection, spoken_of.where(since, audit.c.kind.in_(WORDS)))
+        # A moved inspection counts under the first day of its new body; where a first visit is
+        # left out, any other day of the body may count instead.
         days = {
             day
-            for column in (inspection.c.day, unit.c.first_day)
+            for column, theirs in (
+                (inspection.c.day, inspection.c.id.in_(spoken_of.where(since))),
+                (unit.c.first_day, inspection.c.id.in_(spoken_of.where(since))),
+                (inspection.c.day, inspection.c.unit_id.in_(sorted(recounted))),
+            )
             for day in connection.scalars(
                 select(column)
                 .join_from(inspection, unit)
-                .join(audit, audit.c.inspection_id == inspection.c.id)
                 .where(
-                    since,
+                    theirs,
                     column < place.day,
                     column >= place.day - timedelta(days=BASELINE_DAYS),
                 )
@@ -290,12 +297,6 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
         touched = {row.inspection_id for row in events if row.kind in _WORDS}
         touched |= {row.details["rejudges"] for row in events if "rejudges" in row.details}
         moved = {row.inspection_id for row in events if row.kind == MOVED}
-        recounted = connection.scalars(
-            select(inspection.c.unit_id)
-            .join(audit, audit.c.inspection_id == inspection.c.id)
-            .where(since, audit.c.kind.in_(WORDS))
-            .distinct()
-        )
         return LaterWords(*map(frozenset, (records, touched, days, moved, recounted)))
 
 
@@ -307,6 +308,14 @@ def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterabl
             number = row.details.get(table)
             if number is not None and digests.get((table, number)) == row.details.get(RECORD):
                 yield table, number
+
+
+def _bodies_like(connection: Connection, spoken_of) -> set[int]:
+    """Bodies that photos of these inspections were logged for: what is said of one may let another
+    inspection of the body count, or a repeat of the photo."""
+    photos = select(inspection.c.photo_sha256).where(inspection.c.id.in_(spoken_of))
+    bodies = select(inspection.c.unit_id).where(inspection.c.photo_sha256.in_(photos))
+    return set(connection.scalars(bodies.distinct()))
 
 
 def _find(connection: Connection, place: ShiftPlace) -> Row | None:
@@ -360,6 +369,7 @@ def _named(who: str) -> str:
     who = " ".join(who.split())
     if not who:
         raise NoteRefused("a signature needs a name; enter yours first")
+    refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
     return who
 
 

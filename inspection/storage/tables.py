@@ -265,6 +265,15 @@ left_out = Table(
     _text("why"),
 )
 
+# The few inspections whose `is_first` does not hold at present: what was first is left out, or
+# counts again. Follows from the rows (`first_inspections`), is kept for quick counting and checked
+# by `counting.check_daily_count`.
+first_changed = Table(
+    "first_changed",
+    metadata,
+    Column("inspection_id", ForeignKey(inspection.c.id), primary_key=True, autoincrement=False),
+)
+
 # The roll-up of first inspections. Bodies cannot be added over panels, nor over types, so several
 # levels stand side by side; only one of them answers a question:
 #   body   panel "", type "": bodies first inspected

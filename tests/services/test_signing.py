@@ -6,7 +6,7 @@ from alembic import command
 
 from inspection.errors import Conflict, NoteRefused
 from inspection.i18n import translator
-from inspection.services import reporting, reviewing, signing
+from inspection.services import counting, reporting, reviewing, signing
 from inspection.services.report_check import check_all_reports, check_report
 from inspection.services.report_check_words import check_sentence, fault_sentences
 from inspection.services.report_documents import shift_report_pdf
@@ -273,6 +273,25 @@ def test_earlier_days_of_the_baseline_may_be_decided_later_but_not_changed(stati
     assert fault_sentences(ENGLISH, outcome(station, number)) == [
         "baseline day 2026-03-01: slipped in, no audit event speaks of it"
     ]
+
+
+def test_a_first_visit_voided_after_the_signature_is_no_tampering_with_the_next_one(
+    station, logged
+):
+    again, slot = invented(station, 6 * 60, "rework")
+    subject = reading.inspection_detail(station.engine, logged[0]).subject
+    (number,) = write_inspections(station, (replace(again, subject=subject), slot))
+    day = reading.inspection_detail(station.engine, number)
+    place = (day.day, day.shift)
+    draft = build_shift_report(station, *place, with_pictures=False)
+    sign_out(station, *place, "", "최유나", data_sha256(draft))
+    first = reading.inspection_detail(station.engine, logged[0])
+    counting.void(station, first, "다른 차체", "박지훈")
+    assert reading.inspection_detail(station.engine, number).is_first
+    check = check_report(station, find_signed(station, *place))
+    assert check.holds, fault_sentences(ENGLISH, check)
+    counting.restore(station, reading.inspection_detail(station.engine, logged[0]), "박지훈")
+    assert check_report(station, find_signed(station, *place)).holds
 
 
 def test_notes_and_items_stand_in_the_signed_report(station, logged):

@@ -9,7 +9,7 @@ from inspection.storage.database import writing
 @contextmanager
 def lent_tables(engine):
     """Tables that today's writers and readers ask and that an old schema does not have yet."""
-    lent = [tables.counting_word, tables.left_out, tables.demo_load]
+    lent = [tables.counting_word, tables.left_out, tables.first_changed, tables.demo_load]
     with writing(engine) as connection:
         tables.metadata.create_all(connection, lent)
     yield

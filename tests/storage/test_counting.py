@@ -5,12 +5,17 @@ import pytest
 from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import text
 
+from inspection.domain.counting_words import CountingWord
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import InspectionError
-from inspection.storage import reading, records
+from inspection.storage import counting_records, reading, records
 from inspection.storage.counting import standing
 from inspection.storage.database import writing
 from inspection.storage.reading import LogFilter, Quality
+
+
+def a_counting_word(number, word):
+    return CountingWord(number, word, "wrong body", "Lee", AT)
 
 
 def quality(engine, **where):
@@ -257,7 +262,13 @@ def test_the_roll_up_follows_from_the_rows_after_anything_that_can_happen(engine
             ),
         )
         try:
-            match chance.choice(["log", "log", "decide", "undo", "rejudge", "repeat"]):
+            kinds = ["log", "log", "decide", "undo", "rejudge", "repeat", "void", "restore"]
+            match chance.choice(kinds):
+                case "void":
+                    counting_records.say(engine, a_counting_word(number, "voided"), "")
+                case "restore":
+                    said = a_counting_word(number, "restored")
+                    counting_records.say(engine, said, "voided")
                 case "log":
                     records.record_inspection(engine, one, slot)
                 case "decide":

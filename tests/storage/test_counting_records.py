@@ -60,6 +60,14 @@ def figures(engine):
     return found.pop()
 
 
+def figures_in(engine, shift):
+    """Units and defects of one shift; the roll-up follows from the rows."""
+    assert records.check_daily_count(engine) == ()
+    found = reading.quality(engine, LogFilter(shift=shift))
+    assert found == reading.quality(engine, LogFilter(shift=shift, inspector="Kim"))
+    return found.units, found.defects
+
+
 def test_a_voided_inspection_leaves_every_figure_and_stays_in_the_log(engine):
     first, second = log(engine, "one", body="B1"), log(engine, "two", body="B2")
     assert figures(engine) == (2, 2)
@@ -131,6 +139,69 @@ def test_a_body_whose_only_photo_was_voided_is_first_inspected_when_it_is_shot_a
     void(engine, log(engine, "one", EVENING_SHIFT))
     log(engine, "two", DAY_SHIFT, at=AT + timedelta(hours=8))
     assert figures(engine) == (1, 1)
+
+
+def test_the_next_visit_is_the_first_one_while_the_first_is_voided(engine):
+    evening = {
+        "body": "B1",
+        "line": "L2",
+        "at": AT + timedelta(hours=8),
+        "defects": (a_defect(), a_defect()),
+    }
+    first = log(engine, "one", body="B1", line="L1")
+    log(engine, "two", EVENING_SHIFT, **evening)
+    log(engine, "three", EVENING_SHIFT, panel="roof", **evening)
+    assert figures_in(engine, "day") == (1, 1)
+    void(engine, first)
+    assert figures_in(engine, "evening") == (1, 4)
+    assert reading.quality(engine, LogFilter(line="L2")).units == 1
+    assert reading.shift_summary(engine, DAY, "evening").quality.units == 1
+    assert reading.shift_summary(engine, DAY, "day").quality.units == 0
+    by_shift = chart_points.slot_counts(engine, ChartChoice("u", "shift"), (DAY, DAY))
+    assert by_shift[["shift", "units", "defects"]].values.tolist() == [["evening", 1, 4]]
+    on_map = places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood", "roof"], 4)
+    assert int(on_map["defects"].sum()) == 4
+    assert reading.inspections_frame(engine, ALL)["is_first"].all()
+    assert [reading.inspection_detail(engine, n).is_first for n in (2, 3)] == [True, True]
+    assert records.verify_chain(engine).is_whole
+    say(engine, CountingWord(first, "restored", "", "Park", AT), "voided")
+    assert figures_in(engine, "day") == (1, 1)
+    assert figures_in(engine, "evening") == (0, 0)
+    assert reading.quality(engine, LogFilter(line="L1")).units == 1
+    assert not reading.inspection_detail(engine, 2).is_first
+
+
+def test_a_body_that_was_shot_again_after_a_void_has_one_first_visit_when_it_is_taken_back(engine):
+    first = log(engine, "one", body="B1")
+    void(engine, first)
+    log(engine, "two", EVENING_SHIFT, body="B1", at=AT + timedelta(hours=8))
+    assert figures_in(engine, "evening") == (1, 1)
+    say(engine, CountingWord(first, "restored", "", "Park", AT), "voided")
+    assert figures_in(engine, "evening") == (0, 0)
+    assert figures_in(engine, "day") == (1, 1)
+
+
+def test_of_the_visit_that_becomes_first_only_what_was_not_sent_back_counts(engine):
+    later = [AT + timedelta(hours=8, minutes=n) for n in range(3)]
+    first = log(engine, "one", body="B1")
+    bad = log(engine, "two", EVENING_SHIFT, body="B1", at=later[0])
+    records.decide(engine, a_word(bad, "polish", at=later[1]), None)
+    log(engine, "polished", EVENING_SHIFT, body="B1", at=later[2])
+    void(engine, first)
+    assert figures_in(engine, "evening") == (1, 1)
+    same = reading.inspection_detail(engine, 3).inspection
+    again = records.rejudge(engine, 3, same, "Lee")
+    assert not reading.inspection_detail(engine, again).is_first
+    assert records.check_daily_count(engine) == ()
+
+
+def test_a_visit_that_became_first_by_hand_is_found(engine):
+    log(engine, "one", body="B1")
+    log(engine, "two", EVENING_SHIFT, body="B1", at=AT + timedelta(hours=8))
+    tamper(engine, "INSERT INTO first_changed (inspection_id) VALUES (2)")
+    assert "first_changed" in {one.where for one in records.check_daily_count(engine)}
+    records.rebuild_daily_count(engine)
+    assert figures_in(engine, "day") == (1, 1)
 
 
 def test_a_corrected_scale_takes_the_place_of_the_wrong_one_and_says_so(engine):

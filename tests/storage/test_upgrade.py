@@ -103,6 +103,30 @@ def test_photos_without_a_body_number_stand_apart_after_the_upgrade(database_url
     engine.dispose()
 
 
+def test_a_first_visit_that_was_voided_before_the_upgrade_gives_its_place_to_the_next(database_url):
+    engine = of_the_first_schema(database_url)
+    config = migrations_config()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0012")
+    later = an_inspection("later", body="B1", at=MORNING + timedelta(hours=12))
+    with writing(engine) as connection:
+        tables.first_changed.create(connection)
+    records.record_inspection(engine, later, EVENING_SHIFT)
+    counting_records.say(engine, CountingWord(2, "voided", "wrong body", "Kim", MORNING), "")
+    with writing(engine) as connection:
+        tables.first_changed.drop(connection)
+        # As the program of that time left it.
+        connection.execute(text("UPDATE unit SET first_shift = 'day'"))
+        connection.execute(text("DELETE FROM daily_count WHERE shift = 'evening'"))
+    prepare(engine)
+    assert reading.quality(engine, LogFilter(shift="evening")).units == 1
+    assert reading.quality(engine, LogFilter()).units == 3
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+    engine.dispose()
+
+
 def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
     engine = of_the_first_schema(database_url)
     prepare(engine)
