@@ -19,9 +19,11 @@ from inspection.domain.numbers import counted
 from inspection.domain.panels import load_bodies
 from inspection.errors import InspectionError
 from inspection.services.active_model import served_choice
+from inspection.services.housekeeping import FILES_REMOVED, refuse_another_logs
 from inspection.services.station import installed_specs
 from inspection.services.worker import InspectionWorker
 from inspection.storage import reading, records
+from inspection.storage.audit import last_event
 from inspection.storage.database import Engine
 from inspection.storage.photo_files import PhotoFiles
 from inspection.storage.soundness import (
@@ -76,6 +78,7 @@ def check_installation(
             _look("daily_count", lambda: _daily_count(log.engine(), counting)),
             _look("audit", lambda: _audit(log.engine())),
             _look("photos", lambda: _photos(log.engine(), PhotoFiles(settings.photos_dir))),
+            _look("leftovers", lambda: _leftovers(log.engine(), PhotoFiles(settings.photos_dir))),
             _look("specs", lambda: _specs(settings)),
             _look("bodies", lambda: _bodies(settings.bodies_dir)),
             _look("model", lambda: _model(settings, worker)),
@@ -287,6 +290,23 @@ def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
             "the last backup in its place"
         )
     return True, f"the photos of the latest {len(latest)} inspections are whole"
+
+
+def _leftovers(engine: Engine, photos: PhotoFiles) -> Outcome:
+    orphans = sum(1 for _ in photos.unneeded(partial(reading.known_photos, engine)))
+    refuse_another_logs(photos, orphans)
+    left = f"{counted(orphans, 'photo file', 'photo files')} without a record"
+    if orphans:
+        left += "; the server removes them when it starts"
+    event = last_event(engine, FILES_REMOVED)
+    if event is None:
+        return True, left
+    at, removed = event
+    files = sum(number for number in removed.values() if isinstance(number, int))
+    return True, (
+        f"{left}; {counted(files, 'file', 'files')} that nothing needed went at "
+        f"{at:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def _specs(settings: Settings) -> Outcome:

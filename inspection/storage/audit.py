@@ -120,6 +120,14 @@ def append_events(connection: Connection, events: Sequence[Event]) -> int:
     return number
 
 
+def last_event(engine: Engine, kind: str) -> tuple[datetime, dict] | None:
+    """When the last event of a kind was written, and its details; None where there is none."""
+    question = select(audit.c.at, audit.c.details).where(audit.c.kind == kind)
+    with looking(engine) as connection:
+        row = connection.execute(question.order_by(audit.c.id.desc()).limit(1)).first()
+    return tuple(row) if row else None
+
+
 def record_digest(row: Mapping, defects: Iterable[Mapping] = ()) -> str:
     """SHA-256 of a record of `SEALED` as it was written, an inspection with its defects.
 

@@ -32,8 +32,10 @@ _TYPES = ".types.png"
 _IN_HAND = "in_hand"
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TEMPORARY = ".new-"
+_GONE = ".gone"
 # A photo is written before its record: a young file may still get one.
-_ORPHAN_AGE_S = 24 * 3600
+ORPHAN_AGE_S = 3600
+_ASKED_AT_ONCE = 500
 
 
 class ShownPhoto(Protocol):
@@ -169,29 +171,58 @@ class PhotoFiles:
         """Whether the original is there."""
         return self._path(ORIGINALS, sha256).is_file()
 
-    def clean_up(self, known: Collection[str], older_than_s: float = _ORPHAN_AGE_S) -> list[Path]:
-        """Remove files of photos that are not in the log, and rests of interrupted writes.
+    def count(self) -> int:
+        """How many files there are, copies and maps included."""
+        return sum(len(names) for _, names in self._folders())
 
-        known: SHA-256 of every photo in the log (`reading.photo_hashes`). Only files older than
-        `older_than_s` go: a younger one may belong to an inspection that is being written. Answers
-        what was removed.
+    def unneeded(
+        self,
+        known: Callable[[Collection[str]], Collection[str]],
+        older_than_s: float = ORPHAN_AGE_S,
+    ) -> Iterator[Path]:
+        """Files of photos that are not in the log, and rests of interrupted writes.
+
+        known: which of some photos, by their SHA-256, the log knows. Only files older than
+        `older_than_s`: a younger one may belong to an inspection that is being written.
         """
-        removed = []
         before = time.time() - older_than_s
-        for path in self._files():
-            is_rest = path.name.startswith(_TEMPORARY)
-            sha256 = path.name.split(".")[0]
-            is_orphan = _SHA256.fullmatch(sha256) and sha256 not in known
-            with contextlib.suppress(FileNotFoundError):
-                if (is_rest or is_orphan) and path.lstat().st_mtime < before:
-                    path.unlink()
-                    removed.append(path)
-        return removed
+        for folder, names in self._folders():
+            old = [folder / name for name in names if _is_older(folder / name, before)]
+            yield from (path for path in old if path.name.startswith(_TEMPORARY))
+            photos = [path for path in old if _SHA256.fullmatch(path.name.split(".")[0])]
+            for start in range(0, len(photos), _ASKED_AT_ONCE):
+                some = photos[start : start + _ASKED_AT_ONCE]
+                kept = known([path.name.split(".")[0] for path in some])
+                yield from (path for path in some if path.name.split(".")[0] not in kept)
 
-    def _files(self) -> Iterator[Path]:
+    def clean_up(
+        self,
+        known: Callable[[Collection[str]], Collection[str]],
+        older_than_s: float = ORPHAN_AGE_S,
+    ) -> list[Path]:
+        """Remove what `unneeded` names, but for photos that somebody takes in hand meanwhile;
+        answers what was removed."""
+        return [path for path in self.unneeded(known, older_than_s) if self._gone(path)]
+
+    def _gone(self, path: Path) -> bool:
+        """Remove a file, unless its photo is being written: that writer found it here and relies
+        on it. Out of the way first, then the question: whoever comes later writes it anew."""
+        is_rest = path.name.startswith(_TEMPORARY)
+        aside = path if is_rest else path.with_name(f"{_TEMPORARY}{path.name}{_GONE}")
+        with contextlib.suppress(OSError):
+            if not is_rest:
+                path.rename(aside)
+                if any((self.root / _IN_HAND).glob(f"{path.name.split('.')[0]}.*")):
+                    aside.rename(path)
+                    return False
+            aside.unlink()
+            return True
+        return False
+
+    def _folders(self) -> Iterator[tuple[Path, list[str]]]:
         for kind in (*_SUFFIX, EVIDENCE):
             for folder, _, names in os.walk(self.root / kind):
-                yield from (Path(folder) / name for name in names)
+                yield Path(folder), sorted(names)
 
     def _path(self, kind: str, sha256: str) -> Path:
         _require_hash("photo", sha256)
@@ -234,6 +265,12 @@ class PhotoFiles:
             f"the photo folder {self.root} cannot be written ({error.strerror}); free space or "
             "make it writable, nothing was saved"
         )
+
+
+def _is_older(path: Path, moment: float) -> bool:
+    with contextlib.suppress(OSError):
+        return path.lstat().st_mtime < moment
+    return False
 
 
 def _require_hash(what: str, sha256: str) -> None:

@@ -24,6 +24,7 @@ NAMES = [
     "daily_count",
     "audit",
     "photos",
+    "leftovers",
     "specs",
     "bodies",
     "model",
@@ -169,6 +170,7 @@ def test_a_data_folder_that_does_not_exist_is_told_and_not_made(station, tmp_pat
         "daily_count",
         "audit",
         "photos",
+        "leftovers",
     }
     assert "prepare" in checks["data_folder"].sentence
     assert "no database yet" in checks["database"].sentence

@@ -94,6 +94,16 @@ def test_an_interrupted_write_leaves_no_half_photo(files, monkeypatch):
     assert files.original(SHA256) == CONTENT
 
 
+def nothing(hashes):
+    return ()
+
+
+def age(files, seconds):
+    moment = time.time() - seconds
+    for path in files.root.rglob("*"):
+        os.utime(path, (moment, moment))
+
+
 def test_cleaning_up_removes_old_orphans_only(files):
     files.put_photo(CONTENT, a_photo())
     files.put_evidence(SHA256, MODEL, SimpleNamespace(probability_png=b"m", type_png=b"t"))
@@ -101,13 +111,22 @@ def test_cleaning_up_removes_old_orphans_only(files):
     rest.write_bytes(b"half")
     stranger = files.root / "originals" / "notes.txt"
     stranger.write_text("a person put this here")
-    assert files.clean_up(known=()) == []
-    two_days_ago = time.time() - 2 * 24 * 3600
-    for path in files.root.rglob("*"):
-        os.utime(path, (two_days_ago, two_days_ago))
-    assert files.clean_up(known={SHA256}) == [rest]
-    assert len(files.clean_up(known=())) == 5
+    age(files, 3500)
+    assert files.clean_up(nothing) == []
+    age(files, 3700)
+    assert files.clean_up(lambda hashes: hashes) == [rest]
+    assert len(files.clean_up(nothing)) == 5
     assert everything_below(files.root) == ["originals/notes.txt"]
+
+
+def test_an_old_file_that_somebody_logs_again_meanwhile_stays(files):
+    files.put_photo(CONTENT, a_photo())
+    age(files, 3700)
+    with files.in_hand(SHA256):
+        files.put_photo(CONTENT, a_photo())
+        assert files.clean_up(nothing) == []
+        assert files.original(SHA256) == CONTENT
+    assert len(files.clean_up(nothing)) == 3
 
 
 KILLED_WRITER = """
