@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.domain.spc import KINDS, RARE_KINDS
+from inspection.errors import ChartNoteRefused
 
 # Of g and t charts a point is a body with a defect.
 EVENTS = "events"
@@ -15,6 +17,7 @@ USUAL_BODIES = 50
 NOTE_KINDS = ("baseline", "phase", "exclusion", "cause")
 # The four Ms of cause analysis (Ishikawa).
 CATEGORIES = ("man", "machine", "material", "method")
+MOST_NOTE_LETTERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class ChartNote:
     process change at `first_at` (last_at is None). "exclusion": these points leave the baseline
     and stay visible. "cause": what happened; it is shown on every chart of that time.
     category: one of CATEGORIES for a cause, else "". text: reason or cause; only a baseline may
-    go without.
+    go without. Raises ChartNoteRefused for a text or a name that is too long or not readable.
     """
 
     chart: ChartChoice
@@ -107,6 +110,12 @@ class ChartNote:
             raise ValueError(f"a cause has one of {CATEGORIES}, got {self.category!r}")
         if (self.kind == "phase") != (self.last_at is None):
             raise ValueError("a phase has a beginning only, everything else an end as well")
+        for field, text, most in (
+            ("reason", self.text, MOST_NOTE_LETTERS),
+            ("name", self.who, MOST_NAME_LETTERS),
+            ("subject", self.chart.subject, MOST_NAME_LETTERS),
+        ):
+            refuse_unreadable(field, text, most, ChartNoteRefused)
         moments = [moment for moment in (self.first_at, self.last_at) if moment is not None]
         if any(moment.tzinfo is None for moment in moments):
             raise ValueError("moments of a chart note must carry a time zone")

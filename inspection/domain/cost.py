@@ -8,8 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import product
 
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.errors import EstimateRefused
+
 SHARES = ("prevalence", "recall", "false_call_share", "review_share")
 ENDS = ("low", "base", "high")
+# Of the texts of a `CostEstimate`.
+MOST_LETTERS = {"plant": 60, "currency": 8, "who": MOST_NAME_LETTERS, "note": 300}
 
 
 def original_saving(
@@ -132,7 +137,8 @@ class CostRanges:
 class CostEstimate:
     """What a person says about the costs of a plant. currency: ISO 4217 code, such as KRW.
 
-    note: where the figures come from. ValueError without a plant, a name or a currency.
+    note: where the figures come from. ValueError without a plant, a name or a currency,
+    EstimateRefused for a text longer than `MOST_LETTERS`, or one that is not readable.
     """
 
     plant: str
@@ -145,6 +151,8 @@ class CostEstimate:
         for name in ("plant", "currency", "who"):
             if not getattr(self, name).strip():
                 raise ValueError(f"a cost estimate needs its {name}")
+        for name, most in MOST_LETTERS.items():
+            refuse_unreadable(name, getattr(self, name), most, EstimateRefused)
 
 
 @dataclass(frozen=True, slots=True)

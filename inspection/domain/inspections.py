@@ -7,7 +7,7 @@ from inspection.domain.body_numbers import normal_body_number
 from inspection.domain.defects import Defect
 from inspection.domain.letters import refuse_unreadable, shortened
 from inspection.domain.scale import Scale
-from inspection.errors import SubjectRefused
+from inspection.errors import DecisionRefused, SubjectRefused
 
 VERDICTS = ("ok", "rework", "human")
 
@@ -180,6 +180,7 @@ class Decision:
     """One word of a person about an inspection; appended, never overwritten.
 
     replaces: id of the decision this one takes back or corrects. withdrawn: True for an undo.
+    Raises DecisionRefused for a reason or a name that is too long or no readable text.
     """
 
     inspection_id: int
@@ -195,3 +196,6 @@ class Decision:
             raise ValueError(f"disposition must be one of {DISPOSITIONS}, got {self.disposition!r}")
         if self.decided_at.tzinfo is None:
             raise ValueError("decided_at must carry a time zone")
+        refuse_unreadable("reason", self.reason, MOST_REASON_LETTERS, DecisionRefused)
+        most = MOST_LETTERS["inspector"]
+        refuse_unreadable("inspector", self.inspector, most, DecisionRefused)

@@ -4,6 +4,9 @@ import re
 
 from inspection.errors import InspectionError
 
+# Of the name of a person.
+MOST_NAME_LETTERS = 80
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inspection.errors import Conflict
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.errors import Conflict, NoteRefused
 
+MOST_LETTERS = {"owner": MOST_NAME_LETTERS, "note": 500, "who": MOST_NAME_LETTERS}
 CASE_STATES = ("open", "cause_found", "closed", "withdrawn")
 
 # Without a hit on so many inspected bodies a case is over, and with hits on so many of the window
@@ -24,7 +26,8 @@ class CaseEvent:
     """One word about a case. state, owner: as they are from now on. who: "" = the log itself.
 
     kind: "said" by a person, "came_back" or "stayed_away" found in the log, "undone". undoes: the
-    event that this one takes back, else None; its own state and owner then say nothing.
+    event that this one takes back, else None; its own state and owner then say nothing. Raises
+    NoteRefused for a text longer than `MOST_LETTERS`, or one that is not readable.
     """
 
     id: int
@@ -45,6 +48,8 @@ class CaseEvent:
             raise ValueError("an event that takes another back names it, and no other does")
         if self.at.tzinfo is None:
             raise ValueError(f"{self.at} has no time zone; pass the moment in UTC")
+        for name, most in MOST_LETTERS.items():
+            refuse_unreadable(name, getattr(self, name), most, NoteRefused)
 
 
 def standing_events(events: Sequence[CaseEvent]) -> list[CaseEvent]:

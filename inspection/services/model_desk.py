@@ -234,6 +234,7 @@ def _given(who: str, reason: str) -> tuple[str, str]:
         raise DecisionRefused("a switch of the model needs a name; say who decides it")
     if not reason.strip():
         raise DecisionRefused("a switch of the model needs a reason; say why it is made")
+    model_switches.refuse_long(who.strip(), reason.strip())
     return who.strip(), reason.strip()
 
 

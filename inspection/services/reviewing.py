@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from inspection.domain.acceptance import Spec, parse_spec, proposed_disposition
 from inspection.domain.inspections import (
     MOST_LETTERS,
-    MOST_REASON_LETTERS,
     Decision,
     Inspection,
     Thresholds,
@@ -66,7 +65,6 @@ def decide(
     one is needed (`needs_reason`); Conflict when somebody else decided meanwhile.
     """
     reason = " ".join(reason.split())
-    refuse_unreadable("reason", reason, MOST_REASON_LETTERS, DecisionRefused)
     _named(inspector, detail.id)
     if needs_reason(detail.inspection, disposition) and not reason:
         proposed = proposal(detail.inspection)

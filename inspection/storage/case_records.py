@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
+from inspection.domain.letters import shortened
 from inspection.domain.repeat_cases import (
+    MOST_LETTERS,
     CaseEvent,
     can_be_undone,
     last_word,
@@ -208,7 +210,9 @@ def _events(connection: Connection, case_id: int) -> list[CaseEvent]:
 
 
 def _event(row: Row) -> CaseEvent:
-    return CaseEvent(row.id, row.kind, row.state, row.owner, row.note, row.who, row.at, row.undoes)
+    # An earlier version kept texts of any length.
+    texts = {name: shortened(getattr(row, name), most) for name, most in MOST_LETTERS.items()}
+    return CaseEvent(row.id, row.kind, row.state, at=row.at, undoes=row.undoes, **texts)
 
 
 def _about(row: Row) -> NewCase:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
-from inspection.domain.chart_choice import ChartChoice, ChartNote
+from inspection.domain.chart_choice import MOST_NOTE_LETTERS, ChartChoice, ChartNote
+from inspection.domain.letters import MOST_NAME_LETTERS, shortened
 from inspection.errors import Conflict, NotFound
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
@@ -109,7 +110,8 @@ def _note(row: Row) -> ChartNote:
         row.kind,
         row.first_at,
         row.last_at,
-        row.text,
-        row.who,
+        # An earlier version kept texts of any length.
+        shortened(row.text, MOST_NOTE_LETTERS),
+        shortened(row.who, MOST_NAME_LETTERS),
         row.category,
     )

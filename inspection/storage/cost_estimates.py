@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, Row, func, insert, select
 
-from inspection.domain.cost import INPUTS, CostEstimate, CostRanges, Range
+from inspection.domain.cost import INPUTS, MOST_LETTERS, CostEstimate, CostRanges, Range
+from inspection.domain.letters import shortened
 from inspection.errors import NotFound
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
@@ -75,5 +76,7 @@ def _as_stored(ranges: CostRanges) -> dict[str, list[float]]:
 
 def _numbered(row: Row) -> NumberedEstimate:
     ranges = CostRanges({name: Range(*row.inputs[name]) for name in INPUTS})
-    said = CostEstimate(row.plant, row.currency, ranges, row.who, row.note)
+    # An earlier version kept texts of any length.
+    texts = {name: shortened(getattr(row, name), most) for name, most in MOST_LETTERS.items()}
+    said = CostEstimate(ranges=ranges, **texts)
     return NumberedEstimate(row.id, said, row.said_at)

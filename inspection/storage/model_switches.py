@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, Row, Select, insert, select
 
-from inspection.errors import Conflict, StorageError
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable, shortened
+from inspection.errors import Conflict, DecisionRefused, StorageError
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
 from inspection.storage.tables import audit, model
 
 ACTIVATED, ROLLED_BACK, REFUSED = "model_activated", "model_rolled_back", "model_refused"
 KINDS = (ACTIVATED, ROLLED_BACK, REFUSED)
+MOST_LETTERS = {"who": MOST_NAME_LETTERS, "reason": 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ class ModelSwitch:
     model: ModelVersion
     before: ModelVersion
     golden: dict
+
+
+def refuse_long(who: str, reason: str) -> None:
+    """Raise DecisionRefused for a text longer than `MOST_LETTERS`, or one that is not readable."""
+    for name, text in (("who", who), ("reason", reason)):
+        refuse_unreadable(name, text, MOST_LETTERS[name], DecisionRefused)
 
 
 def switches(engine: Engine) -> tuple[ModelSwitch, ...]:
@@ -75,7 +83,9 @@ def record_switch(
 
     expected_last: number of the switch that held when the decision was made, None for none; when
     another one was written meanwhile, Conflict says by whom and when, and nothing is written.
+    Raises DecisionRefused for texts that `refuse_long` refuses.
     """
+    refuse_long(who, reason)
     with writing(engine) as connection:
         last = _last(connection)
         if (last.id if last else None) != expected_last:
@@ -127,8 +137,9 @@ def _switch(row: Row) -> ModelSwitch:
             id=row.id,
             at=row.at,
             kind=row.kind,
-            who=row.who,
-            reason=details["reason"],
+            # An earlier version kept texts of any length.
+            who=shortened(row.who, MOST_LETTERS["who"]),
+            reason=shortened(details["reason"], MOST_LETTERS["reason"]),
             model=ModelVersion(**details["model"]),
             before=ModelVersion(**details["before"]),
             golden=details["golden"],

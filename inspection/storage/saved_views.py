@@ -6,12 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import NotFound, ViewExists, ViewRefused
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, writing
 from inspection.storage.tables import saved_view
 
 LONGEST_NAME = 60
+# Of one part of an address; the longest names all columns of the list.
+MOST_PARAMETER_LETTERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def save_view(
     if not 0 < len(name) <= LONGEST_NAME:
         raise ViewRefused(f"a saved view needs a name of at most {LONGEST_NAME} characters")
     _named(who)
+    for field, text in parameters.items():
+        refuse_unreadable(field, text, MOST_PARAMETER_LETTERS, ViewRefused)
     with writing(engine) as connection:
         taken = _living(connection, name)
         if taken and not overwrite:
@@ -128,6 +133,7 @@ def _told(connection: Connection, kind: str, who: str, number: int, name: str, *
 def _named(who: str) -> None:
     if not who:
         raise ViewRefused("a saved view needs the name of the person; enter it first")
+    refuse_unreadable("name", who, MOST_NAME_LETTERS, ViewRefused)
 
 
 def _view(row: Row) -> SavedView:

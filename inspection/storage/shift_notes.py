@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
+from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import RECORD, append_event, record_digest
 from inspection.storage.database import looking, writing
@@ -75,13 +76,15 @@ class ShiftNote:
 def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str) -> int:
     """Append a note or a hand-over item; answers its number.
 
-    Raises NoteRefused without a text or a name, or when the shift's report is signed already.
+    Raises NoteRefused without a text or a name, for a longer one than is kept, or when the shift's
+    report is signed already.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
     text, who = _whole(text), who.strip()
     if not text:
         raise NoteRefused("a note needs a text; write what the next shift has to know")
+    refuse_unreadable("text", text, MOST_LETTERS, NoteRefused)
     _named(who)
     with writing(engine) as connection:
         _refuse_signed(connection, place)
@@ -107,13 +110,14 @@ def say(
 ) -> int:
     """Close, withdraw or reopen a note; answers the number of the word.
 
-    Raises NoteRefused without a name, when an item is closed without a reason, or when the shift's
-    report is signed; NotFound when the note does not exist; Conflict when it stands otherwise than
-    the word assumes.
+    Raises NoteRefused without a name, when an item is closed without a reason, for a longer text
+    than is kept, or when the shift's report is signed; NotFound when the note does not exist;
+    Conflict when it stands otherwise than the word assumes.
     """
     if word not in WORDS:
         raise ValueError(f"word must be one of {WORDS}, got {word!r}")
-    who, reason = who.strip(), " ".join(reason.split())[:MOST_LETTERS]
+    who, reason = who.strip(), " ".join(reason.split())
+    refuse_unreadable("reason", reason, MOST_LETTERS, NoteRefused)
     _named(who)
     if word == CLOSED and not reason:
         raise NoteRefused(f"item {note_id}: say how it was settled before closing it")
@@ -209,12 +213,13 @@ def _note(row: Row, words: Sequence[Row]) -> ShiftNote:
 
 
 def _whole(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())[:MOST_LETTERS]
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
 def _named(who: str) -> None:
     if not who:
         raise NoteRefused("a note needs a name; enter yours first")
+    refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
 
 
 def _refuse_signed(connection: Connection, place: ShiftPlace) -> None:

@@ -13,6 +13,7 @@ from inspection.domain.chart_choice import (
     EVENTS,
     FEWEST_BODIES,
     MOST_BODIES,
+    MOST_NOTE_LETTERS,
     POINTS,
     SPLITS,
     USUAL_BODIES,
@@ -578,7 +579,7 @@ def _show_actions(plotted: PlottedChart, first: int, last: int) -> None:
             text = st.text_input(
                 t("control.what" if action == "cause" else "control.reason"),
                 key=f"say_text_{action}",
-                max_chars=200,
+                max_chars=MOST_NOTE_LETTERS,
                 placeholder=t(f"control.{action}_placeholder"),
             )
         pressed = st.form_submit_button(

@@ -9,6 +9,7 @@ from inspection import charts
 from inspection.domain.cost import (
     ENDS,
     INPUTS,
+    MOST_LETTERS,
     SHARES,
     CostInputs,
     CostRanges,
@@ -361,9 +362,11 @@ def keep(reckoned: Reckoned, kept: NumberedEstimate | None) -> None:
     who = inspector()
     with st.form("cost_save", border=True):
         plant = st.text_input(
-            t("cost.save_plant"), kept.estimate.plant if kept else "", max_chars=60
+            t("cost.save_plant"),
+            kept.estimate.plant if kept else "",
+            max_chars=MOST_LETTERS["plant"],
         )
-        note = st.text_input(t("cost.save_reason"), max_chars=300)
+        note = st.text_input(t("cost.save_reason"), max_chars=MOST_LETTERS["note"])
         if not who:
             st.caption(f":material/person: {t('cost.no_name')}")
         pressed = st.form_submit_button(t("cost.save"), icon=":material/save:", type="primary")

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError
 from inspection.services import model_desk
 from inspection.services.active_model import is_pinned
 from inspection.services.golden_set import GoldenFigures
 from inspection.services.model_desk import DeskModel, Switched, SwitchLine
 from inspection.services.station import Station, shared_station
+from inspection.storage.model_switches import MOST_LETTERS
 from inspection.ui import session
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
@@ -153,12 +155,15 @@ def _ask(station: Station, name: str, is_back: bool) -> None:
         )
         st.markdown(text)
         who = st.text_input(
-            t("model_desk.who"), value=session.inspector(), key="switch_who", max_chars=80
+            t("model_desk.who"),
+            value=session.inspector(),
+            key="switch_who",
+            max_chars=MOST_NAME_LETTERS,
         )
         reason = st.text_area(
             t("model_desk.reason"),
             key="switch_reason",
-            max_chars=500,
+            max_chars=MOST_LETTERS["reason"],
             placeholder=t("model_desk.reason_placeholder"),
         )
         st.caption(t("model_desk.needed"))

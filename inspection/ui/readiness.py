@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.services.station import shared_station
 from inspection.ui import session
 from inspection.ui.links import page_file
@@ -34,7 +35,7 @@ def name_prompt() -> None:
         st.text_input(
             t("common.inspector"),
             key="who_name",
-            max_chars=80,
+            max_chars=MOST_NAME_LETTERS,
             placeholder=t("session.inspector_placeholder"),
         )
         st.form_submit_button(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from inspection.domain.repeat_cases import CASE_STATES, can_be_undone
+from inspection.domain.repeat_cases import CASE_STATES, MOST_LETTERS, can_be_undone
 from inspection.errors import InspectionError
 from inspection.services import repeats
 from inspection.services.repeats import FollowedCase, FoundRepeat, Look
@@ -80,8 +80,12 @@ def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
         st.caption(t("body.has_case", n=found.case.id, owner=found.case.owner))
         return
     with st.popover(t("body.open_case"), icon=":material/assignment_add:"):
-        owner = st.text_input(t("body.owner"), key=f"case_owner_{number}", max_chars=80)
-        note = st.text_input(t("body.note_field"), key=f"case_note_{number}", max_chars=500)
+        owner = st.text_input(
+            t("body.owner"), key=f"case_owner_{number}", max_chars=MOST_LETTERS["owner"]
+        )
+        note = st.text_input(
+            t("body.note_field"), key=f"case_note_{number}", max_chars=MOST_LETTERS["note"]
+        )
         _act_button(
             t("body.open_case"),
             f"case_open_{number}",
@@ -140,9 +144,14 @@ def _show_case(followed: FollowedCase) -> None:
             key=f"case_state_{case.id}_{case.last_event_id}",
         )
         owner = st.text_input(
-            t("body.owner"), case.owner, key=f"case_owner_of_{case.id}", max_chars=80
+            t("body.owner"),
+            case.owner,
+            key=f"case_owner_of_{case.id}",
+            max_chars=MOST_LETTERS["owner"],
         )
-        note = st.text_input(t("body.note_field"), key=f"case_say_{case.id}", max_chars=500)
+        note = st.text_input(
+            t("body.note_field"), key=f"case_say_{case.id}", max_chars=MOST_LETTERS["note"]
+        )
         with st.container(horizontal=True):
             _act_button(
                 t("body.say"),

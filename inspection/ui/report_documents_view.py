@@ -5,6 +5,7 @@ from functools import partial
 
 import streamlit as st
 
+from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError
 from inspection.services.report_check import check_report
 from inspection.services.report_check_words import check_sentence, fault_sentences
@@ -130,7 +131,7 @@ def _ask(report: ShiftReport, way: str) -> None:
             t("report.sign_name"),
             value=_expected_name(report, way),
             key=f"sign_{way}_who",
-            max_chars=80,
+            max_chars=MOST_NAME_LETTERS,
         )
         pressed = st.button(
             t(f"report_sign.{way}_confirm"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError
 from inspection.services.report_words import hand_over_origin
 from inspection.services.reporting import HandOverRow, NoteRow, ShiftReport
@@ -142,7 +143,7 @@ def _writing(kind: str, name: str, place: ShiftPlace) -> None:
                 value=session.inspector(),
                 # Another name in the sidebar is another field: the last one's must not stay in it.
                 key=f"{kind}_who_{slot}_{session.inspector()}",
-                max_chars=80,
+                max_chars=MOST_NAME_LETTERS,
                 width=260,
             )
             pressed = st.form_submit_button(t("report_notes.add"), icon=":material/add:")
@@ -181,7 +182,10 @@ def _ask_how_settled(report: ShiftReport, place: ShiftPlace) -> None:
             placeholder=t("report_notes.how_placeholder"),
         )
         who = st.text_input(
-            t("report_notes.who"), value=session.inspector(), key="note_closer", max_chars=80
+            t("report_notes.who"),
+            value=session.inspector(),
+            key="note_closer",
+            max_chars=MOST_NAME_LETTERS,
         )
         pressed = st.button(
             t("report_notes.close"),

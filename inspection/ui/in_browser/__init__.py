@@ -6,11 +6,13 @@ from urllib.parse import unquote
 
 import streamlit as st
 
+from inspection.domain.letters import MOST_NAME_LETTERS
+
 COOKIE = "inspection_name"
 # A tablet passes from shift to shift: after a shift's length without a visit the name is asked
 # anew, so that nobody decides in the name of yesterday's inspector.
 COOKIE_HOURS = 12
-LONGEST_NAME = 80
+LONGEST_NAME = MOST_NAME_LETTERS
 
 # Declared once at import: Streamlit keeps components by name, for the whole process.
 _COMPONENT = st.components.v2.component(
