@@ -493,7 +493,7 @@ def _decode_with_opencv(content: bytes, mode: int = cv2.IMREAD_COLOR_RGB) -> np.
 def _undamaged(rgb: np.ndarray | None, said: bytes, content: bytes) -> np.ndarray:
     """The pixels, unless a decoder has filled some in; it says so on stderr and nowhere else."""
     for sign in _DAMAGE_ON_STDERR:
-        if sign in said and not _is_whole_beside_strays(content, said):
+        if sign in said and not _is_whole_beside_strays(content, said, rgb):
             sentence = next(line for line in said.splitlines() if sign in line)
             raise _Refusal(
                 f"the pixel data is damaged ({_one_line(sentence.decode('ascii', 'replace'))})"
@@ -503,16 +503,23 @@ def _undamaged(rgb: np.ndarray | None, said: bytes, content: bytes) -> np.ndarra
     return rgb
 
 
-def _is_whole_beside_strays(content: bytes, said: bytes) -> bool:
+def _is_whole_beside_strays(content: bytes, said: bytes, rgb: np.ndarray | None) -> bool:
     """Whether a decoder complained of bytes too many only, and no pixel depends on them."""
     if not jpeg_strays.is_only_stray(said):
         return False
     parts = jpeg_strays.parts_alone(content)
     if parts is None:
-        return False
+        cleaned = jpeg_strays.without_strays(content, _complaints)
+        return cleaned is not None and np.array_equal(_decode_with_opencv(cleaned), rgb)
     with _stderr_captured() as told:
         are_read = all(_decode_with_opencv(part) is not None for part in parts)
     return are_read and jpeg_strays.is_only_stray(b"".join(told), jpeg_strays.MOST_STRAY_BYTES)
+
+
+def _complaints(content: bytes) -> bytes:
+    with _stderr_captured() as said:
+        is_read = _decode_with_opencv(content) is not None
+    return b"".join(said) if is_read else b"cannot be read"
 
 
 def _disagree_on_size(first: tuple[int, int], second: tuple[int, int]) -> str:

@@ -3,19 +3,25 @@
 Some cameras leave a byte or two before a restart marker or the end. libjpeg passes over them and
 complains, in the same breath as over damaged pixels, and tells the first complaint only. So each
 restart interval is decoded on its own, as a picture of one row of blocks: where all of them are
-whole, and no more than a few bytes are over, the pixels are those that the camera wrote.
+whole, and no more than a few bytes are over, the pixels are those that the camera wrote. A file of
+several scans (progressive) is read scan by scan instead, and what is over taken away: where nothing
+is left to complain of and the pixels stay the same, it is as good as one that came without.
 ITU-T T.81 (1992), annex B, has the segments.
 """
 
 import re
 import struct
+from collections.abc import Callable
 
 MOST_STRAY_BYTES = 4
 _STRAY = re.compile(rb"Corrupt JPEG data: (\d+) extraneous bytes before marker 0x[0-9a-f]{2}")
 _MOST_INTERVALS = 100_000
+# Cameras write about ten.
+_MOST_SCANS = 64
 _SOF, _DRI, _SOS, _EOI = 0xC0, 0xDD, 0xDA, 0xD9
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
-_END_OF_SCAN = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_END_OF_SCAN = _MARKER
 
 
 def is_only_stray(said: bytes, most: int | None = None) -> bool:
@@ -61,6 +67,41 @@ def parts_alone(content: bytes) -> list[bytes] | None:
         + b"\xff\xd9"
         for part, size in zip(parts, sizes, strict=True)
     ]
+
+
+def without_strays(content: bytes, complaints: Callable[[bytes], bytes]) -> bytes | None:
+    """The file without bytes before the markers between and after its scans; None where something
+    else is wrong with it, or more than a few bytes are over.
+
+    complaints: what a decoder says of a file, empty where it is content. Strays before restart
+    markers within a scan of several are not judged.
+    """
+    end_of_file = bytes((0xFF, _EOI))
+    kept, at, scans = content[:2], 2, 0
+    while (marker := _MARKER.search(content, at)) and scans <= _MOST_SCANS:
+        if marker.start() - at > MOST_STRAY_BYTES:
+            return None
+        at, kind = marker.start(), content[marker.start() + 1]
+        if kind == _EOI:
+            return kept + end_of_file
+        length = int.from_bytes(content[at + 2 : at + 4], "big")
+        kept, at = kept + content[at : at + 2 + length], at + 2 + length
+        if kind == _SOS:
+            scans += 1
+            end = _END_OF_SCAN.search(content, at)
+            if end is None:
+                return None
+            scan, at = content[at : end.start()], end.start()
+            # One scan more at a time: a decoder tells its first complaint only.
+            said = complaints(kept + scan + end_of_file)
+            if said:
+                if not is_only_stray(said, MOST_STRAY_BYTES):
+                    return None
+                scan = scan[: -int(_STRAY.search(said)[1])]
+                if complaints(kept + scan + end_of_file):
+                    return None
+            kept += scan
+    return None
 
 
 def _header(content: bytes) -> tuple[bytes, bytes | None, int, int | None]:

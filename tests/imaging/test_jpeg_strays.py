@@ -67,6 +67,44 @@ def test_more_than_a_few_bytes_are_damage():
     assert "damaged" in refusal(with_strays(jpeg(*RESTARTS), b"\xd3", b"\x11" * 20))
 
 
-def test_stray_bytes_in_a_progressive_photo_are_not_judged():
-    progressive = jpeg(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
-    assert "damaged" in refusal(with_strays(progressive, b"\xda"))
+PROGRESSIVE = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+
+
+def scans_of(content):
+    """The file in pieces, each but the first beginning with the marker of a scan or of the end."""
+    return re.split(rb"(?=\xff[\xda\xd9])", content)
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS)
+@pytest.mark.parametrize("markers", [b"\xda", b"\xc4", b"\xd9", b"\xda\xc4\xd9"])
+@pytest.mark.parametrize("stray", [b"\0", b"\x3f\x12\x00"])
+def test_a_few_stray_bytes_between_the_scans_of_a_progressive_photo_change_no_pixel(
+    sampling, markers, stray
+):
+    whole = jpeg(*PROGRESSIVE, *sampling)
+    odd = with_strays(whole, markers, stray)
+    assert len(odd) > len(whole)
+    photo = gate.decode(odd, "camera.jpg")
+    assert np.array_equal(photo.rgb, gate.decode(whole, "camera.jpg").rgb)
+
+
+def test_damage_of_a_progressive_scan_is_not_hidden_by_a_stray_byte():
+    pieces = scans_of(jpeg(*PROGRESSIVE))
+    assert len(pieces) > 5
+    for place in range(1, len(pieces) - 1):
+        # Half of a scan is missing, and the one before ends in a stray byte.
+        damaged = list(pieces)
+        damaged[place - 1] += b"\0"
+        damaged[place] = damaged[place][: len(damaged[place]) // 2]
+        assert "damaged" in refusal(b"".join(damaged)), place
+
+
+def test_more_than_a_few_bytes_after_a_progressive_scan_are_damage():
+    pieces = scans_of(jpeg(*PROGRESSIVE))
+    pieces[2] += b"\x11" * 20
+    assert "damaged" in refusal(b"".join(pieces))
+
+
+def test_a_progressive_photo_that_ends_early_is_truncated():
+    odd = with_strays(jpeg(*PROGRESSIVE), b"\xda")
+    refusal(odd[: len(odd) * 2 // 3])
