@@ -984,7 +984,7 @@ def demo(
     """
     from inspection.services.station import open_station
 
-    station = open_station(load_settings(), with_model=False)
+    station, left_out = open_station(load_settings(), with_model=False), []
     try:
         with _progress() as progress:
             task = progress.add_task("demo line", total=None)
@@ -1010,13 +1010,17 @@ def demo(
                     progress=tell,
                     who=_COMMAND_LINE,
                     beside_real=beside_real,
+                    tell_left_out=left_out.append,
                 )
     finally:
         station.close()
+    for sentence in left_out:
+        on_stderr.print(sentence, style="red", markup=False, soft_wrap=True)
     if remove:
         click.echo(f"{count} inspections of the demo line removed; the audit keeps what went")
     else:
         click.echo(f"{counted(count, 'inspection', 'inspections')} written; see the Trends page")
+    sys.exit(REFUSED if left_out else 0)
 
 
 @main.command("check-signals")

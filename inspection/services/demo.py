@@ -27,6 +27,7 @@ from inspection.services import demo_line, demo_photos
 from inspection.services.demo_jobs import ONE_AT_A_TIME
 from inspection.services.demo_line import DemoLine, Mark, Picture, PlannedPhoto
 from inspection.services.demo_photos import PooledPhoto
+from inspection.services.inspecting import refusal_sentence
 from inspection.services.station import Station
 from inspection.storage import demo_loads, reading, records
 from inspection.storage.demo_loads import DemoLoad
@@ -85,6 +86,7 @@ def load_demo_line(
     now: datetime | None = None,
     who: str = "",
     beside_real: bool = False,
+    tell_left_out: Callable[[str], object] = lambda sentence: None,
 ) -> int:
     """Write weeks of inspections up to `last_day` (production day); answers how many.
 
@@ -101,6 +103,9 @@ def load_demo_line(
 
     A load that was cut short is gone on with as it was begun, whatever is asked for now; nothing
     is written twice. who: stands in the audit. beside_real: also into a log of real inspections.
+
+    A photo that cannot be judged or written is left out, and the rest goes on; tell_left_out:
+    called with a sentence for each.
 
     Raises StorageError when the log holds a whole demo line already (it is never doubled), one
     that is being removed, or real inspections without `beside_real`.
@@ -127,12 +132,17 @@ def load_demo_line(
             if not beside_real:
                 _refuse_beside_real(station)
             load = demo_loads.begin(station.engine, who, plan, datetime.now(UTC))
-        written = _fill(station, load, progress)
+        written = _fill(station, load, progress, tell_left_out)
         demo_loads.finish(station.engine, load, datetime.now(UTC))
     return written
 
 
-def _fill(station: Station, load: DemoLoad, progress: Callable[[int, int], object]) -> int:
+def _fill(
+    station: Station,
+    load: DemoLoad,
+    progress: Callable[[int, int], object],
+    tell_left_out: Callable[[str], object],
+) -> int:
     """Write what a load's plan asks for and the log does not hold yet."""
     plan = load.plan
     weeks, seed, last_day = plan["weeks"], plan["seed"], date.fromisoformat(plan["last_day"])
@@ -158,7 +168,10 @@ def _fill(station: Station, load: DemoLoad, progress: Callable[[int, int], objec
     story = _Story(line, station.spec, pool, seed, weeks, last_day, now)
     written = 0
     for shift in _told_ahead(story) if is_large else _tell(story):
-        _write_shift(station, load, shift, _LARGE_BATCH if is_large else records.BATCH)
+        batch = _LARGE_BATCH if is_large else records.BATCH
+        sentences = shift.left_out + _write_shift(station, load, shift, batch)
+        for sentence in sentences:
+            tell_left_out(sentence)
         written += len(shift.inspections)
         steps.one_more()
     return written
@@ -198,12 +211,14 @@ class _Story:
 class _Shift:
     """One shift's inspections and what people said about them.
 
-    words: `inspection_id` is the place in `inspections`; the log gives the number.
+    inspections: by their place in the shift. words: `inspection_id` is that place; the log gives
+    the number. left_out: a sentence for each photo that could not be judged.
     """
 
     slot: ShiftSlot
-    inspections: list[Inspection]
+    inspections: dict[int, Inspection]
     words: list[Decision]
+    left_out: list[str]
 
 
 def _tell(story: _Story) -> Iterator[_Shift]:
@@ -226,16 +241,20 @@ def _tell(story: _Story) -> Iterator[_Shift]:
         )
         ends_at = line.calendar.bounds(slot.day, slot.shift)[1]
         running = slot == shifts[-1] or ends_at > story.now
-        inspections = [_inspect(story, photo) for photo in taken]
-        words, repaired = [], []
-        for place, (photo, inspection) in enumerate(zip(taken, inspections, strict=True)):
+        inspections, words, repaired, left_out = {}, [], [], []
+        for place, photo in enumerate(taken):
+            try:
+                inspections[place] = inspection = _inspect(story, photo)
+            except Exception as error:
+                left_out.append(refusal_sentence(error, _named(slot, place, photo)))
+                continue
             word = _word(rng, place, photo, inspection, is_running=running)
             if word is None:
                 continue
             words.append(word)
             if word.disposition in REPAIRS and rng.random() < _COMES_BACK_SHARE:
                 repaired.append(photo)
-        yield _Shift(slot, inspections, words)
+        yield _Shift(slot, inspections, words, left_out)
 
 
 def _told_ahead(story: _Story) -> Iterator[_Shift]:
@@ -265,24 +284,52 @@ def _next_shift() -> _Shift | None:
     return next(_telling, None)
 
 
-def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) -> None:
-    """Write a shift, or of a load that was cut short what the log does not hold of it yet."""
+def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) -> list[str]:
+    """Write a shift, or of a load that was cut short what the log does not hold of it yet.
+
+    Answers a sentence for each photo that the log refused; it leaves the shift.
+    """
     where = f"demo-{load.id}-{shift.slot.day}-{shift.slot.shift}"
-    numbers = records.record_many(
-        station.engine,
-        (
-            (inspection, shift.slot, f"{where}-{place}")
-            for place, inspection in enumerate(shift.inspections)
-        ),
-        model_cards={demo_photos.MODEL_SHA256: demo_photos.CARD},
-        spec_texts={station.spec.sha256: station.spec.text},
-        batch=batch,
+    places = list(shift.inspections)
+    left_out = []
+
+    def write(some: Sequence[int]) -> list[int]:
+        return records.record_many(
+            station.engine,
+            ((shift.inspections[place], shift.slot, f"{where}-{place}") for place in some),
+            model_cards={demo_photos.MODEL_SHA256: demo_photos.CARD},
+            spec_texts={station.spec.sha256: station.spec.text},
+            batch=batch,
+        )
+
+    try:
+        numbers = dict(zip(places, write(places), strict=True))
+    except Exception as error:
+        # One of them takes its batch along. What is written already is not written twice.
+        numbers = {}
+        for place in places:
+            try:
+                (numbers[place],) = write([place])
+            except Exception as refusal:
+                name = shift.inspections.pop(place).photo_name
+                left_out.append(refusal_sentence(refusal, f"{shift.slot.day} {name}"))
+        if not numbers:
+            # None goes: it is not the photos that are wrong.
+            raise error
+    open_ones = demo_loads.still_undecided(station.engine, list(numbers.values()))
+    words = (
+        replace(word, inspection_id=numbers[word.inspection_id])
+        for word in shift.words
+        if word.inspection_id in numbers
     )
-    open_ones = demo_loads.still_undecided(station.engine, numbers)
-    words = (replace(word, inspection_id=numbers[word.inspection_id]) for word in shift.words)
     records.decide_many(
         station.engine, (word for word in words if word.inspection_id in open_ones), batch=batch
     )
+    return left_out
+
+
+def _named(slot: ShiftSlot, place: int, photo: PlannedPhoto) -> str:
+    return f"demo {slot.day} {slot.shift} {place + 1} ({photo.subject.body_number})"
 
 
 def _inspect(story: _Story, photo: PlannedPhoto) -> Inspection:

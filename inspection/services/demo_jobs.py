@@ -3,18 +3,20 @@
 One at a time for the whole server, seen by every tab; what is cut short can be gone on with.
 """
 
+import logging
 import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from inspection.errors import InspectionError
+from inspection.errors import InspectionError, StorageError
 from inspection.services.station import Station
 from inspection.storage import demo_loads
 
 LOAD, REMOVE = "load", "remove"
 ONE_AT_A_TIME = threading.Lock()
+_log = logging.getLogger(__name__)
 
 
 class _Cancelled(Exception):
@@ -103,11 +105,19 @@ def begin_loading(station: Station, last_day: date, who: str) -> DemoJob:
     # Here, not above: an installation without the renderer can still remove a demo line.
     from inspection.services import demo
 
-    return _begin(
-        station,
-        LOAD,
-        lambda tell: demo.load_demo_line(station, last_day=last_day, who=who, progress=tell),
-    )
+    def load(tell: Callable[[int, int], object]) -> None:
+        left_out: list[str] = []
+        demo.load_demo_line(
+            station, last_day=last_day, who=who, progress=tell, tell_left_out=left_out.append
+        )
+        if left_out:
+            _log.warning("left out of the demo line: %s", "; ".join(left_out))
+            raise StorageError(
+                f"the demo line is loaded but for {len(left_out)} of its photos; the server's log "
+                "names them"
+            )
+
+    return _begin(station, LOAD, load)
 
 
 def begin_removing(station: Station, who: str) -> DemoJob:

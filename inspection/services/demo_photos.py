@@ -6,6 +6,7 @@ own masks, and the model card of these records says so: the demo never passes fo
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ from inspection.services.demo_line import CLEAN, SPOT, Picture
 from inspection.storage.tables import POOLED_MODEL
 from models.render import Conditions, RenderedPanel, render_panel
 from models.render_defects import DEFECT_TYPES, DefectRequest
+
+_log = logging.getLogger(__name__)
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 # Fine enough to prove 0.75 mm, so that a strict topcoat spec can say ok.
@@ -102,17 +105,26 @@ def render_pool(
 ) -> dict[Picture, PooledPhoto]:
     """Render all pictures, two at a time; the same seed gives the same files.
 
-    done: called in this thread after each picture; what it raises ends the rendering.
+    done: called in this thread after each picture; what it raises ends the rendering. A picture
+    that cannot be rendered is missing in the answer, and the server's log says why.
     """
+    pool: dict[Picture, PooledPhoto] = {}
     with ThreadPoolExecutor(2) as threads:
         jobs = [threads.submit(_render, picture, seed) for picture in pictures]
         try:
-            for _ in as_completed(jobs):
+            for job in as_completed(jobs):
+                if error := job.exception():
+                    _log.error("a picture of the demo line is left out", exc_info=error)
+                else:
+                    pool[job.result().picture] = job.result()
                 done()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-        return {job.result().picture: job.result() for job in jobs}
+    if not pool:
+        raise jobs[0].exception()
+    # In the order in which they were asked for, whichever was ready first.
+    return {picture: pool[picture] for picture in pictures if picture in pool}
 
 
 def _render(picture: Picture, seed: int) -> PooledPhoto:

@@ -1,6 +1,8 @@
 """One small demo line is loaded once for all tests here: two weeks, one colour, few bodies."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from inspection.config import Settings
 from inspection.errors import StorageError
 from inspection.imaging import codec
-from inspection.services import demo_line, demo_photos, repeats
+from inspection.services import demo, demo_line, demo_photos, repeats
 from inspection.services.demo import load_demo_line
 from inspection.services.demo_jobs import remove_demo_line
 from inspection.services.station import open_station
@@ -155,6 +157,57 @@ def test_a_load_that_was_cut_short_ends_as_if_it_never_had_been(small, tmp_path)
     assert records.verify_chain(small.engine).is_whole
     assert records.check_daily_count(small.engine) == ()
     whole.close()
+
+
+def test_one_photo_that_cannot_be_judged_is_left_out_and_the_rest_goes_on(small, monkeypatch):
+    judge = demo.judge
+
+    def judge_but_one(*given, **how):
+        judge_but_one.calls += 1
+        if judge_but_one.calls == 5:
+            raise ZeroDivisionError("one bad photo")
+        return judge(*given, **how)
+
+    judge_but_one.calls = 0
+    monkeypatch.setattr(demo, "judge", judge_but_one)
+    left_out = []
+    count = load_demo_line(small, **TINY, tell_left_out=left_out.append)
+    assert count == judge_but_one.calls - 1 == reading.count(small.engine, LogFilter())
+    (sentence,) = left_out
+    assert sentence.startswith("demo 2026-03-") and "not inspected" in sentence
+
+
+def test_one_photo_that_the_log_refuses_leaves_its_batch_and_the_rest_goes_on(small, monkeypatch):
+    refused = []
+
+    def inspect_but_one(story, photo, whole=demo._inspect):
+        one = whole(story, photo)
+        if not refused:
+            refused.append(one)
+            # No database takes it.
+            one = replace(one, photo_name=b"bytes")
+        return one
+
+    monkeypatch.setattr(demo, "_inspect", inspect_but_one)
+    left_out = []
+    count = load_demo_line(small, **TINY, tell_left_out=left_out.append)
+    assert count == reading.count(small.engine, LogFilter()) > 0
+    assert len(left_out) == len(refused) == 1
+    assert records.check_daily_count(small.engine) == ()
+
+
+def test_a_picture_that_cannot_be_rendered_is_missing_in_the_pool_alone(monkeypatch):
+    first, bad, last = demo_photos.pool_pictures(("grey",), "door")[:3]
+
+    def render(picture, seed):
+        if picture == bad:
+            raise MemoryError
+        return SimpleNamespace(picture=picture)
+
+    monkeypatch.setattr(demo_photos, "_render", render)
+    assert list(demo_photos.render_pool([first, bad, last], 1)) == [first, last]
+    with pytest.raises(MemoryError):
+        demo_photos.render_pool([bad], 1)
 
 
 def test_a_demo_line_is_removed_with_its_photos_and_can_be_loaded_again(small):
