@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from inspection.api import create_api
 from inspection.config import Settings, load_settings
 from inspection.door import door, served_hosts
+from inspection.door.senders import limit_headers
 from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
 from inspection.services.station import close_shared_station, shared_station
@@ -39,6 +40,7 @@ except SettingsError:
     settings = Settings.model_construct()
 hosts = served_hosts(settings, st.get_option("server.address"))
 answer_to(hosts)
+limit_headers()
 
 app = st.App(
     # The router stands outside the folder of `pages/`, or a deep link would run a page alone.
