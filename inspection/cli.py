@@ -869,18 +869,30 @@ def speed_table(rows) -> str:
 
 @main.command()
 @click.option("--model", "model_name", help="name of a model folder; default: the served one")
-@click.option("--count", default=80, help="rendered panels with and without a scratch")
-def sizes(model_name, count):
-    """Measured against true sizes, on rendered scratches of known length."""
-    from models.rendered_sizes import check_sizes
+@click.option("--count", default=100, help="rendered panels a scale, with and without a scratch")
+@click.option("--scale", "scales", multiple=True, type=float, help="mm/px; default: 0.05 to 0.3")
+def sizes(model_name, count, scales):
+    """Measured against true sizes, on rendered scratches of known size."""
+    from models.rendered_sizes import SCALES_MM_PER_PX, check_sizes
     from models.segmenter import open_segmenter
 
-    settings = load_settings()
-    outcome = check_sizes(open_segmenter(_model_folder(settings, model_name)), count)
-    click.echo(f"scratches found      {outcome.found} of {outcome.scratches}")
-    click.echo(f"clean in alarm       {outcome.clean_alarms} of {outcome.clean}")
-    click.echo(f"length over truth    {outcome.length_ratio} (quartiles)")
-    click.echo(f"area over truth      {outcome.area_ratio} (quartiles)")
+    scales = scales or SCALES_MM_PER_PX
+    segmenter = open_segmenter(_model_folder(load_settings(), model_name))
+    with _progress() as progress:
+        task = progress.add_task("sizes", total=2 * count * len(scales))
+        rows = check_sizes(segmenter, count, scales, lambda: progress.advance(task))
+    for row in rows:
+        width, area = (
+            " ".join(f"{ratio:.2f}" for ratio in ratios)
+            for ratios in (row.width_ratio, row.area_ratio)
+        )
+        click.echo(
+            f"{row.mm_per_px:g} mm/px: found {row.found} of {row.marks}, "
+            f"clean in alarm {row.clean_alarms} of {row.clean}\n"
+            f"  at least 3 px wide ({row.wide}): width {width}, error {row.width_error:.0%}; "
+            f"length error {row.length_error:.0%}; area {area} (quartiles over truth)\n"
+            f"  thinner ({row.thin}): true width within what is said {row.bounded}"
+        )
 
 
 @main.command()

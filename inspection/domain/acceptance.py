@@ -55,6 +55,7 @@ REASONS: dict[str, tuple[str, ...]] = {
     "scale_unknown": (),
     "scale_too_coarse": ("smallest_mm", "limit_mm"),
     "size_straddles_limit": ("type", "size_mm", "error_mm", "zone", "limit_mm"),
+    "size_at_most": ("type", "size_mm", "zone", "limit_mm"),
     "size_in_gap": ("type", "size_mm", "zone"),
     "place_unknown": ("type",),
     "no_rule": ("type", "zone"),
@@ -68,6 +69,8 @@ REASONS: dict[str, tuple[str, ...]] = {
 _ORDER = {code: place for place, code in enumerate(REASONS)}
 # The only rework that rests on no millimetre: it holds whatever the scale is.
 _WITHOUT_SCALE = ("banned_type",)
+# How much of a width's error a size takes over: the diameter grows with the root of the area.
+_WIDTH_IN_SIZE = {"length": 0.0, "width": 1.0, "equivalent_diameter": 0.5}
 _ALL_ZONES = f"{ZONE_GRADES[0]}–{ZONE_GRADES[-1]}"
 
 
@@ -221,9 +224,17 @@ def _judge_by(rule: Rule | None, case: _Case, spec: Spec, scale: Scale | None) -
 
     about["size_mm"] = size_mm
     grade = rule.grade_size(size_mm)
-    error_mm = size_mm * spec.measuring_error
-    if rule.grade_size(size_mm - error_mm) != rule.grade_size(size_mm + error_mm):
+    share = max(spec.measuring_error, case.defect.region.width_error * _WIDTH_IN_SIZE[rule.size_by])
+    error_mm = size_mm * share
+    least_mm = size_mm - error_mm
+    if case.defect.region.is_upper_bound and rule.size_by != "length":
+        # Too thin to show its edges: it may be as good as nothing.
+        least_mm, error_mm = 0.0, size_mm * spec.measuring_error
+    if rule.grade_size(least_mm) != rule.grade_size(size_mm + error_mm):
         limit_mm = min(rule.size_limits_mm, key=lambda mm: abs(mm - size_mm))
+        if not least_mm:
+            values = {**about, "limit_mm": limit_mm}
+            return _Finding("human", Reason("size_at_most", values), size_mm / limit_mm)
         values = {**about, "error_mm": error_mm, "limit_mm": limit_mm}
         return _Finding("human", Reason("size_straddles_limit", values), size_mm / limit_mm)
     if grade == "gap":

@@ -53,7 +53,9 @@ class Region:
     bbox_px: (x, y, width, height). outline_px: closed polygon of (x, y) points.
     length_px, width_px: sides of the smallest enclosing rectangle, length the longer one; for a
     bent scratch the length follows its centre line. position: centre as (x, y) shares of the
-    photo, 0–1. score: 0–1, how sure the network is of this region.
+    photo, 0–1. score: 0–1, how sure the network is of this region. width_error_px: half of the
+    95 % interval of the width, which the area of a thin mark shares; as large as the width itself
+    where the mark is at most so wide; None where width and area are those of the marked pixels.
     """
 
     type: str
@@ -64,6 +66,7 @@ class Region:
     bbox_px: tuple[int, int, int, int]
     outline_px: tuple[tuple[int, int], ...]
     position: tuple[float, float]
+    width_error_px: float | None = None
 
     def __post_init__(self) -> None:
         if self.type not in FAMILY_OF_TYPE:
@@ -74,6 +77,20 @@ class Region:
             raise ValueError(f"score must lie between 0 and 1, got {self.score}")
         if self.area_px <= 0:
             raise ValueError(f"area_px must be positive, got {self.area_px}")
+        if self.width_error_px is not None and not 0 <= self.width_error_px <= self.width_px:
+            raise ValueError(
+                f"width_error_px must lie between 0 and {self.width_px}, got {self.width_error_px}"
+            )
+
+    @property
+    def is_upper_bound(self) -> bool:
+        """The mark is too thin to show its edges: width and area are the most they can be."""
+        return self.width_error_px is not None and self.width_error_px >= self.width_px
+
+    @property
+    def width_error(self) -> float:
+        """Half of the 95 % interval of width and area as a share of them; 0 where none is known."""
+        return self.width_error_px / self.width_px if self.width_error_px else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,11 @@ class Defect:
     @property
     def type(self) -> str:
         return self.region.type
+
+    @property
+    def width_error_mm(self) -> float | None:
+        """Half of the 95 % interval of the width; None where none is known or without a scale."""
+        return None if self.width_mm is None else self.region.width_error * self.width_mm or None
 
     @property
     def equivalent_diameter_mm(self) -> float | None:

@@ -20,6 +20,19 @@ def counted(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
 
 
+def measured(value: float | None, error: float | None, places: int, at_most: bool = False) -> str:
+    """A measure as people read it: "1.6 ± 0.3", "≤ 0.6" where it is only a bound, "–" without one.
+
+    error: half of its 95 % interval; None where none is known.
+    """
+    if value is None:
+        return "–"
+    if at_most:
+        return f"≤ {number(value, places)}"
+    said = number(value, places)
+    return said if error is None else f"{said} ± {number(error, places)}"
+
+
 def number(value: float, places: int) -> str:
     """`value` as people read it, with thousands set apart: "1,234.5"."""
     return f"{rounded(value, places):,.{places}f}"

@@ -1,13 +1,15 @@
 """From the kept probability map to regions in pixels: no network is asked again."""
 
+import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from inspection.domain.defects import UNNAMED, Region
+from inspection.imaging.profiles import GROUND_AROUND_PX, LineWidth, line_width
 
 # Fragments of one scratch a few pixels apart are one defect to the eye and to the spec.
 JOIN_GAP_PX = 5
@@ -15,6 +17,8 @@ JOIN_GAP_PX = 5
 BLOCK_PX = 32
 # From this ratio of length to width a region is a ribbon, and its length follows the bend.
 RIBBON_RATIO = 3.0
+# What a person would outline, although it may be long: its area is what is marked.
+OUTLINED = ("dent", "run_sag", "orange_peel", "mottling", "overspray", "thin_film")
 # An outline keeps its shape within one pixel and stays small enough for the log.
 OUTLINE_TOLERANCE_PX = 1.0
 OUTLINE_MOST_POINTS = 200
@@ -32,18 +36,22 @@ def find_regions(
     threshold: float,
     smallest_px: int,
     peak: float = 0.0,
+    photo: Callable[[], np.ndarray] | None = None,
 ) -> tuple[Region, ...]:
     """Split the kept map into its regions, largest first.
 
     probability: uint8 (H, W), 255 = certain. kind: uint8 (H, W), index into `types` of the most
     likely type at each pixel. Pixels from `threshold` (0–1) on belong to a defect; pixels that
     touch at a corner or lie within JOIN_GAP_PX belong to the same one. Regions below
-    `smallest_px`, or nowhere as sure as `peak` (0–1), are dropped.
+    `smallest_px`, or nowhere as sure as `peak` (0–1), are dropped. photo: gives the photo's own
+    pixels, uint8 (H, W, 3); with it thin marks are as wide as they look there (`profiles`), not as
+    the map is. It is asked at most once, and only where a thin mark is.
     """
     found = label_regions(probability, threshold)
     kept = np.flatnonzero(found.counts(smallest_px, peak))
+    pixels = functools.cache(photo) if photo else None
     return tuple(
-        _measure(found, int(number), probability, kind, types)
+        _measure(found, int(number), probability, kind, types, pixels)
         for number in kept[np.argsort(-found.area_px[kept], kind="stable")]
     )
 
@@ -158,7 +166,7 @@ def _highest_of_blocks(levels: np.ndarray) -> np.ndarray:
     return np.stack([levels[start : start + BLOCK_PX].max(axis=0) for start in starts])
 
 
-def _measure(found, number, probability, kind, types) -> Region:
+def _measure(found, number, probability, kind, types, pixels) -> Region:
     height, width = probability.shape
     window = found.window(number)
     top, left = (side.start for side in window)
@@ -166,16 +174,26 @@ def _measure(found, number, probability, kind, types) -> Region:
     rows, columns = np.nonzero(own)
     area = len(rows)
     votes = np.bincount(kind[window][own], weights=probability[window][own], minlength=len(types))
+    # What no type has the better half of is not named.
+    type = types[int(votes.argmax())] if 2 * votes.max() > votes.sum() else UNNAMED
     length, across = ribbon_size(own)
+    error = None
+    if pixels and type not in OUTLINED and length >= RIBBON_RATIO * across:
+        line = _line_in_photo(pixels(), found, number)
+        if line is None or line.px >= across:
+            # No clear line there, or one as wide as the mask: it lies inside what is marked.
+            error = across
+        else:
+            area, across, error = max(1, round(line.px * length)), line.px, line.error_px
     return Region(
-        # What no type has the better half of is not named.
-        type=types[int(votes.argmax())] if 2 * votes.max() > votes.sum() else UNNAMED,
+        type=type,
         # The surest tenth: one pixel is noise, and the rim of a region is never sure.
         score=float(np.quantile(probability[window][own], 0.9) / 255.0),
         area_px=area,
         # A ragged outline is a long one; what lies on a photo is no longer than its diagonal.
         length_px=min(length, math.hypot(height, width)),
         width_px=across,
+        width_error_px=error,
         bbox_px=(
             int(left + columns.min()),
             int(top + rows.min()),
@@ -188,6 +206,15 @@ def _measure(found, number, probability, kind, types) -> Region:
             float((top + rows.mean() + 0.5) / height),
         ),
     )
+
+
+def _line_in_photo(rgb: np.ndarray, found: LabelledRegions, number: int) -> LineWidth | None:
+    """The width of one region's line as the photo shows it, with some ground round its box."""
+    rows, columns = (
+        slice(max(0, side.start - GROUND_AROUND_PX), side.stop + GROUND_AROUND_PX)
+        for side in found.window(number)
+    )
+    return line_width(rgb[rows, columns], found.labels[rows, columns] == number)
 
 
 def ribbon_size(mask: np.ndarray) -> tuple[float, float]:

@@ -37,7 +37,7 @@ class Seen:
     """A photo with what the network saw: all that judging needs, and nothing is asked again.
 
     probability, kind: uint8 (H, W), the kept map and the index of the likeliest type.
-    problems: codes of what is wrong with the photo itself.
+    photo: gives its pixels, uint8 (H, W, 3). problems: codes of what is wrong with the photo.
     """
 
     sha256: str
@@ -47,6 +47,7 @@ class Seen:
     kind: np.ndarray
     types: tuple[str, ...]
     score_top_px: int
+    photo: Callable[[], np.ndarray]
     problems: tuple[str, ...] = ()
 
     @property
@@ -84,6 +85,7 @@ def judge_seen(
         thresholds.region,
         thresholds.smallest_px,
         thresholds.peak,
+        seen.photo,
     )
     return judge(
         place_and_measure(
@@ -287,6 +289,7 @@ def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:
         kind=codec.type_map(evidence),
         types=evidence.types,
         score_top_px=card["score"]["top_px"],
+        photo=lambda: codec.decode_rgb(photo.display_jpeg),
         problems=quality.problems(photo.quality),
     )
 
@@ -303,6 +306,7 @@ def seen_again(station: Station, detail: reading.InspectionDetail) -> Seen:
         kind=codec.decode_grey(type_png),
         types=tuple(card["types"]) or (UNNAMED,),
         score_top_px=card["score"]["top_px"],
+        photo=lambda: codec.decode_rgb(station.photos.display(detail.photo_sha256)),
         problems=detail.quality,
     )
 
@@ -350,6 +354,8 @@ def inspection_json(
                 "area_mm2": defect.area_mm2,
                 "length_mm": defect.length_mm,
                 "width_mm": defect.width_mm,
+                "width_error_mm": defect.width_error_mm,
+                "is_upper_bound": defect.region.is_upper_bound,
                 "bbox_px": list(defect.region.bbox_px),
                 "zone": defect.zone,
                 "severity": defect.severity,

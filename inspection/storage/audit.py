@@ -52,6 +52,8 @@ SEALED = {
 }
 # The standing follows from later records; a signed report's contents have a hash of their own.
 _NOT_IN_DIGEST = (*STANDING_COLUMNS, "data", "row_values")
+# Columns that records sealed before them do not have: empty ones are left out.
+_NOT_IN_OLDER = ("width_error_px",)
 _ROWS_AT_ONCE = 2000
 
 
@@ -134,7 +136,14 @@ def record_digest(row: Mapping, defects: Iterable[Mapping] = ()) -> str:
     The standing columns are left out: they follow from later records.
     """
     record = {name: plain_value(v) for name, v in row.items() if name not in _NOT_IN_DIGEST}
-    parts = [{name: plain_value(value) for name, value in part.items()} for part in defects]
+    parts = [
+        {
+            name: plain_value(value)
+            for name, value in part.items()
+            if value is not None or name not in _NOT_IN_OLDER
+        }
+        for part in defects
+    ]
     return _sha256(canonical_json([record, parts]))
 
 

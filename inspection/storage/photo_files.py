@@ -163,6 +163,10 @@ class PhotoFiles:
         """The copy at full resolution, a JPEG without metadata."""
         return self._existing(self._path(DISPLAY, sha256))
 
+    def display(self, sha256: str) -> bytes:
+        """The photo at full resolution as we encoded it; raises NotFound where it is not there."""
+        return self._read(self._path(DISPLAY, sha256))
+
     def thumbnail_path(self, sha256: str) -> Path:
         """The small copy, a JPEG."""
         return self._existing(self._path(THUMBNAILS, sha256))

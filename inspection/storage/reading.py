@@ -148,6 +148,7 @@ _DEFECT_COLUMNS = (
     "area_px",
     "length_px",
     "width_px",
+    "width_error_px",
     "area_mm2",
     "length_mm",
     "width_mm",
@@ -636,7 +637,8 @@ def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
     A type or zone in the filter leaves only such defects. Columns: defect_id, inspection_id,
     inspected_at, day, shift, line, station, vehicle_model, body_number, panel, colour, verdict,
     disposition, standing, is_first, then type, severity, zone, near_character_line, source,
-    score, area_px, length_px, width_px, area_mm2, length_mm, width_mm (NaN without a scale),
+    score, area_px, length_px, width_px, width_error_px, area_mm2, length_mm, width_mm (NaN without
+    a scale),
     x_px, y_px, box_width_px, box_height_px, position_x and position_y (0–1
     of the panel where the view is known, as in the demo line, else of the photo).
     """
@@ -885,6 +887,7 @@ def _defect(row: Row) -> Defect:
         bbox_px=(row.x_px, row.y_px, row.box_width_px, row.box_height_px),
         outline_px=tuple((x, y) for x, y in row.outline_px),
         position=(row.position_x, row.position_y),
+        width_error_px=row.width_error_px,
     )
     return Defect(
         region=region,

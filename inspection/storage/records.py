@@ -688,6 +688,7 @@ def _defect_row(row: Mapping, part: Defect, number: int, place: int) -> dict:
         "area_px": int(region.area_px),
         "length_px": float(region.length_px),
         "width_px": float(region.width_px),
+        "width_error_px": _number_or_none(region.width_error_px),
         "area_mm2": _number_or_none(part.area_mm2),
         "length_mm": _number_or_none(part.length_mm),
         "width_mm": _number_or_none(part.width_mm),

@@ -201,6 +201,7 @@ defect = Table(
     Column("area_px", Integer, nullable=False),
     Column("length_px", Float, nullable=False),
     Column("width_px", Float, nullable=False),
+    Column("width_error_px", Float),
     Column("area_mm2", Float),
     Column("length_mm", Float),
     Column("width_mm", Float),

@@ -9,7 +9,7 @@ import streamlit as st
 from inspection.domain.clocks import impossible_dates
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import DISPOSITIONS, MOST_REASON_LETTERS, Inspection, Thresholds
-from inspection.domain.numbers import rounded
+from inspection.domain.numbers import measured, rounded
 from inspection.domain.scale import Scale
 from inspection.errors import InspectionError, NotFound
 from inspection.services import reviewing
@@ -324,9 +324,9 @@ def _defect_table(detail: InspectionDetail, shown: Inspection) -> None:
             "number": columns.NumberColumn(t("inspect.table_number"), width=60),
             "type": columns.TextColumn(t("common.type")),
             "area_px": columns.NumberColumn(t("common.area_px"), format="%d"),
-            "area_mm2": columns.NumberColumn(t("common.area_mm2"), format="%.2f"),
+            "area_mm2": columns.TextColumn(t("common.area_mm2"), alignment="right"),
             "length_mm": columns.NumberColumn(t("common.length_mm"), format="%.1f"),
-            "width_mm": columns.NumberColumn(t("common.width_mm"), format="%.1f"),
+            "width_mm": columns.TextColumn(t("common.width_mm"), alignment="right"),
             "zone": columns.TextColumn(t("common.zone")),
             "severity": columns.TextColumn(t("inspect.severity")),
             "score": columns.NumberColumn(t("common.score"), format="%.2f"),
@@ -337,17 +337,23 @@ def _defect_table(detail: InspectionDetail, shown: Inspection) -> None:
 
 
 def _row(index: int, defect: Defect) -> dict:
+    is_bound = defect.region.is_upper_bound
     return {
         "number": index,
         "type": t(f"defect.{defect.type}"),
         "area_px": defect.region.area_px,
-        "area_mm2": _to_places(defect.area_mm2, 2),
+        "area_mm2": measured(defect.area_mm2, _area_error(defect), 2, is_bound),
         "length_mm": _to_places(defect.length_mm, 1),
-        "width_mm": _to_places(defect.width_mm, 1),
+        "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound),
         "zone": defect.zone or "–",
         "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
         "score": defect.region.score,
     }
+
+
+def _area_error(defect: Defect) -> float | None:
+    # Length times width: the length of a thin mark is known far better.
+    return defect.area_mm2 and (defect.region.width_error * defect.area_mm2 or None)
 
 
 def _to_places(value: float | None, places: int) -> float | None:

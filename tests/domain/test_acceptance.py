@@ -1,5 +1,6 @@
 import hashlib
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -285,6 +286,36 @@ def test_a_size_whose_measuring_error_straddles_the_limit_is_for_a_person(size_m
     judgement = judged(chips(1, size_mm), text)
     assert judgement.verdict == verdict
     assert (codes(judgement) == ["size_straddles_limit"]) == (verdict == "human")
+
+
+def thin(width_mm, error_mm):
+    """A scratch of 50 mm that is so wide, give or take."""
+    defect = mark("chip", width_mm)
+    region = replace(defect.region, width_px=10 * width_mm, width_error_px=10 * error_mm)
+    return replace(defect, region=region, length_mm=50.0)
+
+
+@pytest.mark.parametrize(
+    ("width_mm", "error_mm", "verdict", "told"),
+    [
+        (1.9, 1.9, "ok", "within_limits"),
+        (2.4, 2.4, "human", "size_at_most"),
+        (2.4, 0.2, "rework", "size_over_limit"),
+        (2.4, 0.6, "human", "size_straddles_limit"),
+        (1.4, 0.2, "ok", "within_limits"),
+    ],
+)
+def test_a_width_that_is_only_a_bound_decides_where_all_below_it_is_judged_alike(
+    width_mm, error_mm, verdict, told
+):
+    text = VWFS.replace("ok = {", 'size_by = "width"\nok = {')
+    judgement = judged([thin(width_mm, error_mm)], text)
+    assert (judgement.verdict, codes(judgement)[0]) == (verdict, told)
+
+
+def test_the_length_of_a_mark_too_thin_to_measure_across_still_decides():
+    text = VWFS.replace("ok = {", 'size_by = "length"\nok = {')
+    assert codes(judged([thin(0.3, 0.3)], text))[0] == "size_over_limit"
 
 
 def test_of_many_defects_of_a_kind_the_worst_is_told_first_and_once():

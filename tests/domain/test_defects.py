@@ -27,6 +27,18 @@ def test_without_a_scale_a_defect_has_no_diameter():
     assert Defect(a_region()).equivalent_diameter_mm is None
 
 
+def test_a_width_that_may_be_nothing_is_an_upper_bound():
+    assert not a_region().is_upper_bound
+    assert not a_region(width_error_px=0.5).is_upper_bound
+    assert a_region(width_error_px=2.0).is_upper_bound
+
+
+def test_the_width_error_in_millimetres_is_the_same_share_of_the_width():
+    assert Defect(a_region(width_error_px=0.5), width_mm=4.0).width_error_mm == 1.0
+    assert Defect(a_region(), width_mm=4.0).width_error_mm is None
+    assert Defect(a_region(width_error_px=0.5)).width_error_mm is None
+
+
 def test_a_defect_carries_the_type_of_its_region():
     assert Defect(a_region(type="dent")).type == "dent"
 
@@ -38,6 +50,8 @@ def test_a_defect_carries_the_type_of_its_region():
         ({"score": 1.2}, "score"),
         ({"score": float("nan")}, "score"),
         ({"area_px": 0}, "area_px"),
+        ({"width_error_px": 2.5}, "width_error_px"),
+        ({"width_error_px": float("nan")}, "width_error_px"),
     ],
 )
 def test_an_impossible_region_is_refused(changes, named):

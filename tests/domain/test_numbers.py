@@ -1,6 +1,6 @@
 import pytest
 
-from inspection.domain.numbers import counted, number, rounded
+from inspection.domain.numbers import counted, measured, number, rounded
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,19 @@ from inspection.domain.numbers import counted, number, rounded
 )
 def test_a_written_half_is_rounded_up_as_workbooks_do_it(value, places, read):
     assert number(value, places) == read
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "at_most", "read"),
+    [
+        (1.55, 0.3, False, "1.6 ± 0.3"),
+        (0.62, 0.62, True, "≤ 0.6"),
+        (12.0, None, False, "12.0"),
+        (None, None, False, "–"),
+    ],
+)
+def test_a_measure_is_written_with_what_it_may_be_off_by(value, error, at_most, read):
+    assert measured(value, error, 1, at_most) == read
 
 
 def test_what_is_no_number_stays_none():

@@ -165,3 +165,54 @@ def test_searching_marked_parts_finds_what_searching_the_whole_photo_finds(count
             own = found.labels == number
             assert found.area_px[number] == own.sum()
             assert found.peak[number] == levels[own].max()
+
+
+def line_of(width, mask_width, *, contrast=100):
+    photo = np.full((120, 160, 3), 80, np.uint8)
+    photo[60 : 60 + width, 30:130] += np.uint8(contrast)
+    levels = np.zeros((120, 160), np.uint8)
+    middle = 60 + width / 2
+    levels[round(middle - mask_width / 2) : round(middle + mask_width / 2), 30:130] = 255
+    return photo, levels
+
+
+def measured_in(photo, levels, types=("scratch",)):
+    (region,) = find_regions(
+        levels, np.zeros_like(levels), types, 0.5, smallest_px=1, photo=lambda: photo
+    )
+    return region
+
+
+def test_a_thin_mark_is_as_wide_and_large_as_the_photo_shows():
+    region = measured_in(*line_of(6, 14))
+    assert region.width_px == pytest.approx(6.0, abs=0.3)
+    assert region.area_px == pytest.approx(6.0 * 100, rel=0.06)
+    assert not region.is_upper_bound
+
+
+def test_a_mark_thinner_than_three_pixels_is_at_most_so_wide():
+    region = measured_in(*line_of(2, 12))
+    assert 2.0 <= region.width_px < 4.0
+    assert region.is_upper_bound
+
+
+def test_a_thin_mark_that_the_photo_does_not_show_keeps_its_mask_as_a_bound():
+    region = measured_in(*line_of(6, 14, contrast=0))
+    assert region.width_px == pytest.approx(14.0, abs=0.5)
+    assert region.is_upper_bound
+
+
+def test_a_long_dent_is_outlined_not_measured_across():
+    photo, levels = line_of(6, 14)
+    assert measured_in(photo, levels, ("dent",)).width_error_px is None
+
+
+def test_a_photo_without_a_thin_mark_is_not_opened():
+    levels = np.zeros((120, 160), np.uint8)
+    levels[40:80, 40:80] = 255
+
+    def photo():
+        raise AssertionError("nothing thin is marked")
+
+    (region,) = find_regions(levels, np.zeros_like(levels), ("chip",), 0.5, 1, photo=photo)
+    assert region.area_px == 1600

@@ -28,15 +28,18 @@ class Oracle:
 
 
 def test_a_network_that_marks_exactly_the_scratch_measures_its_true_size(monkeypatch):
-    outcome = check_sizes(Oracle(monkeypatch), count=6)
-    assert (outcome.scratches, outcome.found, outcome.clean_alarms) == (6, 6, 0)
-    assert outcome.area_ratio == pytest.approx((1.0, 1.0, 1.0), abs=0.01)
-    assert outcome.length_ratio[1] == pytest.approx(1.0, abs=0.12)
+    fine, coarse = check_sizes(Oracle(monkeypatch), count=8, scales=(0.1, 0.3))
+    for outcome in (fine, coarse):
+        assert (outcome.marks, outcome.found, outcome.clean_alarms) == (8, 8, 0)
+        assert outcome.wide + outcome.thin == 8
+        assert outcome.width_error < 0.25
+        assert outcome.length_error < 0.12
+        assert outcome.area_ratio[1] == pytest.approx(1.0, abs=0.25)
 
 
 def test_a_network_that_sees_nothing_finds_nothing(monkeypatch):
     oracle = Oracle(monkeypatch)
     oracle.levels = lambda rgb: np.zeros((*rgb.shape[:2], 2), np.uint8)
-    outcome = check_sizes(oracle, count=2)
+    (outcome,) = check_sizes(oracle, count=2, scales=(0.2,))
     assert outcome.found == 0
-    assert np.isnan(outcome.length_ratio).all()
+    assert np.isnan(outcome.width_error)

@@ -2,16 +2,20 @@
 
 from contextlib import contextmanager
 
+from sqlalchemy import text
+
 from inspection.storage import tables
 from inspection.storage.database import writing
 
 
 @contextmanager
 def lent_tables(engine):
-    """Tables that today's writers and readers ask and that an old schema does not have yet."""
+    """What today's writers and readers ask for and an old schema does not have yet."""
     lent = [tables.counting_word, tables.left_out, tables.first_changed, tables.demo_load]
     with writing(engine) as connection:
         tables.metadata.create_all(connection, lent)
+        connection.execute(text("ALTER TABLE defect ADD COLUMN width_error_px FLOAT"))
     yield
     with writing(engine) as connection:
         tables.metadata.drop_all(connection, lent)
+        connection.execute(text("ALTER TABLE defect DROP COLUMN width_error_px"))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from sample_inspections import AT, DAY_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import text
@@ -5,6 +7,7 @@ from tampering import tamper
 
 from inspection.errors import StorageError
 from inspection.storage import reading, records
+from inspection.storage.audit import record_digest
 from inspection.storage.database import writing
 
 
@@ -94,6 +97,18 @@ def test_a_record_without_its_event_is_found(log):
 def test_what_follows_from_later_records_is_not_sealed(log):
     records.decide(log, a_word(1, "accept"), None)
     assert records.verify_chain(log).is_whole
+
+
+def test_a_column_that_came_later_is_sealed_where_it_says_something(engine):
+    part = {"id": 1, "width_px": 3.0}
+    assert record_digest({}, [{**part, "width_error_px": None}]) == record_digest({}, [part])
+    bound = a_defect()
+    bound = replace(bound, region=replace(bound.region, width_error_px=1.0))
+    records.record_inspection(engine, an_inspection(defects=(bound,)), DAY_SHIFT)
+    assert records.verify_chain(engine).is_whole
+    assert reading.inspection_detail(engine, 1).defects[0].region.is_upper_bound
+    tamper(engine, "UPDATE defect SET width_error_px = NULL")
+    assert not records.verify_chain(engine).is_whole
 
 
 @pytest.mark.parametrize("details", ["{", "", "5", "null", "[1]", '{"inspection": [1]}'])
