@@ -2,9 +2,9 @@
 
 A network's mask is wider than what it marks: its answer is as coarse as its last layers, and its
 labels were outlined generously. So a thin mark is measured as line gauges do it (Steger, An
-unbiased detector of curvilinear structures, IEEE PAMI 20, 1998; the half-height edges are those of
-ISO 13660 line width): brightness across the line, its ground on both sides, and the two places
-where it has gone half way between them, to parts of a pixel.
+unbiased detector of curvilinear structures, IEEE PAMI 20, 1998): brightness across the line, its
+ground on both sides, and the two places where it has gone EDGE_SHARE of the way from the ground to
+the line, to parts of a pixel.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+# Where an edge lies: the threshold R60 of ISO/IEC 13660 for the width of printed lines. A line
+# without lips reads some 0.5 px narrow by it, one with lips of raised paint as wide as its groove.
+EDGE_SHARE = 0.6
 # What looks thinner than this may be any thinner: a lens and the photo's pixels widen a line of one
-# to three pixels to about as much (rendered marks: 1.3 px look 2.8 px wide, 2.7 px look 3.9).
+# to three pixels to about as much.
 RESOLVED_PX = 4.0
 
 # Places along the line that are measured; more tell nothing new.
@@ -34,6 +37,8 @@ LEAST_CONTRAST = 5.0
 TIMES_NOISE = 4.0
 # The width stands on at least so large a share of the places.
 LEAST_SHARE = 0.4
+# What a bound adds to what was read, so that it holds for lines without lips as well.
+BOUND_MARGIN_PX = 0.6
 # What both edges together can be off by although every profile agrees: the lens, lips of paint.
 EDGE_ERROR_PX = 1.2
 
@@ -63,7 +68,7 @@ def line_width(photo: np.ndarray, mask: np.ndarray) -> LineWidth | None:
     reach = min(FARTHEST_PX, float(half.max()) + BEYOND_PX)
     offsets = np.arange(-reach - GROUND_PX, reach + GROUND_PX + STEP_PX / 2, STEP_PX)
     profiles = _profiles(signal, centres, across, offsets)
-    widths = _half_height_widths(profiles, offsets, np.minimum(half + BEYOND_PX, reach))
+    widths = _widths(profiles, offsets, np.minimum(half + BEYOND_PX, reach))
     told = widths[np.isfinite(widths)]
     if len(told) < max(3, LEAST_SHARE * len(widths)):
         return None
@@ -75,7 +80,9 @@ def line_width(photo: np.ndarray, mask: np.ndarray) -> LineWidth | None:
     scatter = 1.96 * float(kept.std()) / independent**0.5
     width = float(kept.mean())
     error = float(np.hypot(scatter, EDGE_ERROR_PX))
-    return LineWidth(width, width if width < RESOLVED_PX else min(width, error))
+    if width < RESOLVED_PX:
+        return LineWidth(width + BOUND_MARGIN_PX, width + BOUND_MARGIN_PX)
+    return LineWidth(width, min(width, error))
 
 
 def _centre_line(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -130,8 +137,8 @@ def _profiles(
     return levels.reshape(len(centres), len(steps), len(offsets)).mean(axis=1)
 
 
-def _half_height_widths(profiles: np.ndarray, offsets: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """Width at half height of each profile in px; NaN where none stands out of its ground.
+def _widths(profiles: np.ndarray, offsets: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Width of each profile between its edges in px; NaN where none stands out of its ground.
 
     reach: how far from the middle the edges of each profile may lie.
     """
@@ -148,18 +155,19 @@ def _half_height_widths(profiles: np.ndarray, offsets: np.ndarray, reach: np.nda
         top = float(rise[inside].max())
         if top < max(LEAST_CONTRAST, TIMES_NOISE * noise):
             continue
-        above = np.flatnonzero(inside & (rise >= top / 2.0))
+        edge = EDGE_SHARE * top
+        above = np.flatnonzero(inside & (rise >= edge))
         first, last = int(above[0]), int(above[-1])
         if first == 0 or last == len(offsets) - 1:
             continue
-        widths[number] = _crossing(rise, offsets, last, 1, top / 2.0) - _crossing(
-            rise, offsets, first, -1, top / 2.0
+        widths[number] = _crossing(rise, offsets, last, 1, edge) - _crossing(
+            rise, offsets, first, -1, edge
         )
     return widths
 
 
-def _crossing(rise: np.ndarray, offsets: np.ndarray, index: int, step: int, half: float) -> float:
-    """Where the profile passes half height between a sample and its outer neighbour."""
+def _crossing(rise: np.ndarray, offsets: np.ndarray, index: int, step: int, edge: float) -> float:
+    """Where the profile passes its edge between a sample and the outer neighbour."""
     inner, outer = rise[index], rise[index + step]
-    share = (inner - half) / (inner - outer) if inner > outer else 0.0
+    share = (inner - edge) / (inner - outer) if inner > outer else 0.0
     return float(offsets[index] + step * STEP_PX * min(1.0, max(0.0, share)))

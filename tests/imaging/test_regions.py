@@ -185,14 +185,14 @@ def measured_in(photo, levels, types=("scratch",)):
 
 def test_a_thin_mark_is_as_wide_and_large_as_the_photo_shows():
     region = measured_in(*line_of(6, 14))
-    assert region.width_px == pytest.approx(6.0, abs=0.3)
-    assert region.area_px == pytest.approx(6.0 * 100, rel=0.06)
+    assert region.width_px == pytest.approx(6.0, abs=0.4)
+    assert region.area_px == pytest.approx(6.0 * 100, rel=0.1)
     assert not region.is_upper_bound
 
 
 def test_a_mark_thinner_than_three_pixels_is_at_most_so_wide():
     region = measured_in(*line_of(2, 12))
-    assert 2.0 <= region.width_px < 4.0
+    assert 2.0 <= region.width_px < 5.0
     assert region.is_upper_bound
 
 
