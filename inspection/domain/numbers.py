@@ -4,6 +4,7 @@ Python rounds the binary number (2.05 becomes 2.0), browsers and spreadsheets wh
 (2.1). The same defect must not be 2.0 mm in one place and 2.1 mm in another.
 """
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 
@@ -36,3 +37,24 @@ def measured(value: float | None, error: float | None, places: int, at_most: boo
 def number(value: float, places: int) -> str:
     """`value` as people read it, with thousands set apart: "1,234.5"."""
     return f"{rounded(value, places):,.{places}f}"
+
+
+def percent(share: float, places: int = 1) -> str:
+    """A share of 0–1 as people read it: "12.5%"."""
+    # Moved by its digits: 100 × 0.145 is a little less than 14.5 and would round to 14%.
+    return f"{number(float(Decimal(repr(float(share))).scaleb(2)), places)}%"
+
+
+_PRINTF = re.compile(r"%\.?(\d*)([df])(.*)")
+
+
+def printed(value: float, form: str) -> str:
+    """`value` as a table on the screen writes it: "count" (1,234), "percent" (a share: 12.5%), or
+    a printf format with what follows it ("%.1f", "%.1f %%", "%d")."""
+    if form == "count":
+        return number(value, 0 if value == int(value) else 3)
+    if form == "percent":
+        return f"{percent(value, 2)[:-1].rstrip('0').rstrip('.')}%"
+    places, kind, rest = _PRINTF.fullmatch(form).groups()
+    told = f"{rounded(value, 0 if kind == 'd' else int(places)):.{0 if kind == 'd' else places}f}"
+    return f"{told}{rest.replace('%%', '%')}"

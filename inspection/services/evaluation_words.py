@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services import evaluation
 from inspection.services.evaluation import Explored, Report
@@ -31,10 +32,6 @@ class Table:
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-
-def percent(share: float) -> str:
-    return f"{share:.1%}"
 
 
 def share_words(t: Translate, share: Share | None) -> str:
@@ -119,7 +116,7 @@ def figures_table(t: Translate, report: Report) -> Table:
     )
     rows = []
     for code, row in report["figures"].items():
-        area = NO_VALUE if row["auroc"] is None else f"{row['auroc']:.3f}"
+        area = NO_VALUE if row["auroc"] is None else number(row["auroc"], 3)
         shares = (share_words(t, share_of(row[name])) for name in names)
         fit = (_ratio(row["area_ratio"]), _number(row["pieces"]), _number(row["dice"]))
         rows.append((word(t, "model.dataset", code), f"{row['photos']:,}", *shares, *fit, area))
@@ -129,12 +126,14 @@ def figures_table(t: Translate, report: Report) -> Table:
 
 
 def _number(value: float | None) -> str:
-    return NO_VALUE if value is None else f"{value:.2f}"
+    return NO_VALUE if value is None else number(value, 2)
 
 
 def _ratio(ratio: Sequence[float] | None) -> str:
     """Median with its quartiles."""
-    return NO_VALUE if ratio is None else f"{ratio[0]:.2f} ({ratio[1]:.2f} – {ratio[2]:.2f})"
+    return (
+        NO_VALUE if ratio is None else "{} ({} – {})".format(*(number(value, 2) for value in ratio))
+    )
 
 
 def detection_table(t: Translate, report: Report) -> Table:
@@ -148,8 +147,8 @@ def detection_table(t: Translate, report: Report) -> Table:
         ),
         tuple(
             (
-                f"{row['alarm_share']:.0%}",
-                f"{row['threshold']:.3f}",
+                percent(row["alarm_share"], 0),
+                number(row["threshold"], 3),
                 share_words(t, share_of(row["detection"])),
                 share_words(t, share_of(row["false_alarm"])),
             )
@@ -191,7 +190,7 @@ def _pod_findings(t: Translate, pod: Mapping[str, Any]) -> list[str]:
 
 def _size(size: float, pod: Mapping[str, Any]) -> str:
     # Nobody needs the digits of a size that no photo could show.
-    shown = f"{size:,.0f}" if size >= 100 else f"{size:.3g}"
+    shown = number(size, 0) if size >= 100 else f"{size:.3g}"
     return f"{shown} {pod['unit']}" if size < 1e6 else f"> 1,000,000 {pod['unit']}"
 
 
@@ -227,7 +226,7 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
     rows = []
     for row in report["recall_by"][part]:
         name = (
-            t(f"curve.quarter_{row['code']}", low=f"{row['from']:.0f}", high=f"{row['to']:.0f}")
+            t(f"curve.quarter_{row['code']}", low=number(row["from"], 0), high=number(row["to"], 0))
             if part == "brightness"
             else word(t, CODES[part], row["code"])
         )
@@ -261,7 +260,7 @@ def band_table(t: Translate, report: Report) -> Table:
         rows.append(
             (
                 percent(row.allowed),
-                f"{row.ok_below:.3f} / {row.reject_from:.3f}",
+                f"{number(row.ok_below, 3)} / {number(row.reject_from, 3)}",
                 f"{asked:,} / {row.bad + row.good:,} = {percent(row.to_person)}",
                 share_words(t, missed),
                 share_words(t, rejected),
@@ -280,10 +279,10 @@ def calibration_sentence(t: Translate, report: Report) -> str:
         "curve.calibration",
         defective=f"{fitted['fitted_on']['defective']:,}",
         clean=f"{fitted['fitted_on']['clean']:,}",
-        before=f"{fitted['before']['error']:.3f}",
-        after=f"{fitted['after']['error']:.3f}",
-        brier_before=f"{fitted['before']['brier']:.3f}",
-        brier_after=f"{fitted['after']['brier']:.3f}",
+        before=number(fitted["before"]["error"], 3),
+        after=number(fitted["after"]["error"], 3),
+        brier_before=number(fitted["before"]["brier"], 3),
+        brier_after=number(fitted["after"]["brier"], 3),
         mix=percent(photos["defective"] / photos["n"]),
     )
 
@@ -327,7 +326,7 @@ def targets_sentence(t: Translate, report: Report) -> str:
     if not targets:
         return t("curve.no_targets")
     said = {
-        "aim": f"{targets['aim']:.0%}",
+        "aim": percent(targets["aim"], 0),
         "n": f"{targets['n']:,}",
         "misses": f"{targets['misses']:,}",
         "least": percent(targets["least_rate"]),
@@ -426,9 +425,9 @@ def comparison_table(t: Translate, comparison: Report) -> Table:
                 percent(at_all.value)
                 if (at_all := share_of(whole.get("defect_recall")))
                 else NO_VALUE,
-                NO_VALUE if area is None else f"{area:.3f}",
+                NO_VALUE if area is None else number(area, 3),
                 NO_VALUE if size is None else f"{size:,}",
-                NO_VALUE if speed is None else f"{speed:.2f}",
+                NO_VALUE if speed is None else number(speed, 2),
             )
         )
     names = ("compared", "tight_recall", "photo_false_alarm", "found_at_all")

@@ -6,7 +6,7 @@ The PDF and the HTML file place the same nest of lists and dicts; neither writes
 from collections.abc import Iterable
 from datetime import datetime
 
-from inspection.domain.numbers import number
+from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.report_words import (
     NO_VALUE,
@@ -164,7 +164,7 @@ def _against_baseline(quality: Quality, baseline: Quality, t: Translate) -> str:
         return known
     # One shift above or below its baseline is no signal, so the difference stays uncoloured.
     difference = round(quality.dpu, 2) - round(baseline.dpu, 2)
-    return f"{known} ({'−' if difference < 0 else '+'}{abs(difference):.2f})"
+    return f"{known} ({'−' if difference < 0 else '+'}{number(abs(difference), 2)})"
 
 
 def _pareto_bars(report: ShiftReport, t: Translate) -> dict:
@@ -400,7 +400,7 @@ def _pareto_table(report: ShiftReport, t: Translate) -> dict:
             _count(row.defects),
             _percent(share),
             _count(row.units),
-            NO_VALUE if row.area_mm2 is None else f"{row.area_mm2:,.1f}",
+            NO_VALUE if row.area_mm2 is None else number(row.area_mm2, 1),
         ]
         for row, share in zip(report.pareto, shares, strict=True)
     ]
@@ -487,7 +487,7 @@ def _repeats_table(report: ShiftReport, t: Translate) -> dict:
         [
             _joined(report.model_name(row.vehicle_model), word(t, "panel", row.panel)),
             word(t, "defect", row.type),
-            f"{row.x:.0%} · {row.y:.0%}",
+            f"{percent(row.x, 0)} · {percent(row.y, 0)}",
             f"{_count(row.bodies)} / {_count(row.of_bodies)}",
             rare(row.expected),
             f"{_moment(row.first_seen)} – {_moment(row.last_seen)}",

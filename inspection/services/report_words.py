@@ -5,7 +5,7 @@ import unicodedata
 from datetime import datetime
 
 from inspection.domain.inspections import UNKNOWN
-from inspection.domain.numbers import number
+from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.reporting import (
     HandOverRow,
@@ -115,7 +115,7 @@ def subject_word(report: ShiftReport, code: str, t: Translate) -> str:
 
 
 def _signal_value(chart: str, value: float) -> str:
-    return {"p": f"{value:.1%}", "np": f"{value:g}"}.get(chart, f"{value:.2f}")
+    return {"p": percent(value), "np": f"{value:g}"}.get(chart, number(value, 2))
 
 
 def mail_text(report: ShiftReport, t: Translate) -> str:
@@ -127,7 +127,7 @@ def mail_text(report: ShiftReport, t: Translate) -> str:
         *([(t("report.photos"), without)] if (without := unnumbered(report, t)) else []),
         (t("report.units"), f"{quality.units:,}"),
         (t("report.dpu"), NO_VALUE if quality.dpu is None else number(quality.dpu, 2)),
-        (t("report.ftt"), NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}"),
+        (t("report.ftt"), NO_VALUE if quality.ftt is None else percent(quality.ftt)),
         (t("report.signals"), f"{len(report.signals):,}"),
         (t("report.hand_over"), f"{len(report.open_hand_over):,}"),
     ]

@@ -14,6 +14,7 @@ from inspection.ui.address import one_of
 from inspection.ui.chart_frame import Column, Figures
 from inspection.ui.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.links import page_file
+from inspection.ui.on_paper import paper_table
 from inspection.ui.period import ask_period
 from inspection.ui.photo_cards import photo_cards
 from inspection.ui.session import plain, t
@@ -137,19 +138,30 @@ def show_frequent(where: LogFilter, version: int) -> None:
         return
     words = type_words(rows["type"])
     rows = rows.sort_values(["vehicle_model", "defects"], ascending=[True, False])
+    table = rows.assign(
+        vehicle_model=rows["vehicle_model"].map(model_name),
+        type=rows["type"].map(words),
+        repeat_rate=100.0 * rows["repeat_rate"].astype(float),
+    )[["vehicle_model", "type", "defects", "dpu", "placed", "repeat_rate"]]
+    heads = {
+        "vehicle_model": plain("common.vehicle_model"),
+        "type": plain("chart.type"),
+        "defects": plain("chart.defects"),
+        "dpu": plain("chart.dpu"),
+        "placed": plain("body.placed"),
+        "repeat_rate": plain("body.repeat_rate"),
+    }
+    forms = {"defects": "count", "dpu": "%.3f", "placed": "count", "repeat_rate": "%.1f"}
+    paper_table(table, heads, forms)
+    figure = st.column_config.NumberColumn
     st.dataframe(
-        rows.assign(
-            vehicle_model=rows["vehicle_model"].map(model_name),
-            type=rows["type"].map(words),
-            repeat_rate=100.0 * rows["repeat_rate"].astype(float),
-        )[["vehicle_model", "type", "defects", "dpu", "placed", "repeat_rate"]],
+        table,
         hide_index=True,
+        placeholder="–",
         column_config={
-            "vehicle_model": t("common.vehicle_model"),
-            "type": t("chart.type"),
-            "defects": st.column_config.NumberColumn(t("chart.defects"), format="localized"),
-            "dpu": st.column_config.NumberColumn(t("chart.dpu"), format="%.3f"),
-            "placed": st.column_config.NumberColumn(t("body.placed"), format="localized"),
-            "repeat_rate": st.column_config.NumberColumn(t("body.repeat_rate"), format="%.1f %%"),
+            name: figure(head, format={"count": "localized"}.get(forms[name], forms[name]))
+            if name in forms
+            else head
+            for name, head in heads.items()
         },
     )

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from inspection.domain.inspections import Thresholds
+from inspection.domain.numbers import number, percent
 from inspection.services.model_card import (
     PhotoSource,
     SetFigures,
@@ -80,15 +81,15 @@ def claim(whole: SetFigures | None) -> None:
         photos=f"{whole.photos:,}",
         n=f"{tight.n:,}",
         hits=f"{tight.hits:,}",
-        found=f"{tight.value:.1%}",
-        low=f"{tight.low:.1%}",
-        high=f"{tight.high:.1%}",
-        at_all=f"{whole.found.value:.1%}",
+        found=percent(tight.value),
+        low=percent(tight.low),
+        high=percent(tight.high),
+        at_all=percent(whole.found.value),
         clean=f"{alarms.n:,}",
         alarms=f"{alarms.hits:,}",
-        alarm=f"{alarms.value:.1%}",
-        alarm_low=f"{alarms.low:.1%}",
-        alarm_high=f"{alarms.high:.1%}",
+        alarm=percent(alarms.value),
+        alarm_low=percent(alarms.low),
+        alarm_high=percent(alarms.high),
     )
     with st.container(border=True):
         st.markdown(f":material/verified: {sentence}")
@@ -114,7 +115,7 @@ def figures(rows: Sequence[SetFigures]) -> None:
                 _ratio(row.area_ratio),
                 _percent(row.stray),
                 _percent(row.right),
-                t("model.not_there") if row.auroc is None else f"{row.auroc:.3f}",
+                t("model.not_there") if row.auroc is None else number(row.auroc, 3),
             ]
             for row in rows
         ],
@@ -133,11 +134,11 @@ def limits(of_card: Sequence[str]) -> None:
 def thresholds(chosen: Thresholds) -> None:
     """Every threshold with its value and what it does."""
     values = {
-        "region": f"{chosen.region:.2f}",
+        "region": number(chosen.region, 2),
         "smallest_px": f"{chosen.smallest_px} px",
-        "peak": f"{chosen.peak:.2f}",
-        "ok_below": f"{chosen.ok_below:.3f}",
-        "reject_from": f"{chosen.reject_from:.3f}",
+        "peak": number(chosen.peak, 2),
+        "ok_below": number(chosen.ok_below, 3),
+        "reject_from": number(chosen.reject_from, 3),
     }
     reading_table(
         [t("model.threshold"), t("model.value"), t("model.meaning")],
@@ -205,7 +206,7 @@ def fingerprints(model: ModelState) -> None:
 def _precision_words(served: str, found: Mapping[str, float]) -> str:
     if len(found) < 2:
         return t(f"model.served_in_{served}")
-    shares = {name: f"{share:.1%}" for name, share in found.items()}
+    shares = {name: percent(share) for name, share in found.items()}
     return t(f"model.served_in_{served}_compared", **shares)
 
 
@@ -217,21 +218,21 @@ def _share(share: Share | None) -> str:
             "model.share_words",
             hits=f"{share.hits:,}",
             n=f"{share.n:,}",
-            share=f"{share.value:.1%}",
-            low=f"{share.low:.1%}",
-            high=f"{share.high:.1%}",
+            share=percent(share.value),
+            low=percent(share.low),
+            high=percent(share.high),
         )
     )
 
 
 def _percent(share: Share | None) -> str:
-    return t("model.not_there") if share is None else f"{share.value:.1%}"
+    return t("model.not_there") if share is None else percent(share.value)
 
 
 def _ratio(ratio: tuple[float, float, float] | None) -> str:
     if ratio is None:
         return t("model.not_there")
-    median, low, high = (f"{value:.2f}" for value in ratio)
+    median, low, high = (number(value, 2) for value in ratio)
     return as_written(f"{median} ({low} – {high})")
 
 
@@ -241,7 +242,7 @@ def _recipe_value(name: str, value: Any) -> str:
     if name == "shares" and isinstance(value, Mapping):
         whole = sum(value.values()) or 1.0
         parts = (
-            f"{word('model.dataset', code)} {part / whole:.0%}"
+            f"{word('model.dataset', code)} {percent(part / whole, 0)}"
             for code, part in value.items()
             if part
         )

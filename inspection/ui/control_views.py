@@ -20,6 +20,7 @@ from inspection.domain.chart_choice import (
     ChartChoice,
     ChartNote,
 )
+from inspection.domain.numbers import number, percent
 from inspection.domain.spc import (
     BASELINE_POINTS,
     KINDS,
@@ -274,8 +275,8 @@ def show_notes(plotted: PlottedChart) -> None:
     if not said:
         return
     st.subheader(t("control.notes"))
-    for number, one in enumerate(plotted.causes, start=1):
-        _note(plotted, one, f"{number}")
+    for place, one in enumerate(plotted.causes, start=1):
+        _note(plotted, one, f"{place}")
     for one in plotted.notes:
         _note(plotted, one, "")
 
@@ -451,7 +452,7 @@ def say_baseline(plotted: PlottedChart) -> None:
     sigma_z = plotted.chart.phases[-1].sigma_z
     if sigma_z is not None:
         said = "over" if sigma_z > 1.05 else "under" if sigma_z < 0.95 else "as_expected"
-        text += " " + t(f"control.sigma_{said}", value=f"{sigma_z:.2f}")
+        text += " " + t(f"control.sigma_{said}", value=number(sigma_z, 2))
     st.caption(text)
 
 
@@ -463,12 +464,14 @@ def say_resting(plotted: PlottedChart, first_day: date, last_day: date) -> None:
     if phase.on_centre > MOST_ON_CENTRE:
         said = t(
             "control.resting_on_centre",
-            share=f"{phase.on_centre:.0%}",
-            most=f"{MOST_ON_CENTRE:.0%}",
+            share=percent(phase.on_centre, 0),
+            most=percent(MOST_ON_CENTRE, 0),
         )
     else:
         said = t(
-            "control.resting", share=f"{phase.on_one_side:.0%}", most=f"{MOST_ON_ONE_SIDE:.0%}"
+            "control.resting",
+            share=percent(phase.on_one_side, 0),
+            most=percent(MOST_ON_ONE_SIDE, 0),
         )
     st.info(f"{said} {t('control.resting_next')}", icon=":material/pause_circle:")
     with st.container(horizontal=True, gap="small"):
@@ -537,9 +540,9 @@ def _show_changes(asked: AskedChart, places: tuple[int, int], version: int) -> N
                 t(
                     key,
                     type=words[one.type],
-                    times=f"{one.times or 0:.1f}",
-                    before=f"{one.before:.2f}",
-                    now=f"{one.now:.2f}",
+                    times=number(one.times or 0, 1),
+                    before=number(one.before, 2),
+                    now=number(one.now, 2),
                     n=one.defects,
                 )
             )

@@ -17,6 +17,7 @@ from inspection.domain.cost import (
     corrected_saving,
     extremes,
 )
+from inspection.domain.numbers import number, percent
 from inspection.domain.reliability import tells
 from inspection.errors import InspectionError
 from inspection.services import cost, cost_words
@@ -473,7 +474,7 @@ def _point_words(name: str, mark: MeasuredPoint, reckoned: Reckoned) -> str:
     return "- " + t(
         "cost.point",
         name=bold(t(f"cost.{name}")),
-        threshold=f"{mark.threshold:.3f}",
+        threshold=number(mark.threshold, 3),
         detection=as_written(share_words(say, mark.detection)),
         alarms=as_written(share_words(say, mark.false_alarm)),
         saving=reckoned.about(mark.saving),
@@ -498,8 +499,8 @@ def _what_the_point_means(best: MeasuredPoint, reckoned: Reckoned, report: Repor
 
 
 def _ppv_words(value: float | None, low: float, high: float) -> str:
-    shares = {"low": f"{low:.1%}", "high": f"{high:.1%}"}
+    shares = {"low": percent(low), "high": percent(high)}
     if value is not None and not tells(low, high):
         return t("cost.ppv_unknown", **shares)
-    said = t("cost.ppv_none") if value is None else f"{value:.1%}"
+    said = t("cost.ppv_none") if value is None else percent(value)
     return t("cost.ppv_value", value=said, **shares)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from inspection import charts
+from inspection.domain.numbers import number
 from inspection.services import evaluation
 from inspection.services import evaluation_words as words
 from inspection.services.evaluation import Report
@@ -154,7 +155,7 @@ def explorer(report: Report) -> None:
     if not own:
         st.info(t("curve.no_curves"), icon=":material/info:")
         return
-    st.caption(t("curve.explorer_note", smallest=own["smallest_px"], peak=f"{own['peak']:.2f}"))
+    st.caption(t("curve.explorer_note", smallest=own["smallest_px"], peak=number(own["peak"], 2)))
     chosen = report["thresholds"]
     start = {"region": chosen["region"], "scores": (chosen["ok_below"], chosen["reject_from"])}
     # Another model has other thresholds: its sliders are others too.
@@ -164,7 +165,7 @@ def explorer(report: Report) -> None:
     region = st.select_slider(
         t("curve.explorer_region"),
         own["region"],
-        format_func=lambda value: f"{value:.2f}",
+        format_func=lambda value: number(value, 2),
         key=keys["region"],
     )
     ok_below, reject_from = st.slider(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
+from inspection.domain.numbers import percent
 from inspection.errors import InspectionError
 from inspection.services import model_desk
 from inspection.services.active_model import is_pinned
@@ -131,10 +132,10 @@ def _facts(model: DeskModel) -> list[str]:
         "model_desk.finds",
         hits=f"{found.hits:,}",
         n=f"{found.n:,}",
-        found=f"{found.value:.1%}",
+        found=percent(found.value),
         alarms=f"{alarms.hits:,}",
         clean=f"{alarms.n:,}",
-        alarm=f"{alarms.value:.1%}",
+        alarm=percent(alarms.value),
     )
     return [*lines, measured]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from inspection.domain.clocks import impossible_dates
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import DISPOSITIONS, MOST_REASON_LETTERS, Inspection, Thresholds
-from inspection.domain.numbers import measured, rounded
+from inspection.domain.numbers import measured, number, rounded
 from inspection.domain.scale import Scale
 from inspection.errors import InspectionError, NotFound
 from inspection.services import reviewing
@@ -20,6 +20,7 @@ from inspection.storage.tables import POOLED_SOURCE
 from inspection.ui import batch_view, counting_views, readiness, session
 from inspection.ui.links import mask_url, page_file, photo_url
 from inspection.ui.markdown import as_written, bold
+from inspection.ui.on_paper import paper_table
 from inspection.ui.session import plain, reason_text, t
 from inspection.ui.subject_form import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.touch import large_targets
@@ -119,9 +120,9 @@ def _headline(detail: InspectionDetail) -> None:
     st.markdown(f"{mark}{line}")
     if subject.body_typed.strip() != subject.body_number:
         st.caption(t("inspect.body_typed", typed=as_written(subject.body_typed)))
-    for number, key in ((detail.rejudges, "rejudged"), (detail.inspection.repeats, "repeated")):
-        if number:
-            _other_inspection(number, t(f"inspect.{key}", number=number))
+    for other, key in ((detail.rejudges, "rejudged"), (detail.inspection.repeats, "repeated")):
+        if other:
+            _other_inspection(other, t(f"inspect.{key}", number=other))
 
 
 def _other_inspection(number: int, sentence: str) -> None:
@@ -237,7 +238,7 @@ def _facts(shown: Inspection) -> None:
         "inspect.fact_photo": as_written(shown.photo_name),
         "inspect.fact_size": f"{shown.width_px} × {shown.height_px} px",
         "inspect.fact_scale": f"{scale_words}{t(f'scale_source.{source}')}",
-        "inspect.fact_score": f"{shown.score:.2f}",
+        "inspect.fact_score": number(shown.score, 2),
         "common.model_name": as_written(shown.model_name),
         "common.spec_name": as_written(shown.spec_name),
         "inspect.fact_duration": t("inspect.seconds", seconds=shown.duration_ms / 1000),
@@ -311,9 +312,22 @@ def _defect_table(detail: InspectionDetail, shown: Inspection) -> None:
         return
     number, index = st.session_state.get("clicked_region", (None, None))
     chosen = [index - 1] if number == detail.id and index and index <= len(defects) else []
-    columns = st.column_config
+    table = pd.DataFrame([_row(index, defect) for index, defect in enumerate(defects, start=1)])
+    heads = {
+        "number": plain("inspect.table_number"),
+        "type": plain("common.type"),
+        "area_px": plain("common.area_px"),
+        "area_mm2": plain("common.area_mm2"),
+        "length_mm": plain("common.length_mm"),
+        "width_mm": plain("common.width_mm"),
+        "zone": plain("common.zone"),
+        "severity": plain("inspect.severity"),
+        "score": plain("common.score"),
+    }
+    paper_table(table, heads, _DEFECT_FORMS)
+    figure = st.column_config.NumberColumn
     st.dataframe(
-        pd.DataFrame([_row(index, defect) for index, defect in enumerate(defects, start=1)]),
+        table,
         key=_table_key(detail.id),
         hide_index=True,
         row_height=44,
@@ -321,19 +335,28 @@ def _defect_table(detail: InspectionDetail, shown: Inspection) -> None:
         selection_mode="single-row",
         selection_default={"selection": {"rows": chosen}},
         column_config={
-            "number": columns.NumberColumn(t("inspect.table_number"), width=60),
-            "type": columns.TextColumn(t("common.type")),
-            "area_px": columns.NumberColumn(t("common.area_px"), format="%d"),
-            "area_mm2": columns.TextColumn(t("common.area_mm2"), alignment="right"),
-            "length_mm": columns.NumberColumn(t("common.length_mm"), format="%.1f"),
-            "width_mm": columns.TextColumn(t("common.width_mm"), alignment="right"),
-            "zone": columns.TextColumn(t("common.zone")),
-            "severity": columns.TextColumn(t("inspect.severity")),
-            "score": columns.NumberColumn(t("common.score"), format="%.2f"),
+            name: figure(head, format=_DEFECT_FORMS[name]) if name in _DEFECT_FORMS else head
+            for name, head in heads.items()
+        }
+        | {
+            "number": figure(heads["number"], width=60),
+            # Text: what is no larger than some size has a sign before it.
+            **{
+                name: st.column_config.TextColumn(heads[name], alignment="right")
+                for name in ("area_mm2", "width_mm")
+            },
         },
         placeholder="–",
     )
     st.caption(f":material/touch_app: {t('inspect.table_help')}")
+
+
+_DEFECT_FORMS = {
+    "number": "%d",
+    "area_px": "%d",
+    "length_mm": "%.1f",
+    "score": "%.2f",
+}
 
 
 def _row(index: int, defect: Defect) -> dict:
@@ -347,7 +370,7 @@ def _row(index: int, defect: Defect) -> dict:
         "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound),
         "zone": defect.zone or "–",
         "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
-        "score": defect.region.score,
+        "score": _to_places(defect.region.score, 2),
     }
 
 

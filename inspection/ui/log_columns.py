@@ -11,9 +11,10 @@ from inspection.domain.numbers import rounded
 from inspection.ui.address import set_address
 from inspection.ui.links import thumbnail_url
 from inspection.ui.log_sort import Sort, written
+from inspection.ui.on_paper import paper_table
 from inspection.ui.session import plain, t
 from inspection.ui.verdicts import CHIP_COLOURS, verdict_text
-from inspection.ui.words import model_name, plant_time, word
+from inspection.ui.words import model_name, time_text, word
 
 STANDINGS = ("ok", "undecided", "rework")
 # What no figure holds: struck from them, still in the list.
@@ -36,7 +37,7 @@ _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
         [f"{_STRUCK} {plain(f'left_out.{why}')}" if why else verdict_text(code)]
         for code, why in zip(page["standing"], page["left_out"], strict=True)
     ],
-    "time": lambda page: page["inspected_at"].map(plant_time).map("{:%Y-%m-%d %H:%M}".format),
+    "time": lambda page: page["inspected_at"].map(time_text),
     "model": lambda page: page["vehicle_model"].map(model_name),
     "body": lambda page: page["body_number"],
     "panel": lambda page: [word("panel", code) for code in page["panel"]],
@@ -164,8 +165,11 @@ def inspections_table(
     page: pd.DataFrame, names: tuple[str, ...], key: str, sort: Sort | None, *, height: int
 ) -> Tapped:
     """Some inspections with their thumbnails. An arrow marks the column they are sorted by."""
+    table = table_of(page, names)
+    titles = {name: column_title(name) for name in names}
+    paper_table(table, titles, {"photo": "photo", **_NUMBERS})
     chosen = st.dataframe(
-        table_of(page, names),
+        table,
         # A list sorted anew is a table of its own: nothing of it is chosen yet.
         key=f"{key}_{'_'.join(names)}_{written(sort)}",
         hide_index=True,

@@ -4,6 +4,7 @@ belongs beside it."""
 import streamlit as st
 
 from inspection.domain.defects import Defect
+from inspection.domain.numbers import number
 from inspection.errors import NotFound
 from inspection.services import neighbours
 from inspection.services.history import Basis, HistoryLine, history
@@ -169,7 +170,7 @@ def _basis(basis: Basis) -> str:
         "log.basis",
         spec=as_written(basis.spec),
         model=as_written(basis.model),
-        threshold=f"{basis.region_threshold:.2f}",
+        threshold=number(basis.region_threshold, 2),
         scale=scale,
     )
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from inspection.domain.numbers import percent
 from inspection.errors import ExportRefused
 from inspection.services import export_jobs
 from inspection.services.export_jobs import ExportJob
@@ -64,7 +65,7 @@ def _under_way(token: str) -> None:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         share = job.state.share
-        st.progress(share, t("export.under_way", name=job.file_name, share=f"{share:.0%}"))
+        st.progress(share, t("export.under_way", name=job.file_name, share=percent(share, 0)))
         st.button(
             t("common.cancel"),
             key="cancel_export",

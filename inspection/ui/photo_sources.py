@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from inspection.domain.inspections import Subject
+from inspection.domain.numbers import number
 from inspection.errors import InspectionError
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.services import batches, browsing
@@ -291,7 +292,7 @@ def _photo_card(photo, thumbnail, facts: PhotoFacts | None, is_chosen: bool) -> 
 
 def _card_words(photo: browsing.FolderPhoto, facts: PhotoFacts | None) -> str:
     if facts is None:
-        return f"{time_text(photo.changed_at)} · {photo.size_bytes / 2**20:.1f} MB"
+        return f"{time_text(photo.changed_at)} · {number(photo.size_bytes / 2**20, 1)} MB"
     known = [word("panel", facts.panel)] if facts.panel else []
     known += [word("colour", facts.colour)] if facts.colour else []
     known += [f"{facts.mm_per_px:g} mm/px"] if facts.mm_per_px else []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
+from inspection.domain.numbers import percent
 from inspection.domain.repeat_cases import CASE_STATES, MOST_LETTERS, can_be_undone
 from inspection.errors import InspectionError
 from inspection.services import repeats
@@ -40,7 +41,7 @@ def show_repeats(version: int) -> None:
             bodies=look.search.bodies,
             cm=f"{look.search.radius_mm / 10:g}",
             places=f"{look.searched:,}",
-            level=f"{look.search.level:.0%}",
+            level=percent(look.search.level, 0),
         )
     )
     if not look.repeats:
@@ -201,7 +202,7 @@ def _act_button(
 
 
 def _place(vehicle_model: str, panel: str, position: tuple[float, float]) -> str:
-    x, y = (f"{100 * share:.0f} %" for share in position)
+    x, y = (percent(share, 0) for share in position)
     return f"{model_name(vehicle_model)} · {word('panel', panel)} · {t('body.at', x=x, y=y)}"
 
 

@@ -18,6 +18,7 @@ from inspection.storage.signed_reports import SignedReport
 from inspection.ui import session
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t, translate
+from inspection.ui.words import minute_text
 
 # Which signature is being asked for in this tab: "out" or "in".
 _SIGNING = "report_signing"
@@ -44,7 +45,7 @@ def state_chip(report: ShiftReport) -> None:
             "report_sign.signed_line",
             role=t(f"report.sign_{line.role}"),
             who=as_written(line.name),
-            at=as_written(f"{line.at:%Y-%m-%d %H:%M}"),
+            at=as_written(minute_text(line.at)),
         )
         for line in report.signatures
         if line.at is not None

@@ -8,7 +8,7 @@ import streamlit as st
 
 from inspection import charts
 from inspection.domain.inspections import UNKNOWN
-from inspection.domain.numbers import number
+from inspection.domain.numbers import number, percent
 from inspection.domain.shifts import ShiftSlot
 from inspection.services.report_words import (
     NO_VALUE,
@@ -132,7 +132,7 @@ def figures(report: ShiftReport) -> None:
         )
         _tile(
             t("report.ftt"),
-            NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}",
+            NO_VALUE if quality.ftt is None else percent(quality.ftt),
             t(
                 "report.ftt_of",
                 passed=f"{quality.passed_units:,}",
@@ -451,7 +451,7 @@ def _group_cells(row: GroupFigures) -> list[str]:
         f"{quality.defects:,}",
         NO_VALUE if quality.dpu is None else number(quality.dpu, 2),
         f"{quality.undecided_units:,}",
-        NO_VALUE if quality.ftt is None else f"{quality.ftt:.1%}",
+        NO_VALUE if quality.ftt is None else percent(quality.ftt),
     ]
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from inspection.errors import InspectionError, without_paths
 from inspection.i18n import LANGUAGES
-from inspection.ui import session
+from inspection.ui import on_paper, session
 from inspection.ui.demo_views import demo_mark
 from inspection.ui.guarded import guarded
 from inspection.ui.in_browser import LONGEST_NAME
@@ -99,7 +99,7 @@ def main() -> None:
         st.error(as_written(without_paths(str(error))), icon=":material/error:")
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
-    st.html(STYLE)
+    st.html(STYLE + on_paper.STYLE)
     chosen = st.navigation([page(name) for name in NAVIGATION])
     with guarded():
         sidebar()

@@ -9,7 +9,7 @@ import streamlit as st
 from inspection import charts
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.inspections import as_chosen, as_logged
-from inspection.domain.numbers import number
+from inspection.domain.numbers import number, percent
 from inspection.services import signal_words, trends
 from inspection.services.control_charts import PlottedChart
 from inspection.services.station import shared_station
@@ -99,7 +99,7 @@ def key_figures(daily: pd.DataFrame) -> None:
         )
         _tile(
             "ftt",
-            none if quality.ftt is None else f"{quality.ftt:.1%}",
+            none if quality.ftt is None else percent(quality.ftt),
             t(
                 "trends.ftt_of",
                 passed=f"{quality.passed_units:,}",
@@ -123,8 +123,10 @@ def key_figures(daily: pd.DataFrame) -> None:
         )
         _tile(
             "area",
-            f"{area.per_unit_mm2:,.1f}" if area else none,
-            t("trends.area_note", area=f"{area.total_mm2:,.0f}") if area else t("trends.area_none"),
+            number(area.per_unit_mm2, 1) if area else none,
+            t("trends.area_note", area=number(area.total_mm2, 0))
+            if area
+            else t("trends.area_none"),
         )
     say_unnumbered(quality.unnumbered_photos)
 

@@ -38,4 +38,9 @@ def plant_time(moment: datetime) -> datetime:
 
 def time_text(moment: datetime) -> str:
     """A moment on the plant's clock, to the minute: "2026-03-02 14:05"."""
-    return f"{plant_time(moment):%Y-%m-%d %H:%M}"
+    return minute_text(plant_time(moment))
+
+
+def minute_text(on_the_clock: datetime) -> str:
+    """A moment that stands on the plant's clock already."""
+    return f"{on_the_clock:%Y-%m-%d %H:%M}"

@@ -1,6 +1,6 @@
 import pytest
 
-from inspection.domain.numbers import counted, measured, number, rounded
+from inspection.domain.numbers import counted, measured, number, percent, printed, rounded
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,24 @@ def test_what_is_no_number_stays_none():
 def test_one_defect_is_no_defects():
     said = [counted(n, "defect", "defects") for n in (0, 1, 1234)]
     assert said == ["0 defects", "1 defect", "1,234 defects"]
+
+
+def test_a_share_is_rounded_by_its_digits():
+    assert percent(0.145, 0) == "15%"
+    assert percent(0.0625) == "6.3%"
+    assert percent(1.0) == "100.0%"
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "read"),
+    [
+        (1234, "count", "1,234"),
+        (0.1, "percent", "10%"),
+        (0.1234, "percent", "12.34%"),
+        (2.05, "%.1f", "2.1"),
+        (7, "%d", "7"),
+        (12.34, "%.1f %%", "12.3 %"),
+    ],
+)
+def test_a_table_on_paper_reads_as_on_the_screen(value, form, read):
+    assert printed(value, form) == read

@@ -61,7 +61,7 @@ def test_a_repeat_is_told_with_chance_and_a_case_is_opened_closed_and_taken_back
     open_page, spotted
 ):
     at = open_page("body", model="aria", **PERIOD)
-    assert "Aria · Hood · 30 % across, 60 % down" in said(at)
+    assert "Aria · Hood · 30% across, 60% down" in said(at)
     assert "Same place on 10 of the last 100 bodies" in said(at)
     assert at.button(key="case_open_0").disabled
     at.text_input(key="case_owner_0").set_value("Lee").run()

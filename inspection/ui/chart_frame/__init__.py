@@ -20,6 +20,7 @@ from inspection.ui.demo_views import is_demo_log
 from inspection.ui.guarded import guarded_part
 from inspection.ui.links import page_file
 from inspection.ui.markdown import as_written
+from inspection.ui.on_paper import paper_table
 from inspection.ui.session import language, plain, t
 from inspection.ui.tables import reading_table
 
@@ -212,11 +213,13 @@ def _show(table: Figures | Table) -> None:
     if isinstance(table, Table):
         reading_table(table.head, [[as_written(cell) for cell in row] for row in table.rows])
         return
-    names = [column.name for column in table.columns]
+    heads = {column.name: column.head for column in table.columns}
+    paper_table(table.frame, heads, {column.name: column.form for column in table.columns})
     st.dataframe(
-        table.frame[names],
+        table.frame[list(heads)],
         column_config={column.name: _column_config(column) for column in table.columns},
         hide_index=True,
+        placeholder="–",
         lazy=True,
     )
 

@@ -66,10 +66,32 @@ function remember({ cookie, seconds, name, forget }) {
   document.cookie = `${cookie}=${encodeURIComponent(name)}; path=/; max-age=${age}; samesite=strict${secure}`
 }
 
+// Plotly draws for the width of the window. Paper is narrower: the drawing shrinks as a picture.
+function chartsOnPaper() {
+  for (const container of document.querySelectorAll(".js-plotly-plot .svg-container")) {
+    const { width, height } = container.getBoundingClientRect()
+    if (!width || !height) continue
+    container.style.setProperty("--on-paper", `${width} / ${height}`)
+    for (const svg of container.querySelectorAll(".main-svg")) {
+      svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
+      svg.setAttribute("preserveAspectRatio", "none")
+    }
+  }
+}
+
+function chartsOnScreen() {
+  for (const svg of document.querySelectorAll(".js-plotly-plot .main-svg")) {
+    svg.removeAttribute("viewBox")
+    svg.removeAttribute("preserveAspectRatio")
+  }
+}
+
 export default function ({ data }) {
   remember(data)
   if (window.inspectionKeys) return
   window.inspectionKeys = true
   window.addEventListener("keydown", keyPressed, true)
   window.addEventListener("click", optionChosen, true)
+  window.addEventListener("beforeprint", chartsOnPaper)
+  window.addEventListener("afterprint", chartsOnScreen)
 }
