@@ -4,25 +4,59 @@ Decoders differ in what they know: OpenCV reads EXIF of JPEG alone, and of numbe
 ones; Pillow turns a TIFF by itself. So both decode the pixels as they are stored.
 """
 
+import re
+
 import cv2
 import numpy as np
 from PIL import Image
 
 ORIENTATION_TAG = 0x0112
+# As an attribute in either kind of quotes, or as an element: exiftool and editors write all three.
+_IN_XMP = re.compile(r":Orientation\s*(?:=\s*[\"']|>)\s*([1-8])\s*[\"'<]")
 
 
 def orientation_of(picture: Image.Image) -> int:
     """1–8 as EXIF counts (1 = upright), whether EXIF holds it (also as PNG `eXIf`, as text of
     ImageMagick, in WebP and AVIF), the TIFF tag or XMP; EXIF wins. 1 where none can be read.
     """
+    # Metadata is written by anybody; a photo is not refused for it.
     try:
-        stored = picture.getexif().get(ORIENTATION_TAG, 1)
-        if isinstance(stored, tuple):
-            stored = stored[0]
-        return int(stored) if 1 <= int(stored) <= 8 else 1
+        stored = picture.getexif().get(ORIENTATION_TAG)
     except Exception:
-        # Metadata is written by anybody; a photo is not refused for it.
+        stored = None
+    if stored is None:
+        stored = _elsewhere(picture)
+    if isinstance(stored, tuple | bytes):
+        stored = stored[0] if stored else 1
+    try:
+        return int(stored) if 1 <= int(stored) <= 8 else 1
+    except (TypeError, ValueError, OverflowError):
         return 1
+
+
+def _elsewhere(picture: Image.Image) -> int | None:
+    """What Pillow passes over: XMP in other quotes, profiles that ImageMagick wrote as text."""
+    texts = [picture.info.get("XML:com.adobe.xmp"), picture.info.get("xmp")]
+    for kind in ("APP1", "xmp"):
+        digits = picture.info.get(f"Raw profile type {kind}")
+        try:
+            profile = bytes.fromhex("".join(str(digits or "").split("\n")[3:]))
+        except ValueError:
+            continue
+        if profile.startswith(b"Exif\0\0"):
+            exif = Image.Exif()
+            try:
+                exif.load(profile)
+                return exif.get(ORIENTATION_TAG)
+            except Exception:
+                # Not even EXIF: XMP may still say it.
+                continue
+        texts.append(profile)
+    for text in filter(None, texts):
+        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        if found := _IN_XMP.search(said):
+            return int(found[1])
+    return None
 
 
 def turned(rgb: np.ndarray, orientation: int) -> np.ndarray:

@@ -182,7 +182,7 @@ def with_segment(jpeg, kind, data):
 
 def sideways_elsewhere():
     """Photos whose turn stands where only one of the two decoders looks, or none."""
-    text, profile = PngInfo(), PngInfo()
+    text, profile, app1, xmp_profile = PngInfo(), PngInfo(), PngInfo(), PngInfo()
     text.add_itxt("XML:com.adobe.xmp", XMP.decode())
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -190,11 +190,20 @@ def sideways_elsewhere():
     profile.add_text(
         "Raw profile type exif", f"\nexif\n{len(digits) // 2:8d}\n{digits}\n", zip=True
     )
+    app1.add_text("Raw profile type APP1", f"\nAPP1\n{len(digits) // 2:8d}\n{digits}\n")
+    digits = XMP.hex()
+    xmp_profile.add_text("Raw profile type xmp", f"\nxmp\n{len(digits) // 2:8d}\n{digits}\n")
     # Orientation as LONG of a Motorola: its first two bytes are none.
     long_big = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">HHHIII", 1, 0x0112, 4, 1, 6, 0)
     return {
         "xmp.jpg": with_segment(encoded("JPEG"), b"\xe1", b"http://ns.adobe.com/xap/1.0/\0" + XMP),
+        "xmp in single quotes.webp": encoded("WEBP", xmp=XMP.replace(b'"', b"'")),
+        "xmp as an element.webp": encoded(
+            "WEBP", xmp=XMP.replace(b'tiff:Orientation="6"/>', b"><tiff:Orientation> 6\n</tiff:")
+        ),
         "xmp.png": encoded("PNG", pnginfo=text),
+        "xmp as text.png": encoded("PNG", pnginfo=xmp_profile),
+        "exif of another kind as text.png": encoded("PNG", pnginfo=app1),
         "xmp.webp": encoded("WEBP", xmp=XMP),
         "exif as text.png": encoded("PNG", pnginfo=profile),
         "big-endian long.jpg": with_segment(encoded("JPEG"), b"\xe1", long_big),
