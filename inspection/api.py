@@ -143,7 +143,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         station: Annotated[str, Form()] = "",
         line: Annotated[str, Form()] = "",
         inspector: Annotated[str, Form()] = "",
-        mm_per_px: Annotated[float | None, Form(gt=0, lt=100)] = None,
+        mm_per_px: Annotated[float | None, Form()] = None,
         again: Annotated[bool, Form()] = False,
         another: Annotated[bool, Form()] = False,
         request_id: Annotated[str | None, Form(max_length=64)] = None,

@@ -46,7 +46,8 @@ _NAMES = {
         "ehthumbs_vista.db", ".picasaoriginals", ".xvpics",
     ),
     "system": (
-        "desktop.ini", "system volume information", "lost+found", ".ds_store", "#snapshot",
+        "desktop.ini", "system volume information", "lost+found", "found.000", ".ds_store",
+        "#snapshot", "@recently-snapshot",
         "@tmp", "temporary items", ".spotlight-v100", ".fseventsd", ".documentrevisions-v100",
         ".temporaryitems", ".picasa.ini", "picasa.ini", "icon\r",
     ),

@@ -254,6 +254,11 @@ def test_forty_long_rows_stay_inside_the_page():
         assert y0 >= 20 and y1 <= height - 15
 
 
+def test_a_repeat_position_whose_photos_are_gone_stands_without_pictures():
+    report = busy_shift(repeats=(repeat_row(photos=()),))
+    assert "5 of the last 20 bodies" in " ".join(text_of(shift_report_pdf(report, ENGLISH)).split())
+
+
 def test_a_picture_that_is_no_image_is_named_as_the_reason():
     report = busy_shift(worst=(worst_photo(1, picture=b"no image"),))
     with pytest.raises(InspectionError, match="2026-11-24"):
