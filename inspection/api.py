@@ -10,6 +10,7 @@ import base64
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import FastAPI, File, Form, Path, Query, Request, Response, UploadFile
@@ -197,59 +198,19 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         detail = reading.inspection_detail(station.engine, number)
         return inspecting.detail_json(detail, station.settings.first_day)
 
-    @api.post("/inspections/{number}/void")
-    async def void(number: _Number, request: Request):
-        """Leave an inspection out of every figure; fields: reason, inspector."""
-        said = await _said(request)
-        return await run_in_threadpool(
-            _speak,
-            number,
-            lambda station, detail: counting.void(station, detail, said.reason, said.inspector),
-        )
-
-    @api.post("/inspections/{number}/restore")
-    async def restore(number: _Number, request: Request):
-        """Take a void back; fields: inspector, reason (optional)."""
-        said = await _said(request)
-        return await run_in_threadpool(
-            _speak,
-            number,
-            lambda station, detail: counting.restore(station, detail, said.inspector, said.reason),
-        )
-
-    @api.post("/inspections/{number}/scale")
-    async def scale(number: _Number, request: Request):
-        """Measure and judge anew with the right scale; fields: mm_per_px, reason, inspector.
-
-        Answers the inspection that takes the place of this one."""
-        said = await _said(request)
-
-        def correct(station: Station, detail: reading.InspectionDetail) -> int:
-            if said.mm_per_px is None:
-                raise CountingRefused(f"no. {detail.id}: field 'mm_per_px' is missing")
-            return counting.correct_scale(
-                station, detail, said.mm_per_px, said.reason, said.inspector
-            )
-
-        return await run_in_threadpool(_speak, number, correct, answers_new=True)
-
-    @api.post("/inspections/{number}/same-photo")
-    async def same_photo(number: _Number, request: Request):
-        """Answer "same photo again?"; fields: same (true or false), inspector."""
-        said = await _said(request)
-
-        def answer(station: Station, detail: reading.InspectionDetail) -> int:
-            if said.same is None:
-                raise CountingRefused(f"no. {detail.id}: field 'same' must be true or false")
-            return counting.answer(station, detail, is_same=said.same, who=said.inspector)
-
-        return await run_in_threadpool(_speak, number, answer)
-
-    def _speak(number: int, act: Callable, answers_new: bool = False) -> dict:
+    def _speak(number: int, act: Callable, answers_new: bool) -> dict:
         station = station_of()
         done = act(station, reading.inspection_detail(station.engine, number))
         detail = reading.inspection_detail(station.engine, done if answers_new else number)
         return inspecting.detail_json(detail, station.settings.first_day)
+
+    for path, act, answers_new in (
+        ("void", _void, False),
+        ("restore", _restore, False),
+        ("scale", _correct_scale, True),
+        ("same-photo", _answer, False),
+    ):
+        api.post(f"/inspections/{{number}}/{path}")(_saying(act, _speak, answers_new))
 
     @api.get("/inspections/{number}/photo")
     def photo(number: _Number):
@@ -383,6 +344,44 @@ class _Said(BaseModel):
     inspector: str = ""
     mm_per_px: float | None = None
     same: bool | None = None
+
+
+def _saying(act: Callable, speak: Callable, answers_new: bool) -> Callable:
+    """The route of a word about an inspection; what it does and says of itself is `act`'s."""
+
+    async def route(number: _Number, request: Request):
+        return await run_in_threadpool(
+            speak, number, partial(act, await _said(request)), answers_new
+        )
+
+    route.__name__, route.__doc__ = act.__name__.strip("_"), act.__doc__
+    return route
+
+
+def _void(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+    """Leave an inspection out of every figure; fields: reason, inspector."""
+    return counting.void(station, detail, said.reason, said.inspector)
+
+
+def _restore(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+    """Take a void back; fields: inspector, reason (optional)."""
+    return counting.restore(station, detail, said.inspector, said.reason)
+
+
+def _correct_scale(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+    """Measure and judge anew with the right scale; fields: mm_per_px, reason, inspector.
+
+    Answers the inspection that takes the place of this one."""
+    if said.mm_per_px is None:
+        raise CountingRefused(f"no. {detail.id}: field 'mm_per_px' is missing")
+    return counting.correct_scale(station, detail, said.mm_per_px, said.reason, said.inspector)
+
+
+def _answer(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+    """Answer "same photo again?"; fields: same (true or false), inspector."""
+    if said.same is None:
+        raise CountingRefused(f"no. {detail.id}: field 'same' must be true or false")
+    return counting.answer(station, detail, is_same=said.same, who=said.inspector)
 
 
 async def _said(request: Request) -> _Said:

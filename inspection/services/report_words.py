@@ -9,11 +9,11 @@ from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.reporting import (
     HandOverRow,
-    LeftOutRow,
     ReportHeader,
     ShiftReport,
     SignalRow,
 )
+from inspection.storage.counting_records import ChangedCount
 
 NO_VALUE = "–"
 
@@ -68,7 +68,7 @@ def _zone_names(header: ReportHeader) -> str:
     return " → ".join(dict.fromkeys((f"{header.starts_at:%Z}", f"{header.ends_at:%Z}")))
 
 
-def left_out_why(row: LeftOutRow, t: Translate) -> str:
+def left_out_why(row: ChangedCount, t: Translate) -> str:
     """Why a photo is in no figure: "voided", "scale corrected: 5 → 0.5 mm/px (no. 12)"."""
     said = t(f"left_out.{row.why}")
     if row.why == "scale_corrected":

@@ -22,6 +22,7 @@ from inspection.services.control_charts import ChartSignal
 from inspection.services.inspecting import mask_again
 from inspection.services.station import Station
 from inspection.storage import demo_loads, figures, reading, shift_notes
+from inspection.storage.counting_records import ChangedCount
 from inspection.storage.figures import Agreement, GroupFigures, TypeFigures, VersionFigures
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.sealed_rows import BASELINE_DAYS
@@ -116,27 +117,6 @@ class OverruledRow:
     def __post_init__(self) -> None:
         _known("verdict", self.verdict, VERDICTS)
         _known("disposition", self.disposition, DISPOSITIONS)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOutRow:
-    """A photo that no figure of the report holds, or whose scale was corrected, and who said so.
-
-    why: "voided", "waiting", "same_shot" or "scale_corrected". other_id: the earlier shot, or the
-    judgement with the right scale. mm_per_px, mm_per_px_now: of a corrected scale.
-    """
-
-    inspection_id: int
-    body_number: str
-    vehicle_model: str
-    panel: str
-    why: str
-    other_id: int | None
-    reason: str
-    who: str
-    at: datetime
-    mm_per_px: float | None
-    mm_per_px_now: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +277,7 @@ class ShiftReport:
     overruled: tuple[OverruledRow, ...] = ()
     open_items: tuple[OpenRow, ...] = ()
     open_rework: tuple[OpenRow, ...] = ()
-    left_out: tuple[LeftOutRow, ...] = ()
+    left_out: tuple[ChangedCount, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
     outcomes: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
@@ -469,7 +449,7 @@ def counted_report(station: Station, day: date, shift: str, line: str = "") -> S
         overruled=rows(OverruledRow, found.overruled),
         open_items=rows(OpenRow, found.open_photos),
         open_rework=rows(OpenRow, found.open_rework),
-        left_out=rows(LeftOutRow, found.left_out),
+        left_out=rows(ChangedCount, found.left_out),
         dispositions=found.dispositions,
         outcomes=found.outcomes,
         agreement=found.agreement,

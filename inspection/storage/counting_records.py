@@ -4,7 +4,7 @@ Each word is a row of its own; `left_out` follows from them in the same transact
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
@@ -191,13 +191,10 @@ def changed_counts(connection: Connection, condition) -> tuple[ChangedCount, ...
         corrected = row.word == "scale_corrected"
         if corrected or stands.get(row.id) == row.word:
             one = ChangedCount(*row)
-            told[row.id, row.word] = one if corrected else _without_scale(one)
+            told[row.id, row.word] = (
+                one if corrected else replace(one, mm_per_px=None, mm_per_px_now=None)
+            )
     return tuple(told.values())
-
-
-def _without_scale(one: ChangedCount) -> ChangedCount:
-    values = {name: getattr(one, name) for name in ChangedCount.__slots__}
-    return ChangedCount(**{**values, "mm_per_px": None, "mm_per_px_now": None})
 
 
 def _inspection(connection: Connection, number: int) -> Row:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from inspection.imaging import likeness
+
 NEAR_BITS = 8
 SHARES = {"train": 0.70, "val": 0.15, "test": 0.15}
 # Correlation of two small pictures laid upon each other, from which they show one thing.
@@ -33,7 +35,7 @@ class Look:
 def look_of(rgb: np.ndarray) -> Look:
     """The look of a photo, uint8 (height, width, 3)."""
     small = _small(rgb)
-    hashes = tuple(_hash(laid) for laid in _laid(small))
+    hashes = tuple(map(likeness.perceptual_hash, _laid(small)))
     plain = small - small.mean()
     length = float(np.linalg.norm(plain))
     return Look(hashes, plain / length if length else None)
@@ -44,7 +46,7 @@ def perceptual_hash(rgb: np.ndarray) -> int:
 
     Another size, JPEG quality or brightness changes a few bits only.
     """
-    return _hash(_small(rgb))
+    return likeness.perceptual_hash(_small(rgb))
 
 
 def _small(rgb: np.ndarray) -> np.ndarray:
@@ -53,16 +55,13 @@ def _small(rgb: np.ndarray) -> np.ndarray:
     return cv2.resize(grey, side, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _hash(small: np.ndarray) -> int:
-    waves = cv2.dct(np.ascontiguousarray(small))[:8, :8].ravel()
-    # The first wave is the mean brightness: it says nothing and its bit is always set.
-    bits = waves > np.median(waves[1:])
-    return int.from_bytes(np.packbits(bits).tobytes(), "big")
-
-
 def _laid(small: np.ndarray) -> list[np.ndarray]:
     """A square picture in all eight ways, as it is first."""
-    return [np.rot90(side, turns) for side in (small, small.T) for turns in range(4)]
+    return [
+        np.ascontiguousarray(np.rot90(side, turns))
+        for side in (small, small.T)
+        for turns in range(4)
+    ]
 
 
 def group_by_look(
