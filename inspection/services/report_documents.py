@@ -29,7 +29,7 @@ STANDARD = "a-2b"
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 _NUMBERED = re.compile(r"\\u\{([0-9a-f]+)\}")
 # The packages whose fonts are embedded. Typst takes each letter from the first that has it.
-_FONT_PACKAGES = {"koreanize_matplotlib": "fonts", "manimgx_fonts": "."}
+_FONT_PACKAGES = {"koreanize_matplotlib": "fonts", "manimgx_fonts": ".", "pylopdf_fonts_zh_cn": "."}
 
 
 def shift_report_pdf(report: ShiftReport, t: Translate) -> bytes:
@@ -80,7 +80,8 @@ def _laid_out(root: Path, pages: str, moment: int) -> bytes:
 
 @cache
 def _fonts() -> typst.Fonts:
-    """NanumGothic, and for what it lacks the Noto fonts (Vietnamese, Thai, emoji) and typst's."""
+    """NanumGothic, and for what it lacks the Noto fonts (Vietnamese, Thai, Chinese, emoji) and
+    typst's."""
     folders = [_font_folder(package, folder) for package, folder in _FONT_PACKAGES.items()]
     return typst.Fonts(include_system_fonts=False, font_paths=folders)
 

@@ -196,7 +196,7 @@ def test_text_without_shape_or_with_half_letters_does_not_stop_the_report():
     assert re.search("a□b□c □", text_of(shift_report_pdf(report, ENGLISH)))
 
 
-NAMES = ("Nguyễn Văn Đức", "สมชาย ใจดี", "金品質", "KMH-😀", "अनिल", "김민수")
+NAMES = ("Nguyễn Văn Đức", "สมชาย ใจดี", "金品質", "KMH-😀", "अनिल", "김민수", "质量检验 张伟")
 
 
 def test_every_name_keeps_its_letters_beside_an_emoji():
