@@ -31,7 +31,12 @@ def earlier_shot(
 ) -> EarlierShot | None:
     """The logged photo of this body within a day of `at` that shows the same shot, None without.
 
-    Photos without a body number are never compared: each stands for itself.
+    Photos without a body number are never compared. The rule asks whether two pictures show one
+    scene, and before a fixed camera every clean body of one model and colour is that scene: with
+    paint and sensor noise of their own, and two pixels aside, two bodies keep 0.99 of their look
+    and most of their structure (`tests/imaging/test_likeness.py`). On one body the question is
+    right whatever the answer; without a number it would be asked about every second photo of a
+    station, and a batch would leave them uncounted. Such photos are in no figure about bodies.
     """
     if not body_number:
         return None
