@@ -59,6 +59,17 @@ class Server:
                 time.sleep(0.1)
         raise AssertionError(f"the server did not answer: {self._log.read_text()[-2000:]}")
 
+    def command(self, *words: str) -> subprocess.CompletedProcess:
+        """Run `python -m inspection` over the same data and settings."""
+        return subprocess.run(
+            [sys.executable, "-m", "inspection", *words],
+            cwd=REPOSITORY,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
     def kill(self) -> None:
         """Signal 9 to the server alone: its worker has to notice by itself."""
         if self.process and self.process.poll() is None:

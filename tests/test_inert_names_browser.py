@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest
 
 from inspection.config import Settings
@@ -15,6 +16,7 @@ from inspection.services.reporting import place_of
 from inspection.services.station import open_station
 from inspection.storage import case_records, chart_notes, records, saved_views, shift_notes
 from tests.browser import chromium, needs_chromium, playwright
+from tests.conftest import panel_jpeg
 from tests.server import running
 from tests.ui.conftest import invented, write_inspections
 
@@ -33,6 +35,12 @@ PAGES = {
     "log": {},
     "log ": {"id": "1"},
     "log  ": {"view": "1"},
+    # What came by HTTP and from the command line.
+    "log   ": {"id": "7"},
+    "log    ": {"id": "8"},
+    "log     ": {"id": "10"},
+    "inspect  ": {"id": "9"},
+    "report ": {},
     "trends": {"period": "custom", "from": "2026-03-01", "to": "2026-03-03"},
     "control": {
         "period": "custom",
@@ -68,7 +76,7 @@ def written_everywhere(data_dir) -> None:
     ids = write_inspections(station, *facts)
     now = datetime(2026, 3, 2, 3, tzinfo=UTC)
     engine = station.engine
-    records.decide(engine, Decision(ids[0], "polish", TYPED, TYPED, now), None)
+    records.decide(engine, Decision(ids[0], "polish", TYPED, IMAGE, now), None)
     place = place_of(station, date(2026, 3, 2), "day")
     for kind in ("note", "hand_over"):
         shift_notes.write_note(engine, place, kind, TYPED, IMAGE)
@@ -102,6 +110,61 @@ def written_everywhere(data_dir) -> None:
     engine.dispose()
 
 
+# Every text field of the HTTP API.
+FIELDS = {
+    "vehicle_model": "aria",
+    "body_number": IMAGE,
+    "panel": "hood",
+    "colour": IMAGE,
+    "station": IMAGE,
+    "line": IMAGE,
+    "inspector": IMAGE,
+    "mm_per_px": "0.25",
+}
+
+
+def posted_everywhere(url) -> None:
+    """The same by HTTP: two photos, one voided and one with another scale; the rest is refused."""
+    with httpx.Client(base_url=f"{url}/api/v1", timeout=120) as client:
+
+        def post(seed, expected=200, **fields):
+            file = {"file": (f"{IMAGE}.jpg", panel_jpeg(seed=seed), "image/jpeg")}
+            answer = client.post("/inspections", data={**FIELDS, **fields}, files=file)
+            assert answer.status_code == expected, answer.text
+            return answer.json()
+
+        first = post(1, request_id=IMAGE)["id"]
+        second = post(2, another="true")["id"]
+        assert (first, second) == (7, 8)
+        for name in ("vehicle_model", "panel"):
+            post(3, 400, **{name: IMAGE})
+        said = {"reason": TYPED, "inspector": IMAGE}
+        for path, more in (
+            (f"{first}/void", {}),
+            (f"{first}/restore", {}),
+            (f"{first}/void", {}),
+            (f"{second}/scale", {"mm_per_px": "0.3"}),
+        ):
+            answer = client.post(f"/inspections/{path}", data={**said, **more})
+            assert answer.status_code == 200, answer.text
+
+
+def commanded_everywhere(server, folder) -> None:
+    """And from the command line: one photo, voided, restored and voided again."""
+    photo = folder / f"{FOLDER}.jpg"
+    photo.write_bytes(panel_jpeg(seed=4))
+    who = ("--inspector", IMAGE)
+    subject = ("--vehicle-model", "aria", "--panel", "hood", "--body-number", IMAGE)
+    for command in (
+        ("inspect", str(photo), "--log", "--another", "--mm-per-px", "0.25", *subject, *who),
+        ("void", "10", "--reason", TYPED, *who),
+        ("restore", "10", "--reason", TYPED, *who),
+        ("void", "10", "--reason", TYPED, *who),
+    ):
+        done = server.command(*command)
+        assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     here = tmp_path_factory.mktemp("names")
@@ -114,6 +177,8 @@ def server(tmp_path_factory):
         stations=json.dumps(["ST10", IMAGE]),
         photo_folders=json.dumps({IMAGE: str(folder), "two": str(folder)}),
     ) as started:
+        posted_everywhere(started.url)
+        commanded_everywhere(started, folder)
         yield started
 
 
