@@ -18,6 +18,7 @@ if known.last_day is None:
 
 where = body_views.ask(known, version)
 counting_views.waiting_note(where, version)
+body_views.say_apart(where, version)
 body_views.show_map(where, version)
 body_views.show_photos(where, version)
 repeat_views.show_repeats(version)

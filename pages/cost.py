@@ -4,7 +4,7 @@ import streamlit as st
 
 from inspection.services import evaluation
 from inspection.services.station import shared_station
-from inspection.ui import cost_views
+from inspection.ui import cached, cost_views, counting_views
 from inspection.ui.session import t
 from inspection.ui.touch import large_targets
 
@@ -12,6 +12,7 @@ large_targets()
 st.title(t("nav.cost"))
 st.caption(t("cost.intro"))
 
+counting_views.waiting_note(None, cached.data_version())
 kept = cost_views.chosen_estimate()
 # The results stand above the figures that they come from.
 top = st.container()

@@ -106,7 +106,7 @@ def test_every_refusal_of_the_gate_has_korean_words():
     ("english", "korean"),
     [
         (
-            "a.gif: a GIF file is not read here; save the photo as JPEG or PNG",
+            "a.gif: GIF files are not read here; save the photo as JPEG or PNG",
             "a.gif: GIF 파일은 읽지 않습니다. 사진을 JPEG나 PNG로 저장하세요",
         ),
         (

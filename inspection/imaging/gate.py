@@ -218,7 +218,7 @@ def _looked_at(content: bytes) -> _File:
     if name_of_format is None:
         name = foreign_name(content)
         if name:
-            raise _Refusal(f"a {name} file is not read here; save the photo as JPEG or PNG")
+            raise _Refusal(f"{name} files are not read here; save the photo as JPEG or PNG")
         raise _Refusal(f"not a {READ_FORMATS} image; save the photo as JPEG or PNG")
     if name_of_format == "PNG":
         return _check_png_chunks(content)
@@ -240,9 +240,9 @@ def _check_tiff_tags(content: bytes) -> _File:
         return max(tags[tag].values) if tag in tags else otherwise
 
     if _TIFF_DNG in tags:
-        raise _Refusal("a camera raw (DNG) file is not read here; save the photo as JPEG or PNG")
+        raise _Refusal("camera raw (DNG) files are not read here; save the photo as JPEG or PNG")
     if value(_TIFF_SUBFILE, 0) & 1:
-        raise _Refusal("a camera raw (NEF) file is not read here; save the photo as JPEG or PNG")
+        raise _Refusal("camera raw (NEF) files are not read here; save the photo as JPEG or PNG")
     if value(_TIFF_COMPRESSION, 1) in _FAX_COMPRESSIONS:
         # Damage in a fax stream goes unnoticed by both decoders, and a fax is no photo.
         raise _Refusal("a fax-compressed TIFF is not a photo; save it as PNG or JPEG")

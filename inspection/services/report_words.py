@@ -26,7 +26,9 @@ _JOINERS = "\u200c\u200d"
 def subtitle(report: ShiftReport, t: Translate) -> str:
     """Day, shift and line: "2026-11-24 · Day · Line L1"."""
     header = report.header
-    line = t("report.line", line=header.line) if header.line else t("report.all_lines")
+    line = line_word(header.line, t)
+    if header.line:
+        line = t("report.line", line=line)
     return " · ".join([str(header.production_day), word(t, "shift", header.shift), line])
 
 
@@ -43,10 +45,17 @@ def document_name(report: ShiftReport, t: Translate) -> str:
         "report_page.file_name",
         day=header.production_day,
         shift=word(t, "shift", header.shift).lower(),
-        line=header.line or t("report_page.file_all_lines"),
+        line=line_word(header.line, t) if header.line else t("report_page.file_all_lines"),
     )
     # A shift or a line may be called anything; a file may not.
     return ("DEMO_" if report.is_demo else "") + re.sub(r"[^\w.-]+", "-", plain(name))
+
+
+def line_word(line: str, t: Translate) -> str:
+    """A line's own name; words for all lines (""), and for the photos that carry none."""
+    if not line:
+        return t("report.all_lines")
+    return t("common.unknown") if line == UNKNOWN else line
 
 
 def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:

@@ -16,6 +16,7 @@ from inspection.services.report_words import (
     group_head,
     heading,
     left_out_why,
+    line_word,
     outcomes,
     plain,
     scale_word,
@@ -217,7 +218,11 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             (t("report.production_day"), str(header.production_day), "text"),
             (t("report.state_now"), t(f"report.state.{report.state}"), "text"),
             (t("report.shift"), word(t, "shift", header.shift), "text"),
-            (t("report.line_name"), header.line or t("report.all_lines"), "text"),
+            (
+                t("report.line_name"),
+                line_word(header.line, t),
+                "text",
+            ),
             *((label, value, "text") for label, value in about_the_shift(report, t)),
         ],
         [

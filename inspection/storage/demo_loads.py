@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from inspection.domain.inspections import as_logged
 from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.audit import REMOVED, append_event
@@ -259,7 +260,7 @@ def _has_demo(connection: Connection, is_demo: ColumnElement[bool], place) -> bo
 def _of_place(place) -> ColumnElement[bool]:
     table = tables.inspection.c
     here = (table.day == place.day) & (table.shift == place.shift)
-    return here & (table.line == place.line) if place.line else here
+    return here & (table.line == as_logged(place.line)) if place.line else here
 
 
 def _rests_on_demo(connection: Connection, is_demo: ColumnElement[bool], evidence: dict) -> bool:

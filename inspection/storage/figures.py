@@ -374,7 +374,7 @@ def _quality(connection: Connection, where: LogFilter) -> Quality:
 def _of_shift(where: LogFilter) -> ColumnElement[bool]:
     """Every inspection of the shift and line, judgements that were replaced included."""
     here = (inspection.c.day == where.first_day) & (inspection.c.shift == where.shift)
-    return here & (inspection.c.line == where.line) if where.line else here
+    return here & (inspection.c.line == as_logged(where.line)) if where.line else here
 
 
 def _first_here(where: LogFilter) -> ColumnElement[bool]:

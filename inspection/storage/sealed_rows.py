@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Select, select
 
+from inspection.domain.inspections import as_logged
 from inspection.storage import tables
 from inspection.storage.audit import plain_value
 from inspection.storage.column_types import canonical_json, storable
@@ -33,7 +34,7 @@ def rows_of_shift(connection: Connection, place: ShiftPlace) -> Rows:
     """Every row that the report of a shift rests on, judgements that were replaced included."""
     here = (inspection.c.day == place.day) & (inspection.c.shift == place.shift)
     if place.line:
-        here &= inspection.c.line == place.line
+        here &= inspection.c.line == as_logged(place.line)
     numbers = select(inspection.c.id).where(here)
     notes = notes_with_words(connection, place)
     words = [word for _, said in notes for word in said]
@@ -114,7 +115,7 @@ def _bodies_of(place: ShiftPlace, here):
     """Bodies that the shift saw, and bodies that count under it: the same unless one was moved."""
     first_here = (unit.c.first_day == place.day) & (unit.c.first_shift == place.shift)
     if place.line:
-        first_here &= unit.c.first_line == place.line
+        first_here &= unit.c.first_line == as_logged(place.line)
     return first_here | unit.c.id.in_(select(inspection.c.unit_id).where(here))
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from inspection.domain.counting_words import WORDS
+from inspection.domain.inspections import as_logged
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import (
@@ -256,7 +257,7 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
     """What the audit chain says was written about the shift since the event of its signature."""
     mine = (inspection.c.day == place.day) & (inspection.c.shift == place.shift)
     if place.line:
-        mine &= inspection.c.line == place.line
+        mine &= inspection.c.line == as_logged(place.line)
     since = audit.c.id > sealing_event
     with looking(engine) as connection:
         events = connection.execute(

@@ -4,6 +4,7 @@ from collections import Counter
 
 import streamlit as st
 
+from inspection.domain.counting_words import WAITING
 from inspection.errors import InspectionError, NotFound
 from inspection.services import batches
 from inspection.services.batches import Batch, InterruptedBatch, Order, Outcome
@@ -361,6 +362,8 @@ def _judged(outcomes: list[Outcome]) -> None:
 def _result_card(detail: InspectionDetail) -> None:
     _thumbnail(detail.photo_sha256, width="stretch")
     _standing_chip(detail, t("batch.defects", n=len(detail.defects)))
+    if detail.left_out == WAITING:
+        st.badge(t("batch.same_again"), icon=":material/content_copy:", color="orange")
     st.text(detail.inspection.photo_name)
     st.button(
         t("batch.open", number=detail.id),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from inspection import charts
 from inspection.domain.body_drawings import DRAWINGS, drawings
+from inspection.domain.inspections import UNKNOWN
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter, parameters_of
 from inspection.storage.reading import KnownValues
@@ -51,6 +52,21 @@ def ask(known: KnownValues, version: int) -> LogFilter:
         as_list=True,
     )
     return LogFilter(first_day=first, last_day=last, vehicle_model=model, type=kind)
+
+
+def say_apart(where: LogFilter, version: int) -> None:
+    """How many photos of the period have no place on any map, and the way to them."""
+    of_no_model = replace(where, vehicle_model=UNKNOWN)
+    of_no_panel = replace(where, panel=UNKNOWN)
+    for key, without in (("model_unknown", of_no_model), ("panel_unknown", of_no_panel)):
+        n = cached.count(without, version)
+        if n:
+            st.page_link(
+                page_file("log"),
+                label=t(f"body.{key}", n=n),
+                icon=":material/help:",
+                query_params=parameters_of(without),
+            )
 
 
 def show_map(where: LogFilter, version: int) -> None:

@@ -12,7 +12,7 @@ from inspection.storage import reading
 from inspection.storage.counting_records import NumberedWord
 from inspection.storage.reading import InspectionDetail, LogFilter
 from inspection.ui import cached, session
-from inspection.ui.links import log_address
+from inspection.ui.links import page_file
 from inspection.ui.markdown import as_written
 from inspection.ui.session import t
 from inspection.ui.subject_form import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
@@ -26,10 +26,12 @@ def waiting_note(where: LogFilter | None, version: int) -> None:
     """How many of the chosen photos are in no figure until somebody answers; nothing for none."""
     n = cached.how_many_wait(where or LogFilter(), version)
     if n:
-        st.warning(
-            f"{t('counting.waiting', n=n)} [{t('counting.to_waiting')}]"
-            f"({log_address(left_out=WAITING, lang=session.language())})",
-            icon=":material/content_copy:",
+        st.warning(t("counting.waiting", n=n), icon=":material/content_copy:")
+        st.page_link(
+            page_file("log"),
+            label=t("counting.to_waiting"),
+            icon=":material/rule:",
+            query_params={"left_out": WAITING},
         )
 
 

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 
 import streamlit as st
+from streamlit.runtime.state.session_state import SessionState
 
 from inspection.errors import InspectionError
 from inspection.ui.markdown import as_written
@@ -39,3 +40,24 @@ def guarded_part(draw: Callable) -> Callable:
             return draw(*args, **kwargs)
 
     return drawn
+
+
+def guard_callbacks() -> None:
+    """Answer an error in what a button or a field calls as one on its page is answered.
+
+    Callbacks run before the router does. Every one of Streamlit 1.67 passes this method.
+    """
+    if getattr(SessionState, "_is_guarded", False):
+        return
+    call = SessionState._run_callback_and_record_rerun
+
+    def guarded_call(self, votes, run):
+        return call(self, votes, partial(_run_guarded, run))
+
+    SessionState._run_callback_and_record_rerun = guarded_call
+    SessionState._is_guarded = True
+
+
+def _run_guarded(run: Callable[[], None]) -> None:
+    with guarded():
+        run()

@@ -16,6 +16,7 @@ from inspection.services.report_words import (
     disposition_word,
     group_head,
     left_out_why,
+    line_word,
     outcomes,
     rare,
     scale_word,
@@ -75,7 +76,7 @@ def ask() -> tuple[ShiftSlot, str]:
             "line",
             t("common.line"),
             [_ALL_LINES, *_in_order(shared_station().settings.lines, known.lines)],
-            lambda code: code or t("report.all_lines"),
+            lambda code: line_word(code, translate()),
             default=_ALL_LINES,
         )
     if known.last_day is None:
@@ -386,8 +387,10 @@ def _latest_slot(version: int) -> ShiftSlot:
 
 
 def _in_order(of_plant: Sequence[str], of_log: Sequence[str]) -> list[str]:
-    """The plant's own codes first, then those that only an older log still knows."""
-    return [one for one in dict.fromkeys([*of_plant, *of_log]) if one != UNKNOWN]
+    """The plant's own codes first, then those that only an older log still knows, then what stands
+    for photos without one."""
+    named = [one for one in dict.fromkeys([*of_plant, *of_log]) if one != UNKNOWN]
+    return [*named, UNKNOWN] if UNKNOWN in of_log else named
 
 
 def _tile(label: str, value: str, note: str, help: str | None = None) -> None:

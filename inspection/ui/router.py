@@ -8,7 +8,7 @@ from inspection.errors import InspectionError, without_paths
 from inspection.i18n import LANGUAGES
 from inspection.ui import on_paper, session
 from inspection.ui.demo_views import demo_mark
-from inspection.ui.guarded import guarded
+from inspection.ui.guarded import guard_callbacks, guarded
 from inspection.ui.in_browser import LONGEST_NAME
 from inspection.ui.markdown import as_written, guard
 from inspection.ui.session import t
@@ -91,6 +91,7 @@ def _language_chosen() -> None:
 def main() -> None:
     """Settle the language, draw the navigation, run the page that was asked for."""
     guard()
+    guard_callbacks()
     try:
         session.settle_language()
     except InspectionError as error:

@@ -409,6 +409,24 @@ def test_g_chart_of_ten_bodies_between_on_average():
     assert signals(chart, ["beyond_limit"]) == (Signal("beyond_limit", 21),)
 
 
+def test_g_chart_of_days_between_infections_in_benneyan():
+    """Days between infections, Benneyan 1998 as the SAS/QC guide prints them (RAREEVENTS, Getting
+    Started). The guide draws probability limits; these are the three-sigma limits of Benneyan 2001,
+    Health Care Management Science 4, 305–318, by hand: ḡ = 65/28 = 2.3214, so the upper limit is
+    2.3214 + 3·√(2.3214·3.3214) = 2.3214 + 3·2.7768 = 10.652."""
+    days = [0, 0, 2, 1, 13, 2, 0, 1, 1, 1, 1, 0, 1, 1, 16, 0, 1, 1, 2, 10, 1, 1, 2, 2, 0, 2, 3, 0]
+    chart = g_chart(days)
+    assert (sum(days), len(days)) == (65, 28)
+    assert chart.upper == pytest.approx([10.652] * 28, abs=1e-3)
+    assert chart.centre == pytest.approx(0.693 * 65 / 28, abs=1e-3)
+    assert chart.lower.tolist() == [0.0] * 28
+    # Thirteen and sixteen days without an infection.
+    assert signals(chart, ["beyond_limit"]) == (
+        Signal("beyond_limit", 4),
+        Signal("beyond_limit", 14),
+    )
+
+
 def test_defects_that_come_closer_are_nine_below_on_a_g_chart():
     # A geometric gap lies above its median as often as below: here the rule has its meaning.
     chart = g_chart([2, 20] * 10 + [1] * 9, baseline=slice(0, 20))

@@ -137,7 +137,7 @@ def test_what_nobody_knows_is_refused_whatever_its_name(content):
 
 def test_what_has_a_name_is_refused_by_its_name():
     assert refusal(b"GIF89a" + bytes(50), "a.jpg") == (
-        "a.jpg: a GIF file is not read here; save the photo as JPEG or PNG"
+        "a.jpg: GIF files are not read here; save the photo as JPEG or PNG"
     )
 
 
@@ -311,8 +311,8 @@ def test_a_bayer_picture_gets_its_colours_by_the_stated_pattern(pattern, red_at,
 def test_a_raw_file_is_not_mistaken_for_its_small_preview():
     preview = np.full((48, 64), 90, np.uint8)
     dng = grey_tiff(preview, t50706=(1, b"\x01\x04\x00\x00"))
-    assert "a camera raw (DNG) file is not read here" in refusal(dng)
-    assert "a camera raw (NEF) file is not read here" in refusal(grey_tiff(preview, t254=(4, 1)))
+    assert "camera raw (DNG) files are not read here" in refusal(dng)
+    assert "camera raw (NEF) files are not read here" in refusal(grey_tiff(preview, t254=(4, 1)))
 
 
 def test_a_second_png_header_at_the_end_is_a_damaged_header():

@@ -217,7 +217,7 @@ LABEL = aihub_label(annotation(segmentation=OUTLINE))
         ({"b.json": aihub_label(annotation(bbox=BOX), width=640)}, "the label is for 640×90 px"),
         ({"b.json": LABEL, "b.jpg": photo_jpeg(5)[:900]}, "damaged"),
         ({"b.json": LABEL, "b.jpg": b""}, "empty"),
-        ({"b.json": LABEL, "b.jpg": b"no photo at all"}, "a text file is not read here"),
+        ({"b.json": LABEL, "b.jpg": b"no photo at all"}, "text files are not read here"),
         ({"c.json": LABEL}, "no photo of this base name"),
         ({"more/b.jpg": photo_jpeg(6), "b.json": LABEL}, "two different photos"),
         (

@@ -101,7 +101,7 @@ def test_the_model_is_known_in_the_parent(worker):
 def test_a_refused_photo_keeps_the_process(worker):
     worker.start()
     pid = worker.pid
-    with pytest.raises(UnreadableImage, match=r"^notes\.txt: a text file is not read here"):
+    with pytest.raises(UnreadableImage, match=r"^notes\.txt: text files are not read here"):
         worker.inspect(b"no photo at all", "notes.txt")
     assert worker.pid == pid
 

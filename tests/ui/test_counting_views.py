@@ -37,7 +37,8 @@ def test_a_waiting_photo_is_answered_on_its_page_and_counted_on_the_charts(share
     copy = records.record_inspection(
         shared.engine, one, slot, model_card={}, like=LikeAnother(first, "waiting")
     )
-    assert "look like an earlier shot of their body: 1" in shown(open_page("home"))
+    for page in ("home", "cost"):
+        assert "look like an earlier shot of their body: 1" in shown(open_page(page))
     at = open_page("inspect", id=str(copy))
     assert "Same photo again?" in shown(at)
     at.button(key="counting_another").click().run()

@@ -1,6 +1,7 @@
 import pytest
 
-from inspection.ui import cached
+from inspection.errors import StorageError
+from inspection.ui import cached, filters
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,26 @@ def test_an_error_that_nobody_expected_is_one_sentence_in_the_pages_language(
     assert "shown to nobody" not in error.value
     # The navigation beside it is still there.
     assert at.sidebar.text_input
+
+
+@pytest.mark.parametrize(
+    ("lang", "raised", "said"),
+    [
+        ("en", StorageError("the database is locked"), "the database is locked"),
+        ("ko", ZeroDivisionError("shown to nobody"), "표시하지 못했습니다"),
+    ],
+)
+def test_an_error_in_what_a_button_calls_is_one_sentence_and_the_page_stays(
+    open_page, filled_log, monkeypatch, lang, raised, said
+):
+    at = open_page("log", lang=lang)
+
+    def broken(*_, **__):
+        raise raised
+
+    monkeypatch.setattr(filters, "period", broken)
+    at.button(key="period_week").click().run()
+    assert not at.exception
+    (error,) = at.error
+    assert said in error.value and "shown to nobody" not in error.value
+    assert len(at.dataframe[0].value) == 50

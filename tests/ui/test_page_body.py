@@ -6,6 +6,7 @@ import pytest
 from inspection.services import repeats
 from inspection.storage import case_records
 from tests.services.test_line_repeats import START, run_line
+from tests.ui.conftest import invented, write_inspections
 
 PERIOD = {"period": "custom", "from": "2026-03-01", "to": "2026-03-10"}
 
@@ -103,3 +104,18 @@ def test_a_case_whose_spot_stayed_away_is_shown_closed(open_page, spotted):
     run_line(spotted.engine, 250, 110)
     at = open_page("body", model="aria", **PERIOD)
     assert any("closed · Lee" in one.label for one in at.expander)
+
+
+def test_photos_without_a_model_or_a_panel_are_told_beside_the_map(open_page, shared):
+    ofs = [("", "hood"), ("aria", ""), ("aria", "")]
+    write_inspections(
+        shared,
+        *(invented(shared, n, "ok", vehicle_model=m, panel=p) for n, (m, p) in enumerate(ofs, 1)),
+    )
+    at = open_page(
+        "body", model="aria", period="custom", **{"from": "2026-03-02", "to": "2026-03-02"}
+    )
+    assert not at.exception
+    links = [link.proto.label for link in at.get("page_link")]
+    assert "1 photo without a vehicle model: on no map." in links
+    assert "2 photos of this model without a panel: not on the map." in links

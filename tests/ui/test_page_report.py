@@ -3,6 +3,7 @@ from datetime import date
 
 import pytest
 
+from inspection.domain.inspections import UNKNOWN
 from inspection.i18n import translator
 from inspection.services import signing
 from inspection.services.report_words import document_name
@@ -81,6 +82,18 @@ def test_an_unreadable_address_falls_back_to_the_latest_shift(open_page, filled_
     at = open_page("report", date="yesterday", shift="brunch", line="L99")
     assert not at.exception
     assert at.header[0].value.startswith("2026-03-02 · Day · All lines")
+
+
+def test_photos_without_a_line_have_a_report_of_their_own(open_page, filled_log, shared):
+    photo, slot = invented(shared, 61, "rework")
+    without = replace(photo, subject=replace(photo.subject, line=""))
+    write_inspections(shared, (without, slot))
+    at = open_page("report", **DAY)
+    assert at.segmented_control(key="address_line").options[-1] == "unknown"
+    at = open_page("report", line=UNKNOWN, **DAY)
+    assert not at.exception
+    assert at.header[0].value.startswith("2026-03-02 · Day · Line unknown")
+    assert tiles(at)["Photos inspected"] == "1"
 
 
 def write(at, kind: str, text: str):
