@@ -390,7 +390,7 @@ async def _said(request: Request) -> _Said:
             return _Said.model_validate(await request.json())
         async with request.form() as fields:
             return _Said.model_validate(dict(fields))
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, RecursionError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": ("body",)}
         name = ".".join(str(part) for part in first["loc"])
         raise CountingRefused(f"field {name!r}: {first.get('msg', 'is no JSON')}") from None

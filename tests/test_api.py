@@ -439,3 +439,12 @@ def test_what_is_said_without_what_it_needs_changes_nothing(client, address, sai
     assert answer.status_code == status
     assert answer.json()["error"]
     assert client.get("/inspections/1").json()["counting"] == []
+
+
+def test_json_nested_without_end_is_no_json(client):
+    answer = client.post(
+        "/inspections/1/void",
+        content=b"[" * 30_000,
+        headers={"content-type": "application/json"},
+    )
+    assert (answer.status_code, answer.json()) == (400, {"error": "field 'body': is no JSON"})

@@ -24,15 +24,15 @@ BY_STEM = "by the stem of its label file"
 # Eight hexadecimal digits; not a date, which a person puts before a name.
 _UPLOAD_MARK = re.compile(r"^(?!(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01]))[0-9a-f]{8}-(?=.)", re.I)
 _VERSION = re.compile(
-    r"^(?P<source>.+)_(?P<kind>jpe?g|png|bmp|tiff?|webp|heic|avif)\.rf\.[\w-]{8,}$", re.I
+    r"^(?P<source>.+?)([_-](jpe?g|png|bmp|tiff?|webp|heic|avif))?(\.rf\.[\w-]{8,})+$", re.I
 )
-# What augmenting tools add to a name, one or several of them at its end.
-_AUGMENTED = re.compile(
-    r"([ _.-]+(aug(mented)?|[hv]?flip(ped)?|flip[_-]?(lr|ud|[hvxy])|mirror(ed)?|rot(ate|ated)?"
+# What augmenting tools add to a name, one or several of them at its end or before it.
+_WORD = (
+    r"(aug(mented)?|[hv]?flip(ped)?|flip[_-]?(lr|ud|[hvxy])|mirror(ed)?|rot(ate|ated)?"
     r"|turn(ed)?|bright(er|ness)?|dark(er)?|blur(red)?|noise|noisy|shear(ed)?|crop(ped)?|copy|사본)"
-    r"[ _.-]*\(?-?\d*\)?)+$",
-    re.I,
 )
+_AUGMENTED = re.compile(rf"([ _.-]+{_WORD}[ _.-]*\(?-?\d*\)?)+$", re.I)
+_BEFORE = re.compile(rf"^({_WORD}([ _.-]*\d+)?[ _.-]+)+(?=.*\D)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,19 @@ def plain(name: str) -> str:
 def source_name(stem: str) -> str:
     """The name of the photo that this one is a version of; "" where its name says no such thing.
 
-    `NAME_jpg.rf.HASH` is a version of NAME, and so are `NAME_flip`, `NAME_rot90`, `NAME_aug_3`.
+    `NAME_jpg.rf.HASH` is a version of NAME, and so are `NAME_flip`, `NAME_rot90`, `NAME_aug_3` and
+    `flip_NAME`, unless NAME is nothing but a number.
     """
     name = folded(stem)
     if version := _VERSION.match(name):
         name = version["source"]
-        return _AUGMENTED.sub("", name) or name
-    source = _AUGMENTED.sub("", name)
+        return _without_words(name) or name
+    source = _without_words(name)
     return source if source and source != name else ""
+
+
+def _without_words(name: str) -> str:
+    return _BEFORE.sub("", _AUGMENTED.sub("", name))
 
 
 def _path(name: str) -> PurePosixPath:
