@@ -481,6 +481,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
                 segmenter.levels,
                 chosen,
                 lambda done, of: progress.update(task, completed=done, total=of),
+                segmenter.types,
             )
 
         rows = evaluation.write_predictions(

@@ -16,8 +16,8 @@ import numpy as np
 from inspection.domain import detection_curves
 from inspection.domain.paint_colour import paint_colour
 from inspection.domain.reliability import wilson
-from inspection.imaging.codec import quantise
-from inspection.imaging.regions import defect_mask, photo_score
+from inspection.imaging.codec import likeliest_types, quantise
+from inspection.imaging.regions import defect_mask, label_regions, named, photo_score
 from models.card import region_arguments
 from models.datasets import LabelledPhoto, batches_of_photos, read_grey
 from models.labels import (
@@ -34,12 +34,15 @@ from models.labels import (
 class SeenPhoto:
     """A photo with the network's 8-bit answer for "any paint defect".
 
-    median_rgb: the photo's median colour, 0–255 each.
+    median_rgb: the photo's median colour, 0–255 each. kind: uint8 (H, W), index into `types` of the
+    likeliest type of each pixel; None where types were not asked for.
     """
 
     photo: LabelledPhoto
     probability: np.ndarray
     median_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    kind: np.ndarray | None = None
+    types: tuple[str, ...] = ()
 
     @property
     def brightness(self) -> float:
@@ -136,15 +139,20 @@ def look_at(
     segment: Callable[[np.ndarray], np.ndarray],
     photos: Sequence[LabelledPhoto],
     progress: Callable[[int, int], None] = lambda done, of: None,
+    types: Sequence[str] = (),
 ) -> Iterable[SeenPhoto]:
     """Run the network over the photos.
 
-    segment: RGB uint8 -> (H, W, 1 + T), probabilities or levels of 255.
+    segment: RGB uint8 -> (H, W, 1 + T), probabilities or levels of 255. types: the T types, where
+    they are to be kept.
     """
     for done, (photo, rgb) in enumerate(batches_of_photos(photos), start=1):
         # Every fourth pixel gives the same median in a sixteenth of the time.
         median_rgb = tuple(float(v) for v in np.median(rgb[::4, ::4].reshape(-1, 3), axis=0))
-        yield SeenPhoto(photo, quantise(segment(rgb)[..., 0]), median_rgb)
+        answer = segment(rgb)
+        levels = quantise(answer[..., 0])
+        kind = likeliest_types(answer, levels) if types else None
+        yield SeenPhoto(photo, levels, median_rgb, kind, tuple(types))
         progress(done, len(photos))
 
 
@@ -158,8 +166,9 @@ def write_predictions(
     """Write DATASET/STEM.png and scores.csv in the scorer's layout; answers a row a scored photo.
 
     A row: dataset, stem, group, defect_free, score, defects (labelled), found and tight (of them),
-    what `Truth.fit` says of the mask, brightness, colour, labels (type, side_px, found, tight of
-    each defect), and sweep: (tight, regions) at each region threshold asked for.
+    what `Truth.fit` says of the mask, brightness, colour, labels (type, side_px, found, tight and
+    named of each defect; named: what its region is called, None where nothing is found or types
+    were not asked for), and sweep: (tight, regions) at each region threshold asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
     rows, scores = [], []
@@ -175,7 +184,8 @@ def write_predictions(
         truth = read_truth(photo, mask.shape)
         if not truth.is_scored:
             continue
-        fit = truth.fit(truth.counted(mask))
+        counted = truth.counted(mask)
+        fit = truth.fit(counted)
         rows.append(
             {
                 "dataset": photo.dataset,
@@ -190,9 +200,19 @@ def write_predictions(
                 "brightness": round(item.brightness, 1),
                 "colour": paint_colour(*item.median_rgb),
                 "labels": [
-                    {"type": defect.code, "side_px": defect.side_px, "found": hit, "tight": fits}
-                    for defect, hit, fits in zip(
-                        truth.defects, fit["found"], fit["tight"], strict=True
+                    {
+                        "type": defect.code,
+                        "side_px": defect.side_px,
+                        "found": hit,
+                        "tight": fits,
+                        "named": name,
+                    }
+                    for defect, hit, fits, name in zip(
+                        truth.defects,
+                        fit["found"],
+                        fit["tight"],
+                        _names(item, truth, counted, thresholds["region"]),
+                        strict=True,
                     )
                 ],
                 "sweep": [_at_threshold(item, truth, thresholds, region) for region in sweep],
@@ -203,6 +223,20 @@ def write_predictions(
         writer.writerow(["dataset", "stem", "score"])
         writer.writerows(scores)
     return rows
+
+
+def _names(item: SeenPhoto, truth: Truth, counted: np.ndarray, region: float) -> list[str | None]:
+    """What the region on each label is called, that with most pixels on it."""
+    if item.kind is None or not counted.any():
+        return [None] * len(truth.defects)
+    found = label_regions(item.probability, region)
+    names = []
+    for defect in truth.defects:
+        numbers = np.bincount(found.labels[defect.pixels & counted], minlength=1)
+        number = int(numbers[1:].argmax()) + 1 if numbers[1:].any() else 0
+        own = found.labels == number
+        names.append(named(item.kind[own], item.probability[own], item.types) if number else None)
+    return names
 
 
 def _at_threshold(
@@ -354,7 +388,27 @@ def report_text(report: dict[str, Any]) -> str:
             f"| {_ratio_words(row['area_ratio'])} | {_per_cent(row['stray'])} "
             f"| {_per_cent(row['defect_precision'])} | {area} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_confusion_lines(report["types"])]) + "\n"
+
+
+def _confusion_lines(types: dict[str, dict[str, int]]) -> list[str]:
+    """The table of true and said types; nothing where no label found has a type."""
+    if not types:
+        return []
+    said = sorted({name for row in types.values() for name in row})
+    n = sum(sum(row.values()) for row in types.values())
+    right = sum(row.get(code, 0) for code, row in types.items())
+    rows = [
+        f"| {code} | {' | '.join(str(row.get(name, 0)) for name in said)} | {sum(row.values())} |"
+        for code, row in types.items()
+    ]
+    return [
+        f"Types of the labels found tightly whose type is known: {right} of {n} named right.",
+        "",
+        f"| labelled \\ named | {' | '.join(said)} | n |",
+        f"|---|{'---|' * (len(said) + 1)}",
+        *rows,
+    ]
 
 
 def share_words(share: dict[str, Any] | None) -> str:

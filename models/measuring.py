@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from inspection.domain.defects import UNNAMED
 from inspection.domain.detection_curves import (
     brier,
     calibration_error,
@@ -108,8 +109,21 @@ def measure(
         "calibration": _calibration(bad, clean, val_scores) if both and val_scores else None,
         "ppv": _predictive_values(whole["photo_detection"], whole["photo_false_alarm"]),
         "targets": _targets(whole["tight_recall"]),
+        "types": _types_named(bad),
         "explorer": _explorer(rows, card["thresholds"]),
     }
+
+
+def _types_named(bad: Sequence[Row]) -> dict[str, dict[str, int]]:
+    """Labelled type -> what its region is called -> labels; of those found tightly whose type is
+    known."""
+    counts: dict[str, dict[str, int]] = {}
+    for row in bad:
+        for label in row["labels"]:
+            if label["tight"] and label["type"] != UNNAMED and label.get("named"):
+                names = counts.setdefault(label["type"], {})
+                names[label["named"]] = names.get(label["named"], 0) + 1
+    return {code: dict(sorted(counts[code].items())) for code in sorted(counts)}
 
 
 def photos_to_calibrate_on(data: Path, split: str) -> list[LabelledPhoto]:

@@ -173,9 +173,7 @@ def _measure(found, number, probability, kind, types, pixels) -> Region:
     own = found.labels[window] == number
     rows, columns = np.nonzero(own)
     area = len(rows)
-    votes = np.bincount(kind[window][own], weights=probability[window][own], minlength=len(types))
-    # What no type has the better half of is not named.
-    type = types[int(votes.argmax())] if 2 * votes.max() > votes.sum() else UNNAMED
+    type = named(kind[window][own], probability[window][own], types)
     length, across = ribbon_size(own)
     error = None
     if pixels and type not in OUTLINED and length >= RIBBON_RATIO * across:
@@ -206,6 +204,16 @@ def _measure(found, number, probability, kind, types, pixels) -> Region:
             float((top + rows.mean() + 0.5) / height),
         ),
     )
+
+
+def named(kind: np.ndarray, probability: np.ndarray, types: Sequence[str]) -> str:
+    """The type of a region: what its pixels vote for, each as much as it is sure of a defect.
+
+    kind, probability: uint8 (n,), the region's pixels. What no type has the better half of is
+    `unclassified`.
+    """
+    votes = np.bincount(kind, weights=probability, minlength=len(types))
+    return types[int(votes.argmax())] if 2 * votes.max() > votes.sum() else UNNAMED
 
 
 def _line_in_photo(rgb: np.ndarray, found: LabelledRegions, number: int) -> LineWidth | None:

@@ -183,10 +183,10 @@ def test_our_figures_are_the_scorers(photo_set, predicted, shared_folder, tmp_pa
 def test_each_label_keeps_its_type_its_size_and_whether_it_was_found(predicted):
     rows = {row["stem"]: row for row in predicted[0]}
     (label,) = rows["found"]["labels"]
-    assert label == {"type": "scratch", "side_px": 30, "found": True, "tight": True}
+    assert label == {"type": "scratch", "side_px": 30, "found": True, "tight": True, "named": None}
     # The box of an empty weak mask, 20 px wide.
     (label,) = rows["empty_box"]["labels"]
-    assert label == {"type": "scratch", "side_px": 20, "found": True, "tight": True}
+    assert label == {"type": "scratch", "side_px": 20, "found": True, "tight": True, "named": None}
     (label,) = rows["flooded"]["labels"]
     assert (label["found"], label["tight"]) == (True, False)
     assert rows["silent"]["labels"] == []
@@ -244,6 +244,22 @@ def test_a_photo_whose_only_damage_is_ignored_is_no_clean_one(photo_set):
     assert not truths["all_ignored"].counted(box_mask(HIDDEN) * np.uint8(255)).any()
 
 
+def test_each_found_label_says_what_its_region_is_called(photo_set, tmp_path):
+    def called_dent(rgb):
+        marks = by_brightness(rgb)[..., :1]
+        # More than half of each region is called a dent, the rest a scratch.
+        left = np.zeros_like(marks)
+        left[:, :45] = marks[:, :45]
+        return np.concatenate([marks, marks - left, left], axis=-1)
+
+    photos = read_photo_set(photo_set, "test")
+    seen = look_at(called_dent, photos, types=("scratch", "dent"))
+    rows = {row["stem"]: row for row in write_predictions(seen, tmp_path, THRESHOLDS, top_px=64)}
+    (found,), (missed,) = rows["found"]["labels"], rows["missed"]["labels"]
+    assert (found["type"], found["named"]) == ("scratch", "dent")
+    assert missed["named"] is None
+
+
 def test_the_report_names_hits_n_and_interval(predicted):
     text = report_text(
         {
@@ -251,8 +267,11 @@ def test_the_report_names_hits_n_and_interval(predicted):
             "split": "test",
             "thresholds": THRESHOLDS,
             "figures": figures(predicted[0]),
+            "types": {"chip": {"chip": 1, "scratch": 2}, "scratch": {"scratch": 9}},
         }
     )
+    assert "10 of 12 named right" in text
+    assert "| chip | 1 | 2 | 3 |" in text and "| scratch | 0 | 9 | 9 |" in text
     assert "# brightness on split test" in text
     tight, alarms = "5 of 9 = 55.6% (26.7%–81.1%)", "2 of 4 = 50.0% (15.0%–85.0%)"
     assert f"| ALL | 13 | {tight} | {alarms} | 66.7% |" in text

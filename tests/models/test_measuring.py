@@ -76,6 +76,31 @@ def measured(**more):
     return measuring.measure(rows(), **{**facts, **more})
 
 
+def test_of_labels_of_known_type_found_tightly_the_report_says_what_they_are_called():
+    def called(stem, code, name, tight=True):
+        one = row(stem, 0.9, found=[(20, True, tight)], regions=1)
+        one["labels"][0] |= {"type": code, "named": name}
+        return one
+
+    report = measuring.measure(
+        [
+            *rows(),
+            called("a", "dent", "scratch"),
+            called("b", "dent", "dent"),
+            called("c", "scratch", "unclassified"),
+            # Not found tightly, or of a type nobody knows: neither counts.
+            called("d", "scratch", "scratch", tight=False),
+            called("e", "unclassified", "scratch"),
+        ],
+        name="small",
+        sha256="s" * 64,
+        split="test",
+        card=CARD,
+    )
+    assert report["types"] == {"dent": {"dent": 1, "scratch": 1}, "scratch": {"unclassified": 1}}
+    assert measured()["types"] == {}
+
+
 def test_every_share_of_the_report_has_its_n_and_its_groups():
     report = measured()
     assert report["photos"] == {
