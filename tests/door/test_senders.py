@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from websockets.sync import client as websockets
 
 from inspection.door.senders import HEADERS_S, limit_headers
 from tests.server import running
@@ -24,6 +25,11 @@ limit_headers(0.5, Protocol)
 
 
 async def slow_answer(scope, receive, send):
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        said = await receive()
+        await send({"type": "websocket.send", "text": said["text"]})
     if scope["type"] == "http":
         # Longer than headers may take: what is answered slowly was asked in time.
         await asyncio.sleep(0.8 if scope["path"] == "/slow" else 0)
@@ -95,6 +101,13 @@ def test_a_request_that_was_asked_in_time_is_answered_however_long_that_takes(po
     with connection(port) as opened:
         opened.send(REQUEST.replace(b"/ ", b"/slow ", 1))
         assert answer(opened).startswith(b"HTTP/1.1 200")
+
+
+def test_a_page_that_says_nothing_for_longer_keeps_its_web_socket(port):
+    with websockets.connect(f"ws://127.0.0.1:{port}/") as page:
+        time.sleep(1.0)
+        page.send("still here")
+        assert page.recv(5) == "still here"
 
 
 def test_the_server_lets_go_of_slow_heads(tmp_path):
