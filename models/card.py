@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.domain.inspections import Thresholds
 from inspection.errors import ModelRefused
 
@@ -33,6 +34,9 @@ REQUIRED_KEYS = (
 # Without any of these a photo would be judged by a number that nobody chose.
 JUDGING_KEYS = ("region", "smallest_px", "ok_below", "reject_from")
 
+# Beyond a megapixel nothing would be a defect any more, nor any photo's score above nothing.
+MOST_PX = 10**6
+
 # What the self-test needs to know about a golden photo of each kind.
 GOLDEN_KEYS = {"defect": {"file", "bbox_px", "least_px"}, "clean": {"file", "most_px"}}
 
@@ -52,7 +56,7 @@ def read_card(folder: Path) -> dict[str, Any]:
             f"{folder}: no model there (card.json is missing); set INSPECTION_MODEL to one of "
             f"{installed_models(folder.parent)}"
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelRefused(f"{path}: not a readable card ({error}); restore the folder") from None
     missing = [key for key in REQUIRED_KEYS if key not in card] if isinstance(card, dict) else []
     if not isinstance(card, dict) or missing:
@@ -61,6 +65,8 @@ def read_card(folder: Path) -> dict[str, Any]:
         raise ModelRefused(f"{path}: thresholds, score, files or input is no table; restore it")
     if not all(isinstance(card[key], list) for key in ("types", "golden")):
         raise ModelRefused(f"{path}: types or golden is no list; restore it")
+    if not isinstance(card["name"], str) or not card["name"].strip():
+        raise ModelRefused(f"{path}: name must be a text, got {card['name']!r}; restore it")
     _check_operating_point(path, card)
     for golden in card["golden"]:
         expect = golden.get("expect") if isinstance(golden, dict) else None
@@ -91,12 +97,21 @@ def _check_operating_point(path: Path, card: dict[str, Any]) -> None:
         Thresholds(**card["thresholds"])
     except ValueError as error:
         raise ModelRefused(f"{path}: thresholds cannot judge ({error}); restore it") from None
+    if card["thresholds"]["smallest_px"] > MOST_PX:
+        raise ModelRefused(f"{path}: thresholds.smallest_px is above {MOST_PX}; restore it")
     top_px = card["score"].get("top_px")
-    if type(top_px) is not int or top_px < 1:
-        raise ModelRefused(f"{path}: score.top_px must be a whole number from 1 on, got {top_px!r}")
+    if type(top_px) is not int or not 1 <= top_px <= MOST_PX:
+        raise ModelRefused(
+            f"{path}: score.top_px must be a whole number from 1 to {MOST_PX}, got {top_px!r}"
+        )
     types = card["types"]
     if not all(isinstance(name, str) and name for name in types) or len(set(types)) < len(types):
         raise ModelRefused(f"{path}: types must be different codes, got {types!r}; restore it")
+    if unknown := [name for name in types if name not in FAMILY_OF_TYPE]:
+        raise ModelRefused(
+            f"{path}: no defect type is called {unknown}, known are {sorted(FAMILY_OF_TYPE)}; "
+            "restore it"
+        )
 
 
 def installed_models(folder: Path) -> list[str]:

@@ -373,6 +373,7 @@ def test_a_golden_photo_that_was_removed_is_refused(model_folder):
     [
         ("{", "not a readable card"),
         ("[]", "lacks everything"),
+        ("[" * 30_000, "not a readable card"),
         ('{"name": "brightness"}', "lacks ['date'"),
     ],
 )
@@ -395,8 +396,12 @@ def test_a_card_that_is_none_is_refused(model_folder, content, sentence):
         ),
         ({"thresholds": THRESHOLDS | {"ok_below": 0.7}}, "got 0.7 and 0.6"),
         ({"thresholds": THRESHOLDS | {"reject_form": 0.6}}, "thresholds.reject_form is unknown"),
-        ({"score": {}}, "score.top_px must be a whole number from 1 on, got None"),
-        ({"score": {"top_px": 0}}, "score.top_px must be a whole number from 1 on, got 0"),
+        ({"thresholds": THRESHOLDS | {"smallest_px": 10**30}}, "smallest_px is above 1000000"),
+        ({"score": {}}, "score.top_px must be a whole number from 1 to 1000000, got None"),
+        ({"score": {"top_px": 0}}, "score.top_px must be a whole number from 1 to 1000000, got 0"),
+        ({"score": {"top_px": 10**12}}, "a whole number from 1 to 1000000, got 1000000000000"),
+        ({"types": ["scratch", "no_such"]}, "no defect type is called ['no_such']"),
+        ({"name": None}, "name must be a text, got None"),
         ({"types": ["dent", "dent"]}, "types must be different codes"),
         ({"score": 3}, "is no table"),
         ({"golden": 3}, "is no list"),
