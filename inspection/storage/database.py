@@ -66,7 +66,8 @@ def open_database(url: str) -> Engine:
         address = make_url(url)
         if address.get_backend_name() != "sqlite":
             return create_engine(address, pool_pre_ping=True, **_POOL)
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        # ValueError: a port that is no number.
         raise StorageError(
             "the database URL cannot be read; write sqlite:///path/to/file.db or "
             "postgresql+psycopg://user@host/name"

@@ -37,7 +37,7 @@ def open_existing(url: str) -> Engine:
     """As `open_database`, but never makes a database: StorageError where there is none yet."""
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # `open_database` has the sentence for it.
         return open_database(url)
     if address.get_backend_name() == "sqlite" and address.database:

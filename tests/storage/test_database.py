@@ -122,6 +122,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
         ("not a url", "cannot be read"),
+        ("postgresql://user:word@host:port/name", "cannot be read"),
         ("postgresql+no_such_driver://localhost/log", "cannot be read"),
     ],
 )
