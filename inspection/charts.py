@@ -574,7 +574,12 @@ def tornado(swings: pd.DataFrame, base: float, labels: Labels) -> go.Figure:
         barmode="overlay",
         bargap=0.35,
         height=max(HEIGHT_PX, 90 + 42 * len(swings)),
-        xaxis={"title": {"text": labels["saving"]}, "tickformat": ",", "automargin": True},
+        # Beside long names of inputs a phone has no room for the unit in the same line.
+        xaxis={
+            "title": {"text": labels["saving"].replace(" (", "<br>(", 1)},
+            "tickformat": ",",
+            "automargin": True,
+        },
         yaxis={
             "title": {"text": labels["input"]},
             "type": "category",
@@ -601,7 +606,7 @@ def saving_by_threshold(points: pd.DataFrame, marks: pd.DataFrame, labels: Label
             x=shown["threshold"],
             y=shown[bound],
             mode="lines",
-            name=labels["bounds"],
+            name=_wrapped(labels["bounds"], 36),
             legendgroup="bounds",
             showlegend=number == 0,
             line={"color": SKY, "width": 1, "dash": "dot"},

@@ -66,6 +66,9 @@ def _readable(name: str, settings: Settings) -> str:
     value = getattr(settings, name)
     if isinstance(value, SecretStr):
         return "…" if value.get_secret_value() else ""
+    if isinstance(value, bool):
+        # As a settings file writes it.
+        return str(value).lower()
     if isinstance(value, dict):
         return ", ".join(f"{key} = {part}" for key, part in value.items())
     if isinstance(value, tuple):

@@ -194,7 +194,7 @@ def show_rejects(version: int) -> None:
     if rejects.empty:
         st.caption(t("home.rejects_none"))
         return
-    with st.grid(4, min_column_width=170):
+    with st.grid(4, min_column_width=140):
         for row in rejects.itertuples():
             _reject(row)
     st.page_link(

@@ -12,7 +12,7 @@ from inspection.ui.words import time_text, word
 
 def photo_cards(name: str, photos: pd.DataFrame) -> None:
     """photos: inspection_id, photo_sha256, body_number, type, inspected_at (UTC)."""
-    with st.grid(4, min_column_width=150):
+    with st.grid(4, min_column_width=140):
         for row in photos.itertuples():
             with st.container(border=True, gap="small"):
                 said = f"{word('defect', row.type)} · {row.body_number}"

@@ -41,3 +41,7 @@ def test_the_file_is_named_as_source_and_a_variable_wins_over_it(tmp_path, monke
 )
 def test_a_database_url_never_shows_its_password(url, shown):
     assert without_secrets(url) == shown
+
+
+def test_a_switch_reads_as_a_settings_file_writes_it():
+    assert by_name({})["alert_mail"].value == "false"

@@ -48,7 +48,7 @@ def slow_demo(shared, monkeypatch):
     """A demo line of two steps, the second of which waits for the test."""
     go_on = threading.Event()
 
-    def load(station, *, last_day, progress, who):
+    def load(station, *, last_day, progress, who, tell_left_out):
         load = demo_loads.begin(station.engine, who, {}, datetime.now(UTC))
         inspection, slot = invented(station, 1, "rework")
         write_inspections(station, (replace(inspection, photo_source="demo"), slot))
