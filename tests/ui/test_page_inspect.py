@@ -144,6 +144,22 @@ def test_the_results_of_a_batch_show_what_stands_and_what_was_proposed(open_page
     assert "AI proposal: :material/cancel: Rework" in words(at)
 
 
+def test_a_card_of_a_batch_says_that_its_photo_waits_for_same_photo_again(
+    open_page, shared, monkeypatch
+):
+    photos = [("a.jpg", panel_jpeg(seed=1)), ("b.jpg", panel_jpeg((), seed=2))]
+    at = drop(fill(open_page("inspect")), *photos)
+    assert "Same photo again?" not in words(at)
+    detail_of = reading.inspection_detail
+
+    def first_waits(engine, number):
+        detail = detail_of(engine, number)
+        return replace(detail, left_out="waiting") if number == 1 else detail
+
+    monkeypatch.setattr(reading, "inspection_detail", first_waits)
+    assert words(at.run()).count("Same photo again? Not counted yet") == 1
+
+
 def test_not_ok_confirms_the_proposed_repair_and_undo_asks_whose_it_is(open_page, shared):
     number = logged(shared)
     at = open_page("inspect", id=str(number))
