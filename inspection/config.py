@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -102,6 +102,17 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     upload_queue_mb: int = Field(400, ge=50)
     session_upload_mb: int = Field(1000, ge=50)
+
+    @field_validator("first_day")
+    @classmethod
+    def _begun_day(cls, value: date) -> date:
+        # The plant's zone may be ahead of UTC by most of a day.
+        if value > (datetime.now(UTC) + timedelta(hours=14)).date():
+            raise ValueError(
+                "it lies in the future, so that every photo would have a wrong clock; give the "
+                "first day on which the line worked, such as 2019-03-01"
+            )
+        return value
 
     @field_validator("language")
     @classmethod

@@ -40,6 +40,7 @@ def test_an_unknown_key_is_refused_with_the_list_of_known_ones(tmp_path, monkeyp
         ("INSPECTION_MAX_UPLOAD_MB", "500", "max_upload_mb.*500"),
         ("INSPECTION_STATION_SCALES", '{"ST10": -1}', "station_scales.*ST10"),
         ("INSPECTION_SHIFTS", "not json", "cannot be read"),
+        ("INSPECTION_FIRST_DAY", "3000-01-01", "first_day.*3000-01-01.*future.*give the first day"),
     ],
 )
 def test_an_impossible_value_is_named(monkeypatch, name, value, said):
