@@ -3,8 +3,10 @@
 import unicodedata
 
 # What stands for the hyphen-minus: every dash of Unicode (category Pd) and what looks like one,
-# as Korean and Japanese keyboards, spreadsheets and PDF files write it.
-_LIKE_HYPHENS = frozenset("\u00ad\u02d7\u2043\u2212\u2500\u2501\u30fc")
+# as Korean and Japanese keyboards, spreadsheets and PDF files write it, and the waves of a range.
+_LIKE_HYPHENS = frozenset("\u00ad\u02d7\u2043\u2212\u2500\u2501\u30fc~\u223c\u301c\u1173")
+# The Korean vowel eu, typed for a dash: before NFKC makes one syllable of it and a consonant.
+_VOWEL_EU = str.maketrans(dict.fromkeys("\u3161\uffda", "-"))
 
 
 def normal_body_number(typed: str) -> str:
@@ -26,7 +28,7 @@ def normal_body_number(typed: str) -> str:
 
 def _once(text: str) -> str:
     letters = []
-    for letter in unicodedata.normalize("NFKC", text):
+    for letter in unicodedata.normalize("NFKC", text.translate(_VOWEL_EU)):
         kind = unicodedata.category(letter)
         if kind == "Pd" or letter in _LIKE_HYPHENS:
             letters.append("-")

@@ -27,6 +27,11 @@ from inspection.errors import SubjectRefused
         "KMH\u22120001",
         "KMH\ufe630001",
         "KMH\u00ad0001",
+        "KMHㅡ0001",
+        "KMH\uffda0001",
+        "KMH~0001",
+        "KMH～0001",
+        "KMH〜0001",
         "KMH - 0001",
         "KMH-\u200b0001",
         "\ufeffKMH-0001",
@@ -37,6 +42,11 @@ from inspection.errors import SubjectRefused
 )
 def test_a_number_scanned_in_any_way_is_one_body(typed):
     assert normal_body_number(typed) == "KMH-0001"
+
+
+def test_a_vowel_typed_for_a_hyphen_is_no_part_of_the_letter_before_it():
+    assert normal_body_number("ㄱㅡ0001") == normal_body_number("ㄱ-0001")
+    assert normal_body_number("그-0001") == "그-0001"
 
 
 def test_numbers_that_differ_stay_apart():
