@@ -42,6 +42,26 @@ _OTHERS = (
     (0, b"qoif", "QOI"),
     (0, b"SIMPLE  =", "FITS"),
     (128, b"DICM", "DICOM"),
+    (0, b"DDS ", "DDS"),
+    (0, b"BPG\xfb", "BPG"),
+    (0, b"II\xbc\x01", "JPEG XR"),
+    (0, b"FLIF", "FLIF"),
+    (0, b"gimp xcf", "GIMP"),
+    (0, b"icns", "icon"),
+    (0, b"SDPX", "DPX"),
+    (0, b"XPDS", "DPX"),
+    (0, b"\x8aMNG", "MNG"),
+    (0, b"\x8bJNG", "JNG"),
+    (0, b"\x59\xa6\x6a\x95", "Sun raster"),
+    (0, b"\x01\xda\x00\x01", "SGI"),
+    (0, b"\x01\xda\x01\x01", "SGI"),
+    (0, b"\xd7\xcd\xc6\x9a", "WMF"),
+    (0, b"farbfeld", "farbfeld"),
+    (0, b"PF\n", "PFM"),
+    (0, b"Pf\n", "PFM"),
+    (0, b"\xabKTX ", "KTX"),
+    (0, b"\x00MRM", "camera raw (MRW)"),
+    (0, b"FOVb", "camera raw (X3F)"),
     (0, b"FUJIFILMCCD-RAW", "camera raw (RAF)"),
     (0, b"IIRO", "camera raw (ORF)"),
     (0, b"IIRS", "camera raw (ORF)"),
@@ -55,6 +75,9 @@ _OTHERS = (
     (0, b"\x7fELF", "program"),
     (0, b"MZ", "program"),
 )
+_TGA_FOOTER = b"TRUEVISION-XFILE.\0"
+# Of a TGA without a footer, its header alone: palette, colour and grey, plain and packed.
+_TGA_KINDS, _TGA_BITS = {1, 2, 3, 9, 10, 11}, {8, 15, 16, 24, 32}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"mif1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BOXES = {
@@ -100,6 +123,10 @@ def foreign_name(content: bytes) -> str | None:
     for at, sign, name in _OTHERS:
         if content.startswith(sign, at):
             return name
+    if _is_tga(content):
+        return "TGA"
+    if content[:1] == b"\x0a" and content[1:3] in (b"\x02\x01", b"\x03\x01", b"\x05\x01"):
+        return "PCX"
     start = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"<svg") or (start.startswith(b"<?xml") and b"<svg" in start):
         return "SVG"
@@ -110,6 +137,20 @@ def foreign_name(content: bytes) -> str | None:
     if start and all(32 <= byte < 127 or byte in b"\t\r\n\f" for byte in content[:1000]):
         return "text"
     return None
+
+
+def _is_tga(content: bytes) -> bool:
+    """The format has no first bytes of its own: a footer, in old files only a header."""
+    if content.endswith(_TGA_FOOTER):
+        return True
+    if len(content) <= 18 or content[2] not in _TGA_KINDS or content[16] not in _TGA_BITS:
+        return False
+    has_palette = content[2] in (1, 9)
+    if content[1] != has_palette or any(content[3:8]) != has_palette or content[17] & 0xC0:
+        return False
+    width_px, height_px = (int.from_bytes(content[at : at + 2], "little") for at in (12, 14))
+    least = width_px * height_px * ((content[16] + 7) // 8) if content[2] < 9 else 1
+    return width_px > 0 and height_px > 0 and len(content) >= 18 + content[0] + least
 
 
 def _brands(content: bytes) -> list[bytes]:

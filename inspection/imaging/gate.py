@@ -34,7 +34,7 @@ from PIL import Image, UnidentifiedImageError
 
 from inspection.domain.letters import showable
 from inspection.errors import UnreadableImage
-from inspection.imaging import deep_pixels, jpeg_strays, tiff_tags
+from inspection.imaging import deep_pixels, jpeg_end, jpeg_strays, tiff_tags
 from inspection.imaging.formats import READ_FORMATS, foreign_name, format_of
 from inspection.imaging.orientation import ORIENTATION_TAG, orientation_of, turned
 
@@ -224,6 +224,8 @@ def _looked_at(content: bytes) -> _File:
         return _check_png_chunks(content)
     if name_of_format == "TIFF":
         return _check_tiff_tags(content)
+    if name_of_format == "JPEG":
+        return _File("JPEG", jpeg_end.with_end(content))
     return _File(name_of_format, content)
 
 
