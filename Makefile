@@ -1,11 +1,16 @@
-# `make run` starts the dashboard, `make test` runs all checks. Both set themselves up.
+# `make run` starts the dashboard, `make test` runs the checks that take minutes, `make test-all`
+# every one. All set themselves up.
 
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 HOST ?= 127.0.0.1
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test format clean
+# A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
+SLOW := browser or training or postgresql or kill
+
+.PHONY: run test test-all lint format clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -27,11 +32,15 @@ run: .venv/run.stamp
 	@echo "Dashboard: http://$(HOST):$(PORT)"
 	@$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT)
 
-test: .venv/test.stamp
+test: lint
+	$(PYTEST) -m "not ($(SLOW))"
+
+test-all: lint
+	$(PYTEST)
+
+lint: .venv/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	@# A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix

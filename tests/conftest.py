@@ -12,9 +12,35 @@ from inspection.services.station import open_station
 from inspection.services.worker import InspectionWorker
 from inspection.storage.database import sqlite_driver
 
+# Test files that train, convert or time networks: minutes of processor time.
+TRAINING = (
+    *("test_baselines", "test_bench", "test_comparison", "test_convert", "test_int8"),
+    *("test_losses", "test_networks", "test_overfitting", "test_pretrained", "test_release"),
+    *("test_rendered_golden", "test_rendered_set", "test_roofline", "test_samples_check"),
+    *("test_segmenter", "test_training", "test_wrapping"),
+)
+# That end a process in the middle of its work, again and again.
+KILL = ("test_kill_server", "test_killed_writer")
+
 # TensorFlow carries an older SQLite whose symbols win over those of a driver loaded after it.
 # The product never has both in one process; this test run does.
 sqlite_driver()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items) -> None:
+    """Say of each test what it needs beside a processor core for a second; see the Makefile."""
+    for item in items:
+        name = item.path.stem
+        if hasattr(item.module, "needs_chromium"):
+            item.add_marker("browser")
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if any(isinstance(value, str) and value == "postgresql" for value in parameters):
+            item.add_marker("postgresql")
+        if name in TRAINING:
+            item.add_marker("training")
+        if name in KILL:
+            item.add_marker("kill")
 
 
 def panel_jpeg(scratches=((100, 60, 80, 6),), *, shape=(240, 320), seed=0) -> bytes:

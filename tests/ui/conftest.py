@@ -57,11 +57,8 @@ def open_page(shared):
         at = AppTest.from_file(str(ROUTER), default_timeout=60)
         at.query_params["lang"] = lang
         at.session_state["inspector"] = inspector
-        at.run()
-        assert not at.exception
         if name != "home":
             at.switch_page(f"../../pages/{name}.py")
-        at.query_params["lang"] = lang
         for key, value in query.items():
             at.query_params[key] = value
         return at.run()
