@@ -301,6 +301,7 @@ def _write_fresh(
     _refuse_duplicates(connection, entries)
     _keep_photos(connection, entries)
     _keep_versions(connection, entries, versions)
+    entries = _of_known_models(connection, entries)
     units = _units(connection, entries)
     entries = _filed(connection, entries, units, pause)
     in_use = _photos_in_use(connection, entries)
@@ -455,6 +456,55 @@ def _unit_key(one: Inspection) -> tuple[str, str, str]:
     # Without a body number nobody can tell two bodies apart: each photo stands for its own.
     sha256 = "" if subject.body_number else one.photo_sha256
     return storable(subject.vehicle_model), storable(subject.body_number), sha256
+
+
+def _of_known_models(connection: Connection, entries: Sequence[_Entry]) -> Sequence[_Entry]:
+    """The entries, those without a vehicle model under the one that the body's number is known by.
+
+    A body that was first logged without a model gets it from the photo that names one. Where two
+    models have one number, nobody can tell whose photo it is: it stays as it was typed.
+    """
+    numbers = {storable(entry.inspection.subject.body_number) for entry in entries} - {""}
+    table = tables.unit
+    rows = connection.execute(
+        select(table.c.id, table.c.vehicle_model, table.c.body_number)
+        .where(table.c.body_number.in_(sorted(numbers)))
+        .order_by(table.c.id)
+    ).all()
+    models: dict[str, set[str]] = {number: set() for number in numbers}
+    for row in rows:
+        models[row.body_number].add(row.vehicle_model)
+    nameless = {row.body_number: row.id for row in rows if not row.vehicle_model}
+    named = {number for number, those in models.items() if those - {""}}
+    for entry in entries:
+        model, number, _ = _unit_key(entry.inspection)
+        if number and model:
+            models[number].add(model)
+    known = {
+        number: next(iter(those - {""}))
+        for number, those in models.items()
+        if len(those - {""}) == 1
+    }
+    gain = {
+        unit_id: known[number]
+        for number, unit_id in nameless.items()
+        if number in known and number not in named
+    }
+    if gain:
+        with kept(connection, gain):
+            for unit_id, model in gain.items():
+                connection.execute(
+                    update(table).where(table.c.id == unit_id).values(vehicle_model=model)
+                )
+    return [_under_model(entry, known) for entry in entries]
+
+
+def _under_model(entry: _Entry, known: Mapping[str, str]) -> _Entry:
+    model, number, _ = _unit_key(entry.inspection)
+    if model or number not in known:
+        return entry
+    subject = replace(entry.inspection.subject, vehicle_model=known[number])
+    return replace(entry, inspection=replace(entry.inspection, subject=subject))
 
 
 def _units(connection: Connection, entries: Sequence[_Entry]) -> dict[tuple, _Body]:

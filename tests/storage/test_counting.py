@@ -136,6 +136,26 @@ def test_a_later_shift_and_a_repeated_photo_are_no_first_inspection(engine):
     assert reading.count(engine, LogFilter()) == 3
 
 
+@pytest.mark.parametrize("models", [("aria", ""), ("", "aria")])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_photo_without_a_vehicle_model_is_of_the_body_of_its_number(engine, models, at_once):
+    both = [
+        (an_inspection(f"{n}", vehicle_model=model, defects=(a_defect(),)), DAY_SHIFT)
+        for n, model in enumerate(models)
+    ]
+    for some in [both] if at_once else [[one] for one in both]:
+        records.record_many(engine, some)
+    assert quality(engine) == Quality(units=1, defects=2, passed_units=1)
+    assert quality(engine, vehicle_model="aria") == quality(engine)
+    assert records.check_daily_count(engine) == ()
+
+
+def test_of_two_models_with_one_number_a_photo_without_a_model_is_neither(engine):
+    for model in ("aria", "borea", ""):
+        records.record_inspection(engine, an_inspection(model, vehicle_model=model), DAY_SHIFT)
+    assert quality(engine).units == 3
+
+
 def visit(engine, *photos, body="B0001"):
     """Photos of a body: (minutes before or after the end of the day shift, station, defects)."""
     for n, (minutes, station, defects) in enumerate(photos):
