@@ -4,6 +4,7 @@ Like the gate, but a mask may have a palette, 16 bits and an alpha channel, and 
 """
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass, field
 
@@ -65,7 +66,7 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
     if levels.shape[2] in (2, 4):
         levels, alpha = levels[..., :-1], levels[..., -1]
     else:
-        alpha = _keyed_alpha(picture)
+        alpha = _fourth_bytes(content) if picture.format == "BMP" else _keyed_alpha(picture)
     return DrawnMask(
         colours=levels,
         alpha=None if alpha is None else _painted(alpha),
@@ -98,6 +99,18 @@ def _painted(alpha: np.ndarray) -> np.ndarray | None:
     if lowest == highest or lowest > full / 2:
         return None
     return alpha > lowest + (highest - lowest) * _SHEER
+
+
+def _fourth_bytes(content: bytes) -> np.ndarray | None:
+    """What stands beside the three colours of a BMP of 32 bits: drawing programs keep alpha there,
+    and the decoders skip it. None without such bytes, and where they are the same everywhere."""
+    start, _, width, height, _, bits, packing = struct.unpack_from("<IIiiHHI", content, 10)
+    size = abs(height) * width * 4
+    if bits != 32 or packing not in (0, 3, 6) or len(content) < start + size:
+        return None
+    pixels = np.frombuffer(content, np.uint8, size, start).reshape(abs(height), width, 4)
+    alpha = pixels[::-1, :, 3] if height > 0 else pixels[..., 3]
+    return alpha if alpha.min() < alpha.max() else None
 
 
 def _keyed_alpha(picture: Image.Image) -> np.ndarray | None:

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,11 +19,20 @@ from inspection.imaging.label_masks import MASK_SUFFIXES
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES, LeftOut
 from models.importers import aihub578, coco, corrections, labelme, listed, masks, via
 from models.importers.classes import UNSPECIFIED, is_known
-from models.importers.files import MOST_BYTES, SourceFiles, SourceRefused, files_below, folded
+from models.importers.files import (
+    MOST_BYTES,
+    SourceFile,
+    SourceFiles,
+    SourceRefused,
+    base_name,
+    files_below,
+    folded,
+)
 from models.importers.frames import SAME, kept_photo, labels_in_frame
 from models.importers.labelled import Choices, Dropped, Label, Skipped, SourcePhoto
 from models.importers.names import source_name
 from models.importers.near_duplicates import Look, group_by_look, look_of, split_of
+from models.importers.texts import read_rows
 from models.importers.weak_masks import weak_mask
 from models.importers.whole_folder import new_folder
 
@@ -67,6 +76,9 @@ COLUMNS = (
 )
 _NAME = re.compile(r"\w[\w.-]{0,79}")
 _YOLO_ROW = re.compile(rb"\s*\d+([ \t]+[01]?\.?\d+(e-?\d+)?){4}")
+# A number that is a cell, or one of several in it.
+_NUMBER = re.compile(r"(?<![^\s,;\[({])-?\d+(?:\.\d*)?(?:e-?\d+)?(?![^\s,;\])}])", re.I)
+_NUMBERS_OF_A_BOX = 4
 _MOST_STEM_LETTERS = 80
 # Augmenting tools make at most so many versions of one photo.
 MOST_VERSIONS = 50
@@ -167,15 +179,40 @@ def _doubt(below: SourceFiles) -> str:
 
 def _unread_labels(below: SourceFiles) -> dict[str, str]:
     """Files by the stem of their photo that hold labels of a format that is not imported: Pascal
-    VOC's XML with an object in it, and what YOLO wrote a row a defect into."""
+    VOC's XML with an object in it, what YOLO wrote a row a defect into, and tables of boxes."""
     unread = {}
+    keys = {file.key for file in below.files if file.suffix in PHOTO_SUFFIXES}
     for file in below.files:
+        if file.suffix in (".csv", ".tsv"):
+            unread |= dict.fromkeys(_in_table(file, keys), file.shown)
+            continue
         if file.suffix not in (".xml", ".txt") or file.size() > MOST_BYTES:
             continue
         content = file.read()
         if b"<object" in content if file.suffix == ".xml" else _YOLO_ROW.match(content):
             unread[file.key] = file.shown
     return unread
+
+
+def _in_table(file: SourceFile, keys: Collection[str]) -> set[str]:
+    """The photos for which a table that is not VIA's has a row with the numbers of a box or more.
+
+    One photo a row, by its name, its path or its stem, in whichever column.
+    """
+    try:
+        rows = read_rows(file)
+    except SourceRefused:
+        # Named already as a file that cannot be read, and no photo is clean beside it.
+        return set()
+    if rows and set(via.COLUMNS) <= {name.strip().lstrip("#").strip() for name in rows[0]}:
+        return set()
+    named = set()
+    for row in rows:
+        if sum(len(_NUMBER.findall(cell)) for cell in row) >= _NUMBERS_OF_A_BOX:
+            for cell in row:
+                name = cell.strip().replace("\\", "/").rpartition("/")[2]
+                named |= {base_name(name), folded(name)} & set(keys)
+    return named
 
 
 class _Writer:

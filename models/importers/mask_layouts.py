@@ -1,7 +1,8 @@
 """Which mask belongs to which photo, as the trade's tools lay their folders out."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from inspection.imaging.label_masks import MASK_SUFFIXES
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES
@@ -10,6 +11,7 @@ from models.importers.files import SourceFile, SourceRefused, folded, only_one
 
 BY_FOLDER = "mask by stem and folder"
 BY_CLASS_FOLDER = "mask by stem, a folder of masks for each class"
+BY_OWN_FOLDER = "masks in a folder of the photo's name"
 BY_STEM = "mask by stem alone"
 GOOD_PART = "no mask, in a folder of good parts"
 
@@ -77,6 +79,8 @@ def paired(files: list[SourceFile]) -> tuple[list[MaskedPhoto], list[tuple[Sourc
     for mask in masks:
         chosen, how = _by_folder(mask, same_stem(mask))
         if not chosen:
+            chosen, how = _by_own_folder(mask, by_stem), BY_OWN_FOLDER
+        if not chosen:
             left.append(mask)
         elif len(chosen) == 1:
             pairs[chosen[0]].masks.append(mask)
@@ -122,14 +126,17 @@ def class_folder(mask: SourceFile) -> str:
     return ""
 
 
-def masks_of_one_photo(masks: list[SourceFile]) -> list[SourceFile]:
-    """The masks that say together what is marked on a photo.
+def masks_of_one_photo(masks: list[SourceFile], how: str = "") -> list[SourceFile]:
+    """The masks that say together what is marked on a photo; how: found so (`MaskedPhoto.how`).
 
-    Several count where each has a class or a number of its own; of VOC's two kinds the one with
-    classes. Raises SourceRefused for two that differ and say nothing of each other.
+    Several count where each has a class or a number of its own, or lies in the photo's own folder;
+    of VOC's two kinds the one with classes. Raises SourceRefused for two that differ and say
+    nothing of each other.
     """
     named = [mask for mask in masks if not any(map(_OBJECTS.fullmatch, mask.place.split("/")))]
     masks = named or masks
+    if how == BY_OWN_FOLDER and len({mask.place for mask in masks}) == 1:
+        return masks
     if len({(class_folder(mask), _number(mask)) for mask in masks}) == len(masks):
         return masks
     try:
@@ -153,6 +160,22 @@ def _by_folder(mask: SourceFile, photos: list[SourceFile]) -> tuple[list[SourceF
         same = [photo for photo in photos if _where(photo, with_splits=False) == where]
         return _once(same), BY_CLASS_FOLDER
     return [], ""
+
+
+def _by_own_folder(mask: SourceFile, by_stem: Mapping[str, list[SourceFile]]) -> list[SourceFile]:
+    """The photo after which the folder of a mask is called, as MVTec LOCO keeps the several masks
+    of one photo: `ground_truth/logical_anomalies/000/001.png`."""
+    place, _, own = mask.place.rpartition("/")
+    if not place or _MASK_FOLDER.fullmatch(own) or class_folder(mask) == own:
+        return []
+    above = replace(mask, place=place)
+    for with_splits in (True, False):
+        where = _where(above, with_splits=with_splits)
+        photos = by_stem.get(folded(own), [])
+        same = [photo for photo in photos if _where(photo, with_splits=with_splits) == where]
+        if same:
+            return _once(same)
+    return []
 
 
 def _once(photos: list[SourceFile]) -> list[SourceFile]:

@@ -4,7 +4,8 @@ A mask lies in a folder called mask…, label…, annotation…, SegmentationCla
 its name begins or ends so (`a_mask`, `a_GT`, `mask_a`). Photo and mask belong together where their
 stems and, apart from such words, their folders agree: MVTec (`test/scratch/000.png` and
 `ground_truth/scratch/000_mask.png`), Pascal VOC and CVAT (`JPEGImages`, `SegmentationClass`),
-KolektorSDD (`kos01/Part0.jpg`, `Part0_label.bmp`), else where the stem is there once.
+KolektorSDD (`kos01/Part0.jpg`, `Part0_label.bmp`), MVTec LOCO (a folder of masks for each photo,
+joined), else where the stem is there once.
 
 Anything but black is a defect; in a JPEG mask, whose edges swing, what is brighter than the middle.
 Where alpha varies, what is painted is a defect, in black too. Colours get the classes of a
@@ -60,7 +61,7 @@ def _photo(
         raise SourceRefused(f"{pair.unsure.shown} may be its mask, or that of another photo")
     if not pair.masks and not (pair.is_good and has_masks):
         raise SourceRefused("no mask of this stem; an all-black one says defect free")
-    masks = mask_layouts.masks_of_one_photo(pair.masks)
+    masks = mask_layouts.masks_of_one_photo(pair.masks, pair.how)
     return SourcePhoto(
         name=photo.shown,
         stem=photo.stem,

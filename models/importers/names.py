@@ -23,6 +23,13 @@ BY_STEM = "by the stem of its label file"
 
 # Eight hexadecimal digits; not a date, which a person puts before a name.
 _UPLOAD_MARK = re.compile(r"^(?!(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01]))[0-9a-f]{8}-(?=.)", re.I)
+# Augmentor: FOLDER_original_NAME.jpg_UUID. Keras: NAME_0_1234, the first of a batch of one photo.
+_AUGMENTOR = re.compile(
+    r"^.*?_original_(?P<source>.+)\.(jpe?g|png|bmp|tiff?|webp|gif)"
+    r"_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+    re.I,
+)
+_KERAS = re.compile(r"^(?P<source>.*[^\d_ .-].*)_0_(0|[1-9]\d{0,6})$")
 _VERSION = re.compile(
     r"^(?P<source>.+?)([_-](jpe?g|png|bmp|tiff?|webp|heic|avif))?(\.rf\.[\w-]{8,})+$", re.I
 )
@@ -109,10 +116,11 @@ def source_name(stem: str) -> str:
     """The name of the photo that this one is a version of; "" where its name says no such thing.
 
     `NAME_jpg.rf.HASH` is a version of NAME, and so are `NAME_flip`, `NAME_rot90`, `NAME_aug_3` and
-    `flip_NAME`, unless NAME is nothing but a number.
+    `flip_NAME`, unless NAME is nothing but a number; also `NAME_0_1234` (Keras) and
+    `FOLDER_original_NAME.jpg_UUID` (Augmentor).
     """
     name = folded(stem)
-    if version := _VERSION.match(name):
+    if version := _VERSION.match(name) or _AUGMENTOR.match(name) or _KERAS.match(name):
         name = version["source"]
         return _without_words(name) or name
     source = _without_words(name)

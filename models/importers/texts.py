@@ -34,11 +34,8 @@ def read_json(file: SourceFile) -> Any:
         raise SourceRefused(f"no readable JSON ({error})") from None
 
 
-def read_table(file: SourceFile, columns: tuple[str, ...]) -> list[dict[str, str]] | None:
-    """The rows of a CSV file whose head names these columns; None where it does not.
-
-    Raises SourceRefused for no text, or a row with more or fewer cells than its head.
-    """
+def read_rows(file: SourceFile) -> list[list[str]]:
+    """The rows of a CSV file, its head among them; raises SourceRefused for no text or no CSV."""
     text = read_text(file)
     head = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=head.count)
@@ -47,7 +44,15 @@ def read_table(file: SourceFile, columns: tuple[str, ...]) -> list[dict[str, str
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise SourceRefused(f"no readable CSV ({error})") from None
-    lines = [line for line in lines if any(cell.strip() for cell in line)]
+    return [line for line in lines if any(cell.strip() for cell in line)]
+
+
+def read_table(file: SourceFile, columns: tuple[str, ...]) -> list[dict[str, str]] | None:
+    """The rows of a CSV file whose head names these columns; None where it does not.
+
+    Raises SourceRefused for no text, or a row with more or fewer cells than its head.
+    """
+    lines = read_rows(file)
     names = [name.strip().lstrip("#").strip() for name in lines[0]] if lines else []
     if not set(columns) <= set(names):
         return None

@@ -34,7 +34,7 @@ from models.photo_classes import NO_DEFECT, NOT_PAINT
 _CLASS_ATTRIBUTES = ("class", "type", "label", "name", "defect", "category")
 # How a photo's attribute says that the defect it is named after is not there.
 _NO = {"", "0", "no", "n", "none", "false", "off", "absent", "아니오", "아니요", "없음", "무"}
-_COLUMNS = ("filename", "region_count", "region_shape_attributes", "region_attributes")
+COLUMNS = ("filename", "region_count", "region_shape_attributes", "region_attributes")
 
 
 def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | None:
@@ -59,7 +59,7 @@ def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | Non
 
 def read_csv(file: SourceFile, choices: Choices) -> LabelFile | None:
     """A VIA CSV; None where the file is none. Raises SourceRefused where it is one and broken."""
-    lines = read_table(file, _COLUMNS)
+    lines = read_table(file, COLUMNS)
     if lines is None:
         return None
     photos: dict[str, tuple[list[Mapping], list[str], object]] = {}

@@ -146,6 +146,11 @@ def test_where_an_archive_or_half_a_label_file_lies_no_photo_is_called_clean(imp
         ("a.xml", b"<annotation><size/></annotation>", 1),
         ("a.txt", b"a red door\n", 1),
         ("b.txt", b"0 0.5 0.35 0.6 0.03\n", 1),
+        ("boxes.csv", b"filename,class,xmin,ymin,xmax,ymax\na.jpg,scratch,20,30,90,33\n", 0),
+        ("boxes.csv", b"photos\\a.jpg;20;30;90;33;scratch\n", 0),
+        ("boxes.csv", b'ImageID,bbox\na,"[20, 30, 70, 3]"\n', 0),
+        ("boxes.csv", b"filename,class,xmin,ymin,xmax,ymax\nb.jpg,scratch,20,30,90,33\n", 1),
+        ("list.csv", b"filename,line\na.jpg,1\n", 1),
     ],
 )
 def test_a_photo_with_labels_of_another_format_is_not_called_clean(
@@ -496,6 +501,10 @@ def test_an_unusable_labelme_file_refuses_its_photo_by_name(imported, label, rea
         ("door_01", ""),
         ("turn", ""),
         ("IMG_2041", ""),
+        ("door_01_0_1234", "door_01"),
+        ("door_01_0_0012", ""),
+        ("2024_0_12", ""),
+        ("train_original_door_01.jpg_0b4c1f6e-5a6f-4c39-9d2a-7f1f0c7f0a11", "door_01"),
     ],
 )
 def test_the_name_of_a_version_names_its_source(stem, source):

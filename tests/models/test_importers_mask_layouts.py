@@ -1,6 +1,7 @@
 """Masks as MVTec, Pascal VOC, KolektorSDD and drawing programs leave them."""
 
 import io
+import struct
 
 import cv2
 import numpy as np
@@ -132,6 +133,19 @@ def test_masks_of_one_photo_in_a_folder_for_each_class_are_joined(imported):
     assert np.array_equal(done.plane(done.row, "mask_scratch"), STREAK)
 
 
+def test_the_masks_in_a_folder_of_one_photos_name_are_joined(imported):
+    files = {f"door/test/logical_anomalies/00{n}.png": png_photo(n) for n in range(2)}
+    of_photo = "door/ground_truth/logical_anomalies/00"
+    files |= {f"{of_photo}0/000.png": MASK, f"{of_photo}0/001.png": other_mask(slice(60, 70))}
+    files |= {f"{of_photo}1/000.png": other_mask(slice(80, 84))}
+    done = imported(files)
+    assert done.skipped == [] and done.outcome.photos == 2
+    marked = sorted(
+        np.flatnonzero(done.plane(row).any(axis=1)).tolist() for row in done.rows.values()
+    )
+    assert marked == [[*range(30, 33), *range(60, 70)], [*range(80, 84)]]
+
+
 def test_two_masks_that_say_different_things_refuse_their_photo(imported):
     files = {"a.jpg": photo_jpeg(), "masks/a.png": BLACK, "gt/a.png": MASK}
     done = imported(files)
@@ -179,10 +193,19 @@ PAINTED = np.dstack([np.zeros((HEIGHT, WIDTH, 3), np.uint8), MARKS * WHITE])
 SHEER_RED = MARKS[..., None] * np.array([0, 0, 255, 100], np.uint8)
 
 
+def bitmap(pixels):
+    """A BMP of 32 bits (blue, green, red, alpha) as Windows programs write it."""
+    about = struct.pack("<IiiHHIIiiII", 40, WIDTH, HEIGHT, 1, 32, 0, pixels.size, 0, 0, 0, 0)
+    head = struct.pack("<2sIHHI", b"BM", 54 + pixels.size, 0, 0, 54)
+    return head + about + pixels[::-1].tobytes()
+
+
 @pytest.mark.parametrize(
     "content",
     [
         lambda: packed(Image.fromarray(PAINTED, "RGBA")),
+        lambda: bitmap(PAINTED),
+        lambda: bitmap(np.dstack([MARKS * WHITE] * 3 + [MARKS * np.uint8(0)])),
         lambda: packed(Image.fromarray(PAINTED[..., 2:], "LA")),
         lambda: packed(Image.fromarray(MARKS * WHITE), transparency=0),
         lambda: packed(with_palette(MARKS, (0, 0, 0), (0, 0, 0))),
@@ -194,7 +217,8 @@ SHEER_RED = MARKS[..., None] * np.array([0, 0, 255, 100], np.uint8)
         lambda: png(MARKS.astype(np.uint16)),
         lambda: png(np.dstack([MARKS.astype(np.uint16)] * 3)),
     ],
-    ids=["black brush", "grey alpha", "key", "black palette", "palette", "white first",
+    ids=["black brush", "bitmap", "bitmap without alpha", "grey alpha",
+         "key", "black palette", "palette", "white first",
          "transparent entry", "sheer brush", "sheer colour", "16 bits", "16 bits colour"],
 )  # fmt: skip
 def test_what_was_painted_is_the_defect_whatever_the_file_keeps_it_in(imported, content):
