@@ -1,12 +1,14 @@
 """What counts, and the roll-up that answers for it.
 
-A body (unit) is known by vehicle model and body number. Nobody can tell how many bodies photos
-without a body number show: they stand apart, as photos, and are in no figure about bodies. What
-counts is a body's **first inspection** [project convention]:
+A body (unit) is known by vehicle model and body number (a photo without a model: by the number
+alone, where one model has it). Nobody can tell how many bodies photos without a body number show:
+they stand apart, as photos, and are in no figure about bodies. What counts is a body's **first
+inspection** [project convention]:
 
 - its photos of the production day and shift in which it was first inspected; a visit that lasts
   beyond the end of its shift (photos at one station, each at most half an hour, a setting, after
-  another) is filed whole under the shift of its first photo (`records`),
+  another) is filed whole under the shift of its first photo (`records`); where a photo logged late
+  joins two visits, the photos of the later one are written anew under that shift,
 - but for deliberate repeats of a photo, and for photos of a panel that a person had already sent
   to repair or to re-inspection: these show the body after its first inspection.
 

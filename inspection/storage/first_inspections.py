@@ -239,4 +239,5 @@ def _sent_back(shot: _Shot, words: Mapping[int, list[Row]], at: datetime) -> boo
 
 
 def _slot(shot: _Shot) -> Slot:
-    return shot.first.day, shot.first.shift, shot.first.line
+    # A photo may be filed anew, under the visit that a late photo joined it to.
+    return shot.last.day, shot.last.shift, shot.last.line

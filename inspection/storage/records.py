@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Select,
     Table,
     Text,
     bindparam,
@@ -303,7 +304,7 @@ def _write_fresh(
     _keep_versions(connection, entries, versions)
     entries = _of_known_models(connection, entries)
     units = _units(connection, entries)
-    entries = _filed(connection, entries, units, pause)
+    entries, moved = _filed(connection, entries, units, pause)
     in_use = _photos_in_use(connection, entries)
     sent_back = _panels_sent_back(connection, [one.id for one in units.values()])
     number, defect_number = _next(connection, tables.inspection), _next(connection, tables.defect)
@@ -326,6 +327,8 @@ def _write_fresh(
         append_events(connection, events)
         if words:
             write_words(connection, words)
+        if moved:
+            _file_anew(connection, moved, {one.id: one for one in units.values()}, sent_back)
 
 
 def other_photo(request_id: str, number: int) -> Conflict:
@@ -571,13 +574,25 @@ def _uncounted(connection: Connection, unit_ids: list[int]) -> set[int]:
     return set(unit_ids) - set(connection.scalars(those))
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A photo of a visit. number: of its inspection; None for one that is being written, which
+    stands at `place` among the entries."""
+
+    at: datetime
+    slot: ShiftSlot
+    number: int | None = None
+    place: int = -1
+
+
 def _filed(
     connection: Connection,
     entries: Sequence[_Entry],
     units: Mapping[tuple, _Body],
     pause: timedelta,
-) -> list[_Entry]:
-    """The entries, each under the shift of the visit that it goes on with.
+) -> tuple[list[_Entry], dict[int, ShiftSlot]]:
+    """The entries, each under the shift of the visit that it goes on with, and the inspections that
+    a photo logged late has joined to another visit, with their new shift.
 
     A body belongs to the shift of the first photo of a visit: photos at one station, each at most
     `pause` from another one.
@@ -586,30 +601,135 @@ def _filed(
     table = tables.inspection.c
     ids = {units[_unit_key(entry.inspection)].id for entry in entries}
     rows = connection.execute(
-        select(table.unit_id, table.station, table.inspected_at, table.day, table.shift)
-        .where(table.unit_id.in_(sorted(ids)), ~is_left_out(table.id))
+        _standing_photos()
+        .where(table.unit_id.in_(sorted(ids)))
         .where(table.inspected_at.between(min(moments) - pause, max(moments) + pause))
+    )
+    visits: dict[tuple[int, str], dict[int, _Seen]] = {}
+    for row in rows:
+        seen = _Seen(row.inspected_at, ShiftSlot(row.day, row.shift), row.id)
+        visits.setdefault((row.unit_id, row.station), {})[row.id] = seen
+    filed: list[_Entry] = []
+    moved: dict[int, ShiftSlot] = {}
+    for place, entry in enumerate(entries):
+        at = entry.inspection.inspected_at
+        key = units[_unit_key(entry.inspection)].id, storable(entry.inspection.subject.station)
+        known = visits.setdefault(key, {})
+        # One moment lies in one shift: two say that somebody else counts the shifts.
+        near = [one for one in known.values() if one.at != at and abs(at - one.at) <= pause]
+        if near:
+            entry = replace(entry, slot=min(near, key=lambda seen: seen.at).slot)
+        for neighbour in near:
+            if neighbour.slot == entry.slot:
+                continue
+            for one in _visit_of(connection, neighbour, key, known, pause):
+                one.slot = entry.slot
+                if one.number is None:
+                    filed[one.place] = replace(filed[one.place], slot=entry.slot)
+                else:
+                    moved[one.number] = entry.slot
+        # Below zero no inspection has its number.
+        known[-1 - place] = _Seen(at, entry.slot, place=place)
+        filed.append(entry)
+    return filed, moved
+
+
+def _standing_photos() -> Select:
+    table = tables.inspection.c
+    return (
+        select(table.id, table.unit_id, table.station, table.inspected_at, table.day, table.shift)
+        .where(~is_left_out(table.id), table.superseded_by.is_(None))
         .order_by(table.id)
     )
-    visits: dict[tuple[int, str], list[tuple[datetime, ShiftSlot]]] = {}
+
+
+def _visit_of(
+    connection: Connection,
+    one: _Seen,
+    key: tuple[int, str],
+    known: dict[int, _Seen],
+    pause: timedelta,
+) -> list[_Seen]:
+    """All photos of the visit to which this one belongs; those not known yet become so."""
+    table = tables.inspection.c
+    rows = connection.execute(
+        _standing_photos().where(
+            table.unit_id == key[0],
+            table.station == key[1],
+            table.day == one.slot.day,
+            table.shift == one.slot.shift,
+        )
+    )
     for row in rows:
-        seen = row.inspected_at, ShiftSlot(row.day, row.shift)
-        visits.setdefault((row.unit_id, row.station), []).append(seen)
-    filed = []
-    for entry in entries:
-        one = entry.inspection
-        key = units[_unit_key(one)].id, storable(one.subject.station)
-        near = [
-            (abs(one.inspected_at - at), slot)
-            for at, slot in visits.get(key, ())
-            # One moment lies in one shift: two say that somebody else counts the shifts.
-            if at != one.inspected_at and abs(one.inspected_at - at) <= pause
+        known.setdefault(row.id, _Seen(row.inspected_at, one.slot, row.id))
+    same = sorted((seen for seen in known.values() if seen.slot == one.slot), key=lambda s: s.at)
+    first = last = next(place for place, seen in enumerate(same) if seen is one)
+    while first > 0 and same[first].at - same[first - 1].at <= pause:
+        first -= 1
+    while last + 1 < len(same) and same[last + 1].at - same[last].at <= pause:
+        last += 1
+    return same[first : last + 1]
+
+
+def _file_anew(
+    connection: Connection,
+    moved: Mapping[int, ShiftSlot],
+    bodies: Mapping[int, _Body],
+    sent_back: set[tuple[int, str]],
+) -> None:
+    """Write these inspections again under another shift; the new rows take the old ones' place.
+
+    What a person has decided stays under the shift in which it was decided.
+    """
+    table = tables.inspection
+    olds = connection.execute(
+        select(table)
+        .where(table.c.id.in_(sorted(moved)), table.c.disposition == "")
+        .order_by(table.c.id)
+    ).mappings()
+    number, defect_number = _next(connection, table), _next(connection, tables.defect)
+    rows, defects, events = [], [], []
+    for old in olds.all():
+        slot, body = moved[old["id"]], bodies[old["unit_id"]]
+        came_back = (body.id, old["panel"]) in sent_back
+        same_slot = (body.first_day, body.first_shift) == (slot.day, slot.shift)
+        row = {
+            **old,
+            "id": number,
+            "request_id": None,
+            "day": slot.day,
+            "shift": slot.shift,
+            "rejudges": old["id"],
+            "is_first": same_slot and not came_back and old["repeats"] is None,
+            "decision_id": None,
+            "last_decision_id": None,
+            "superseded_by": None,
+        }
+        parts = [
+            {
+                **part,
+                "id": defect_number + place,
+                "inspection_id": number,
+                "day": slot.day,
+            }
+            for place, part in enumerate(
+                connection.execute(
+                    select(tables.defect)
+                    .where(tables.defect.c.inspection_id == old["id"])
+                    .order_by(tables.defect.c.id)
+                )
+                .mappings()
+                .all()
+            )
         ]
-        if near:
-            entry = replace(entry, slot=min(near, key=lambda found: found[0])[1])
-        visits.setdefault(key, []).append((one.inspected_at, entry.slot))
-        filed.append(entry)
-    return filed
+        rows.append(row)
+        defects += parts
+        events.append(_event("rejudgement", "", row, parts))
+        number, defect_number = number + 1, defect_number + len(parts)
+    _insert(connection, table, rows)
+    _insert(connection, tables.defect, defects)
+    _change(connection, {row["rejudges"]: {"superseded_by": row["id"]} for row in rows})
+    append_events(connection, events)
 
 
 def _panels_sent_back(connection: Connection, unit_ids: list[int]) -> set[tuple[int, str]]:

@@ -186,6 +186,37 @@ def test_each_photo_of_a_visit_follows_within_half_an_hour(engine):
     assert quality(engine, shift="day") == Quality(units=1, defects=3)
 
 
+@pytest.mark.parametrize("late", [-1, 5])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_photo_logged_late_joins_the_visits_before_and_after_it(engine, late, at_once):
+    # 20 minutes before the shift's end, 20 and 45 after it, then the one between them.
+    photos = [
+        (
+            an_inspection(
+                f"{n}",
+                at=AT + timedelta(minutes=minutes),
+                defects=(a_defect(),) * defects,
+            ),
+            DAY_SHIFT if minutes < 0 else EVENING_SHIFT,
+        )
+        for n, (minutes, defects) in enumerate([(-20, 4), (20, 1), (45, 1), (late, 1)])
+    ]
+    for some in [photos] if at_once else [[one] for one in photos]:
+        records.record_many(engine, some)
+    assert quality(engine) == Quality(units=1, defects=7, passed_units=1)
+    assert quality(engine, shift="day") == quality(engine)
+    assert reading.count(engine, LogFilter()) == 4
+    assert records.check_daily_count(engine) == ()
+    assert records.verify_chain(engine).is_whole
+
+
+def test_what_joined_two_visits_may_be_voided_and_every_figure_still_follows(engine):
+    visit(engine, (-20, "ST10", 4), (20, "ST10", 2), (-1, "ST10", 1))
+    counting_records.say(engine, a_counting_word(3, "voided"), "")
+    assert quality(engine, shift="day").defects == 6
+    assert records.check_daily_count(engine) == ()
+
+
 @pytest.mark.parametrize(("minutes", "station"), [(29, "ST10"), (5, "ST20")])
 def test_a_later_visit_or_another_station_is_no_first_inspection(engine, minutes, station):
     visit(engine, (-2, "ST10", 0), (minutes, station, 7))
