@@ -636,9 +636,9 @@ def defects_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
 
     A type or zone in the filter leaves only such defects. Columns: defect_id, inspection_id,
     inspected_at, day, shift, line, station, vehicle_model, body_number, panel, colour, verdict,
-    disposition, standing, is_first, then type, severity, zone, near_character_line, source,
-    score, area_px, length_px, width_px, width_error_px, area_mm2, length_mm, width_mm (NaN without
-    a scale),
+    disposition, standing, is_first, photo_source, then type, severity, zone, near_character_line,
+    source, score, area_px, length_px, width_px, width_error_px, area_mm2, length_mm, width_mm (NaN
+    without a scale),
     x_px, y_px, box_width_px, box_height_px, position_x and position_y (0–1
     of the panel where the view is known, as in the demo line, else of the photo).
     """
@@ -665,6 +665,7 @@ def defects_in_pieces(
         "disposition",
         "standing",
         "is_first",
+        "photo_source",
     )
     question = (
         select(

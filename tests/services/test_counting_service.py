@@ -1,12 +1,14 @@
 """Voiding, correcting a scale and the same shot again, from the photo to the figures."""
 
+from datetime import timedelta
+
 import cv2
 import numpy as np
 import pytest
 
 from inspection.domain.inspections import Subject
 from inspection.errors import AlreadyInspected, CountingRefused, PossibleDuplicate, ScaleRefused
-from inspection.services import counting, reviewing
+from inspection.services import counting, likeness, reviewing
 from inspection.services.inspecting import inspect_photo
 from inspection.storage import reading
 from inspection.storage.counting_records import how_many_wait
@@ -36,6 +38,18 @@ def saved_again(content, *, turned=False):
     if turned:
         bgr = cv2.rotate(bgr, cv2.ROTATE_90_CLOCKWISE)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 80])[1].tobytes()
+
+
+def test_the_same_shot_is_asked_about_within_a_day_only(station):
+    first = inspected(station, panel_jpeg())
+    logged = detail_of(station, first).inspection.inspected_at
+    photo = saved_again(panel_jpeg())
+    told = station.worker.look(photo, "copy.jpg")
+    for later, found in ((timedelta(hours=23), True), (timedelta(hours=25), False)):
+        shot = likeness.earlier_shot(
+            station, DOOR.body_number, told.sha256, told.display_jpeg, logged + later
+        )
+        assert bool(shot) is found
 
 
 def test_a_corrected_scale_measures_and_judges_anew_without_the_network(station, monkeypatch):

@@ -118,6 +118,11 @@ def test_an_export_in_pieces_is_the_whole_export(log):
     assert [len(one) for one in reading.inspections_in_pieces(log, LogFilter(shift="x"))] == [0]
 
 
+def test_every_exported_row_says_where_its_photo_came_from(log):
+    for frame in (reading.inspections_frame, reading.defects_frame):
+        assert frame(log, LogFilter())["photo_source"].str.len().min() > 0
+
+
 def test_defects_are_exported_one_row_each(log):
     rows = reading.defects_frame(log, LogFilter(line="L1"))
     assert rows["inspection_id"].tolist() == [3, 3, 6, 6]

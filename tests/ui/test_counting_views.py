@@ -37,8 +37,10 @@ def test_a_waiting_photo_is_answered_on_its_page_and_counted_on_the_charts(share
     copy = records.record_inspection(
         shared.engine, one, slot, model_card={}, like=LikeAnother(first, "waiting")
     )
-    for page in ("home", "cost"):
-        assert "look like an earlier shot of their body: 1" in shown(open_page(page))
+    day = shared.calendar.slot_at(one.inspected_at).day.isoformat()
+    for page in ("home", "cost", "trends", "control", "body"):
+        asked = {} if page == "home" else {"period": "custom", "from": day, "to": day}
+        assert "look like an earlier shot of their body: 1" in shown(open_page(page, **asked)), page
     at = open_page("inspect", id=str(copy))
     assert "Same photo again?" in shown(at)
     at.button(key="counting_another").click().run()
