@@ -1,5 +1,6 @@
 import base64
 import errno
+import io
 import os
 import re
 from dataclasses import replace
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from inspection.api import create_api
 from inspection.errors import StorageError
@@ -25,6 +27,15 @@ def client(station):
 def post(client, content=None, name="panel.jpg", **fields):
     files = {"file": (name, content if content is not None else panel_jpeg(), "image/jpeg")}
     return client.post("/inspections", files=files, data=fields)
+
+
+@pytest.mark.parametrize("date", ["0001:01:01 00:00:00", "9999:12:31 23:59:59", "2026:13:45"])
+def test_a_photo_dated_beyond_any_calendar_is_logged(client, date):
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[36867] = date
+    dated = io.BytesIO()
+    Image.open(io.BytesIO(panel_jpeg())).save(dated, "JPEG", exif=exif, quality=95)
+    assert post(client, dated.getvalue()).json()["id"] == 1
 
 
 def test_a_posted_photo_answers_the_documented_json(client):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -34,6 +35,13 @@ def test_the_file_fetches_nothing_and_runs_nothing():
     assert page.addresses
     assert all(address.startswith("data:image/") for address in page.addresses)
     assert not re.search(rb"url\(|@import|http", content)
+
+
+def test_invented_figures_say_demo_across_the_page():
+    demo = replace(busy_shift(), is_demo=True)
+    assert b'<div class="demo"' in shift_report_html(demo, KOREAN)
+    assert "DEMO" in Page(shift_report_html(demo, KOREAN)).texts
+    assert b'<div class="demo"' not in shift_report_html(busy_shift(), KOREAN)
 
 
 def test_charts_are_drawn_inside_the_file():

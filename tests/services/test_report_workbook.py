@@ -1,4 +1,5 @@
 import io
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -91,6 +92,14 @@ def test_an_empty_shift_gives_a_workbook_too(language):
     xlsx = shift_report_xlsx(empty_shift(), translator(language))
     assert 0 in [cell.value for cell in cells_of(xlsx)]
     assert not [cell for cell in cells_of(xlsx) if str(cell.value).startswith("report.")]
+
+
+def test_invented_figures_say_demo_in_the_workbook():
+    demo = replace(busy_shift(), is_demo=True)
+    for report, said in ((demo, True), (busy_shift(), False)):
+        book = openpyxl.load_workbook(io.BytesIO(shift_report_xlsx(report, ENGLISH)))
+        cells = [str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row]
+        assert any("DEMO" in cell for cell in cells) is said
 
 
 def test_the_same_report_gives_the_same_workbook():
