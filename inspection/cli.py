@@ -303,9 +303,9 @@ def _content(path: Path) -> bytes:
 )
 @click.option("--extra", type=click.Path(path_type=Path), help="second photo set (rendered panels)")
 @click.option("--extra-share", default=0.15, help="share of crops from the second set")
-@click.option("--crop-px", default=320)
-@click.option("--batch", default=12)
-@click.option("--steps", default=400, help="steps between two checkpoints")
+@click.option("--crop-px", type=int, help="side of a crop; default: the recipe's")
+@click.option("--batch", type=int, help="crops a step; default: the recipe's")
+@click.option("--steps", type=int, help="steps between two checkpoints; default: the recipe's")
 @click.option("--seed", default=7)
 @click.option(
     "--precision",
@@ -316,7 +316,7 @@ def _content(path: Path) -> bytes:
 @click.option(
     "--start", default="", help="go on from the weights of this .keras or .npz file or run folder"
 )
-@click.option("--learning-rate", default=2e-3)
+@click.option("--learning-rate", type=float, help="default: the recipe's")
 @click.option("--share", "shares", multiple=True, help="share of crops of a data set, NAME=NUMBER")
 @click.option("--with", "more", multiple=True, help="any other part of the recipe, NAME=VALUE")
 @click.option(
@@ -371,15 +371,18 @@ def train(
     shares = {**DEFAULT_SHARES, **recipe_values(shares, dict.fromkeys(DEFAULT_SHARES, 0.0))}
     if extra:
         shares["rendered"] = extra_share * sum(shares.values()) / (1 - extra_share)
+    given = {
+        "crop_px": crop_px,
+        "batch": batch,
+        "steps_per_epoch": steps,
+        "learning_rate": learning_rate,
+    }
     recipe = Recipe(
         minutes=minutes,
-        crop_px=crop_px,
-        batch=batch,
-        steps_per_epoch=steps,
         seed=seed,
         precision=precision,
         start=start,
-        learning_rate=learning_rate,
+        **{name: value for name, value in given.items() if value is not None},
         shares={name: share for name, share in shares.items() if share > 0},
         **recipe_values(more, WORTH_TRYING),
     )
