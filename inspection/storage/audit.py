@@ -9,6 +9,7 @@ cannot see is a cut at its end: note `ChainReport.head` elsewhere, it names the 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -55,6 +56,8 @@ _NOT_IN_DIGEST = (*STANDING_COLUMNS, "data", "row_values")
 # Columns that records sealed before them do not have: empty ones are left out.
 _NOT_IN_OLDER = ("width_error_px",)
 _ROWS_AT_ONCE = 2000
+# What reading or sealing anew a row raises that no program of ours wrote so.
+_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ def _next_rows(connection: Connection, after: int) -> tuple[Sequence[Row], int |
     question = select(audit).where(audit.c.id > after).order_by(audit.c.id)
     try:
         return connection.execute(question.limit(_ROWS_AT_ONCE)).all(), None
-    except (ValueError, TypeError, OverflowError):
+    except _DAMAGE:
         # A damaged moment: one by one, to name its row.
         numbers = list(
             connection.scalars(
@@ -196,7 +199,7 @@ def _next_rows(connection: Connection, after: int) -> tuple[Sequence[Row], int |
     for number in numbers:
         try:
             rows.append(connection.execute(select(audit).where(audit.c.id == number)).one())
-        except (ValueError, TypeError, OverflowError):
+        except _DAMAGE:
             return rows, number
     return rows, None
 
@@ -210,11 +213,11 @@ class _Removals:
         question = select(audit.c.id, audit.c.details).where(audit.c.kind == REMOVED)
         for event, details in connection.execute(question):
             # A damaged one is found when its turn comes.
-            removed = {} if isinstance(details, Unreadable) else details.get("removed", {})
-            for name, spans in removed.items():
-                for first, last in spans:
-                    self.counts[name] += last - first + 1
-                    self._spans.setdefault(name, []).append((event, first, last))
+            with suppress(*_DAMAGE):
+                for name, spans in details["removed"].items():
+                    for first, last in spans:
+                        self.counts[name] += last - first + 1
+                        self._spans.setdefault(name, []).append((event, first, last))
 
     def cover(self, event: int, name: str, number: int) -> bool:
         """Whether a record that an event speaks of was taken out later."""
@@ -231,7 +234,7 @@ def _fault(
         return f"event {expected} is missing"
     if isinstance(row.details, Unreadable):
         return "the event cannot be read"
-    if row.previous_hash != previous or row.hash != _sealed(previous, row._mapping):
+    if row.previous_hash != previous or not _is_as_sealed(row, previous):
         return "the event was changed after it was written"
     for kind in SEALED:
         number = row.details.get(kind)
@@ -239,6 +242,13 @@ def _fault(
         if number is not None and not is_as_written and not removals.cover(row.id, kind, number):
             return f"{kind} {number} is not what was written"
     return None
+
+
+def _is_as_sealed(row: Row, previous: str) -> bool:
+    try:
+        return row.hash == _sealed(previous, row._mapping)
+    except _DAMAGE:
+        return False
 
 
 def _broken(events: int, number: int, head: str, wrong: str) -> ChainReport:
@@ -253,22 +263,28 @@ def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str
     """(kind, number) -> digest of the record as it stands now, for the events at hand."""
     # A damaged event may name anything; what it names is no number of a record.
     wanted = {
-        kind: [number for row in events if isinstance(number := row.details.get(kind), int)]
+        kind: [
+            number
+            for row in events
+            if isinstance(number := row.details.get(kind), int) and abs(number) < 2**63
+        ]
         for kind in SEALED
     }
     moves = _moves(connection, wanted["inspection"])
     parts: dict[int, list[Mapping]] = {}
     for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):
         parts.setdefault(row["inspection_id"], []).append(row)
-    return {
-        (kind, row["id"]): (
-            record_digest(_as_written(row, moves.get(row["id"], [])), parts.get(row["id"], ()))
-            if kind == "inspection"
-            else record_digest(row)
-        )
-        for kind, table in SEALED.items()
-        for row in _rows(connection, table, table.c.id, wanted[kind])
-    }
+    digests = {}
+    for kind, table in SEALED.items():
+        for row in _rows(connection, table, table.c.id, wanted[kind]):
+            # A damaged record has none.
+            with suppress(*_DAMAGE):
+                written = (
+                    _as_written(row, moves.get(row["id"], [])) if kind == "inspection" else row
+                )
+                own = parts.get(row["id"], ()) if kind == "inspection" else ()
+                digests[kind, row["id"]] = record_digest(written, own)
+    return digests
 
 
 def _moves(connection: Connection, numbers: list[int]) -> dict[int, list[dict]]:
@@ -296,8 +312,15 @@ def _rows(connection: Connection, table: Table, column, numbers: list[int]) -> I
     if not numbers:
         return ()
     columns = [one for one in table.c if one.name not in _NOT_IN_DIGEST]
-    question = select(*columns).where(column.in_(numbers)).order_by(table.c.id)
-    return connection.execute(question).mappings()
+    question = select(*columns).order_by(table.c.id)
+    try:
+        return connection.execute(question.where(column.in_(numbers))).mappings().all()
+    except _DAMAGE:
+        rows = []
+        for number in dict.fromkeys(numbers):
+            with suppress(*_DAMAGE):
+                rows += connection.execute(question.where(column == number)).mappings().all()
+        return rows
 
 
 def _sealed(previous: str, row: Mapping) -> str:

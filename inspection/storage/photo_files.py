@@ -73,7 +73,7 @@ class PhotoFiles:
         _require_hash("photo", sha256)
         folder = self.root / _IN_HAND
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             claim = Claim.take(folder / f"{sha256}.{uuid.uuid4().hex}")
         except OSError as error:
             raise self._cannot_be_written(error) from None

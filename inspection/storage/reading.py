@@ -833,7 +833,14 @@ def _joined(pieces: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _inspection(row: Row, defects: tuple[Defect, ...]) -> Inspection:
-    reasons = tuple(Reason(one["code"], one["values"]) for one in row.reasons if "code" in one)
+    # A damaged reason is left out: the audit chain names its row.
+    reasons = tuple(
+        Reason(one["code"], one["values"])
+        for one in row.reasons
+        if isinstance(one, dict)
+        and isinstance(one.get("code"), str)
+        and isinstance(one.get("values"), dict)
+    )
     return Inspection(
         subject=Subject.as_logged(
             vehicle_model=row.vehicle_model,

@@ -307,7 +307,9 @@ def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterabl
     for row in events:
         for table in ("inspection", "decision", "counting_word", "shift_note", "shift_note_word"):
             number = row.details.get(table)
-            if number is not None and digests.get((table, number)) == row.details.get(RECORD):
+            # A damaged event may name anything.
+            is_number = isinstance(number, int)
+            if is_number and digests.get((table, number)) == row.details.get(RECORD):
                 yield table, number
 
 

@@ -131,7 +131,35 @@ def test_a_moment_that_is_none_is_named_with_its_event(sqlite_engine):
     )
 
 
-def test_a_damaged_reason_leaves_its_photo_to_be_seen_and_is_found(log):
-    tamper(log, "UPDATE inspection SET reasons = '[{' WHERE id = 4")
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [
+        ("inspection", '{"inspection": 99999999999999999999999999}'),
+        ("inspection", '{"inspection": 2, "a": 1e400}'),
+        ("body_moved", '{"now": 3}'),
+        ("body_moved", '{"now": {"nothing": 1}, "was": {}}'),
+        ("demo_removed", '{"removed": null}'),
+        ("demo_removed", '{"removed": {"inspection": [1]}}'),
+        ("demo_removed", '{"removed": {"inspection": [["a", "b"]]}}'),
+    ],
+)
+def test_an_event_that_no_program_wrote_so_is_a_broken_chain_not_an_error(log, kind, details):
+    tamper(log, f"UPDATE audit SET kind = '{kind}', details = '{details}' WHERE id = 2")
+    assert records.verify_chain(log).first_broken == 2
+
+
+@pytest.mark.parametrize(
+    "change", ["inspector = x'ff'", "inspected_at = 'yesterday'", "score = 9e999", "quality = '[1'"]
+)
+def test_a_record_that_cannot_be_read_is_a_broken_chain_not_an_error(sqlite_engine, change):
+    for photo in ("photo 1", "photo 2"):
+        records.record_inspection(sqlite_engine, an_inspection(photo), DAY_SHIFT)
+    tamper(sqlite_engine, f"UPDATE inspection SET {change} WHERE id = 2")
+    assert records.verify_chain(sqlite_engine).first_broken == 2
+
+
+@pytest.mark.parametrize("reasons", ["[{", "[1]", '[{"code": 1}]', '[{"code": "a"}]'])
+def test_a_damaged_reason_leaves_its_photo_to_be_seen_and_is_found(log, reasons):
+    tamper(log, f"UPDATE inspection SET reasons = '{reasons}' WHERE id = 4")
     assert reading.inspection_detail(log, 4).inspection.judgement.reasons == ()
     assert records.verify_chain(log).first_broken == 4

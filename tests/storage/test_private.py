@@ -6,6 +6,7 @@ import pytest
 from inspection.config import Settings
 from inspection.services import batches
 from inspection.services.station import open_station
+from inspection.storage.photo_files import PhotoFiles
 from inspection.storage.private import private_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
@@ -45,3 +46,8 @@ def test_a_folder_that_is_there_keeps_its_rights(tmp_path):
     shared.mkdir(mode=0o755)
     assert rights(private_folder(shared / "a" / "b")) == 0o700
     assert rights(shared) == 0o755
+
+
+def test_the_first_photo_in_hand_leaves_no_folder_to_others(tmp_path):
+    with PhotoFiles(tmp_path / "photos").in_hand("a" * 64):
+        assert {rights(path) for path in (tmp_path / "photos").glob("**/")} == {0o700}
