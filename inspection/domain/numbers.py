@@ -5,6 +5,7 @@ Python rounds the binary number (2.05 becomes 2.0), browsers and spreadsheets wh
 """
 
 import re
+import math
 from decimal import ROUND_HALF_UP, Decimal
 
 
@@ -24,10 +25,13 @@ def counted(n: int, one: str, many: str) -> str:
 def measured(value: float | None, error: float | None, places: int, at_most: bool = False) -> str:
     """A measure as people read it: "1.6 ± 0.3", "≤ 0.6" where it is only a bound, "–" without one.
 
-    error: half of its 95 % interval; None where none is known.
+    error: half of its 95 % interval; None where none is known. With one, no digit is written below
+    its first: "101 ± 29".
     """
     if value is None:
         return "–"
+    if error:
+        places = min(places, max(0, -math.floor(math.log10(error))))
     if at_most:
         return f"≤ {number(value, places)}"
     said = number(value, places)

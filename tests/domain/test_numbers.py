@@ -30,6 +30,12 @@ def test_a_measure_is_written_with_what_it_may_be_off_by(value, error, at_most, 
     assert measured(value, error, 1, at_most) == read
 
 
+def test_no_digit_is_written_below_the_first_of_the_error():
+    assert measured(100.5, 28.72, 2) == "101 ± 29"
+    assert measured(38.06, 38.06, 2, at_most=True) == "≤ 38"
+    assert measured(0.4567, 0.0312, 2) == "0.46 ± 0.03"
+
+
 def test_what_is_no_number_stays_none():
     assert str(rounded(float("nan"), 1)) == "nan"
 
