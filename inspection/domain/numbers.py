@@ -4,8 +4,8 @@ Python rounds the binary number (2.05 becomes 2.0), browsers and spreadsheets wh
 (2.1). The same defect must not be 2.0 mm in one place and 2.1 mm in another.
 """
 
-import re
 import math
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 
