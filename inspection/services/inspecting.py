@@ -354,8 +354,6 @@ def inspection_json(
                 "area_mm2": defect.area_mm2,
                 "length_mm": defect.length_mm,
                 "width_mm": defect.width_mm,
-                "width_error_mm": defect.width_error_mm,
-                "is_upper_bound": defect.region.is_upper_bound,
                 "bbox_px": list(defect.region.bbox_px),
                 "zone": defect.zone,
                 "severity": defect.severity,

@@ -141,8 +141,8 @@ def test_a_line_of_json_has_the_shape_of_inspect_json_and_what_people_said(stati
     assert line["id"] == inspected.id and line["file"] == "p.jpg"
     assert line["defects"][0]["type"] == "scratch"
     assert set(line["defects"][0]) == {
-        *("type", "score", "area_px", "area_mm2", "length_mm", "width_mm", "width_error_mm"),
-        *("is_upper_bound", "bbox_px", "zone", "severity"),
+        *("type", "score", "area_px", "area_mm2", "length_mm", "width_mm"),
+        *("bbox_px", "zone", "severity"),
     }
     assert line["body_number"] == "KMH-0001" and line["decisions"] == []
 
