@@ -234,8 +234,10 @@ def _names(item: SeenPhoto, truth: Truth, counted: np.ndarray, region: float) ->
     for defect in truth.defects:
         numbers = np.bincount(found.labels[defect.pixels & counted], minlength=1)
         number = int(numbers[1:].argmax()) + 1 if numbers[1:].any() else 0
-        own = found.labels == number
-        names.append(named(item.kind[own], item.probability[own], item.types) if number else None)
+        window = found.window(number)
+        own = found.labels[window] == number
+        seen = item.kind[window][own], item.probability[window][own]
+        names.append(named(*seen, item.types) if number else None)
     return names
 
 

@@ -224,15 +224,15 @@ def _judge_by(rule: Rule | None, case: _Case, spec: Spec, scale: Scale | None) -
 
     about["size_mm"] = size_mm
     grade = rule.grade_size(size_mm)
-    share = max(spec.measuring_error, case.defect.region.width_error * _WIDTH_IN_SIZE[rule.size_by])
-    error_mm = size_mm * share
-    least_mm = size_mm - error_mm
-    if case.defect.region.is_upper_bound and rule.size_by != "length":
-        # Too thin to show its edges: it may be as good as nothing.
-        least_mm, error_mm = 0.0, size_mm * spec.measuring_error
+    region, of_width = case.defect.region, _WIDTH_IN_SIZE[rule.size_by]
+    # Too thin to show its edges: it may be as good as nothing.
+    is_bound = region.is_upper_bound and of_width > 0
+    of_width = 0.0 if is_bound else of_width
+    error_mm = size_mm * max(spec.measuring_error, region.width_error * of_width)
+    least_mm = 0.0 if is_bound else size_mm - error_mm
     if rule.grade_size(least_mm) != rule.grade_size(size_mm + error_mm):
         limit_mm = min(rule.size_limits_mm, key=lambda mm: abs(mm - size_mm))
-        if not least_mm:
+        if is_bound:
             values = {**about, "limit_mm": limit_mm}
             return _Finding("human", Reason("size_at_most", values), size_mm / limit_mm)
         values = {**about, "error_mm": error_mm, "limit_mm": limit_mm}

@@ -125,7 +125,15 @@ class Defect:
     @property
     def width_error_mm(self) -> float | None:
         """Half of the 95 % interval of the width; None where none is known or without a scale."""
-        return None if self.width_mm is None else self.region.width_error * self.width_mm or None
+        return self._error_of(self.width_mm)
+
+    @property
+    def area_error_mm2(self) -> float | None:
+        """The same of the area, length times width: a thin mark's length is known far better."""
+        return self._error_of(self.area_mm2)
+
+    def _error_of(self, value: float | None) -> float | None:
+        return None if value is None else self.region.width_error * value or None
 
     @property
     def equivalent_diameter_mm(self) -> float | None:

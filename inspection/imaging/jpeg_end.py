@@ -6,16 +6,13 @@ of a scan that is missing altogether, so the file's list of scans is read here f
 ITU-T T.81 (1992), annexes B and G, has the segments and the order of scans.
 """
 
-import re
+from inspection.imaging.jpeg_strays import MARKER, MOST_SCANS
 
 _END = b"\xff\xd9"
 _SOS = 0xDA
 # Huffman-coded; a decoder of arithmetic coding reads on beyond the end without a word.
 _SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, {0xC2}
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _COEFFICIENTS = 64
-# Cameras write about ten.
-_MOST_SCANS = 64
 
 
 def with_end(content: bytes) -> bytes:
@@ -25,8 +22,8 @@ def with_end(content: bytes) -> bytes:
     # (component, coefficient) -> how many of its lower bits are still to come.
     bits_to_come: dict[tuple[int, int], int] = {}
     at, scans = 2, 0
-    while scans <= _MOST_SCANS:
-        marker = _MARKER.search(content, at)
+    while scans <= MOST_SCANS:
+        marker = MARKER.search(content, at)
         if marker is None:
             is_whole = scans and bits_to_come and not any(bits_to_come.values())
             return content.removesuffix(b"\xff") + _END if is_whole else content

@@ -17,11 +17,11 @@ MOST_STRAY_BYTES = 4
 _STRAY = re.compile(rb"Corrupt JPEG data: (\d+) extraneous bytes before marker 0x[0-9a-f]{2}")
 _MOST_INTERVALS = 100_000
 # Cameras write about ten.
-_MOST_SCANS = 64
+MOST_SCANS = 64
 _SOF, _DRI, _SOS, _EOI = 0xC0, 0xDD, 0xDA, 0xD9
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# Any but a restart's, which stand within a scan.
+MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
-_END_OF_SCAN = _MARKER
 
 
 def is_only_stray(said: bytes, most: int | None = None) -> bool:
@@ -41,7 +41,7 @@ def parts_alone(content: bytes) -> list[bytes] | None:
     header, frame, interval, scan_at = _header(content)
     if frame is None or scan_at is None:
         return None
-    end = _END_OF_SCAN.search(content, scan_at)
+    end = MARKER.search(content, scan_at)
     if end is None or content[end.start() + 1] != _EOI:
         # Several scans: what one leaves out another may fill in.
         return None
@@ -78,7 +78,7 @@ def without_strays(content: bytes, complaints: Callable[[bytes], bytes]) -> byte
     """
     end_of_file = bytes((0xFF, _EOI))
     kept, at, scans = content[:2], 2, 0
-    while (marker := _MARKER.search(content, at)) and scans <= _MOST_SCANS:
+    while (marker := MARKER.search(content, at)) and scans <= MOST_SCANS:
         if marker.start() - at > MOST_STRAY_BYTES:
             return None
         at, kind = marker.start(), content[marker.start() + 1]
@@ -88,7 +88,7 @@ def without_strays(content: bytes, complaints: Callable[[bytes], bytes]) -> byte
         kept, at = kept + content[at : at + 2 + length], at + 2 + length
         if kind == _SOS:
             scans += 1
-            end = _END_OF_SCAN.search(content, at)
+            end = MARKER.search(content, at)
             if end is None:
                 return None
             scan, at = content[at : end.start()], end.start()

@@ -21,7 +21,8 @@ RESOLVED_PX = 4.0
 
 # Places along the line that are measured; more tell nothing new.
 MOST_PLACES = 200
-# One profile is the mean over so many pixels along the line: noise falls, bends hardly show.
+# One profile is the mean over so many pixels along the line to either side: noise falls, bends
+# hardly show.
 ALONG_PX = 2
 STEP_PX = 0.25
 # The true edge lies inside the mask or so far outside it; as much again shows the ground.

@@ -218,11 +218,7 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             (t("report.production_day"), str(header.production_day), "text"),
             (t("report.state_now"), t(f"report.state.{report.state}"), "text"),
             (t("report.shift"), word(t, "shift", header.shift), "text"),
-            (
-                t("report.line_name"),
-                line_word(header.line, t),
-                "text",
-            ),
+            (t("report.line_name"), line_word(header.line, t), "text"),
             *((label, value, "text") for label, value in about_the_shift(report, t)),
         ],
         [

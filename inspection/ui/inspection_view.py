@@ -365,18 +365,13 @@ def _row(index: int, defect: Defect) -> dict:
         "number": index,
         "type": t(f"defect.{defect.type}"),
         "area_px": defect.region.area_px,
-        "area_mm2": measured(defect.area_mm2, _area_error(defect), 2, is_bound),
+        "area_mm2": measured(defect.area_mm2, defect.area_error_mm2, 2, is_bound),
         "length_mm": _to_places(defect.length_mm, 1),
         "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound),
         "zone": defect.zone or "–",
         "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
         "score": _to_places(defect.region.score, 2),
     }
-
-
-def _area_error(defect: Defect) -> float | None:
-    # Length times width: the length of a thin mark is known far better.
-    return defect.area_mm2 and (defect.region.width_error * defect.area_mm2 or None)
 
 
 def _to_places(value: float | None, places: int) -> float | None:
