@@ -45,8 +45,9 @@ from inspection.errors import (
 )
 from inspection.i18n import on_the_clock
 from inspection.imaging import codec
-from inspection.services import counting, export_jobs, inspecting
 from inspection.services.health import urgent_troubles
+from inspection.services.log import export_jobs
+from inspection.services.photo import counting, inspecting
 from inspection.services.station import Station
 from inspection.storage import reading
 

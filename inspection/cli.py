@@ -117,7 +117,7 @@ def tell_left_out(left_out: "Sequence[LeftOut]") -> None:
     """One line on stderr: how many files of the folders were passed over, why, and the first."""
     from inspection.i18n import translator
     from inspection.imaging.gate import inert_name
-    from inspection.services.browsing import left_out_sentence
+    from inspection.services.photo.browsing import left_out_sentence
 
     if sentence := left_out_sentence(translator("en"), left_out):
         first = ", ".join(inert_name(one.path.name) for one in left_out[:MOST_NAMED])
@@ -155,7 +155,7 @@ def inspect(
     another,
 ):
     """Inspect photos or folders of photos."""
-    from inspection.services import inspecting
+    from inspection.services.photo import inspecting
     from inspection.services.station import open_station
 
     files, left_out = _photo_files(paths)
@@ -360,13 +360,7 @@ def train(
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models.training import (
-        DEFAULT_SHARES,
-        WORTH_TRYING,
-        Recipe,
-        TrainingRun,
-        recipe_values,
-    )
+    from models.training.run import DEFAULT_SHARES, WORTH_TRYING, Recipe, TrainingRun, recipe_values
 
     shares = {**DEFAULT_SHARES, **recipe_values(shares, dict.fromkeys(DEFAULT_SHARES, 0.0))}
     if extra:
@@ -410,13 +404,13 @@ def places(data, out, reviewed, only, model_name, take):
     Write mark, loose, none or unsure beside each number of OUT/verdicts.csv, then call it again
     with --take; `train --with reviewed=FILE` learns from it. Only split train is shown.
     """
-    from models import review_sheets
+    from models.photo_sets import review_sheets
 
     if take:
         counts = review_sheets.take_verdicts(out, reviewed)
         click.echo(", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count))
         return
-    from models.datasets import read_photo_set
+    from models.photo_sets.datasets import read_photo_set
     from models.segmenter import open_segmenter
 
     photos = [photo for photo in read_photo_set(data, "train") if photo.dataset in only or not only]
@@ -463,11 +457,13 @@ def _model_folder(settings: Settings, name: str | None) -> Path:
 def evaluate(data, split, model_name, out, write_card, language, rendered, val):
     """Write predictions in the scorer's layout, and report.html, .json and .md of their figures."""
     from inspection.i18n import translator
-    from inspection.services.evaluation_report import evaluation_html
-    from models import card, measuring, rendered_trials
-    from models import evaluate as evaluation
-    from models.datasets import read_photo_set
-    from models.operating import scores_by_kind
+    from inspection.services.model.evaluation_report import evaluation_html
+    from models import card
+    from models.measuring import evaluate as evaluation
+    from models.measuring import report as measuring
+    from models.measuring.operating import scores_by_kind
+    from models.photo_sets.datasets import read_photo_set
+    from models.rendering import trials as rendered_trials
     from models.segmenter import open_segmenter
 
     settings = load_settings()
@@ -544,7 +540,7 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
     """Compare the served network with other detectors; those trained in --out are loaded."""
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models import comparison
+    from models.rivals import comparison
 
     folder = _model_folder(load_settings(), model_name)
     plan = comparison.Plan(data, minutes=minutes, precision=precision)
@@ -566,8 +562,9 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
 def pretrained(out, encoder, weights, types):
     """Write a network with first weights learnt elsewhere as OUT, a .keras file to train from."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models import keras_file, networks
-    from models import pretrained as source
+    from models.network import keras_file
+    from models.network import pretrained as source
+    from models.network import unet as networks
 
     network = networks.lite_unet(encoder, types=networks.KNOWN_TYPES if types else 0)
     state = source.read_state(weights) if weights else source.imagenet_state(encoder)
@@ -598,8 +595,8 @@ def convert(run, data, name, most_alarms, average_with, share, note, limits):
     RUN: a run folder, or a .keras file of ours; FILE.json beside it says how it was trained.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models.convert import Average
-    from models.release import release_run
+    from models.training.convert import Average
+    from models.training.release import release_run
 
     settings = load_settings()
     with _progress() as progress:
@@ -627,7 +624,7 @@ def convert(run, data, name, most_alarms, average_with, share, note, limits):
 @click.option("--limit", "limits", multiple=True, help="a known weakness; default: as they are")
 def thresholds(data, model_name, most_alarms, note, limits):
     """Choose a model's thresholds anew on split val of DATA; the network stays as it is."""
-    from models.release import choose_again
+    from models.training.release import choose_again
 
     folder = _model_folder(load_settings(), model_name)
     with _progress() as progress:
@@ -724,7 +721,7 @@ def import_labelled(format_name, source, dest, name, licence, cls, frame, line_p
 @click.argument("dest", type=click.Path(path_type=Path))
 def export_decided(dest):
     """Write the photos that a person decided about into a new folder DEST, for import."""
-    from inspection.services.corrections import export_corrections
+    from inspection.services.log.corrections import export_corrections
     from inspection.services.station import open_station
 
     station = open_station(load_settings(), with_model=False)
@@ -754,12 +751,12 @@ def export_decided(dest):
 def render(dest, count, seed, samples):
     """Render painted panels: a labelled photo set, or the samples."""
     if samples:
-        from models.render_samples import render_samples
+        from models.rendering.samples import render_samples
 
         render_samples(dest)
         click.echo(f"samples in {dest}")
         return
-    from models.rendered_set import render_photo_set
+    from models.rendering.photo_set import render_photo_set
 
     with _progress() as progress:
         task = progress.add_task("render", total=count)
@@ -803,7 +800,7 @@ def _photo_size(_context, _option, values: tuple[str, ...]) -> list[tuple[int, i
 def bench(model_name, rounds, sizes, ways, photo, calibrate):
     """Speed of every way to run the network, the machine's roofline, and where the time goes."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models import bench as speed
+    from models.speed import bench as speed
 
     folder = _model_folder(load_settings(), model_name)
     ways = ways or speed.WAYS
@@ -828,7 +825,7 @@ def bench(model_name, rounds, sizes, ways, photo, calibrate):
 @click.option("--json", "json_out", type=click.Path(path_type=Path), help="the figures as JSON")
 def bench_log(rounds: int, json_out: Path | None):
     """How quickly the log answers what the pages ask: median and 95th percentile in ms."""
-    from inspection.services import log_speed
+    from inspection.services.log import speed as log_speed
     from inspection.services.station import open_station
 
     station = open_station(load_settings(), with_model=False)
@@ -877,7 +874,7 @@ def speed_table(rows) -> str:
 @click.option("--scale", "scales", multiple=True, type=float, help="mm/px; default: 0.05 to 0.3")
 def sizes(model_name, count, scales):
     """Measured against true sizes, on rendered scratches of known size."""
-    from models.rendered_sizes import SCALES_MM_PER_PX, check_sizes
+    from models.rendering.sizes import SCALES_MM_PER_PX, check_sizes
     from models.segmenter import open_segmenter
 
     scales = scales or SCALES_MM_PER_PX
@@ -902,7 +899,7 @@ def sizes(model_name, count, scales):
 @main.command()
 def samples():
     """The twelve shipped samples: what is found, measured and judged right. Exit 3 unless all."""
-    from inspection.services.samples_check import check_samples
+    from inspection.services.model.samples import check_samples
     from inspection.services.station import open_station
 
     station = open_station(load_settings())
@@ -939,7 +936,7 @@ def samples():
 @click.option("--mail", is_flag=True, help="also send it to mail_to of the settings")
 def report(day: datetime, shift: str, line: str, language: str | None, out: Path, mail: bool):
     """Write the shift report of one day and shift: as it was signed, else a draft."""
-    from inspection.services.report_files import DOCUMENTS, write_shift_report
+    from inspection.services.report.files import DOCUMENTS, write_shift_report
     from inspection.services.station import open_station
 
     if out.suffix.lower() not in DOCUMENTS:
@@ -1009,11 +1006,11 @@ def demo(
                 progress.update(task, completed=done, total=of)
 
             if remove:
-                from inspection.services.demo_jobs import remove_demo_line
+                from inspection.services.demo.jobs import remove_demo_line
 
                 count = remove_demo_line(station, _COMMAND_LINE, tell)
             else:
-                from inspection.services.demo import load_demo_line
+                from inspection.services.demo.load import load_demo_line
 
                 count = load_demo_line(
                     station,
@@ -1043,7 +1040,7 @@ def demo(
 def check_signals():
     """Look at the watched control charts: new signals into the log, and told where settings say."""
     from inspection.i18n import translator
-    from inspection.services import alerting
+    from inspection.services.quality import alerting
     from inspection.services.station import open_station
 
     station = open_station(load_settings(), with_model=False)
@@ -1098,8 +1095,8 @@ def verify():
     Exit code 3 when a signed report does not hold, 1 when only the chain is broken.
     """
     from inspection.i18n import translator
-    from inspection.services.report_check import check_all_reports
-    from inspection.services.report_check_words import check_sentence, fault_sentences
+    from inspection.services.report.check import check_all_reports
+    from inspection.services.report.check_words import check_sentence, fault_sentences
     from inspection.services.station import open_station
     from inspection.storage.records import verify_chain
 

@@ -29,7 +29,7 @@ def _said(number: int, act: Callable) -> object:
 @_INSPECTOR
 def void(number, reason, inspector):
     """Leave an inspection out of every figure; it stays in the log."""
-    from inspection.services import counting
+    from inspection.services.photo import counting
 
     _said(number, lambda station, detail: counting.void(station, detail, reason, inspector))
     click.echo(f"no. {number} is voided: no figure counts it any more")
@@ -41,7 +41,7 @@ def void(number, reason, inspector):
 @_INSPECTOR
 def restore(number, reason, inspector):
     """Take a void back: the inspection counts again."""
-    from inspection.services import counting
+    from inspection.services.photo import counting
 
     _said(number, lambda station, detail: counting.restore(station, detail, inspector, reason))
     click.echo(f"no. {number}: the void is taken back")
@@ -54,7 +54,7 @@ def restore(number, reason, inspector):
 @_INSPECTOR
 def correct_scale(number, mm_per_px, reason, inspector):
     """Measure and judge an inspection anew with the right scale, without the network."""
-    from inspection.services import counting
+    from inspection.services.photo import counting
 
     def act(station, detail):
         return counting.correct_scale(station, detail, mm_per_px, reason, inspector)
@@ -70,7 +70,7 @@ def correct_scale(number, mm_per_px, reason, inspector):
 @_INSPECTOR
 def same_photo(number, is_same, inspector):
     """Answer whether a photo is the earlier shot of its body that it looks like."""
-    from inspection.services import counting
+    from inspection.services.photo import counting
 
     _said(
         number,

@@ -69,7 +69,7 @@ def export(format_name, out, rows, photos, language, **filters):
     Every filter of the Log page can be given; without one it is the whole log.
     """
     from inspection.i18n import translator
-    from inspection.services import log_exports
+    from inspection.services.log import exports as log_exports
     from inspection.services.station import open_station
     from inspection.storage import demo_loads
 

@@ -17,8 +17,8 @@ from rich.progress import Progress
 from inspection.config import load_settings
 
 if TYPE_CHECKING:
-    from inspection.services.golden_set import GoldenFigures
-    from inspection.services.model_desk import DeskModel, Switched
+    from inspection.services.model.desk import DeskModel, Switched
+    from inspection.services.model.golden_set import GoldenFigures
     from inspection.services.station import Station
 
 _WHO = click.option("--who", required=True, help="who decides it; kept in the audit log")
@@ -40,7 +40,7 @@ def models(context: click.Context):
 @models.command("list")
 def list_models():
     """Every model folder: name, date, parameters, what it finds, whether it can be used."""
-    from inspection.services import model_desk
+    from inspection.services.model import desk as model_desk
 
     with _station() as station:
         for model in model_desk.desk_models(station):
@@ -53,7 +53,7 @@ def list_models():
 @_WHO
 def activate(name: str, reason: str, who: str):
     """Put a model folder in use, after it and the model in use have seen the golden set."""
-    from inspection.services import model_desk
+    from inspection.services.model import desk as model_desk
 
     with _station() as station, _told() as progress:
         done = model_desk.activate(station, name, who=who, reason=reason, progress=progress)
@@ -65,7 +65,7 @@ def activate(name: str, reason: str, who: str):
 @_WHO
 def roll_back(reason: str, who: str):
     """Put the model in use again that was there before."""
-    from inspection.services import model_desk
+    from inspection.services.model import desk as model_desk
 
     with _station() as station:
         done = model_desk.roll_back(station, who=who, reason=reason)
@@ -75,7 +75,7 @@ def roll_back(reason: str, who: str):
 @models.command()
 def history():
     """Every switch, the newest first: when, what, who, why."""
-    from inspection.services import model_desk
+    from inspection.services.model import desk as model_desk
 
     with _station() as station:
         zone = station.calendar.zone
@@ -118,7 +118,7 @@ def wrap(
         raise click.UsageError("give either --data or --thresholds-from: thresholds need a source")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from models.card import installed_models
-    from models.wrapping import Operating, wrap_network
+    from models.training.wrapping import Operating, wrap_network
 
     folder = load_settings().models_dir
     if thresholds_from and thresholds_from not in installed_models(folder):

@@ -2,9 +2,13 @@
 
 import streamlit as st
 
-from inspection.ui import body_views, cached, counting_views, repeat_views, trend_views
+from inspection.ui.body import map as body_views
+from inspection.ui.body import repeats as repeat_views
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.trends import parts as trend_views
+from inspection.ui.widgets import cached
+from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("nav.body"))

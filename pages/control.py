@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from inspection.ui import cached, control_views, counting_views, trend_views
+from inspection.ui.control import parts as control_views
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.trends import parts as trend_views
+from inspection.ui.widgets import cached
+from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("nav.control"))

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from inspection.services import evaluation
+from inspection.services.model import evaluation
 from inspection.services.station import shared_station
-from inspection.ui import cached, cost_views, counting_views
+from inspection.ui.cost import parts as cost_views
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.widgets import cached
+from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("nav.cost"))

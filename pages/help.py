@@ -3,7 +3,7 @@
 import streamlit as st
 
 from inspection.services.station import shared_station
-from inspection.ui import help_views
+from inspection.ui.help import parts as help_views
 from inspection.ui.session import t
 
 settings = shared_station().settings

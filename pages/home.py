@@ -3,9 +3,12 @@
 import streamlit as st
 
 from inspection.storage.reading import LogFilter
-from inspection.ui import batch_view, cached, counting_views, line_status
+from inspection.ui.home import line_status
+from inspection.ui.inspect import batch as batch_view
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.widgets import cached
+from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("home.title"))

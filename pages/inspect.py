@@ -1,8 +1,12 @@
 import streamlit as st
 
-from inspection.ui import batch_view, inspection_view, photo_sources, readiness, subject_form
+from inspection.ui.inspect import batch as batch_view
+from inspection.ui.inspect import inspection as inspection_view
+from inspection.ui.inspect import readiness
+from inspection.ui.inspect import sources as photo_sources
+from inspection.ui.inspect import subject as subject_form
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 number = inspection_view.asked_number()

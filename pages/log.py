@@ -3,9 +3,13 @@
 import streamlit as st
 
 from inspection.storage.reading import LogFilter
-from inspection.ui import cached, filters, log_detail, log_list, log_views
+from inspection.ui.log import detail as log_detail
+from inspection.ui.log import filters
+from inspection.ui.log import listing as log_list
+from inspection.ui.log import saved_views as log_views
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.widgets import cached
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("log.title"))

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from inspection.services import evaluation, model_card
+from inspection.services.model import card as model_card
+from inspection.services.model import evaluation
 from inspection.services.station import shared_station, thresholds_of
-from inspection.ui import card_views, curve_views, desk_views
+from inspection.ui.model import card as card_views
+from inspection.ui.model import curves as curve_views
+from inspection.ui.model import desk as desk_views
 from inspection.ui.session import language, t
 
 st.title(t("nav.model"))

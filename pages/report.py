@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from inspection.services.reporting import place_of
-from inspection.services.signing import shift_report
+from inspection.services.report.shift_report import place_of
+from inspection.services.report.signing import shift_report
 from inspection.services.station import shared_station
-from inspection.ui import report_documents_view, report_notes_view, report_views
+from inspection.ui.report import notes as report_notes_view
+from inspection.ui.report import preview as report_views
+from inspection.ui.report import signatures as report_documents_view
 from inspection.ui.session import t
-from inspection.ui.touch import large_targets
+from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("nav.report"))

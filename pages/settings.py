@@ -7,8 +7,9 @@ import streamlit as st
 from inspection.i18n import LANGUAGES
 from inspection.services.effective_settings import effective_settings
 from inspection.services.station import shared_station
-from inspection.ui import session, settings_views
+from inspection.ui import session
 from inspection.ui.session import t
+from inspection.ui.settings import parts as settings_views
 
 station = shared_station()
 st.title(t("nav.settings"))

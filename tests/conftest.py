@@ -9,7 +9,7 @@ import pytest
 
 from inspection.config import Settings
 from inspection.services.station import open_station
-from inspection.services.worker import InspectionWorker
+from inspection.services.worker.parent import InspectionWorker
 from inspection.storage.database import sqlite_driver
 
 # Test files that train, convert or time networks: minutes of processor time.

@@ -14,7 +14,7 @@ from PIL import Image
 
 from inspection.api import create_api
 from inspection.errors import StorageError
-from inspection.services.worker import InspectionWorker
+from inspection.services.worker.parent import InspectionWorker
 from inspection.storage import photo_files
 from tests.conftest import panel_jpeg
 
@@ -325,7 +325,7 @@ def test_an_error_nobody_foresaw_is_a_sentence(client, monkeypatch):
     def fails(*_, **__):
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr("inspection.services.inspecting.judge_seen", fails)
+    monkeypatch.setattr("inspection.services.photo.inspecting.judge_seen", fails)
     answer = post(client)
     assert answer.status_code == 500
     assert answer.json() == {

@@ -14,11 +14,12 @@ from PIL import Image
 
 from inspection import cli
 from inspection.config import Settings, load_settings
-from inspection.services import inspecting, report_files
 from inspection.services import station as station_module
-from inspection.services.demo import load_demo_line
-from inspection.services.reporting import build_shift_report, data_sha256
-from inspection.services.signing import sign_out
+from inspection.services.demo.load import load_demo_line
+from inspection.services.photo import inspecting
+from inspection.services.report import files as report_files
+from inspection.services.report.shift_report import build_shift_report, data_sha256
+from inspection.services.report.signing import sign_out
 from inspection.services.station import open_station
 from tests.conftest import panel_jpeg
 from tests.models.small_models import write_photo_set

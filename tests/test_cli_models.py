@@ -7,9 +7,9 @@ from click.testing import CliRunner
 
 from inspection import cli
 from inspection.config import Settings
-from inspection.services import model_desk
 from inspection.services import station as station_module
-from inspection.services.worker import InspectionWorker
+from inspection.services.model import desk as model_desk
+from inspection.services.worker.parent import InspectionWorker
 from tests.services.model_folders import FAINTEST, SEGMENTER, hundred_bars, write_model
 
 WHY = ("--reason", "trial", "--who", "Kim")

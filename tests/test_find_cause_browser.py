@@ -6,8 +6,8 @@ import pytest
 
 from inspection.config import Settings
 from inspection.domain.chart_choice import ChartChoice
-from inspection.services.demo import load_demo_line
-from inspection.services.signal_words import chart_name
+from inspection.services.demo.load import load_demo_line
+from inspection.services.quality.signal_words import chart_name
 from inspection.services.station import open_station
 from tests.browser import chromium, needs_chromium
 from tests.server import running

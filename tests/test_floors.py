@@ -51,7 +51,7 @@ HOMES = {
 }
 # Only these services may name `models` where they are imported themselves: the renderer is
 # numpy and cv2 alone.
-RENDERER = ("models.render", "models.render_defects", "models.render_samples")
+RENDERER = ("models.rendering.panel", "models.rendering.defects", "models.rendering.samples")
 DEMO = "inspection.services.demo"
 
 

@@ -5,7 +5,7 @@ and by OpenCV, comparison. Two decoders must agree because each of them alone le
 files through. HEIC and AVIF have one decoder here, libheif and libavif: both refuse damaged data
 by themselves, and nothing else that we ship reads them. Decoding runs foreign bytes through C
 code, so in the product it is called only inside the limited child process
-(`inspection.services.worker`).
+(`inspection.services.worker.parent`).
 
 Pixels are decoded as they are stored and turned once (`orientation`); what line cameras write is
 converted in one stated way (`deep_pixels`).

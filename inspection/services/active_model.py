@@ -8,7 +8,7 @@
 
 from inspection.config import Settings
 from inspection.errors import InspectionError, StorageError
-from inspection.services.worker import ModelChoice
+from inspection.services.worker.parent import ModelChoice
 from inspection.storage.database import Engine
 from inspection.storage.model_switches import last_switch
 from inspection.storage.soundness import open_existing

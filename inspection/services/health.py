@@ -21,7 +21,7 @@ from inspection.errors import InspectionError
 from inspection.services.active_model import served_choice
 from inspection.services.housekeeping import FILES_REMOVED, refuse_another_logs
 from inspection.services.station import installed_specs
-from inspection.services.worker import InspectionWorker
+from inspection.services.worker.parent import InspectionWorker
 from inspection.storage import reading, records
 from inspection.storage.audit import last_event
 from inspection.storage.database import Engine

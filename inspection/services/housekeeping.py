@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from inspection.errors import InspectionError, StorageError
-from inspection.services import batches
+from inspection.services.photo import batches
 from inspection.services.station import Station
 from inspection.storage import reading
 from inspection.storage.audit import append_event

@@ -13,7 +13,7 @@ from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
 from inspection.errors import ScaleRefused, SettingsError, SubjectRefused
 from inspection.services.active_model import FollowedChoice
-from inspection.services.worker import InspectionWorker
+from inspection.services.worker.parent import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
 from inspection.storage.private import private_folder

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from models.photo_classes import NO_DEFECT, NOT_PAINT, TYPE_OF_CLASS
+from models.photo_sets.photo_classes import NO_DEFECT, NOT_PAINT, TYPE_OF_CLASS
 
 # Damage of a kind that nobody named.
 UNSPECIFIED = "damage"

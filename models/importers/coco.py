@@ -31,7 +31,7 @@ from models.importers.labelled import (
     text,
 )
 from models.importers.listed import Entry, LabelFile, refuse
-from models.photo_classes import NOT_PAINT
+from models.photo_sets.photo_classes import NOT_PAINT
 
 _AIHUB_QUALITY = ("양품", "불량품")
 

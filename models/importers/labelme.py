@@ -31,7 +31,7 @@ from models.importers.labelled import (
 from models.importers.listed import Entry, LabelFile, refuse
 from models.importers.shapes import ellipse, line, rotated
 from models.importers.via import named_defect
-from models.photo_classes import NOT_PAINT
+from models.photo_sets.photo_classes import NOT_PAINT
 
 
 def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | None:

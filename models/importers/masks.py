@@ -29,7 +29,7 @@ from models.importers.files import SourceFile, SourceRefused, base_name
 from models.importers.labelled import Choices, Found, Label, Skipped, SourcePhoto
 from models.importers.mask_layouts import MaskedPhoto, class_folder
 from models.importers.texts import read_text
-from models.photo_classes import NOT_PAINT
+from models.photo_sets.photo_classes import NOT_PAINT
 
 # A mask that marks so much of its photo, or so much of it and of its rim, has its colours the
 # wrong way round.

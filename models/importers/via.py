@@ -29,7 +29,7 @@ from models.importers.labelled import (
 from models.importers.listed import Entry, LabelFile
 from models.importers.shapes import ellipse, line
 from models.importers.texts import read_table
-from models.photo_classes import NO_DEFECT, NOT_PAINT
+from models.photo_sets.photo_classes import NO_DEFECT, NOT_PAINT
 
 _CLASS_ATTRIBUTES = ("class", "type", "label", "name", "defect", "category")
 # How a photo's attribute says that the defect it is named after is not there.

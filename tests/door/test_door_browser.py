@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from inspection.config import Settings
-from inspection.services.demo import load_demo_line
+from inspection.services.demo.load import load_demo_line
 from inspection.services.station import open_station
 from inspection.storage import reading
 from tests.browser import chromium, needs_chromium, wait_until

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from inspection.imaging import codec, likeness
-from models.render import Conditions, render_panel
-from models.render_defects import DefectRequest
+from models.rendering.defects import DefectRequest
+from models.rendering.panel import Conditions, render_panel
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL_PHOTOS = ROOT.parent / "shared" / "photos"

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from models import networks
-from models.convert import finish_model_folder, write_network_files
+from models.network import unet as networks
+from models.training.convert import finish_model_folder, write_network_files
 from tests.models import small_models
 
 

@@ -11,9 +11,9 @@ import openvino
 from keras import layers
 from openvino import opset13
 
-from models import networks
 from models.card import write_card
-from models.targets import decode_targets
+from models.network import unet as networks
+from models.network.targets import decode_targets
 
 THRESHOLDS = {"region": 0.5, "smallest_px": 16, "peak": 0.0, "ok_below": 0.4, "reject_from": 0.6}
 MODEL_CHANNELS = 1 + len(networks.TYPES)

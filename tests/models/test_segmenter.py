@@ -14,11 +14,12 @@ import pytest
 from openvino import opset13
 
 from inspection.errors import ModelRefused
-from models import networks, segmenter, tiling
+from models import segmenter, tiling
 from models.card import read_card
-from models.convert import save_openvino
+from models.network import unet as networks
 from models.segmenter import ServedNetwork, open_segmenter
 from models.tiling import scaled, tiled_answers
+from models.training.convert import save_openvino
 from tests.models.small_models import (
     MODEL_CHANNELS,
     THRESHOLDS,

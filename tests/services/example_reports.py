@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
-from inspection.services.reporting import (
+from inspection.services.report.shift_report import (
     Agreement,
     GoldSamples,
     GroupFigures,

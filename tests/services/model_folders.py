@@ -3,7 +3,7 @@
 import numpy as np
 
 from inspection.imaging import codec
-from inspection.services.golden_set import GoldenPanel, GoldenSet
+from inspection.services.model.golden_set import GoldenPanel, GoldenSet
 from models.card import model_sha256, read_card, write_card
 
 SEGMENTER = "tests.services.fake_segmenters:open_from_card"

@@ -7,8 +7,8 @@ import pytest
 from inspection.config import Settings
 from inspection.domain.inspections import Subject
 from inspection.services.health import Check, check_installation, rebuild_roll_up
-from inspection.services.inspecting import inspect_photo
-from inspection.services.worker import InspectionWorker
+from inspection.services.photo.inspecting import inspect_photo
+from inspection.services.worker.parent import InspectionWorker
 from inspection.storage import records
 from inspection.storage.database import writing
 from tests.conftest import panel_jpeg

@@ -10,9 +10,10 @@ import pytest
 
 from inspection.domain.inspections import Subject
 from inspection.errors import StorageError
-from inspection.services import batches, housekeeping
+from inspection.services import housekeeping
 from inspection.services.health import check_installation
-from inspection.services.inspecting import inspect_photo
+from inspection.services.photo import batches
+from inspection.services.photo.inspecting import inspect_photo
 from inspection.storage import demo_loads
 from inspection.storage.records import verify_chain
 from tests.conftest import panel_jpeg

@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from inspection.config import Settings
-from inspection.services import batches
+from inspection.services.photo import batches
 from inspection.services.station import open_station
 from inspection.storage.photo_files import PhotoFiles
 from inspection.storage.private import private_folder

@@ -3,11 +3,11 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from inspection.ui.address import MOST_BUTTONS
+from inspection.ui.widgets.address import MOST_BUTTONS
 
 
 def page(codes):
-    from inspection.ui.address import one_of
+    from inspection.ui.widgets.address import one_of
 
     one_of("line", "Line", codes, str, default=codes[0])
 
@@ -23,7 +23,7 @@ def test_so_many_lines_that_nobody_finds_one_are_a_list_and_no_buttons(count, li
 def days():
     from datetime import date
 
-    from inspection.ui.address import one_day, one_of
+    from inspection.ui.widgets.address import one_day, one_of
 
     one_day("from", "From", default=date(2026, 3, 2))
     one_of("shift", "Shift", ("day", "night"), str, default="night", default_moves=True)

@@ -2,7 +2,7 @@ import json
 
 import pandas as pd
 
-from inspection.ui.chart_frame import TOOLS_PX, Column, Figures, as_exported
+from inspection.ui.widgets.chart_frame import TOOLS_PX, Column, Figures, as_exported
 
 LOGGED_DAY = {"period": "custom", "from": "2026-03-01", "to": "2026-03-03"}
 

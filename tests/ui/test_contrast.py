@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from inspection.config import REPOSITORY
-from inspection.ui.verdicts import CHIP_COLOURS, COLOURS, verdict_chip_html
+from inspection.ui.widgets.verdicts import CHIP_COLOURS, COLOURS, verdict_chip_html
 from tests.browser import chromium, needs_chromium
 from tests.server import running
 

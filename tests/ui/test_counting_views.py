@@ -1,6 +1,6 @@
 """Voiding, and "same photo again?", as an inspector sees and does it."""
 
-from inspection.services import counting
+from inspection.services.photo import counting
 from inspection.storage import reading, records
 from inspection.storage.records import LikeAnother
 from tests.ui.conftest import invented, write_inspections

@@ -1,7 +1,8 @@
 import pytest
 
 from inspection.errors import StorageError
-from inspection.ui import cached, filters
+from inspection.ui.log import filters
+from inspection.ui.widgets import cached
 
 
 @pytest.mark.parametrize(

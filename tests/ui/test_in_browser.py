@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inspection.domain.inspections import Subject
-from inspection.services.inspecting import inspect_photo
+from inspection.services.photo.inspecting import inspect_photo
 from inspection.storage import reading
 from tests.browser import chromium, needs_chromium, playwright
 from tests.conftest import panel_jpeg

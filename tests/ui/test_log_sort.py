@@ -3,8 +3,8 @@
 import pytest
 
 from inspection.storage.log_order import ORDERED_BY
-from inspection.ui.log_columns import EVERY, SORTS_BY
-from inspection.ui.log_sort import Sort, after_tap, read_sort, written
+from inspection.ui.log.columns import EVERY, SORTS_BY
+from inspection.ui.log.sorting import Sort, after_tap, read_sort, written
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from inspection.services import model_desk
 from inspection.services import station as station_module
 from inspection.services.active_model import FollowedChoice
-from inspection.services.worker import InspectionWorker
+from inspection.services.model import desk as model_desk
+from inspection.services.worker.parent import InspectionWorker
 from tests.services.model_folders import FAINTEST, SEGMENTER, hundred_bars, write_model
 
 

@@ -11,10 +11,10 @@ from inspection.config import REPOSITORY
 OWN_FORMAT = re.compile(r":,?\.\d+[f%]\}|%Y-%m|strftime")
 # Two that nobody reads: the words' home, and the moment that the server's own log is searched by.
 EXCEPT = {
-    "inspection/ui/words.py": 1,
+    "inspection/ui/widgets/words.py": 1,
     "inspection/ui/guarded.py": 1,
     # The address of a picture.
-    "inspection/ui/links.py": 1,
+    "inspection/ui/widgets/links.py": 1,
 }
 
 

@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inspection.services import repeats
+from inspection.services.quality import repeats
 from inspection.storage import case_records
-from tests.services.test_line_repeats import START, run_line
+from tests.services.quality.test_line_repeats import START, run_line
 from tests.ui.conftest import invented, write_inspections
 
 PERIOD = {"period": "custom", "from": "2026-03-01", "to": "2026-03-10"}

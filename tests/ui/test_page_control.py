@@ -3,10 +3,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inspection.services import alerting, control_charts
-from inspection.services.alerting import OpenAlerts
+from inspection.services.quality import alerting, control_charts
+from inspection.services.quality.alerting import OpenAlerts
 from inspection.storage import chart_notes, records
-from tests.services.test_control_charts import ARIA, FIRST, log_days, plotted
+from tests.services.quality.test_control_charts import ARIA, FIRST, log_days, plotted
 from tests.storage.sample_inspections import an_inspection
 
 DAYS = {

@@ -1,7 +1,8 @@
 import pytest
 
-from inspection.services import cost, evaluation
-from inspection.services.cost import EXAMPLE
+from inspection.services.cost import saving as cost
+from inspection.services.cost.saving import EXAMPLE
+from inspection.services.model import evaluation
 from tests.services.example_evaluation import example_report
 
 

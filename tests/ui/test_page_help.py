@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from inspection.ui.help_views import KEYS
+from inspection.ui.help.parts import KEYS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

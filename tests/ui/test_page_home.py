@@ -9,9 +9,10 @@ import pytest
 
 from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
-from inspection.services import demo, demo_jobs
 from inspection.services import station as station_module
-from inspection.services.worker import ModelState
+from inspection.services.demo import jobs as demo_jobs
+from inspection.services.demo import load as demo
+from inspection.services.worker.parent import ModelState
 from inspection.storage import demo_loads, records
 from tests.ui.conftest import invented, write_inspections
 

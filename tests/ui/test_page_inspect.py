@@ -9,13 +9,13 @@ import streamlit as st
 
 from inspection.domain.inspections import Subject
 from inspection.errors import WorkerFailed
-from inspection.services import batches, reviewing, waiting_room
 from inspection.services import station as station_module
-from inspection.services.batches import Order
-from inspection.services.inspecting import inspect_photo
-from inspection.services.worker import ModelState
+from inspection.services.photo import batches, reviewing, waiting_room
+from inspection.services.photo.batches import Order
+from inspection.services.photo.inspecting import inspect_photo
+from inspection.services.worker.parent import ModelState
 from inspection.storage import reading
-from inspection.ui import batch_view
+from inspection.ui.inspect import batch as batch_view
 from tests.conftest import panel_jpeg
 
 DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")

@@ -7,9 +7,9 @@ import pytest
 
 from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
-from inspection.services import export_jobs
+from inspection.services.log import export_jobs
 from inspection.storage import reading, records, saved_views
-from inspection.ui.log_columns import USUAL
+from inspection.ui.log.columns import USUAL
 from tests.ui.conftest import invented, write_inspections
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from inspection.services import station as station_module
-from inspection.services.worker import ModelState
-from inspection.ui.tables import as_written
+from inspection.services.worker.parent import ModelState
+from inspection.ui.widgets.tables import as_written
 from tests.services.example_evaluation import example_report
 
 MEASURED = {

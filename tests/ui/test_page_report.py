@@ -5,8 +5,8 @@ import pytest
 
 from inspection.domain.inspections import UNKNOWN
 from inspection.i18n import translator
-from inspection.services import signing
-from inspection.services.report_words import document_name
+from inspection.services.report import signing
+from inspection.services.report.words import document_name
 from tests.services.example_reports import busy_shift, empty_shift
 from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections

@@ -5,7 +5,7 @@ import pytest
 from inspection.config import Settings
 from inspection.services import station as station_module
 from inspection.services.health import Check
-from inspection.ui import settings_views
+from inspection.ui.settings import parts as settings_views
 
 
 def cells(at) -> str:

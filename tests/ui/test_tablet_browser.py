@@ -2,7 +2,7 @@
 
 import pytest
 
-from inspection.ui.verdicts import verdict_chip_html
+from inspection.ui.widgets.verdicts import verdict_chip_html
 from tests.browser import chromium, needs_chromium
 from tests.server import running
 

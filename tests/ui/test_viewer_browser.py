@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from inspection.ui import viewer as viewer_module
+from inspection.ui.widgets import viewer as viewer_module
 from tests.browser import chromium, needs_chromium
 
 pytestmark = needs_chromium
@@ -85,7 +85,7 @@ app = st.App(HERE / "ui" / "page.py", routes=[Route("/files/{name}", file)])
 
 PAGE = f"""
 import streamlit as st
-from inspection.ui.viewer import viewer
+from inspection.ui.widgets.viewer import viewer
 
 WORDS = {{"en": {ENGLISH!r}, "ko": {KOREAN!r}}}
 REGIONS = [

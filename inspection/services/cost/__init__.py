@@ -1,0 +1,1 @@
+"""What defects cost and what the inspection saves."""

@@ -1,0 +1,1 @@
+"""The demo line: rendered photos and a month of inspections to look at."""

@@ -1,0 +1,1 @@
+"""The inspection log as people read it: exports, neighbours, periods, corrections."""

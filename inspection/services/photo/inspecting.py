@@ -1,0 +1,426 @@
+"""The way of one photo: gate, network, regions, measures, verdict, one short transaction."""
+
+import hashlib
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+
+import numpy as np
+
+from inspection.domain.acceptance import Spec, judge
+from inspection.domain.clocks import FIRST_DAY, impossible_dates
+from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING
+from inspection.domain.defects import UNNAMED
+from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
+from inspection.domain.placing import place_and_measure
+from inspection.domain.scale import Scale
+from inspection.domain.scale_limits import ScaleLimits, scale_limits
+from inspection.errors import AlreadyInspected, InspectionError
+from inspection.i18n import reason_sentence, translator
+from inspection.imaging import codec, quality
+from inspection.imaging.gate import inert_name
+from inspection.imaging.photo import Evidence, Photo
+from inspection.imaging.regions import defect_mask, find_regions, photo_score
+from inspection.services.photo import likeness
+from inspection.services.station import Station, thresholds_of
+from inspection.storage import reading, records
+from inspection.storage.records import LikeAnother
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A photo with what the network saw: all that judging needs, and nothing is asked again.
+
+    probability, kind: uint8 (H, W), the kept map and the index of the likeliest type.
+    photo: gives its pixels, uint8 (H, W, 3). problems: codes of what is wrong with the photo.
+    """
+
+    sha256: str
+    width_px: int
+    height_px: int
+    probability: np.ndarray
+    kind: np.ndarray
+    types: tuple[str, ...]
+    score_top_px: int
+    photo: Callable[[], np.ndarray]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        return photo_score(self.probability, self.score_top_px)
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedPhoto:
+    """One photo that went the whole way; id is None when it was not logged."""
+
+    inspection: Inspection
+    id: int | None
+    mask: np.ndarray
+
+
+def judge_seen(
+    seen: Seen,
+    subject: Subject,
+    *,
+    station: Station,
+    scale: Scale | None,
+    thresholds: Thresholds,
+    spec: Spec,
+) -> Judgement:
+    """Regions, millimetres and verdict from the kept map; milliseconds, no network.
+
+    A scale that may be wrong leaves the photo to a person; `limits_of` refuses an impossible one.
+    """
+    panel = station.bodies.panel(subject.vehicle_model, subject.panel)
+    regions = find_regions(
+        seen.probability,
+        seen.kind,
+        seen.types,
+        thresholds.region,
+        thresholds.smallest_px,
+        thresholds.peak,
+        seen.photo,
+    )
+    return judge(
+        place_and_measure(
+            regions,
+            scale=scale,
+            panel=panel,
+            photo_width_px=seen.width_px,
+            photo_height_px=seen.height_px,
+        ),
+        spec=spec,
+        vehicle_model=subject.vehicle_model,
+        panel=panel,
+        scale=scale,
+        score=seen.score,
+        thresholds=thresholds,
+        quality_problems=seen.problems,
+        scale_doubt=scale and limits_of(station, subject, seen).doubt(scale),
+    )
+
+
+def limits_of(station: Station, subject: Subject, photo: Photo | Seen) -> ScaleLimits:
+    """Which scales a photo of this subject may have."""
+    panels = station.bodies.panels_shown(subject.vehicle_model, subject.panel)
+    return scale_limits(panels, photo.width_px, photo.height_px)
+
+
+def inspect_photo(
+    station: Station,
+    content: bytes,
+    filename: str,
+    subject: Subject,
+    *,
+    mm_per_px: float | None = None,
+    scale_source: str = "person",
+    again: bool = False,
+    another: bool = False,
+    waits: bool = False,
+    log: bool = True,
+    source: str = "upload",
+    spec: Spec | None = None,
+    request_id: str | None = None,
+    progress: Callable[[str], None] | None = None,
+    patient: bool = False,
+) -> InspectedPhoto:
+    """Inspect one photo and, with `log`, write it down.
+
+    scale_source: who gave `mm_per_px`.
+    again: a deliberate re-inspection. Without it a photo that was judged before raises
+    AlreadyInspected before anything is decoded, and one that looks like an earlier shot of its
+    body raises PossibleDuplicate; with it neither is counted a second time. another: a person says
+    that it is another shot, which counts. waits: it is logged, and not counted until somebody
+    answers. A photo whose inspection was voided may come again as if it had not been logged.
+    request_id: the same id twice writes one record.
+    patient: of a batch, whose photos let everybody else's go first.
+    Raises SubjectRefused, ScaleRefused, UnreadableImage, WorkerFailed, ModelRefused or
+    StorageError with one sentence.
+    """
+    started = time.monotonic()
+    station.refuse_unknown(subject)
+    scale = station.scale_for(subject.station, mm_per_px, scale_source)
+    sha256 = hashlib.sha256(content).hexdigest()
+    earlier = reading.find_photo(station.engine, sha256) if log else None
+    is_new = earlier is None or earlier.left_out == VOIDED
+    if not (is_new or again):
+        raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
+    photo, evidence, model = station.worker.inspect_and_name(
+        content, filename, progress, patient=patient
+    )
+    seen = see(photo, evidence, model.card)
+    spec = spec or station.spec
+    if scale is not None:
+        limits_of(station, subject, seen).refuse_impossible(scale, inert_name(filename))
+    thresholds = thresholds_of(model.card)
+    judgement = judge_seen(
+        seen, subject, station=station, scale=scale, thresholds=thresholds, spec=spec
+    )
+    inspection = Inspection(
+        subject=subject,
+        photo_sha256=sha256,
+        photo_name=inert_name(filename),
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        inspected_at=datetime.now(UTC),
+        judgement=judgement,
+        score=seen.score,
+        scale=scale,
+        thresholds=thresholds,
+        model_name=model.name or "",
+        model_sha256=model.sha256 or "",
+        spec_name=spec.name,
+        spec_sha256=spec.sha256,
+        duration_ms=round(1000 * (time.monotonic() - started)),
+        quality=seen.problems,
+        captured_at=_with_zone(photo.captured_at, station),
+        photo_source=source,
+        repeats=earlier.id if earlier else None,
+    )
+    mask = defect_mask(seen.probability, thresholds.region, thresholds.smallest_px, thresholds.peak)
+    number = None
+    if log:
+        # Files first: a record must never point at a photo that is not there.
+        with station.photos.in_hand(sha256), likeness.one_at_a_time:
+            like = _like_another(station, inspection, photo) if is_new else None
+            if like:
+                like = _said_about(like, filename, subject.inspector, again, another, waits)
+            station.photos.put_photo(content, photo)
+            station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
+            number = write_down(station, inspection, spec, model.card, request_id, like)
+    return InspectedPhoto(inspection, number, mask)
+
+
+def stored_answer(
+    station: Station, content: bytes, request_id: str | None
+) -> reading.InspectionDetail | None:
+    """What a request with this id wrote before; None for a new one, and without an id.
+
+    Raises Conflict where it was about another photo.
+    """
+    found = reading.find_request(station.engine, request_id) if request_id else None
+    if found is None:
+        return None
+    number, sha256 = found
+    if sha256 != hashlib.sha256(content).hexdigest():
+        raise records.other_photo(request_id, number)
+    return reading.inspection_detail(station.engine, number)
+
+
+def write_down(
+    station: Station,
+    inspection: Inspection,
+    spec: Spec,
+    card: dict,
+    request_id: str | None = None,
+    like: LikeAnother | None = None,
+) -> int:
+    """One short transaction; answers the inspection's id."""
+    return records.record_inspection(
+        station.engine,
+        inspection,
+        station.calendar.slot_at(inspection.inspected_at),
+        request_id=request_id or uuid.uuid4().hex,
+        model_card=card,
+        spec_text=spec.text,
+        pause=station.settings.visit_pause,
+        like=like,
+    )
+
+
+def _like_another(
+    station: Station, inspection: Inspection, photo: Photo
+) -> likeness.EarlierShot | None:
+    return likeness.earlier_shot(
+        station,
+        inspection.subject.body_number,
+        inspection.photo_sha256,
+        photo.display_jpeg,
+        inspection.inspected_at,
+    )
+
+
+def _said_about(
+    shot: likeness.EarlierShot, filename: str, who: str, again: bool, another: bool, waits: bool
+) -> LikeAnother:
+    """What is written about a photo that looks like an earlier shot; raises where that is asked."""
+    if another:
+        return LikeAnother(shot.inspection_id, OTHER_SHOT, who)
+    if again:
+        return LikeAnother(shot.inspection_id, SAME_SHOT, who)
+    if waits:
+        return LikeAnother(shot.inspection_id, WAITING)
+    raise likeness.possible_duplicate(filename, shot)
+
+
+def already_inspected(
+    station: Station, filename: str, number: int, inspected_at: datetime
+) -> AlreadyInspected:
+    local = inspected_at.astimezone(station.calendar.zone)
+    return AlreadyInspected(
+        f"{inert_name(filename)}: already inspected at {local:%Y-%m-%d %H:%M} (no. {number}); "
+        "ask for a re-inspection to judge it again",
+        number,
+        inspected_at,
+    )
+
+
+def refusal_sentence(error: Exception, filename: str) -> str:
+    """Why a photo was not inspected; an error that nobody foresaw goes into the log as well."""
+    if isinstance(error, InspectionError):
+        return str(error)
+    _log.error("a photo could not be inspected", exc_info=error)
+    return f"{inert_name(filename)}: not inspected, the server's log says why; try again"
+
+
+def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:
+    """What the worker answered, ready for judging."""
+    return Seen(
+        sha256=photo.sha256,
+        width_px=photo.width_px,
+        height_px=photo.height_px,
+        probability=codec.decode_grey(evidence.probability_png),
+        kind=codec.type_map(evidence),
+        types=evidence.types,
+        score_top_px=card["score"]["top_px"],
+        photo=lambda: codec.decode_rgb(photo.display_jpeg),
+        problems=quality.problems(photo.quality),
+    )
+
+
+def seen_again(station: Station, detail: reading.InspectionDetail) -> Seen:
+    """A logged photo with its kept map; raises NotFound when the map is not there any more."""
+    card = reading.model_card(station.engine, detail.model_sha256)
+    probability_png, type_png = station.photos.evidence(detail.photo_sha256, detail.model_sha256)
+    return Seen(
+        sha256=detail.photo_sha256,
+        width_px=detail.width_px,
+        height_px=detail.height_px,
+        probability=codec.decode_grey(probability_png),
+        kind=codec.decode_grey(type_png),
+        types=tuple(card["types"]) or (UNNAMED,),
+        score_top_px=card["score"]["top_px"],
+        photo=lambda: codec.decode_rgb(station.photos.display(detail.photo_sha256)),
+        problems=detail.quality,
+    )
+
+
+def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
+    """A camera's clock shows the plant's time unless it says otherwise."""
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=station.calendar.zone)
+
+
+def inspection_json(
+    inspection: Inspection, filename: str, number: int | None, first_day: date = FIRST_DAY
+) -> dict:
+    """The documented JSON of one inspection (one line of `inspect --json`).
+
+    number: its id in the log; None when it was not logged, and the answer then holds no `id`.
+    first_day: of the settings; `impossible_dates` names the dates that a wrong clock wrote, and is
+    left out without any.
+    """
+    t = translator("en")
+    judgement = inspection.judgement
+    wrong = impossible_dates(
+        inspection.inspected_at, inspection.captured_at, first_day, datetime.now(UTC)
+    )
+    return {
+        **({} if number is None else {"id": number}),
+        **({"impossible_dates": list(wrong)} if wrong else {}),
+        "file": filename,
+        "sha256": inspection.photo_sha256,
+        "width_px": inspection.width_px,
+        "height_px": inspection.height_px,
+        "mm_per_px": inspection.scale.mm_per_px if inspection.scale else None,
+        "verdict": judgement.verdict,
+        "reasons": [
+            {"code": reason.code, "text": reason_sentence(t, reason), **reason.values}
+            for reason in judgement.reasons
+        ],
+        "score": round(inspection.score, 6),
+        "defects": [
+            {
+                "type": defect.type,
+                "score": round(defect.region.score, 4),
+                "area_px": defect.region.area_px,
+                "area_mm2": defect.area_mm2,
+                "length_mm": defect.length_mm,
+                "width_mm": defect.width_mm,
+                "bbox_px": list(defect.region.bbox_px),
+                "zone": defect.zone,
+                "severity": defect.severity,
+            }
+            for defect in judgement.defects
+        ],
+        "model": {"name": inspection.model_name, "sha256": inspection.model_sha256},
+        "spec": {"name": inspection.spec_name, "sha256": inspection.spec_sha256},
+        "duration_ms": inspection.duration_ms,
+    }
+
+
+def mask_again(
+    station: Station,
+    detail: reading.InspectionDetail,
+    threshold: float | None = None,
+    smallest_px: int | None = None,
+) -> np.ndarray:
+    """The defect mask of a logged photo, uint8 (H, W), cut from the kept map.
+
+    threshold, smallest_px: None = as the inspection was judged.
+    """
+    used = detail.inspection.thresholds
+    # The mask needs neither types nor card: only the first of the two kept maps is decoded.
+    probability_png, _ = station.photos.evidence(detail.photo_sha256, detail.model_sha256)
+    return defect_mask(
+        codec.decode_grey(probability_png),
+        used.region if threshold is None else threshold,
+        used.smallest_px if smallest_px is None else smallest_px,
+        used.peak,
+    )
+
+
+def detail_json(detail: reading.InspectionDetail, first_day: date = FIRST_DAY) -> dict:
+    """One logged inspection as JSON: the documented fields, its subject and what people said."""
+    inspection = detail.inspection
+    return {
+        **inspection_json(inspection, inspection.photo_name, detail.id, first_day),
+        **asdict(inspection.subject),
+        "photo_sha256": inspection.photo_sha256,
+        "photo_source": inspection.photo_source,
+        "inspected_at": inspection.inspected_at.isoformat(),
+        "day": detail.day.isoformat(),
+        "shift": detail.shift,
+        "standing": detail.standing,
+        "left_out": detail.left_out,
+        "counting": [
+            {
+                "word": one.said.word,
+                "other_id": one.said.other_id,
+                "reason": one.said.reason,
+                "who": one.said.who,
+                "at": one.said.at.isoformat(),
+            }
+            for one in detail.counting
+        ],
+        "superseded_by": detail.superseded_by,
+        "disposition": detail.disposition,
+        "decisions": [
+            {
+                "id": numbered.id,
+                "disposition": numbered.decision.disposition,
+                "reason": numbered.decision.reason,
+                "inspector": numbered.decision.inspector,
+                "decided_at": numbered.decision.decided_at.isoformat(),
+                "withdrawn": numbered.decision.withdrawn,
+            }
+            for numbered in detail.decisions
+        ],
+    }

@@ -1,0 +1,169 @@
+"""What a person does with a proposal: confirm it, overrule it, take that back, judge it again.
+
+Nothing is changed: each is a new record that points at the old one (`storage.records`).
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from inspection.domain.acceptance import Spec, parse_spec, proposed_disposition
+from inspection.domain.inspections import (
+    MOST_LETTERS,
+    Decision,
+    Inspection,
+    Thresholds,
+)
+from inspection.domain.letters import refuse_unreadable
+from inspection.domain.scale import Scale
+from inspection.errors import DecisionRefused
+from inspection.services.photo.inspecting import judge_seen, limits_of, seen_again
+from inspection.services.station import Station
+from inspection.storage import reading, records
+from inspection.storage.reading import InspectionDetail, NumberedDecision
+
+
+def proposal(inspection: Inspection) -> str | None:
+    """The disposition that the machine proposes; None where it leaves the body to a person."""
+    if inspection.judgement.verdict == "ok":
+        return "accept"
+    if inspection.judgement.verdict == "rework":
+        return proposed_disposition(inspection.judgement)
+    return None
+
+
+def needs_reason(inspection: Inspection, disposition: str) -> bool:
+    """Whether a person who says this must say why: against a proposal, or OK over marked defects.
+
+    What is accepted against the marks on the photo is what a plant later asks about, whether the
+    machine had proposed a repair or had left the photo to a person.
+    """
+    proposed = proposal(inspection)
+    if proposed is None:
+        return disposition == "accept" and bool(inspection.judgement.defects)
+    return disposition != proposed
+
+
+def confirm(station: Station, detail: InspectionDetail, inspector: str) -> int:
+    """Agree with the proposal; answers the number of the decision.
+
+    Raises DecisionRefused where nothing is proposed, otherwise as `decide` does.
+    """
+    disposition = proposal(detail.inspection)
+    if disposition is None:
+        raise DecisionRefused(
+            f"no. {detail.id}: the machine proposes nothing to confirm; choose a disposition"
+        )
+    return decide(station, detail, disposition, "", inspector)
+
+
+def decide(
+    station: Station, detail: InspectionDetail, disposition: str, reason: str, inspector: str
+) -> int:
+    """Say what happens to the body; answers the number of the decision.
+
+    detail: as the person saw it. Raises DecisionRefused without a name, or without a reason where
+    one is needed (`needs_reason`); Conflict when somebody else decided meanwhile.
+    """
+    reason = " ".join(reason.split())
+    _named(inspector, detail.id)
+    if needs_reason(detail.inspection, disposition) and not reason:
+        proposed = proposal(detail.inspection)
+        if proposed is None:
+            raise DecisionRefused(
+                f"no. {detail.id}: marked defects: {len(detail.defects)}; give the reason for "
+                f"{disposition}"
+            )
+        raise DecisionRefused(
+            f"no. {detail.id}: {proposed} was proposed; give the reason for {disposition} instead"
+        )
+    word = Decision(detail.id, disposition, reason, inspector.strip(), datetime.now(UTC))
+    return records.decide(station.engine, word, detail.last_decision_id)
+
+
+def undo(station: Station, detail: InspectionDetail, inspector: str) -> int:
+    """Take back the word that stands; answers the number of the withdrawal.
+
+    Raises DecisionRefused without a name, NotFound when no word stands, Conflict when somebody
+    else changed it meanwhile.
+    """
+    _named(inspector, detail.id)
+    return records.undo(
+        station.engine, detail.id, inspector.strip(), datetime.now(UTC), detail.last_decision_id
+    )
+
+
+def standing_decision(detail: InspectionDetail) -> NumberedDecision | None:
+    """The word that stands now, None while there is none."""
+    withdrawn = {word.decision.replaces for word in detail.decisions if word.decision.withdrawn}
+    standing = [
+        word
+        for word in detail.decisions
+        if not word.decision.withdrawn and word.id not in withdrawn
+    ]
+    return standing[-1] if standing else None
+
+
+def judged_again(
+    station: Station,
+    detail: InspectionDetail,
+    *,
+    thresholds: Thresholds | None = None,
+    scale: Scale | None = None,
+) -> Inspection:
+    """The inspection as it would be under other thresholds or with a scale; nothing is written.
+
+    None keeps what the inspection has. The kept map is judged by the spec of that time; the
+    network is not asked. Raises NotFound when the map is not kept any more, ScaleRefused for a
+    given scale that the photo cannot have.
+    """
+    before = detail.inspection
+    seen = seen_again(station, detail)
+    if scale is not None:
+        limits_of(station, before.subject, seen).refuse_impossible(scale, before.photo_name)
+    thresholds, scale = thresholds or before.thresholds, scale or before.scale
+    judgement = judge_seen(
+        seen,
+        before.subject,
+        station=station,
+        scale=scale,
+        thresholds=thresholds,
+        spec=spec_of(station, before),
+    )
+    return replace(
+        before,
+        judgement=judgement,
+        thresholds=thresholds,
+        scale=scale,
+        inspected_at=datetime.now(UTC),
+    )
+
+
+def keep(station: Station, detail: InspectionDetail, again: Inspection, inspector: str) -> int:
+    """Log a judgement of `judged_again` in the place of the one it came from; answers its id.
+
+    Raises DecisionRefused without a name, Conflict when the inspection is decided (undo that
+    first) or was judged again meanwhile.
+    """
+    _named(inspector, detail.id)
+    return records.rejudge(
+        station.engine,
+        detail.id,
+        again,
+        inspector.strip(),
+        spec_text=spec_of(station, detail.inspection).text,
+    )
+
+
+def spec_of(station: Station, inspection: Inspection) -> Spec:
+    if station.spec.sha256 == inspection.spec_sha256:
+        return station.spec
+    text = reading.spec_text(station.engine, inspection.spec_sha256)
+    return parse_spec(text, inspection.spec_name)
+
+
+def _named(inspector: str, number: int) -> None:
+    refuse_unreadable("inspector", inspector, MOST_LETTERS["inspector"], DecisionRefused)
+    if not inspector.strip():
+        raise DecisionRefused(
+            f"no. {number}: a decision needs the inspector's name; enter it first"
+        )

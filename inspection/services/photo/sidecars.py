@@ -1,0 +1,59 @@
+"""What a `samples.json` beside the photos of a browsed folder says about them.
+
+The file is a list with one table a photo: `file` (its name), and what is known of `vehicle_model`,
+`body_number`, `panel`, `colour` and `mm_per_px`. Other keys are left to whoever wrote them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inspection.errors import NotFound, SettingsError
+from inspection.services.photo import browsing
+from inspection.services.photo.browsing import SIDECAR
+from inspection.services.station import Station
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What is known of a photo before it is inspected; "" and None where nothing is said."""
+
+    vehicle_model: str = ""
+    body_number: str = ""
+    panel: str = ""
+    colour: str = ""
+    mm_per_px: float | None = None
+
+
+def photo_facts(station: Station, root: str, place: str) -> Mapping[str, PhotoFacts]:
+    """Facts by file name for one browsed folder; empty where there is no sidecar.
+
+    root, place: as in `browsing.open_folder`. Raises SettingsError when the file is there and
+    cannot be understood.
+    """
+    below = f"{place}/{SIDECAR}" if place else SIDECAR
+    try:
+        content = browsing.read_photo(station, root, below)
+    except NotFound:
+        return {}
+    try:
+        photos = json.loads(content)
+        return {photo["file"]: _facts(photo) for photo in photos}
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise SettingsError(
+            f"{below} in photo folder {root}: not a list of photos, each with its file name under "
+            '"file"; correct or remove it'
+        ) from None
+
+
+def _facts(photo: Mapping) -> PhotoFacts:
+    mm_per_px = photo.get("mm_per_px")
+    if mm_per_px is not None and not 0 < float(mm_per_px) < 100:
+        raise ValueError(f"mm_per_px must lie between 0 and 100, got {mm_per_px}")
+    return PhotoFacts(
+        vehicle_model=str(photo.get("vehicle_model", "")),
+        body_number=str(photo.get("body_number", "")),
+        panel=str(photo.get("panel", "")),
+        colour=str(photo.get("colour", "")),
+        mm_per_px=None if mm_per_px is None else float(mm_per_px),
+    )

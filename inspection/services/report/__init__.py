@@ -1,0 +1,1 @@
+"""The shift report: its facts, its pages, PDF, HTML and workbook, signing and checking."""

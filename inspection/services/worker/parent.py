@@ -1,0 +1,548 @@
+"""The one worker process: decodes photos and runs the network, outside the server's process.
+
+The server never imports a network library, a photo that kills its decoder kills only the worker,
+and the worker yields to the pages by its low priority. It is started as a fresh interpreter and
+not by `multiprocessing`: that would import the parent's main script again, which under Streamlit
+is the dashboard itself.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
+from inspection.imaging import memory
+from inspection.imaging.gate import MAX_FILE_BYTES, MAX_PIXELS, inert_name
+from inspection.imaging.photo import Evidence, Photo
+from inspection.imaging.quality import PhotoQuality
+from inspection.services.worker.frames import Frame, read_frame, write_frame
+from inspection.services.worker.turns import Turns
+
+OPEN_SEGMENTER = "models.segmenter:open_segmenter"
+PHASES = ("waiting", "decoding", "preparing", "segmenting")
+
+# What the process inherits: enough to find programs, libraries, fonts and the time zone. The
+# rest stays behind, because passwords live in the environment and foreign files are decoded here.
+# fmt: off
+_PASSED_ON = {
+    "APPDATA", "COMSPEC", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOCALAPPDATA",
+    "NUMBER_OF_PROCESSORS", "PATH", "PATHEXT", "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE",
+    "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "TZ", "USERPROFILE", "VIRTUAL_ENV", "WINDIR",
+}
+# fmt: on
+_PASSED_ON_PREFIXES = ("KERAS_", "LC_", "OMP_", "OPENVINO_", "OV_", "TF_")
+
+_PROJECT_FOLDER = Path(__file__).resolve().parents[3]
+_ANSWERS_TO_A_JOB_S = 20.0
+_MODEL_TRIES = 2
+# How many times a limit may pass on the clock while other programs hold the processors.
+_LONGEST_KEPT_WAITING = 12
+_SHORTEST_WAIT_S = 0.005
+# How often a photo may begin anew because of those that it let go first.
+_MOST_OVERTAKEN = 6
+_NO_MODEL = "no model is chosen; set the model folder in the settings"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """The model that the worker serves, or the sentence why it serves none.
+
+    types: defect type codes in the order of the card. sha256: of the served files.
+    """
+
+    name: str | None = None
+    sha256: str | None = None
+    types: tuple[str, ...] = ()
+    card: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model is to be served. sha256: the version that was chosen, None = any that loads."""
+
+    folder: Path
+    sha256: str | None = None
+
+
+class InspectionWorker:
+    """One child process for decoding and inference, restarted when it dies or takes too long.
+
+    Safe to share between threads: jobs run one after another, in turn (`worker_turns`).
+    A photo that the gate refuses, or during whose decoding the process dies, runs out of time or
+    memory, raises UnreadableImage; the same trouble later raises WorkerFailed. Either way the
+    next job finds a working process.
+
+    model_folder: None serves photos without a network. choice: asked before each job which model
+    is to be served from now on, in place of model_folder; another answer replaces the process
+    between two jobs.
+    decode_limit_s, decode_memory_mb: for the gate alone; memory on top of what is in use. Limits
+    in seconds leave out the time in which a busy machine gave the process no processor.
+    segment_limit_s, segment_limit_s_per_mpx: the budget of all that comes after the gate.
+    memory_limit_mb: for the same, on top of what the open model uses (not on Windows and macOS).
+    segmenter: "module:function", called with the model folder inside the process.
+    """
+
+    def __init__(
+        self,
+        model_folder: Path | None,
+        *,
+        choice: Callable[[], ModelChoice] | None = None,
+        decode_limit_s: float = 5.0,
+        decode_memory_mb: int = 1024,
+        segment_limit_s: float = 30.0,
+        segment_limit_s_per_mpx: float = 1.0,
+        memory_limit_mb: int = 4096,
+        start_limit_s: float = 120.0,
+        segmenter: str = OPEN_SEGMENTER,
+    ) -> None:
+        self._choice = choice
+        self._chosen: ModelChoice | None = None
+        self._model_folder = model_folder
+        self._decode_limit_s = decode_limit_s
+        self._decode_memory_mb = decode_memory_mb
+        self._segment_limit_s = segment_limit_s
+        self._segment_limit_s_per_mpx = segment_limit_s_per_mpx
+        self._memory_limit_mb = memory_limit_mb
+        self._start_limit_s = start_limit_s
+        self._segmenter = segmenter
+        self._no_model_sentence = _NO_MODEL
+        self._lost_while_opening = 0
+        self._model: ModelState | None = None
+        self._child: _Child | None = None
+        self._closed = False
+        self._turns = Turns()
+
+    def __enter__(self) -> "InspectionWorker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process and open the model; returns when it is ready for the first photo.
+
+        A refused model is no error here: `model.error` then holds the sentence.
+        """
+        with self._turns.turn():
+            self._ready_child()
+
+    @property
+    def model(self) -> ModelState:
+        """What is served; starts the process on first use and when another model was chosen."""
+        if self._model is None or (self._choice and self._choice() != self._chosen):
+            self.start()
+        assert self._model is not None
+        return self._model
+
+    @property
+    def pid(self) -> int | None:
+        """Process number of the current child, None where there is none."""
+        child = self._child
+        return child.pid if child and child.is_alive else None
+
+    def look(self, content: bytes, filename: str) -> Photo:
+        """Let one photo through the gate, without the network.
+
+        Raises UnreadableImage or WorkerFailed with one sentence that names the file.
+        """
+        return self._run(content, filename, None, segment=False)[0]
+
+    def beside(self, model_folder: Path) -> "InspectionWorker":
+        """Another worker with the same limits for another model; the caller closes it."""
+        return InspectionWorker(
+            model_folder,
+            decode_limit_s=self._decode_limit_s,
+            decode_memory_mb=self._decode_memory_mb,
+            segment_limit_s=self._segment_limit_s,
+            segment_limit_s_per_mpx=self._segment_limit_s_per_mpx,
+            memory_limit_mb=self._memory_limit_mb,
+            start_limit_s=self._start_limit_s,
+            segmenter=self._segmenter,
+        )
+
+    def inspect(
+        self, content: bytes, filename: str, progress: Callable[[str], None] | None = None
+    ) -> tuple[Photo, Evidence]:
+        """Let one photo through the gate and through the network.
+
+        progress: called in this thread with each of PHASES; an exception from it cancels the
+        job. Raises UnreadableImage, WorkerFailed, or ModelRefused where no model is served.
+        """
+        return self.inspect_and_name(content, filename, progress)[:2]
+
+    def inspect_and_name(
+        self,
+        content: bytes,
+        filename: str,
+        progress: Callable[[str], None] | None = None,
+        *,
+        patient: bool = False,
+    ) -> tuple[Photo, Evidence, ModelState]:
+        """As `inspect`, with the model that looked: `model` may name the next one already.
+
+        patient: of a batch, whose photos let everybody else's go first.
+        """
+        photo, evidence, model = self._run(
+            content, filename, progress, segment=True, patient=patient
+        )
+        assert evidence is not None
+        return photo, evidence, model
+
+    def close(self) -> None:
+        """End the process, at once; a job under way raises WorkerFailed in its own thread."""
+        self._closed = True
+        child = self._child
+        if child:
+            child.end()
+
+    def _run(
+        self,
+        content: bytes,
+        filename: str,
+        progress: Callable[[str], None] | None,
+        *,
+        segment: bool,
+        patient: bool = False,
+    ) -> tuple[Photo, Evidence | None, ModelState]:
+        name = inert_name(filename)
+        if len(content) > MAX_FILE_BYTES:
+            # The gate says the same; this spares the way through the pipe.
+            raise UnreadableImage(
+                f"{name}: {len(content) / 2**20:.1f} MiB, at most {MAX_FILE_BYTES >> 20} MiB"
+            )
+        report = progress or (lambda phase: None)
+        report("waiting")
+        with self._turns.turn(patient=patient):
+            tries = 2
+            for _ in range(_MOST_OVERTAKEN):
+                if not tries:
+                    break
+                child = self._ready_child()
+                if segment and self._model.error:
+                    raise ModelRefused(self._model.error)
+                try:
+                    return *self._converse(child, content, name, report, segment), self._model
+                except _Lost as lost:
+                    self._replace(child)
+                    if self._closed:
+                        break
+                    if lost.phase is not None:
+                        raise _what_happened(name, lost) from None
+                    # It was dead before it took the job: that is not this photo's doing.
+                    tries -= 1
+                except _Overtaken:
+                    # Whoever went first has cost the process, and this photo begins anew.
+                    continue
+                except (UnreadableImage, WorkerFailed):
+                    raise
+                except BaseException:
+                    # Cancelled by the caller in the middle of a job: nobody will read the rest.
+                    self._replace(child)
+                    raise
+        why = "the worker is closed" if self._closed else "the worker process dies at once"
+        raise WorkerFailed(f"{name}: not inspected, {why}; start the server again")
+
+    def _converse(
+        self,
+        child: "_Child",
+        content: bytes,
+        name: str,
+        report: Callable[[str], None],
+        segment: bool,
+    ) -> tuple[Photo, Evidence | None]:
+        """Send one job and follow it to its end; `_Lost` where the process did not get there."""
+        job = {
+            "filename": name,
+            "segment": segment,
+            "decode_limit_s": self._decode_limit_s,
+            # The child does not know the size beforehand, and only guards against eternity.
+            "segment_limit_s": self._segment_limit(MAX_PIXELS),
+        }
+        phase: str | None = None
+        limit_s = _ANSWERS_TO_A_JOB_S
+        child.send(job, [content], _ANSWERS_TO_A_JOB_S)
+        photo: Photo | None = None
+        while True:
+            header, blobs = child.receive(limit_s, phase)
+            event = header["event"]
+            if event == "phase":
+                phase = header["phase"]
+                limit_s = (
+                    self._decode_limit_s
+                    if phase == "decoding"
+                    else self._segment_limit(header["pixels"])
+                )
+                report(phase)
+            elif event == "photo":
+                photo = _photo(header["facts"], blobs)
+                if not segment:
+                    return photo, None
+            elif event == "pause":
+                if self._turns.lend() and (self._child is not child or not child.is_alive):
+                    raise _Overtaken
+                child.send({"go_on": True}, [b""], _ANSWERS_TO_A_JOB_S)
+            elif event == "evidence" and photo:
+                return photo, _evidence(header, blobs)
+            elif event == "refused":
+                raise UnreadableImage(header["sentence"])
+            elif event == "failed":
+                raise WorkerFailed(f"{name}: not inspected, {header['reason']}")
+            else:
+                raise _Lost(phase, "answered out of order")
+
+    def _segment_limit(self, pixels: int) -> float:
+        return self._segment_limit_s + self._segment_limit_s_per_mpx * pixels / 1e6
+
+    def _ready_child(self) -> "_Child":
+        """A process that has opened its model and waits for a job."""
+        self._follow_choice()
+        while not self._closed:
+            child = self._child
+            if child and child.is_ready and child.is_alive:
+                return child
+            if child is None or not child.is_alive:
+                if child:
+                    child.end()
+                child = self._child = self._launch()
+            try:
+                header, _ = child.receive(child.left_of(self._start_limit_s), None)
+                self._model = self._as_chosen(_model_state(header["model"]))
+                child.is_ready = True
+                self._lost_while_opening = 0
+            except _Lost as lost:
+                child.end()
+                self._lost_while_opening += 1
+                self._give_model_up(lost)
+        raise WorkerFailed("the worker is closed; start the server again")
+
+    def _follow_choice(self) -> None:
+        """Let the process go where another model was chosen than the one it serves."""
+        chosen = self._choice() if self._choice else None
+        if chosen == self._chosen:
+            return
+        self._chosen = chosen
+        self._model_folder = chosen.folder
+        self._no_model_sentence, self._lost_while_opening = _NO_MODEL, 0
+        child, self._child = self._child, None
+        if child:
+            child.end()
+
+    def _as_chosen(self, model: ModelState) -> ModelState:
+        """The opened model, refused where the folder holds another version than was chosen."""
+        wanted = self._chosen.sha256 if self._chosen else None
+        if model.error or wanted in (None, model.sha256):
+            return model
+        return ModelState(
+            error=(
+                f"model {model.name}: the folder holds version {(model.sha256 or '')[:12]}, put in "
+                f"use was {wanted[:12]}; restore the folder or activate it again on the Model page"
+            )
+        )
+
+    def _give_model_up(self, lost: "_Lost") -> None:
+        """After two deaths while opening a model go on without it; without a model, say so."""
+        if self._lost_while_opening < _MODEL_TRIES or self._closed:
+            return
+        if self._model_folder is None:
+            raise WorkerFailed(f"the worker process does not start: it {lost.how}")
+        self._no_model_sentence = (
+            f"model {self._model_folder.name}: while it was opened the worker process {lost.how}"
+        )
+        self._model_folder = None
+        self._lost_while_opening = 0
+
+    def _launch(self) -> "_Child":
+        return _Child(
+            {
+                "model_folder": str(self._model_folder.resolve()) if self._model_folder else None,
+                "no_model_sentence": self._no_model_sentence,
+                "segmenter": self._segmenter,
+                "memory_limit_mb": self._memory_limit_mb,
+                "decode_memory_mb": self._decode_memory_mb,
+            }
+        )
+
+    def _replace(self, child: "_Child") -> None:
+        """End a process; its successor opens the model while nobody waits for it."""
+        child.end()
+        self._child = None if self._closed else self._launch()
+        if self._closed and self._child:
+            self._child.end()
+
+
+class _Overtaken(Exception):
+    """The process went while a job had lent its turn."""
+
+
+class _Lost(Exception):
+    """The process died, hung or talked nonsense. phase: None before it took the job."""
+
+    def __init__(self, phase: str | None, how: str) -> None:
+        super().__init__(how)
+        self.phase = phase
+        self.how = how
+
+
+def _what_happened(name: str, lost: _Lost) -> UnreadableImage | WorkerFailed:
+    if lost.phase == "decoding":
+        return UnreadableImage(f"{name}: while decoding it the worker process {lost.how}")
+    return WorkerFailed(
+        f"{name}: not inspected, the worker process {lost.how} while {lost.phase}; it was restarted"
+    )
+
+
+class _Child:
+    """One process, its pipes, and the thread that reads what it answers."""
+
+    def __init__(self, settings: dict) -> None:
+        self._started_at = time.monotonic()
+        self.is_ready = False
+        self._process = subprocess.Popen(
+            # -P: the current folder is not searched for modules.
+            [sys.executable, "-P", "-m", "inspection.services.worker.child", json.dumps(settings)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+        )
+        self._frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="worker-answers", daemon=True).start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def left_of(self, start_limit_s: float) -> float:
+        """Seconds that are left of a limit which began when the process was started."""
+        return max(0.0, self._started_at + start_limit_s - time.monotonic())
+
+    def send(self, header: dict, blobs: list[bytes], limit_s: float) -> None:
+        # A stopped process leaves the pipe full for ever; killing it ends the write.
+        watchdog = threading.Timer(limit_s, self._process.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            write_frame(self._process.stdin, header, blobs)
+        except (OSError, ValueError):
+            raise _Lost(None, "was dead") from None
+        finally:
+            watchdog.cancel()
+
+    def receive(self, limit_s: float, phase: str | None) -> Frame:
+        """The next message; `_Lost` where it takes too long or the process has ended.
+
+        Time in which other programs held the processors is not this process's doing: it counts
+        against the limit only once it has become many times the limit.
+        """
+        started, kept_waiting_s = time.monotonic(), KeptWaiting(self.pid)
+        latest = started + limit_s * _LONGEST_KEPT_WAITING
+        end = started + limit_s
+        while True:
+            try:
+                frame = self._frames.get(timeout=max(0.0, end - time.monotonic()))
+            except queue.Empty:
+                end = min(started + limit_s + kept_waiting_s(), latest)
+                # Not for a rest that is only the time in which this was worked out.
+                if end - time.monotonic() > _SHORTEST_WAIT_S:
+                    continue
+                raise _Lost(phase, f"took longer than {limit_s:.3g} s") from None
+            if frame is None:
+                raise _Lost(phase, self._how_it_ended())
+            return frame
+
+    def end(self) -> None:
+        """Kill the process and wait for it; safe to call again."""
+        self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            self._process.stdin.close()
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        # Whatever is wrong with the bytes, the conversation is over.
+        with suppress(Exception):
+            while (frame := read_frame(stream)) is not None:
+                self._frames.put(frame)
+        self._frames.put(None)
+        stream.close()
+
+    def _how_it_ended(self) -> str:
+        with suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=2.0)
+            return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        return "closed its pipe"
+
+
+class KeptWaiting:
+    """Seconds in which a process wanted to run and was not let, from the moment this is made.
+
+    Counts the thread that was kept waiting longest. 0 where the system does not tell (not Linux).
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._threads = Path(f"/proc/{pid}/task")
+        self._before = self._waited_ns()
+
+    def __call__(self) -> float:
+        now = self._waited_ns()
+        return max((ns - self._before.get(name, 0) for name, ns in now.items()), default=0) / 1e9
+
+    def _waited_ns(self) -> dict[str, int]:
+        """Of each thread, how long it has stood in the queue for a processor so far."""
+        waited = {}
+        # A thread, or the whole process, may end while it is looked at.
+        with suppress(OSError):
+            for thread in self._threads.iterdir():
+                with suppress(OSError, ValueError, IndexError):
+                    figures = (thread / "schedstat").read_text(encoding="ascii").split()
+                    waited[thread.name] = int(figures[1])
+        return waited
+
+
+def _environment() -> dict[str, str]:
+    passed_on = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _PASSED_ON or name.upper().startswith(_PASSED_ON_PREFIXES)
+    }
+    paths = [str(_PROJECT_FOLDER), *(os.path.abspath(path) for path in sys.path)]
+    return passed_on | memory.ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _model_state(model: dict) -> ModelState:
+    if "error" in model:
+        return ModelState(error=model["error"])
+    return ModelState(model["name"], model["sha256"], tuple(model["types"]), model["card"])
+
+
+def _photo(facts: dict, blobs: list[bytes]) -> Photo:
+    taken = facts.pop("captured_at")
+    return Photo(
+        captured_at=datetime.fromisoformat(taken) if taken else None,
+        quality=PhotoQuality(**facts.pop("quality")),
+        display_jpeg=blobs[0],
+        thumbnail_jpeg=blobs[1],
+        **facts,
+    )
+
+
+def _evidence(header: dict, blobs: list[bytes]) -> Evidence:
+    return Evidence(blobs[0], blobs[1], tuple(header["types"]), header["duration_ms"])

@@ -1,0 +1,330 @@
+"""Where photos come from: dropped files and folders, the camera, the plant's photo folders.
+
+Whatever the source, photos become orders of one batch. Their bytes are set aside on disk at once
+and never kept in the session.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from inspection.domain.inspections import Subject
+from inspection.domain.numbers import number
+from inspection.errors import InspectionError
+from inspection.imaging.photo_folders import PHOTO_SUFFIXES
+from inspection.services.photo import batches, browsing
+from inspection.services.photo.batches import Order
+from inspection.services.photo.sidecars import SIDECAR, PhotoFacts, photo_facts
+from inspection.services.station import shared_station
+from inspection.ui.inspect.subject import described, prefill
+from inspection.ui.server import forget_uploads
+from inspection.ui.session import error_text, t
+from inspection.ui.widgets.markdown import as_written
+from inspection.ui.widgets.touch import BROWSE_BUTTON, button_in_our_words, large_drop_zone
+from inspection.ui.widgets.words import time_text, word
+
+SOURCES = {
+    "upload": ":material/upload_file:",
+    "camera": ":material/photo_camera:",
+    "browse": ":material/folder_open:",
+}
+PHOTOS_A_PAGE = 12
+
+
+def photo_source(subject: Subject, mm_per_px: float | None) -> list[Order]:
+    """Ask for photos by the chosen source; answers those that are to be inspected now."""
+    source = _chosen_source()
+    if source == "camera":
+        return _from_camera(subject, mm_per_px)
+    if source == "browse":
+        return _from_folders(subject, mm_per_px)
+    return _from_upload(subject, mm_per_px)
+
+
+def _chosen_source() -> str:
+    """The source in the address (`?source=`), which the control writes and follows."""
+    asked = st.query_params.get("source")
+    st.session_state["photo_source"] = asked if asked in SOURCES else "upload"
+    labels = {code: f"{icon} {t(f'source.{code}')}" for code, icon in SOURCES.items()}
+    st.segmented_control(
+        t("source.title"),
+        list(labels),
+        key="photo_source",
+        format_func=labels.get,
+        on_change=_source_to_address,
+        required=True,
+        width="stretch",
+        label_visibility="collapsed",
+    )
+    return st.session_state["photo_source"]
+
+
+def _source_to_address() -> None:
+    st.query_params["source"] = st.session_state["photo_source"] or "upload"
+
+
+def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
+    whole_folder = st.session_state.get("upload_whole_folder", False)
+    large_drop_zone()
+    button_in_our_words(
+        BROWSE_BUTTON,
+        t("source.pick_folder" if whole_folder else "source.pick_files"),
+    )
+    largest_mb = shared_station().settings.max_upload_mb
+    files = st.file_uploader(
+        t("source.drop_folder" if whole_folder else "source.drop_photos", largest_mb=largest_mb),
+        # In a folder the rest is passed over; a single file of a wrong kind is named with its
+        # reason by the gate.
+        type=sorted(suffix[1:] for suffix in PHOTO_SUFFIXES) if whole_folder else None,
+        accept_multiple_files="directory" if whole_folder else True,
+        max_upload_size=largest_mb,
+        key=f"upload_{_round('upload')}_{whole_folder}",
+    )
+    st.toggle(t("source.whole_folder"), key="upload_whole_folder", persist_state="session")
+    if whole_folder:
+        files, left_out = browsing.photos_of_upload(files)
+        if sentence := browsing.left_out_sentence(t, left_out):
+            st.toast(sentence, icon=":material/filter_alt:", duration="long")
+    return _set_aside("upload", files, subject, mm_per_px)
+
+
+def _from_camera(subject: Subject, mm_per_px: float | None) -> list[Order]:
+    button_in_our_words("[data-testid=stCameraInputButton]", t("source.shoot"))
+    taken = st.camera_input(
+        t("source.take_photo"), key=f"camera_{_round('camera')}", help=t("source.camera_help")
+    )
+    return _set_aside("camera", [taken] if taken else [], subject, mm_per_px)
+
+
+def _round(source: str) -> int:
+    """Grows with each batch: a widget under a new key has forgotten the photos of the last one."""
+    return st.session_state.setdefault(f"{source}_round", 0)
+
+
+def _set_aside(source: str, files, subject: Subject, mm_per_px: float | None) -> list[Order]:
+    orders = []
+    for file in files:
+        where = batches.set_aside(shared_station(), file.getbuffer())
+        orders.append(
+            batches.order_for(
+                shared_station(),
+                file.name,
+                subject,
+                where,
+                mm_per_px=mm_per_px,
+                source=source,
+                ticket=file.file_id,
+            )
+        )
+    return orders
+
+
+def forget_files() -> None:
+    """Give the uploader and the camera new keys, once nobody needs their photos again.
+
+    Not when they are read: a waiting click may cut that run short, and photos that no batch holds
+    yet would be lost.
+    """
+    forget_uploads()
+    for source in ("upload", "camera"):
+        st.session_state[f"{source}_round"] = _round(source) + 1
+
+
+def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:
+    root = _chosen_root()
+    if root is None:
+        st.info(t("source.no_folders"), icon=":material/folder_off:")
+        return []
+    place = st.session_state.get("browse_place", "")
+    try:
+        view = browsing.open_folder(shared_station(), root, place)
+    except InspectionError as error:
+        st.warning(as_written(error_text(error)), icon=":material/folder_off:")
+        st.button(t("source.to_root"), icon=":material/home:", on_click=_go, args=("",))
+        return []
+    _folder_bar(view)
+    if sentence := browsing.left_out_sentence(t, view.left_out):
+        st.caption(f":material/filter_alt: {sentence}")
+    if not view.photos:
+        st.info(t("source.empty_folder"), icon=":material/image_not_supported:")
+        return []
+    facts = _facts(root, view.place)
+    chosen = _chosen_photos(view)
+    starts = _selection_bar(view, chosen)
+    if facts:
+        st.caption(f":material/description: {t('source.known_facts', file=SIDECAR)}")
+    _photo_grid(root, view, facts, chosen)
+    if not starts:
+        return []
+    return [_order_of(root, photo, subject, mm_per_px, facts, len(chosen) > 1) for photo in chosen]
+
+
+def _chosen_root() -> str | None:
+    roots = list(shared_station().settings.photo_folders)
+    if len(roots) < 2:
+        return roots[0] if roots else None
+    labels = {root: as_written(word("source.folder", root)) for root in roots}
+    return st.segmented_control(
+        t("source.folder_title"),
+        roots,
+        default=roots[0],
+        key="browse_root",
+        format_func=labels.get,
+        on_change=_go,
+        args=("",),
+        required=True,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def _go(place: str) -> None:
+    """Open another folder; what was chosen in the last one is no longer in sight."""
+    st.session_state["browse_place"] = place
+    st.session_state["browse_chosen"] = []
+
+
+def _folder_bar(view: browsing.FolderView) -> None:
+    if view.above is None and not view.folders:
+        return
+    with st.container(horizontal=True, gap="small"):
+        if view.above is not None:
+            st.button(
+                t("source.folder_above"),
+                key="browse_above",
+                icon=":material/drive_folder_upload:",
+                on_click=_go,
+                args=(view.above,),
+            )
+        for place in view.folders:
+            st.button(
+                as_written(browsing.shown_place(place).rsplit("/", 1)[-1]),
+                key=f"browse_into_{place}",
+                icon=":material/folder:",
+                on_click=_go,
+                args=(place,),
+            )
+    if view.place:
+        st.caption(as_written(browsing.shown_place(view.place)))
+
+
+def _facts(root: str, place: str) -> Mapping[str, PhotoFacts]:
+    try:
+        return photo_facts(shared_station(), root, place)
+    except InspectionError as error:
+        # The photos can be inspected without their sidecar.
+        st.warning(as_written(error_text(error)), icon=":material/warning:")
+        return {}
+
+
+def _chosen_photos(view: browsing.FolderView) -> list[browsing.FolderPhoto]:
+    places = st.session_state.setdefault("browse_chosen", [])
+    return [photo for photo in view.photos if photo.place in places]
+
+
+def _selection_bar(view: browsing.FolderView, chosen: list[browsing.FolderPhoto]) -> bool:
+    """The buttons over the photos; answers whether the chosen ones are to be inspected."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        starts = st.button(
+            t("source.inspect_chosen", n=len(chosen)) if chosen else t("source.choose_first"),
+            key="browse_start",
+            icon=":material/center_focus_strong:",
+            type="primary",
+            disabled=not chosen,
+            shortcut="I",
+        )
+        st.button(
+            t("source.choose_all", n=len(view.photos)),
+            key="browse_all",
+            icon=":material/select_all:",
+            on_click=_choose,
+            args=([photo.place for photo in view.photos],),
+        )
+        if chosen:
+            st.button(
+                t("source.choose_none"),
+                key="browse_none",
+                icon=":material/deselect:",
+                on_click=_choose,
+                args=([],),
+            )
+    return starts
+
+
+def _choose(places: list[str]) -> None:
+    st.session_state["browse_chosen"] = places
+
+
+def _photo_grid(
+    root: str,
+    view: browsing.FolderView,
+    facts: Mapping[str, PhotoFacts],
+    chosen: list[browsing.FolderPhoto],
+) -> None:
+    pages = -(-len(view.photos) // PHOTOS_A_PAGE)
+    page = st.pagination(pages, key=f"browse_page_{root}_{view.place}") if pages > 1 else 1
+    in_sight = view.photos[(page - 1) * PHOTOS_A_PAGE : page * PHOTOS_A_PAGE]
+    with st.spinner(t("source.making_thumbnails")):
+        thumbnails = [browsing.thumbnail(shared_station(), root, photo) for photo in in_sight]
+    with st.grid("auto", min_column_width=190, gap="small", border=True) as grid:
+        for photo, thumbnail in zip(in_sight, thumbnails, strict=True):
+            with grid.cell():
+                _photo_card(photo, thumbnail, facts.get(photo.name), photo in chosen)
+
+
+def _photo_card(photo, thumbnail, facts: PhotoFacts | None, is_chosen: bool) -> None:
+    if thumbnail:
+        st.image(str(thumbnail), width="stretch")
+    else:
+        st.caption(f":material/broken_image: {t('source.no_preview')}")
+    st.button(
+        t("source.chosen" if is_chosen else "source.choose"),
+        key=f"browse_pick_{photo.place}",
+        icon=":material/check_box:" if is_chosen else ":material/check_box_outline_blank:",
+        type="primary" if is_chosen else "secondary",
+        width="stretch",
+        on_click=_toggle,
+        args=(photo.place, facts),
+    )
+    st.text(photo.name)
+    st.caption(as_written(_card_words(photo, facts)))
+
+
+def _card_words(photo: browsing.FolderPhoto, facts: PhotoFacts | None) -> str:
+    if facts is None:
+        return f"{time_text(photo.changed_at)} · {number(photo.size_bytes / 2**20, 1)} MB"
+    known = [word("panel", facts.panel)] if facts.panel else []
+    known += [word("colour", facts.colour)] if facts.colour else []
+    known += [f"{facts.mm_per_px:g} mm/px"] if facts.mm_per_px else []
+    return " · ".join(known)
+
+
+def _toggle(place: str, facts: PhotoFacts | None) -> None:
+    places = st.session_state["browse_chosen"]
+    chosen = [other for other in places if other != place] if place in places else [*places, place]
+    _choose(chosen)
+    if chosen == [place] and facts:
+        # What is known of the one chosen photo stands in the form, where it can be corrected.
+        prefill(facts)
+
+
+def _order_of(
+    root: str,
+    photo: browsing.FolderPhoto,
+    subject: Subject,
+    mm_per_px: float | None,
+    facts: Mapping[str, PhotoFacts],
+    is_one_of_several: bool,
+) -> Order:
+    known = facts.get(photo.name)
+    if is_one_of_several and known:
+        subject, mm_per_px = described(subject, known), known.mm_per_px or mm_per_px
+    return batches.order_for(
+        shared_station(),
+        photo.name,
+        subject,
+        {"root": root, "place": photo.place},
+        mm_per_px=mm_per_px,
+        scale_source="sidecar" if known and mm_per_px == known.mm_per_px else "person",
+        source="browse",
+    )

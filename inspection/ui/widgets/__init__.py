@@ -1,0 +1,1 @@
+"""What every page is made of: cached questions, words, links, tables, viewer, chart frame."""

@@ -1,0 +1,134 @@
+"""Choices that stand in the address, in codes, so that a copied link shows the same in every
+language. The address is the truth and the widgets follow it.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+import streamlit as st
+
+from inspection.ui.widgets.markdown import as_written
+
+# More buttons than this are no row that anybody finds one in.
+MOST_BUTTONS = 16
+
+
+def one_of(
+    name: str,
+    label: str,
+    codes: Sequence[str],
+    word: Callable[[str], str],
+    *,
+    default: str,
+    help: str | None = None,
+    as_list: bool = False,
+    default_moves: bool = False,
+) -> str:
+    """A row of buttons, one code each; the default stands for an address that says nothing.
+
+    name: the address parameter. word: what stands on the button of a code. as_list: a field that
+    opens a list, as it always is for more than `MOST_BUTTONS` codes. default_moves: the default
+    is another one tomorrow, so that the choice always stands in the address.
+    """
+    given = st.query_params.get(name, default)
+    chosen = given if given in codes else default
+    key = f"address_{name}"
+    # Set before each run: going back in the browser changes the address, and the widget follows.
+    st.session_state[key] = chosen
+    words = {code: word(code) for code in codes}
+    as_list = as_list or len(codes) > MOST_BUTTONS
+    if not as_list:
+        # Buttons read Markdown; the entries of a list do not.
+        words = {code: as_written(text) for code, text in words.items()}
+    asked = {
+        "key": key,
+        "format_func": words.get,
+        "help": help,
+        "on_change": _write,
+        "args": (name, default),
+    }
+    if as_list:
+        st.selectbox(label, codes, **asked)
+    else:
+        st.segmented_control(label, codes, required=True, **asked)
+    if default_moves:
+        _keep(name, chosen)
+    return chosen
+
+
+def is_on(name: str, label: str, *, help: str | None = None) -> bool:
+    """A switch that is on where the address says nothing."""
+    chosen = st.query_params.get(name) != "off"
+    key = f"address_{name}"
+    st.session_state[key] = chosen
+    st.toggle(label, key=key, help=help, on_change=_write_switch, args=(name,))
+    return chosen
+
+
+def whole_number(name: str, label: str, *, default: int, lowest: int, highest: int) -> int:
+    """A number field; what the address cannot say, or lies outside, counts as the default."""
+    given = st.query_params.get(name, "")
+    chosen = int(given) if given.isdecimal() and lowest <= int(given) <= highest else default
+    key = f"address_{name}"
+    st.session_state[key] = chosen
+    st.number_input(
+        label,
+        min_value=lowest,
+        max_value=highest,
+        step=1,
+        key=key,
+        on_change=_write,
+        args=(name, str(default)),
+    )
+    return chosen
+
+
+def one_day(name: str, label: str, *, default: date, latest: date | None = None) -> date:
+    """A date field; what cannot be read in the address counts as the default.
+
+    The day always stands in the address: a default moves with time. latest: the last day
+    that may be chosen, not before the default.
+    """
+    try:
+        chosen = date.fromisoformat(st.query_params.get(name, ""))
+    except ValueError:
+        chosen = default
+    if latest is not None:
+        chosen = min(chosen, latest)
+    key = f"address_{name}"
+    st.session_state[key] = chosen
+    st.date_input(
+        label,
+        value=None,
+        max_value=latest,
+        key=key,
+        format="YYYY-MM-DD",
+        on_change=_write,
+        args=(name, default.isoformat()),
+    )
+    _keep(name, chosen.isoformat())
+    return chosen
+
+
+def set_address(**parameters: str) -> None:
+    """Write parameters into the address, for a button's callback; "" takes one out."""
+    for name, value in parameters.items():
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
+
+
+def _keep(name: str, text: str) -> None:
+    if st.query_params.get(name) != text:
+        st.query_params[name] = text
+
+
+def _write_switch(name: str) -> None:
+    set_address(**{name: "" if st.session_state[f"address_{name}"] else "off"})
+
+
+def _write(name: str, default: str) -> None:
+    chosen = st.session_state[f"address_{name}"]
+    text = chosen.isoformat() if isinstance(chosen, date) else str(chosen or "")
+    set_address(**{name: "" if text == default else text})

@@ -1,0 +1,1 @@
+"""Labelled photos: how they are read, split, reviewed, and given pasted marks."""

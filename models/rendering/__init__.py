@@ -1,0 +1,1 @@
+"""Rendered panels: paint, light and defects whose truth is known to the pixel."""

@@ -1,0 +1,1 @@
+"""What else finds defects, on the same photos by the same rule."""

@@ -1,0 +1,512 @@
+import csv
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from inspection.errors import TrainingError
+from models.network.targets import NO_TYPE, SOMEWHERE, WEIGHTS, encode_targets
+from models.network.unet import TYPES
+from models.photo_sets import datasets
+from models.photo_sets.datasets import (
+    SPLITS,
+    TYPE_OF_CLASS,
+    CropBatches,
+    CropSource,
+    batches_of_photos,
+    photo_targets,
+    read_grey,
+    read_photo_set,
+    read_rgb,
+)
+from models.photo_sets.reviewed import ReviewedPlace, Verdict
+from tests.models.small_models import box_mask, box_polygon, decoded, panel, write_photo_set
+
+
+@pytest.fixture(autouse=True)
+def kept_as_they_are(monkeypatch):
+    """Photos of 96 px are not enlarged, so that places on them are known."""
+    monkeypatch.setattr(datasets, "KEPT_LONG_PX", 96)
+
+
+def one_photo(tmp_path, **photo):
+    """The only photo of a set of one, 96×96 px."""
+    photo = {"dataset": "doors", "stem": "one", "split": "train", **photo}
+    (labelled,) = read_photo_set(write_photo_set(tmp_path / "set", [photo]), "train")
+    return labelled
+
+
+def learned(photo, shape=(96, 96)):
+    """(truth, weight, type) planes of one photo."""
+    return np.moveaxis(decoded(photo_targets(photo, shape)), -1, 0)
+
+
+def test_a_folder_without_a_manifest_is_refused_in_one_sentence(tmp_path):
+    with pytest.raises(TrainingError, match=r"no manifest\.csv there; name a folder of labelled"):
+        read_photo_set(tmp_path, "train")
+
+
+def test_a_manifest_of_something_else_is_refused_by_its_columns(tmp_path):
+    (tmp_path / "manifest.csv").write_text("file,image,expected\na,b,refuse\n", encoding="utf-8")
+    with pytest.raises(TrainingError, match="no column dataset, mask, split, group; is this"):
+        read_photo_set(tmp_path, "train")
+
+
+def test_a_group_in_two_splits_is_refused_whatever_split_is_asked_for(tmp_path):
+    folder = write_photo_set(
+        tmp_path,
+        [
+            {"dataset": "doors", "stem": "a", "split": "train", "group": "same door"},
+            {"dataset": "doors", "stem": "b", "split": "val", "group": "same door"},
+            {"dataset": "doors", "stem": "c", "split": "test"},
+        ],
+    )
+    for split in (*SPLITS, "all"):
+        with pytest.raises(TrainingError, match="group same door stands in two splits"):
+            read_photo_set(folder, split)
+
+
+def test_a_split_without_photos_is_refused(tmp_path):
+    folder = write_photo_set(tmp_path, [{"dataset": "doors", "stem": "a", "split": "train"}])
+    with pytest.raises(TrainingError, match="no photos of split 'test'"):
+        read_photo_set(folder, "test")
+
+
+def test_a_row_of_the_manifest_becomes_a_labelled_photo(tmp_path):
+    label = {"cls": "dent", "bbox": [1, 2, 3, 4]}
+    photo = one_photo(tmp_path, mask=box_mask((1, 2, 3, 4)), labels=[label], group="g7")
+    assert (photo.dataset, photo.stem, photo.split, photo.group) == ("doors", "one", "train", "g7")
+    assert photo.image.is_file() and photo.mask.is_file() and photo.ignore is None
+    assert photo.instances == (label,) and not photo.defect_free
+    assert photo.licence == "made for a test"
+
+
+def test_a_damaged_photo_and_a_mask_of_another_size_are_refused(tmp_path):
+    photo = one_photo(tmp_path, mask=box_mask((0, 0, 9, 9), height=50))
+    with pytest.raises(TrainingError, match="not a mask of 96×96 px"):
+        read_grey(photo.mask, (96, 96))
+    photo.image.write_bytes(b"no photo")
+    with pytest.raises(TrainingError, match="not a readable photo"):
+        read_rgb(photo.image)
+
+
+def test_every_combination_of_truth_weight_and_type_survives_its_byte():
+    truth, code, kind = (plane.ravel() for plane in np.meshgrid([0, 1], range(4), range(16)))
+    plane = encode_targets(truth.astype(bool), code.astype(np.uint8), kind.astype(np.uint8))
+    assert plane.dtype == np.uint8
+    assert len(np.unique(plane)) == 2 * 4 * 16
+    learned = decoded(plane)
+    assert learned.dtype == np.float32
+    assert np.array_equal(learned[:, 0], truth)
+    assert np.array_equal(learned[:, 1], np.float32(WEIGHTS)[code])
+    assert np.array_equal(learned[:, 2], kind)
+
+
+def test_a_polygon_teaches_its_type_and_a_rim_of_two_pixels_round_it_nothing(tmp_path):
+    box = (20, 30, 10, 6)
+    truth, weight, kind = learned(
+        one_photo(tmp_path, mask=box_mask(box), labels=[box_polygon(*box)])
+    )
+    assert np.array_equal(truth > 0, box_mask(box))
+    assert (weight[box_mask(box)] == 1).all()
+    # Beside a row of it two pixels, and from the third on clean paint.
+    assert weight[33, 16:20].tolist() == [1, 1, 0, 0]
+    assert weight[36:40, 25].tolist() == [0, 0, 1, 1]
+    assert (weight[~box_mask((18, 28, 14, 10))] == 1).all()
+    assert (kind[box_mask(box)] == TYPES.index("scratch")).all()
+    assert (kind[~box_mask(box)] == NO_TYPE).all()
+
+
+def test_a_mask_that_holds_the_marks_own_pixels_has_no_rim(tmp_path):
+    box = (20, 30, 10, 6)
+    exact = {"mask": box_mask(box), "labels": [box_polygon(*box)], "mask_quality": "exact"}
+    assert (learned(one_photo(tmp_path, **exact))[1] == 1).all()
+
+
+def test_a_defect_of_no_type_of_ours_teaches_none(tmp_path):
+    box = (20, 30, 10, 6)
+    label = {**box_polygon(*box), "cls": "hood_damage"}
+    truth, _, kind = learned(one_photo(tmp_path, mask=box_mask(box), labels=[label]))
+    assert np.array_equal(truth > 0, box_mask(box))
+    assert (kind == NO_TYPE).all()
+
+
+def test_a_weak_mask_is_trusted_and_the_rest_of_its_box_is_unsure(tmp_path):
+    scratch, box = (40, 42, 20, 2), (30, 30, 40, 30)
+    truth, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask=box_mask(scratch),
+            mask_quality="weak_ok",
+            labels=[{"cls": "scratch", "bbox": list(box)}],
+        )
+    )
+    assert np.array_equal(truth > 0, box_mask(scratch))
+    assert (weight[box_mask(scratch)] == 1).all()
+    assert weight[box_mask(box) & ~box_mask(scratch)] == pytest.approx(0.15)
+    assert (weight[~box_mask(box)] == 1).all()
+
+
+def test_of_a_box_with_a_poor_weak_mask_only_some_pixel_is_known_to_be_a_defect(tmp_path):
+    scratch, box = (40, 42, 20, 2), (30, 30, 40, 30)
+    truth, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask=box_mask(scratch),
+            mask_quality="weak_low",
+            labels=[{"cls": "scratch", "bbox": list(box)}],
+        )
+    )
+    assert not truth.any()
+    assert (weight[box_mask(box)] == SOMEWHERE).all()
+    assert (weight[~box_mask(box)] == 1).all()
+
+
+def test_a_box_that_reaches_over_the_border_stays_inside_the_photo(tmp_path):
+    _, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask_quality="weak_low",
+            mask=box_mask(),
+            labels=[{"cls": "scratch", "bbox": [-5, -5, 15, 15]}],
+        )
+    )
+    assert np.array_equal(weight == SOMEWHERE, box_mask((0, 0, 10, 10)))
+
+
+def test_ignored_pixels_are_neither_defect_nor_clean(tmp_path):
+    box, ignored = (10, 10, 30, 10), box_mask((30, 0, 66, 96))
+    truth, weight, _ = learned(
+        one_photo(
+            tmp_path,
+            mask=box_mask(box),
+            ignore=ignored,
+            labels=[box_polygon(*box)],
+            mask_quality="exact",
+        )
+    )
+    assert (weight[ignored] == 0).all() and not truth[ignored].any()
+    assert np.array_equal(truth > 0, box_mask((10, 10, 20, 10)))
+    assert (weight[~ignored] == 1).all()
+
+
+def crop_source(tmp_path):
+    box = (60, 60, 20, 8)
+    noise = np.random.default_rng(3).integers(0, 256, (96, 96, 3), dtype=np.uint8)
+    folder = write_photo_set(
+        tmp_path / "set",
+        [
+            {"dataset": "clean", "stem": "c", "split": "train", "rgb": noise},
+            {
+                "dataset": "doors",
+                "stem": "d",
+                "split": "train",
+                "rgb": panel(box),
+                "mask": box_mask(box),
+                "labels": [box_polygon(*box)],
+            },
+        ],
+    )
+    return CropSource(read_photo_set(folder, "train"))
+
+
+def crop_batches(source, **how):
+    how = {"batch": 2, "size": 64, "steps": 6, "seed": 5, **how}
+    return CropBatches(source, {"clean": 0.5, "doors": 0.5}, **how)
+
+
+def test_a_crop_of_one_seed_epoch_and_place_is_always_the_same(tmp_path):
+    source = crop_source(tmp_path)
+    one_by_one = [crop_batches(source)[i] for i in range(6)]
+    shared = crop_batches(source)
+    with ThreadPoolExecutor(4) as pool:
+        backwards = list(pool.map(shared.__getitem__, reversed(range(6))))[::-1]
+    for (photos, planes), (photos_again, planes_again) in zip(one_by_one, backwards, strict=True):
+        assert np.array_equal(photos, photos_again)
+        assert np.array_equal(planes, planes_again)
+
+
+def test_another_seed_epoch_or_place_cuts_another_crop(tmp_path):
+    source = crop_source(tmp_path)
+    first = crop_batches(source)[0][0]
+    assert not np.array_equal(first, crop_batches(source)[1][0])
+    assert not np.array_equal(first, crop_batches(source, seed=6)[0][0])
+    following = crop_batches(source)
+    following.on_epoch_end()
+    assert np.array_equal(following[0][0], crop_batches(source, epoch=1)[0][0])
+    assert not np.array_equal(first, following[0][0])
+
+
+def test_a_batch_is_8_bit_photos_and_packed_targets(tmp_path):
+    photos, planes = crop_batches(crop_source(tmp_path), batch=3)[0]
+    assert photos.shape == (3, 64, 64, 3) and photos.dtype == np.uint8
+    assert photos.max() > 1
+    assert planes.shape == (3, 64, 64) and planes.dtype == np.uint8
+    assert set(np.unique(decoded(planes)[..., 0])) == {0.0, 1.0}
+
+
+def test_the_targets_of_a_crop_lie_where_its_colours_say(tmp_path):
+    source = crop_source(tmp_path)
+    number = int(source.by_dataset()["doors"][0])
+    agreed = defects = 0
+    for seed in range(40):
+        rgb, plane = source.crop(number, 64, np.random.default_rng(seed))
+        truth = (plane & 1).astype(bool)
+        if 20 < truth.sum() < truth.size / 2:
+            defects += 1
+            grey = rgb.mean(axis=-1)
+            agreed += grey[truth].mean() > grey[~truth].mean()
+    assert defects >= 20 and agreed == defects
+
+
+def test_a_clean_photo_that_lures_is_drawn_more_often_and_towards_the_lure(tmp_path):
+    folder = write_photo_set(
+        tmp_path,
+        [{"dataset": "clean", "stem": stem, "split": "train"} for stem in ("quiet", "loud")],
+    )
+    source = CropSource(read_photo_set(folder, "train"))
+    probability = np.zeros((96, 96), np.float32)
+    source.lure(0, probability)
+    probability[30:34, 40:44] = 0.6
+    source.lure(1, probability)
+    assert source.chances == pytest.approx([0.2, 0.8])
+    batches = CropBatches(source, {"clean": 1.0}, batch=400, size=32, steps=1, seed=3)
+    drawn = Counter()
+    source.crops = lambda number, size, rng, most: (
+        drawn.update([number]),
+        [(np.zeros((size, size, 3), np.uint8), np.zeros((size, size), np.uint8))],
+    )[1]
+    batches[0]
+    # Expected 80 of 400; five standard deviations are 40.
+    assert 40 < drawn[0] < 120
+
+
+def test_a_mark_that_only_the_teacher_sees_is_neither_defect_nor_clean(tmp_path):
+    labelled = one_photo(
+        tmp_path,
+        mask=box_mask((10, 10, 8, 8)),
+        labels=[{"cls": "scratch", "bbox": [8, 8, 12, 12]}],
+        mask_quality="weak_ok",
+    )
+    source = CropSource([labelled])
+    before = decoded(source.targets[0])
+    probability = np.zeros((96, 96), np.float32)
+    probability[8:20, 8:20] = 0.9  # the labelled box: the person's word stands
+    probability[60:64, 60:70] = 0.9
+    source.doubt(0, probability)
+    after = decoded(source.targets[0])
+    assert (after[60:64, 60:70, 1] == 0.0).all() and (before[60:64, 60:70, 1] == 1.0).all()
+    after[60:64, 60:70, 1] = 1.0
+    assert np.array_equal(after, before)
+
+
+def test_shares_of_a_data_set_that_is_not_there_are_refused(tmp_path):
+    with pytest.raises(TrainingError, match=r"no photos of \['roofs'\]"):
+        CropBatches(crop_source(tmp_path), {"roofs": 1.0}, batch=1, size=64, steps=1, seed=0)
+
+
+def test_photos_read_ahead_come_in_their_order(tmp_path):
+    folder = write_photo_set(
+        tmp_path,
+        [
+            {"dataset": "doors", "stem": f"p{i}", "split": "val", "rgb": panel(level=10 * i)}
+            for i in range(5)
+        ],
+    )
+    seen = list(batches_of_photos(read_photo_set(folder, "val")))
+    assert [photo.stem for photo, _ in seen] == ["p0", "p1", "p2", "p3", "p4"]
+    assert [int(rgb[0, 0, 0]) for _, rgb in seen] == [0, 10, 20, 30, 40]
+
+
+def test_a_photo_that_was_set_aside_neither_teaches_nor_counts(tmp_path):
+    photos = [{"dataset": name, "stem": "a", "split": "train"} for name in ("doors", "roofs")]
+    folder = write_photo_set(tmp_path, [*photos, {**photos[0], "stem": "b"}])
+    aside = "dataset,stem,why\ndoors,a,a label of another photo\n"
+    (folder / "set_aside.csv").write_text(aside, encoding="utf-8")
+    left = {(photo.dataset, photo.stem) for photo in read_photo_set(folder, "train")}
+    # Only that photo, not one of the same name elsewhere.
+    assert left == {("doors", "b"), ("roofs", "a")}
+
+
+def test_the_shared_photos_are_those_of_their_manifest_less_those_that_were_set_aside(
+    shared_folder,
+):
+    photos = shared_folder / "photos"
+    if not (photos / "manifest.csv").is_file():
+        pytest.skip("needs ../shared/photos")
+    every = read_photo_set(photos, "all")
+    tables = []
+    for name in ("manifest.csv", "set_aside.csv"):
+        with (photos / name).open(encoding="utf-8", newline="") as file:
+            tables.append(list(csv.DictReader(file)))
+    rows, aside = tables
+    listed = Counter(row["split"] for row in rows)
+    splits = {(row["dataset"], Path(row["image"]).stem): row["split"] for row in rows}
+    listed -= Counter(splits[row["dataset"], row["stem"]] for row in aside)
+    assert Counter(photo.split for photo in every) == listed
+    assert set(listed) == set(SPLITS) and len(aside) > 0
+    classes = {
+        label["cls"] for photo in every for label in photo.instances if not label.get("ignore")
+    }
+    assert classes <= set(TYPE_OF_CLASS)
+    assert not {(photo.dataset, photo.stem) for photo in every} & {
+        (row["dataset"], row["stem"]) for row in aside
+    }
+
+
+def test_marks_of_other_photos_are_laid_onto_photos_of_the_named_sets_only(tmp_path):
+    source, number_of = marks_and_clean_photos(tmp_path)
+
+    def marked(dataset):
+        crops = [
+            source.crop(number_of[dataset], 96, np.random.default_rng(seed)) for seed in range(40)
+        ]
+        for photo, plane in crops:
+            truth = (plane & 1) > 0
+            if truth.any():
+                assert photo[truth].mean() > photo[~truth].mean() + 5
+        return sum((plane & 1).any() for _, plane in crops)
+
+    assert marked("crops") > 10
+    assert marked("cars") == 0
+
+
+def marks_and_clean_photos(tmp_path, mask_quality="weak_ok"):
+    """(source that lays marks onto the crops, number of each data set)."""
+    scratched = {"rgb": panel((40, 44, 12, 3)), "mask": box_mask((40, 44, 12, 3))}
+    scratched |= {"labels": [box_polygon(40, 44, 12, 3)], "mask_quality": mask_quality}
+    folder = write_photo_set(
+        tmp_path,
+        [
+            {"dataset": "doors", "stem": "scratched", "split": "train", **scratched},
+            {"dataset": "crops", "stem": "clean", "split": "train", "rgb": panel(level=70)},
+            {"dataset": "cars", "stem": "clean", "split": "train"},
+        ],
+    )
+    photos = read_photo_set(folder, "train")
+    source = CropSource(photos, pasted=1.0, pasted_onto=("crops",))
+    return source, {photo.dataset: number for number, photo in enumerate(photos)}
+
+
+@pytest.fixture
+def light(monkeypatch):
+    """Crops keep their light; answers the first number of each light that was asked for."""
+    asked = []
+
+    def as_it_is(rgb, rng, darkest):
+        asked.append(rng.random())
+        return rgb
+
+    monkeypatch.setattr(datasets, "vary_light", as_it_is)
+    return asked
+
+
+def test_a_clean_crop_stands_twice_in_its_batch_and_only_the_mark_tells_the_two_apart(
+    tmp_path, light
+):
+    source, number_of = marks_and_clean_photos(tmp_path)
+    pairs = 0
+    for seed in range(40):
+        light.clear()
+        crops = source.crops(number_of["crops"], 96, np.random.default_rng(seed), 2)
+        if len(crops) == 1:
+            continue
+        pairs += 1
+        (without, clean), (marked, plane) = crops
+        mark = (plane & 1) > 0
+        assert mark.any() and not (clean & 1).any()
+        assert np.array_equal(plane[~mark], clean[~mark])
+        # What was round the mark where it came from fades out within a few pixels.
+        near = cv2.dilate(mark.view(np.uint8), np.ones((31, 31))) > 0
+        assert np.array_equal(marked[~near], without[~near])
+        assert (marked[mark].astype(int) - without[mark]).mean() > 20
+        # One light for both.
+        assert light[0] == light[1]
+    assert pairs > 10
+
+
+def test_in_a_batch_the_pair_lies_side_by_side_and_its_last_place_takes_one_alone(tmp_path, light):
+    source, _ = marks_and_clean_photos(tmp_path)
+    found = Counter()
+    for seed in range(40):
+        batches = CropBatches(source, {"crops": 1.0}, batch=3, size=96, steps=1, seed=seed)
+        _, planes = batches[0]
+        assert planes.shape == (3, 96, 96)
+        found[tuple((plane & 1).any() for plane in planes)] += 1
+    # Clean and marked, then one that gets its mark at once.
+    assert found[False, True, True] > 3
+    assert not any(first for first, _, _ in found)
+
+
+def test_only_masks_of_the_marks_own_pixels_give_marks_away(tmp_path):
+    own, _ = marks_and_clean_photos(tmp_path / "own")
+    outlined, number_of = marks_and_clean_photos(tmp_path / "outlined", mask_quality="polygon")
+    assert [own.photos[number].dataset for number in own._donors] == ["doors"]
+    assert outlined._donors == []
+    # Without any to give, crops stay as they are.
+    crops = outlined.crops(number_of["crops"], 96, np.random.default_rng(0), 2)
+    assert len(crops) == 1 and not (crops[0][1] & 1).any()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "kept"), [(192, 144, (72, 96)), (48, 24, (48, 96)), (40, 40, (80, 80))]
+)
+def test_photos_are_kept_at_the_size_they_are_shown_at_and_enlarged_at_most_twice(
+    tmp_path, width, height, kept
+):
+    box = (width // 4, height // 4, width // 2, height // 2)
+    labels = {"mask": box_mask(box, height=height, width=width), "labels": [box_polygon(*box)]}
+    rgb = panel(box, height=height, width=width)
+    source = CropSource([one_photo(tmp_path, rgb=rgb, mask_quality="exact", **labels)])
+    assert source.images[0].shape == (*kept, 3) and source.targets[0].shape == kept
+    # A quarter of the photo is bright and a defect, at any size.
+    truth = (source.targets[0] & 1) > 0
+    assert truth.mean() == pytest.approx(0.25, abs=0.02)
+    assert source.images[0][truth].mean() > 230 > 120 > source.images[0][~truth].mean()
+
+
+def test_a_reviewed_place_lies_where_it_was_seen_on_the_stored_photo(tmp_path):
+    photo = one_photo(tmp_path, rgb=panel(height=48, width=48))
+    source = CropSource([photo])
+    source.review(0, [ReviewedPlace(Verdict.MARK, ((10, 20), (19, 20), (19, 29), (10, 29)))])
+    ys, xs = np.nonzero(source.targets[0] & 1)
+    # The photo was enlarged twice.
+    assert (xs.min(), xs.max(), ys.min(), ys.max()) == (20, 38, 40, 58)
+
+
+def test_what_lies_outside_a_photo_teaches_nothing(tmp_path):
+    source = CropSource([one_photo(tmp_path)], scales=(0.5, 0.5))
+    _, plane = source.crop(0, 128, np.random.default_rng(1))
+    truth, weight, _ = np.moveaxis(decoded(plane), -1, 0)
+    # The photo is 48 px of the crop's 128, turned a little and stretched a little.
+    assert (weight[56:72, 56:72] == 1).all() and not truth.any()
+    assert (weight > 0).mean() == pytest.approx((48 / 128) ** 2, rel=0.2)
+    assert not weight[:24].any() and not weight[:, :24].any()
+
+
+def test_a_labelled_photo_is_shown_where_something_else_looks_like_a_defect(tmp_path):
+    box, beside, other = (10, 10, 20, 6), (10, 20, 4, 4), (70, 70, 12, 8)
+    photos = [
+        {"dataset": "doors", "stem": quality, "split": "train", "mask_quality": quality}
+        | {"mask": box_mask(box), "labels": [box_polygon(*box)]}
+        for quality in ("polygon", "weak_ok")
+    ]
+    labelled = read_photo_set(write_photo_set(tmp_path, photos), "train")
+    source = CropSource(labelled, drawn=1.0)
+    probability = np.float32(box_mask(box) | box_mask(beside) | box_mask(other)) * 0.9
+    for number in (0, 1):
+        source.lure(number, probability)
+
+    def far_from_the_label(number):
+        crops = (source.crop(number, 32, np.random.default_rng(seed))[1] for seed in range(200))
+        return np.mean([(plane & 1).sum() == 0 for plane in crops])
+
+    shown, left_alone = (far_from_the_label(n) for n in range(2))
+    assert [photo.mask_quality for photo in labelled] == ["polygon", "weak_ok"]
+    assert shown > left_alone + 0.1
+    # What lies close to a label may belong to it: labels are coarse.
+    y, x = np.array(source._lures[0]).T
+    assert y.min() >= 70 and x.min() >= 70
