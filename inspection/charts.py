@@ -793,28 +793,6 @@ def _whiskers(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) ->
     }
 
 
-def sparkline(values: Sequence[float], labels: Labels, colour: str = BLUE) -> go.Figure:
-    """A trend the size of a word, oldest value first; NaN leaves a gap. labels: value."""
-    shown = np.asarray(values, dtype=float)[-MAX_POINTS:]
-    figure = go.Figure(layout=_strip_layout(height_px=56))
-    figure.add_scatter(
-        x=list(range(len(shown))),
-        y=shown,
-        mode="lines",
-        line={"color": colour, "width": 2},
-        hovertemplate=f"{labels['value']}: %{{y:.3g}}<extra></extra>",
-    )
-    if len(shown) and np.isfinite(shown[-1]):
-        figure.add_scatter(
-            x=[len(shown) - 1],
-            y=shown[-1:],
-            mode="markers",
-            marker={"color": colour, "size": 8},
-            hoverinfo="skip",
-        )
-    return figure
-
-
 def line_status(inspections: pd.DataFrame, labels: Labels) -> go.Figure:
     """The last inspections as a strip of bars, oldest on the left: the worse, the higher.
 
@@ -825,14 +803,15 @@ def line_status(inspections: pd.DataFrame, labels: Labels) -> go.Figure:
     shown = inspections.tail(MAX_POINTS)
     texts = shown["label"] if "label" in shown else shown["verdict"].map(lambda _: "")
     places = np.arange(len(shown))
-    figure = go.Figure(layout=_strip_layout(height_px=96))
+    figure = go.Figure(layout=_layout({}))
     figure.update_layout(
+        height=96,
+        margin={"l": 4, "r": 4, "t": 4, "b": 28},
         showlegend=True,
         bargap=0.15,
         barmode="overlay",
-        margin={"b": 28},
-        xaxis={"range": [-0.5, max(len(shown), 1) - 0.5]},
-        yaxis={"range": [0, 1]},
+        xaxis={"visible": False, "fixedrange": True, "range": [-0.5, max(len(shown), 1) - 0.5]},
+        yaxis={"visible": False, "fixedrange": True, "range": [0, 1]},
         legend={"itemclick": False, "itemdoubleclick": False},
     )
     for verdict, colour in VERDICT_COLOURS.items():
@@ -1117,18 +1096,6 @@ def _layout(labels: Labels) -> go.Layout:
         dragmode=False,
         hoverlabel={"font": {"family": FONT_FAMILY}},
     )
-
-
-def _strip_layout(height_px: int) -> go.Layout:
-    layout = _layout({})
-    layout.update(
-        height=height_px,
-        margin={"l": 4, "r": 4, "t": 4, "b": 4},
-        showlegend=False,
-        xaxis={"visible": False, "fixedrange": True},
-        yaxis={"visible": False, "fixedrange": True},
-    )
-    return layout
 
 
 def _day_axis(moments: Sequence, labels: Labels) -> dict:

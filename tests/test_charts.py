@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from inspection import charts
@@ -232,11 +233,6 @@ def test_the_line_strip_counts_each_verdict_and_shows_the_worse_higher():
     assert bars[0].y[0] < bars[1].y[0] < bars[2].y[0]
 
 
-def test_a_sparkline_marks_the_newest_value():
-    assert list(charts.sparkline([3, 1, 2], LABELS).data[1].y) == [2]
-    assert len(charts.sparkline([], LABELS).data) == 1
-
-
 def test_names_from_the_log_are_shown_and_not_interpreted():
     hostile = TWO_MODELS.assign(vehicle_model="<a href='x'>comet</a>")
     name = charts.dpu_by_model(hostile, LABELS).data[0].name
@@ -244,12 +240,12 @@ def test_names_from_the_log_are_shown_and_not_interpreted():
 
 
 def test_a_figure_of_too_many_points_is_refused():
-    full = charts.sparkline([], LABELS).add_scatter(y=[0.0] * 2000)
+    full = go.Figure().add_scatter(y=[0.0] * 2000)
     charts.refuse_crowded(full)
     with pytest.raises(ValueError, match="at most 2000 points, this one has 2001"):
         charts.refuse_crowded(full.add_scatter(y=[1.0]))
     with pytest.raises(ValueError, match="this one has 2500"):
-        charts.refuse_crowded(charts.go.Figure().add_heatmap(z=np.zeros((50, 50))))
+        charts.refuse_crowded(go.Figure().add_heatmap(z=np.zeros((50, 50))))
 
 
 def test_a_roc_of_ten_thousand_photos_keeps_its_ends_and_few_enough_points():
@@ -308,7 +304,6 @@ def every_figure(daily, types, chart, points):
         charts.pareto(types, LABELS),
         charts.control_chart_figure(points, chart, LABELS),
         charts.line_status(pd.DataFrame({"verdict": []}), LABELS),
-        charts.sparkline([], LABELS),
     ]
 
 
