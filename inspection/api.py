@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inspection import charts
+from inspection.charts.look import LIBRARY_FILE
 from inspection.domain.inspections import Subject
 from inspection.domain.letters import showable
 from inspection.errors import (
@@ -251,7 +251,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
     @api.get("/chart-library")
     def chart_library():
         """What draws the pages' charts, for a browser that saves one as a picture."""
-        return FileResponse(charts.LIBRARY_FILE, media_type="text/javascript", headers=_FOR_EVER)
+        return FileResponse(LIBRARY_FILE, media_type="text/javascript", headers=_FOR_EVER)
 
     @api.post("/mask-file")
     async def mask_file(request: Request, file: Annotated[UploadFile, File()]):

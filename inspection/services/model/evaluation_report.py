@@ -5,7 +5,7 @@ from html import escape
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from inspection import charts
+from inspection.charts import curves, look
 from inspection.i18n import Translate
 from inspection.services.model import evaluation
 from inspection.services.model import evaluation_words as words
@@ -27,7 +27,7 @@ th { border-bottom: 2px solid #888; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; }
   h2, h3 { break-after: avoid; } tr, .chart, .claim { break-inside: avoid; }
   .modebar { display: none; } }
-""".replace("FONTS", charts.FONT_FAMILY)
+""".replace("FONTS", look.FONT_FAMILY)
 
 
 def evaluation_html(report: Report, t: Translate) -> str:
@@ -71,7 +71,7 @@ def _photo_level(report: Report, t: Translate) -> list[str]:
     parts = [_heading(t("curve.roc_title"))]
     if not report["detection_at"]:
         return [*parts, _text(t("curve.needs_both_kinds"))]
-    figure = charts.roc_curve(
+    figure = curves.roc_curve(
         evaluation.roc_points(report), evaluation.roc_marks(report), words.roc_words(t)
     )
     return [*parts, _chart(figure, "roc"), _table(words.detection_table(t, report))]
@@ -85,7 +85,7 @@ def _size(report: Report, t: Translate) -> list[str]:
         if pod is None or not pod["n"]:
             parts.append(_text(t("curve.pod_none")))
             continue
-        figure = charts.pod_curve(
+        figure = curves.pod_curve(
             evaluation.pod_curve(pod),
             evaluation.pod_observed(pod),
             evaluation.pod_marks(pod),
@@ -117,7 +117,7 @@ def _person(report: Report, t: Translate) -> list[str]:
     if not report["band_curve"]:
         parts += [_text(t("curve.needs_val"))]
     else:
-        figure = charts.risk_coverage(evaluation.band_points(report), words.band_words(t))
+        figure = curves.risk_coverage(evaluation.band_points(report), words.band_words(t))
         parts += [
             _text(t("curve.band_note"), quiet=True),
             _chart(figure, "band"),
@@ -126,7 +126,7 @@ def _person(report: Report, t: Translate) -> list[str]:
     parts.append(_heading(t("curve.calibration_title")))
     if report["calibration"] is None:
         return [*parts, _text(t("curve.needs_val"))]
-    figure = charts.reliability_diagram(
+    figure = curves.reliability_diagram(
         evaluation.reliability_points(report, "before"),
         evaluation.reliability_points(report, "after"),
         words.reliability_words(t),
@@ -148,7 +148,7 @@ def _meaning(report: Report, t: Translate) -> list[str]:
     if report["targets"]:
         parts.append(_table(words.targets_table(t, report)))
     if report["explorer"]:
-        figure = charts.threshold_curve(
+        figure = curves.threshold_curve(
             evaluation.threshold_points(report),
             report["thresholds"]["region"],
             words.threshold_words(t),
@@ -181,6 +181,6 @@ def _chart(figure: go.Figure, name: str) -> str:
     # On paper the neutral colours of a page that may be dark are too faint.
     figure.update_layout(font={"color": "#333333"})
     html = figure.to_html(
-        full_html=False, include_plotlyjs=False, config=charts.CONFIG, div_id=f"chart_{name}"
+        full_html=False, include_plotlyjs=False, config=look.CONFIG, div_id=f"chart_{name}"
     )
     return f'<div class="chart">{html}</div>'

@@ -1,7 +1,7 @@
 """What the trends say: key figures of a period.
 
-Everything is formed from the daily frame that `inspection.charts` documents: one row a day, shift
-and vehicle model, first inspections only.
+Everything is formed from the daily frame that `inspection.charts.trends` documents: one row a day,
+shift and vehicle model, first inspections only.
 """
 
 from collections.abc import Sequence

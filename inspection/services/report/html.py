@@ -7,7 +7,7 @@ import base64
 from collections.abc import Iterable, Mapping
 from html import escape
 
-from inspection.charts import FONT_FAMILY
+from inspection.charts.look import FONT_FAMILY
 from inspection.i18n import Translate
 from inspection.services.report.pages import report_pages, report_pictures
 from inspection.services.report.shift_report import ShiftReport

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from inspection import charts
+from inspection.charts.body import body_map
 from inspection.domain.body_drawings import DRAWINGS, drawings
 from inspection.domain.inspections import UNKNOWN
 from inspection.services.station import shared_station
@@ -110,7 +110,7 @@ def show_map(where: LogFilter, version: int) -> None:
     chart_frame.show(
         "body",
         plain("body.title", model=model.name),
-        charts.body_map(places, drawings(model), units, words),
+        body_map(places, drawings(model), units, words),
         (lambda: table,),
         note=t("body.note", n=units),
         photos=parameters_of(where),

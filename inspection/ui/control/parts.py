@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from inspection import charts
+from inspection.charts.control import MAX_CHART_POINTS, control_chart_figure
 from inspection.domain.chart_choice import (
     CATEGORIES,
     EVENTS,
@@ -163,9 +163,9 @@ def show_chart(asked: AskedChart, plotted: PlottedChart) -> tuple[ChartSignal, .
         missing=what_is_missing(plotted),
         choose=lambda: _take_selection(keys),
     )
-    hidden = len(plotted.points) - plotted.first - charts.MAX_CHART_POINTS
+    hidden = len(plotted.points) - plotted.first - MAX_CHART_POINTS
     if hidden > 0:
-        st.caption(t("control.newest_only", n=charts.MAX_CHART_POINTS, hidden=hidden))
+        st.caption(t("control.newest_only", n=MAX_CHART_POINTS, hidden=hidden))
     if asked.choice.kind == "np":
         st.caption(t("control.np_undecided"))
     say_baseline(plotted)
@@ -199,7 +199,7 @@ def figure_of(plotted: PlottedChart, **how):
         causes["to_at"] -= half
     for name in ("from_at", "to_at"):
         causes[name] = [moment.replace(tzinfo=None) for moment in causes[name]]
-    return charts.control_chart_figure(
+    return control_chart_figure(
         shown,
         plotted.chart,
         chart_words(

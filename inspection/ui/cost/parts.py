@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from inspection import charts
+from inspection.charts import cost as cost_charts
 from inspection.domain.cost import (
     ENDS,
     INPUTS,
@@ -253,7 +253,7 @@ def tornado(reckoned: Reckoned) -> None:
     chart_frame.show(
         "cost_tornado",
         t("cost.tornado_title"),
-        charts.tornado(drawn, corrected_saving(reckoned.base).total / divisor, labels),
+        cost_charts.tornado(drawn, corrected_saving(reckoned.base).total / divisor, labels),
         [lambda: table],
         note=t("cost.tornado_note"),
     )
@@ -271,7 +271,7 @@ def threshold(reckoned: Reckoned, report: Report) -> None:
     rows = cost.savings_by_threshold(report, reckoned.base)
     savings = ["saving", "saving_low", "saving_high"]
     divisor, words = cost_words.axis(say, rows[savings].to_numpy().ravel(), currency)
-    figure = charts.saving_by_threshold(
+    figure = cost_charts.saving_by_threshold(
         rows.assign(**{name: rows[name] / divisor for name in savings}),
         pd.DataFrame(
             [(name, mark.threshold, mark.saving / divisor) for name, mark in marks.items()],

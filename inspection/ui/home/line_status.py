@@ -6,7 +6,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from inspection import charts
+from inspection.charts.line import line_status
 from inspection.services.quality import alerting, signal_words
 from inspection.services.station import shared_station
 from inspection.storage.reading import LogFilter
@@ -92,7 +92,7 @@ def show_strip(latest: pd.DataFrame) -> None:
                 t("home.latest_at", time=time_text(shown["inspected_at"].iloc[-1])),
                 width="content",
             )
-        figure = charts.line_status(
+        figure = line_status(
             shown.assign(
                 # The chart draws proposals; what is undecided stands between the two others.
                 verdict=shown["standing"].replace("undecided", "human"),

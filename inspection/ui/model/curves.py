@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from inspection import charts
+from inspection.charts.curves import (
+    pod_curve,
+    reliability_diagram,
+    risk_coverage,
+    roc_curve,
+    threshold_curve,
+)
 from inspection.domain.numbers import number
 from inspection.services.model import evaluation
 from inspection.services.model import evaluation_words as words
@@ -36,7 +42,7 @@ def roc(report: Report) -> None:
         st.info(t("curve.needs_both_kinds"), icon=":material/info:")
         return
     say = translate()
-    figure = charts.roc_curve(
+    figure = roc_curve(
         evaluation.roc_points(report), evaluation.roc_marks(report), words.roc_words(say)
     )
     chart_frame.show(
@@ -66,7 +72,7 @@ def _pod(report: Report, place: str) -> None:
     st.caption(t(f"curve.pod_{place}_note"))
     st.markdown(words.pod_sentence(translate(), pod))
     say = translate()
-    figure = charts.pod_curve(
+    figure = pod_curve(
         evaluation.pod_curve(pod),
         evaluation.pod_observed(pod),
         evaluation.pod_marks(pod),
@@ -97,7 +103,7 @@ def band(report: Report) -> None:
         st.info(t("curve.needs_val"), icon=":material/info:")
         return
     say = translate()
-    figure = charts.risk_coverage(evaluation.band_points(report), words.band_words(say))
+    figure = risk_coverage(evaluation.band_points(report), words.band_words(say))
     chart_frame.show(
         "band_curve",
         t("curve.band_title"),
@@ -116,7 +122,7 @@ def calibration(report: Report) -> None:
         return
     st.markdown(words.calibration_sentence(translate(), report))
     say = translate()
-    figure = charts.reliability_diagram(
+    figure = reliability_diagram(
         evaluation.reliability_points(report, "before"),
         evaluation.reliability_points(report, "after"),
         words.reliability_words(say),
@@ -183,7 +189,7 @@ def explorer(report: Report) -> None:
         on_click=lambda: st.session_state.update({keys[name]: start[name] for name in start}),
     )
     say = translate()
-    figure = charts.threshold_curve(
+    figure = threshold_curve(
         evaluation.threshold_points(report), region, words.threshold_words(say)
     )
     chart_frame.show(

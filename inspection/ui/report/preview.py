@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from inspection import charts
+from inspection.charts import trends as trend_charts
 from inspection.domain.inspections import UNKNOWN
 from inspection.domain.numbers import number, percent
 from inspection.domain.shifts import ShiftSlot
@@ -174,7 +174,7 @@ def pareto(report: ShiftReport) -> None:
     chart_frame.show(
         "report_pareto",
         title,
-        charts.pareto(types, {**chart_words(), **words}),
+        trend_charts.pareto(types, {**chart_words(), **words}),
         [lambda: Figures(rows, columns)],
         help=t("trends.pareto_help"),
         photos=_address_of(report),

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from inspection import charts
+from inspection.charts import trends as trend_charts
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.inspections import as_chosen, as_logged
 from inspection.domain.numbers import number, percent
@@ -139,7 +139,7 @@ def no_bodies() -> None:
 
 def dpu(daily: pd.DataFrame) -> None:
     """Defects per unit, one line a vehicle model."""
-    _show_by_model("dpu", charts.dpu_by_model, daily, "units", "defects", "dpu")
+    _show_by_model("dpu", trend_charts.dpu_by_model, daily, "units", "defects", "dpu")
 
 
 def ftt(daily: pd.DataFrame) -> None:
@@ -148,7 +148,7 @@ def ftt(daily: pd.DataFrame) -> None:
         _heading("ftt")
         st.info(t("trends.no_decided"), icon=":material/front_hand:")
         return
-    _show_by_model("ftt", charts.ftt_by_model, daily, "first_units", "first_ok", "ftt")
+    _show_by_model("ftt", trend_charts.ftt_by_model, daily, "first_units", "first_ok", "ftt")
 
 
 def defect_area(daily: pd.DataFrame) -> None:
@@ -157,7 +157,7 @@ def defect_area(daily: pd.DataFrame) -> None:
         _heading("area")
         st.info(t("trends.no_scale"), icon=":material/straighten:")
         return
-    _show_by_model("area", charts.defect_area, daily, "units", "defect_area_mm2")
+    _show_by_model("area", trend_charts.defect_area, daily, "units", "defect_area_mm2")
 
 
 def pareto(types: pd.DataFrame, where: LogFilter) -> None:
@@ -172,7 +172,7 @@ def pareto(types: pd.DataFrame, where: LogFilter) -> None:
     rows = types.assign(type=types["type"].map(words), photos=links)
     _show(
         "pareto",
-        charts.pareto(types, {**chart_words(), **words}),
+        trend_charts.pareto(types, {**chart_words(), **words}),
         Figures(
             rows,
             (

@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from inspection.charts import LIBRARY_VERSION
+from inspection.charts.look import LIBRARY_VERSION
 
 PAGES = Path(__file__).resolve().parents[3] / "pages"
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from inspection.charts import VERDICT_COLOURS
+from inspection.charts.look import VERDICT_COLOURS
 from inspection.ui.session import t
 
 # For Streamlit's own labels: buttons, badges, expanders, filters.

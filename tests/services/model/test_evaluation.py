@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inspection import charts
+from inspection.charts.curves import threshold_curve
 from inspection.i18n import translator
 from inspection.services.model import evaluation
 from inspection.services.model import evaluation_words as words
@@ -195,7 +195,7 @@ def test_a_name_from_the_card_is_never_markup():
 
 
 def test_a_figure_for_paper_keeps_the_colours_of_its_lines():
-    figure = charts.threshold_curve(
+    figure = threshold_curve(
         evaluation.threshold_points(example_report()), 0.5, words.threshold_words(EN)
     )
     assert [trace.name for trace in figure.data] == ["Found tightly", "Clean photos in alarm"]

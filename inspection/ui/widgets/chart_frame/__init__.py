@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from inspection import charts
+from inspection.charts import look
 from inspection.services.exporting import table_csv
 from inspection.services.model.evaluation_words import Table
 from inspection.storage.log_filter import PARAMETERS
@@ -89,10 +89,10 @@ def show(
     heading: False where the title already stands there. tools: plotly's own.
     choose: called when points were clicked, or boxed with plotly's tool; what was chosen stands
     in the session under NAME_chart.
-    Raises ValueError for a figure of more than `charts.MAX_POINTS` points.
+    Raises ValueError for a figure of more than `look.MAX_POINTS` points.
     of_log: its figures come from the log, so that a demo line is in them as well.
     """
-    charts.refuse_crowded(figure)
+    look.refuse_crowded(figure)
     if heading:
         st.subheader(as_written(title), help=help)
     if note:
@@ -131,10 +131,10 @@ def _clear_of_tools(figure: go.Figure) -> go.Figure:
 def _inviting(figure: go.Figure) -> go.Figure:
     """The figure, its hover ending with the word that a click leads to the photos."""
     inviting = go.Figure(figure)
-    invitation = f"<br>{t('chart_frame.click')}{charts.HOVER_END}"
+    invitation = f"<br>{t('chart_frame.click')}{look.HOVER_END}"
     for trace in inviting.data:
-        if trace.meta == charts.META_PHOTOS:
-            trace.hovertemplate = trace.hovertemplate.replace(charts.HOVER_END, invitation)
+        if trace.meta == look.META_PHOTOS:
+            trace.hovertemplate = trace.hovertemplate.replace(look.HOVER_END, invitation)
     return inviting
 
 
@@ -142,11 +142,11 @@ def _config(tools: bool, *, can_choose: bool) -> dict[str, Any]:
     """Plotly's settings with its tools in the reader's language; it brings English only."""
     code = language()
     words = {english: t(f"chart_frame.{key}") for english, key in _TOOLS.items()}
-    without = {*charts.CONFIG["modeBarButtonsToRemove"], "toImage"}
+    without = {*look.CONFIG["modeBarButtonsToRemove"], "toImage"}
     if can_choose:
         without.remove("select2d")
     return {
-        **charts.CONFIG,
+        **look.CONFIG,
         "displayModeBar": "hover" if tools else False,
         # Pictures are in the download menu, which a finger can open.
         "modeBarButtonsToRemove": sorted(without),
@@ -184,7 +184,7 @@ def _beneath(
 def _way_to_photos(name: str, figure: go.Figure, photos: Mapping[str, str]) -> None:
     """That a click leads to photos; after one, the way to those of the point."""
     point = clicked_point(f"{name}_frame", f"{name}_point")
-    behind = charts.photos_behind(figure, point) if point else None
+    behind = look.photos_behind(figure, point) if point else None
     if behind is None:
         return
     parameter = {field: address for address, field in PARAMETERS.items()}
@@ -239,7 +239,7 @@ def _column_config(column: Column) -> Any:
 
 def _downloads(name: str, title: str, figure: go.Figure, tables: Tables) -> None:
     filename = " ".join(title.translate(_NOT_IN_A_FILE_NAME).split())
-    paper = charts.paper_layout(figure, title)
+    paper = look.paper_layout(figure, title)
     image_buttons(f"{name}_frame", paper, filename, f"{name}_images")
     for place, table in enumerate(tables, start=1):
         number = f" {place}" if len(tables) > 1 else ""

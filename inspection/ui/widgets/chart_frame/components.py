@@ -26,7 +26,7 @@ _POINT_CLICKS = _component("point_clicks")
 def image_buttons(frame_key: str, paper: dict[str, Any], filename: str, key: str) -> None:
     """Offer the chart in the container `frame_key` as PNG and SVG.
 
-    paper: of `charts.paper_layout`. filename: without its ending.
+    paper: of `charts.look.paper_layout`. filename: without its ending.
     """
     words = ("png", "svg", "drawing", "failed")
     _IMAGE_BUTTONS(

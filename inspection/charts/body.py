@@ -1,0 +1,143 @@
+"""Where on the body the defects lie."""
+
+import itertools
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from inspection.charts.look import (
+    HOVER_END,
+    INK,
+    META_PHOTOS,
+    NEUTRAL,
+    Labels,
+    common_layout,
+    require_columns,
+    word_of,
+)
+from inspection.domain.body_drawings import Drawing
+
+
+def body_map(
+    cells: pd.DataFrame, drawn: Sequence[Drawing], units: int, labels: Labels
+) -> go.Figure:
+    """Where the defects of a vehicle model lie: its outlines from five sides, coloured by density.
+
+    cells: panel, column, row (of a grid of `cells.attrs["cells"]` squares a side), defects, with
+    one row a place. units: bodies inspected. labels: density (with its unit), defects, and the
+    words of views ("left", …) and panels. Positions are mm on the drawings.
+    """
+    require_columns(cells, "panel", "column", "row", "defects")
+    grid = cells.attrs["cells"]
+    figure = go.Figure(layout=common_layout(labels))
+    offsets, width, height = _placed_drawings(drawn)
+    rows: list[tuple[float, float, str, int]] = []
+    outline_x: list[float | None] = []
+    outline_y: list[float | None] = []
+    counted = cells.groupby("panel")["defects"].sum()
+    notes = []
+    for one in drawn:
+        right, down = offsets[one.view]
+        notes.append((right + one.width_mm / 2.0, down - 60.0, f"<b>{labels[one.view]}</b>", 15))
+        for panel in one.panels:
+            for x, y in (*panel.outline, panel.outline[0]):
+                outline_x.append(right + x)
+                outline_y.append(down + y)
+            outline_x.append(None)
+            outline_y.append(None)
+            here = cells[cells["panel"] == panel.code]
+            for place in here.itertuples():
+                x, y = panel.place((place.column + 0.5) / grid, (place.row + 0.5) / grid)
+                rows.append((right + x, down + y, panel.code, int(place.defects)))
+            if panel.code in counted.index:
+                x, y = panel.place(*_place_of_number(here, grid))
+                notes.append((right + x, down + y, f"<b>{int(counted[panel.code]):,}</b>", 14))
+    figure.add_scatter(
+        x=outline_x,
+        y=outline_y,
+        mode="lines",
+        line={"color": NEUTRAL, "width": 1.5},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    density = [100.0 * defects / units for *_, defects in rows]
+    figure.add_scatter(
+        x=[x for x, *_ in rows],
+        y=[y for _, y, *_ in rows],
+        mode="markers",
+        marker={
+            "symbol": "square",
+            "size": 10,
+            "color": density,
+            # Even to the colour-blind, and in grey.
+            "colorscale": "Viridis",
+            "cmin": 0,
+            "cmax": max(density, default=1.0),
+            "colorbar": {"title": {"text": labels["density"], "side": "right"}, "thickness": 14},
+        },
+        meta=META_PHOTOS,
+        hovertext=[word_of(panel, labels) for _, _, panel, _ in rows],
+        customdata=[[defects, urlencode({"panel": panel})] for _, _, panel, defects in rows],
+        hovertemplate=(
+            f"%{{hovertext}}<br>{labels['defects']}: %{{customdata[0]:,}}"
+            f"<br>{labels['density']}: %{{marker.color:.2f}}{HOVER_END}"
+        ),
+        showlegend=False,
+    )
+    for x, y, text, size in notes:
+        figure.add_annotation(
+            x=x,
+            y=y,
+            text=text,
+            showarrow=False,
+            font={"size": size},
+            bgcolor="rgba(255, 255, 255, 0.75)" if text[3].isdigit() else None,
+            font_color=INK if text[3].isdigit() else None,
+        )
+    figure.update_xaxes(visible=False, range=[-100, width + 100], constrain="domain")
+    figure.update_yaxes(
+        visible=False, range=[height + 100, -200], scaleanchor="x", constrain="domain"
+    )
+    figure.update_layout(height=620, margin={"l": 0, "r": 0, "t": 10, "b": 10}, hovermode="closest")
+    return figure
+
+
+def _place_of_number(squares: pd.DataFrame, grid: int) -> tuple[float, float]:
+    """Where a panel's number stands (0–1 across, 0–1 down): where it hides the fewest defects,
+    not beside the fullest square, and else near the middle."""
+    counts = {(row.column, row.row): int(row.defects) for row in squares.itertuples()}
+    fullest = max(counts, key=counts.get)
+
+    def hides(place: tuple[int, int]) -> tuple:
+        beside = max(abs(one - other) for one, other in zip(place, fullest, strict=True)) <= 1
+        off_middle = sum((one - (grid - 1) / 2.0) ** 2 for one in place)
+        return counts.get(place, 0), beside, off_middle
+
+    column, row = min(itertools.product(range(grid), repeat=2), key=hides)
+    return (column + 0.5) / grid, (row + 0.5) / grid
+
+
+def _placed_drawings(
+    drawn: Sequence[Drawing],
+) -> tuple[dict[str, tuple[float, float]], float, float]:
+    """Where each drawing begins in mm (right, down), and the width and height of them all.
+
+    The body from above between its sides, and its two ends beside them.
+    """
+    gap = 450.0
+    size = {one.view: (one.width_mm, one.height_mm) for one in drawn}
+    below = size["left"][1] + gap
+    lowest = below + size["top"][1] + gap
+    ends = size["top"][0] + gap
+    offsets = {
+        "left": (0.0, 0.0),
+        "top": (0.0, below),
+        "right": (0.0, lowest),
+        "front": (ends, below / 2.0),
+        "rear": (ends, lowest - below / 2.0),
+    }
+    width = max(offsets[view][0] + size[view][0] for view in size)
+    height = max(offsets[view][1] + size[view][1] for view in size)
+    return offsets, width, height
