@@ -1,6 +1,6 @@
 """`python -m inspection …`"""
 
-from inspection.cli import main
+from inspection.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -25,9 +25,6 @@ ROOMS = {
     "inspection.ui": 4,
     "inspection.api": 4,
     "inspection.cli": 4,
-    "inspection.cli_counting": 4,
-    "inspection.cli_export": 4,
-    "inspection.cli_models": 4,
     "inspection.__main__": 4,
     "pages": 4,
     "app": 4,
@@ -209,7 +206,7 @@ def test_the_app_starts_without_loading_a_network_library():
         and not found.lazy
         and found.target in SOURCES
     }
-    named |= {"inspection.api", "inspection.cli", "inspection.services.station"} & set(SOURCES)
+    named |= {"inspection.api", "inspection.cli.main", "inspection.services.station"} & set(SOURCES)
     # The router is a script: importing it would draw a page.
     modules = sorted(named - {"app", "inspection.ui.router"})
     code = (

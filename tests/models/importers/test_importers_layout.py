@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inspection import cli
+from inspection.cli.console import REFUSED
+from inspection.cli.main import main
 from inspection.errors import TrainingError
 from models.importers import importing
 from models.importers.labelled import Choices
@@ -41,7 +42,7 @@ def tree(folder: Path, photos: int = 6, **more) -> Path:
 
 
 def run(*arguments):
-    return CliRunner().invoke(cli.main, ["import", *(str(a) for a in arguments)])
+    return CliRunner().invoke(main, ["import", *(str(a) for a in arguments)])
 
 
 def unfinished(folder: Path) -> list[str]:
@@ -247,7 +248,7 @@ def test_a_stem_that_no_disk_would_take_is_written_plainly(tmp_path):
 def test_the_command_prints_what_it_kept_and_exits_with_3_when_something_was_skipped(tmp_path):
     source = tree(tmp_path / "src", 6, **{"7.json": BAD[:50], "7.jpg": photo_jpeg(7)})
     answer = run("aihub578", source, tmp_path / "set", "--name", "doors", "--licence", "CC BY-NC")
-    assert answer.exit_code == cli.REFUSED == 3
+    assert answer.exit_code == REFUSED == 3
     assert "6 kept (2 defect free), 1 skipped" in answer.stdout
     (line,) = [line for line in answer.stderr.splitlines() if "7.json" in line]
     assert "no readable JSON" in line

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inspection import cli
+from inspection.cli.main import main
 from inspection.errors import TrainingError
 from inspection.services.model.evaluation import read_evaluation
 from inspection.services.worker.parent import ModelState
@@ -244,7 +244,7 @@ def evaluate(model_folder, tmp_path, monkeypatch):
 
     def evaluate(*more):
         out = tmp_path / "out"
-        done = CliRunner().invoke(cli.main, ["evaluate", str(photos), "--out", str(out), *more])
+        done = CliRunner().invoke(main, ["evaluate", str(photos), "--out", str(out), *more])
         assert done.exit_code == 0, done.output
         return out
 

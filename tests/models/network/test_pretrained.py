@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from inspection.cli import main
+from inspection.cli.main import main
 from inspection.errors import TrainingError
 from models.network import keras_file, pretrained
 from models.network import unet as networks

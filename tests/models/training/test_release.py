@@ -7,7 +7,7 @@ import openvino
 import pytest
 from click.testing import CliRunner
 
-from inspection.cli import main
+from inspection.cli.main import main
 from inspection.errors import ModelRefused, TrainingError
 from models.card import EVALUATION_FILE, model_sha256, read_card
 from models.network import unet as networks

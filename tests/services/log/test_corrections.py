@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from inspection import cli
+from inspection.cli.main import main
 from inspection.domain.inspections import Subject
 from inspection.errors import NotFound, TrainingError
 from inspection.services.log.corrections import export_corrections
@@ -154,9 +154,9 @@ def test_the_two_commands_carry_a_decision_from_the_log_into_a_photo_set(
     monkeypatch.setenv("INSPECTION_DATA_DIR", str(station.settings.data_dir))
     logged(1, "polish")
     export, dest = str(tmp_path / "export"), str(tmp_path / "set")
-    answer = CliRunner().invoke(cli.main, ["export-corrections", export])
+    answer = CliRunner().invoke(main, ["export-corrections", export])
     assert answer.exit_code == 0 and "1 photo in" in answer.stdout, answer.output
-    answer = CliRunner().invoke(cli.main, ["import", "corrections", export, dest])
+    answer = CliRunner().invoke(main, ["import", "corrections", export, dest])
     assert answer.exit_code == 0 and "1 kept (0 defect free), 0 skipped" in answer.stdout
 
 

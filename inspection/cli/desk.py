@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
+from inspection.cli.console import on_stderr
 from inspection.config import load_settings
 
 if TYPE_CHECKING:
     from inspection.services.model.desk import DeskModel, Switched
     from inspection.services.model.golden_set import GoldenFigures
     from inspection.services.station import Station
+
 
 _WHO = click.option("--who", required=True, help="who decides it; kept in the audit log")
 _REASON = click.option("--reason", required=True, help="why; kept in the audit log")
@@ -154,7 +155,7 @@ def _station() -> Iterator["Station"]:
 @contextmanager
 def _told() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar on stderr, a line for each step."""
-    with Progress(console=Console(stderr=True, highlight=False), transient=True) as bar:
+    with Progress(console=on_stderr, transient=True) as bar:
         tasks: dict[str, int] = {}
 
         def tell(step: str, done: int, of: int) -> None:
@@ -196,3 +197,6 @@ def _words(seen: "GoldenFigures") -> str:
         f"finds {seen.found} of {seen.defects} ({seen.recall:.1%}), "
         f"{seen.alarms} of {seen.clean} clean panels in alarm"
     )
+
+
+COMMANDS = (models,)

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from click.testing import CliRunner
 
-from inspection import cli
+from inspection.cli.main import main
 from inspection.config import Settings
 from inspection.services import station as station_module
 from inspection.services.model import desk as model_desk
@@ -29,7 +29,7 @@ def run(tmp_path, monkeypatch):
         station_module, "InspectionWorker", partial(InspectionWorker, segmenter=SEGMENTER)
     )
     monkeypatch.setattr(model_desk, "golden_set", lambda settings, progress: hundred_bars())
-    return lambda *arguments: CliRunner().invoke(cli.main, ["models", *map(str, arguments)])
+    return lambda *arguments: CliRunner().invoke(main, ["models", *map(str, arguments)])
 
 
 def lines(answer) -> list[str]:

@@ -1,0 +1,1 @@
+"""The command line, one module a subject. Same services as the pages."""

@@ -1,0 +1,58 @@
+"""The command line: `python -m inspection COMMAND`. Same services as the pages.
+
+Exit codes: 0 all went well, 2 wrong use, 3 some inputs were refused (each named on stderr).
+"""
+
+import io
+import sys
+from zoneinfo import ZoneInfo
+
+import click
+
+from inspection.cli import (
+    desk,
+    inspecting,
+    installation,
+    log,
+    measuring,
+    photo_sets,
+    report,
+    training,
+)
+from inspection.cli.console import print_error
+from inspection.config import load_settings
+from inspection.errors import InspectionError
+from inspection.i18n import on_the_clock
+
+
+class Sentences(click.Group):
+    """Shows one of our errors as its sentence, without a traceback."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except InspectionError as error:
+            sentence = on_the_clock(str(error), _plant_zone())
+            print_error(sentence)
+            ctx.exit(1)
+
+
+def _plant_zone() -> ZoneInfo:
+    """The plant's time zone; UTC where the settings themselves are what is wrong."""
+    try:
+        return load_settings().calendar().zone
+    except InspectionError:
+        return ZoneInfo("UTC")
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """Paint-line inspection: photos, log, reports and the life of the model."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that the terminal has no letters for must not end the work.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+for _subject in (inspecting, log, report, desk, training, photo_sets, measuring, installation):
+    for _command in _subject.COMMANDS:
+        main.add_command(_command)
