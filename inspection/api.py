@@ -49,7 +49,7 @@ from inspection.services.health import urgent_troubles
 from inspection.services.log import export_jobs
 from inspection.services.photo import counting, inspecting
 from inspection.services.station import Station
-from inspection.storage import reading
+from inspection.storage import log_detail, log_filter, log_list
 
 # By the class of an error, or of the one it is a kind of. From 500 on: the server's own trouble.
 _STATUS = {
@@ -121,7 +121,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         problems = [without_paths(one) for one in urgent_troubles(station.settings)]
         inspections = None
         try:
-            inspections = reading.count(station.engine, reading.LogFilter())
+            inspections = log_list.count(station.engine, log_filter.LogFilter())
         except InspectionError as error:
             problems.append(without_paths(str(error)))
         status = "ok" if model.is_ready else "no model"
@@ -179,14 +179,14 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
     ):
         """The newest inspections first; go on with `before` = the last id of a page."""
-        where = reading.LogFilter(
+        where = log_filter.LogFilter(
             vehicle_model=vehicle_model,
             panel=panel,
             verdict=verdict,
             body_number=body_number,
             inspector=inspector,
         )
-        page = reading.log_page(station_of().engine, where, after=before, limit=limit)
+        page = log_list.log_page(station_of().engine, where, after=before, limit=limit)
         return Response(
             page.to_json(orient="records", date_format="iso", force_ascii=False),
             media_type="application/json",
@@ -196,13 +196,13 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
     def inspection(number: _Number):
         """One inspection with its defects and everything people said about it."""
         station = station_of()
-        detail = reading.inspection_detail(station.engine, number)
+        detail = log_detail.inspection_detail(station.engine, number)
         return inspecting.detail_json(detail, station.settings.first_day)
 
     def _speak(number: int, act: Callable, answers_new: bool) -> dict:
         station = station_of()
-        done = act(station, reading.inspection_detail(station.engine, number))
-        detail = reading.inspection_detail(station.engine, done if answers_new else number)
+        done = act(station, log_detail.inspection_detail(station.engine, number))
+        detail = log_detail.inspection_detail(station.engine, done if answers_new else number)
         return inspecting.detail_json(detail, station.settings.first_day)
 
     for path, act, answers_new in (
@@ -217,7 +217,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
     def photo(number: _Number):
         """The photo at full resolution, re-encoded as JPEG without metadata."""
         station = station_of()
-        detail = reading.inspection_detail(station.engine, number)
+        detail = log_detail.inspection_detail(station.engine, number)
         return FileResponse(
             station.photos.display_path(detail.photo_sha256),
             media_type="image/jpeg",
@@ -244,7 +244,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
     ):
         """The defect mask as 8-bit PNG; other thresholds re-cut it from the kept map."""
         station = station_of()
-        detail = reading.inspection_detail(station.engine, number)
+        detail = log_detail.inspection_detail(station.engine, number)
         cut = inspecting.mask_again(station, detail, threshold, smallest_px)
         return Response(codec.encode_png(cut), media_type="image/png", headers=_FOR_EVER)
 
@@ -359,17 +359,17 @@ def _saying(act: Callable, speak: Callable, answers_new: bool) -> Callable:
     return route
 
 
-def _void(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+def _void(said: _Said, station: Station, detail: log_detail.InspectionDetail) -> int:
     """Leave an inspection out of every figure; fields: reason, inspector."""
     return counting.void(station, detail, said.reason, said.inspector)
 
 
-def _restore(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+def _restore(said: _Said, station: Station, detail: log_detail.InspectionDetail) -> int:
     """Take a void back; fields: inspector, reason (optional)."""
     return counting.restore(station, detail, said.inspector, said.reason)
 
 
-def _correct_scale(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+def _correct_scale(said: _Said, station: Station, detail: log_detail.InspectionDetail) -> int:
     """Measure and judge anew with the right scale; fields: mm_per_px, reason, inspector.
 
     Answers the inspection that takes the place of this one."""
@@ -378,7 +378,7 @@ def _correct_scale(said: _Said, station: Station, detail: reading.InspectionDeta
     return counting.correct_scale(station, detail, said.mm_per_px, said.reason, said.inspector)
 
 
-def _answer(said: _Said, station: Station, detail: reading.InspectionDetail) -> int:
+def _answer(said: _Said, station: Station, detail: log_detail.InspectionDetail) -> int:
     """Answer "same photo again?"; fields: same (true or false), inspector."""
     if said.same is None:
         raise CountingRefused(f"no. {detail.id}: field 'same' must be true or false")

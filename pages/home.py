@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 from inspection.ui.home import line_status
 from inspection.ui.inspect import batch as batch_view
 from inspection.ui.session import t

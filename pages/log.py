@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 from inspection.ui.log import detail as log_detail
 from inspection.ui.log import filters
 from inspection.ui.log import listing as log_list

@@ -10,7 +10,7 @@ import pytest
 from inspection.config import REPOSITORY, Settings
 from inspection.services import housekeeping
 from inspection.services.station import open_station
-from inspection.storage import reading
+from inspection.storage import log_detail, log_filter, log_list, log_pieces
 from inspection.storage.records import check_daily_count, verify_chain
 from tests.conftest import panel_jpeg
 from tests.server import Server
@@ -70,13 +70,13 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_written(tmp_path):
     station = open_station(Settings(data_dir=tmp_path / "data"), with_model=False)
     try:
         for number, said in acknowledged.items():
-            detail = reading.inspection_detail(station.engine, number)
+            detail = log_detail.inspection_detail(station.engine, number)
             assert detail.photo_sha256 == said["sha256"]
             assert len(detail.defects) == len(said["defects"])
-        written = reading.count(station.engine, reading.LogFilter())
+        written = log_list.count(station.engine, log_filter.LogFilter())
         # At most one photo a kill may be written without its answer having arrived, per writer.
         assert len(acknowledged) <= written <= len(acknowledged) + 2 * KILLS
-        frame = reading.inspections_frame(station.engine, reading.LogFilter())
+        frame = log_pieces.inspections_frame(station.engine, log_filter.LogFilter())
         assert all(station.photos.display_path(sha).exists() for sha in frame["photo_sha256"])
         housekeeping.tidy(station)
         kept = {path.name for path in (station.photos.root / "originals").glob("*/*")}

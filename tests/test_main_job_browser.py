@@ -11,7 +11,7 @@ import pytest
 from inspection.config import REPOSITORY, Settings
 from inspection.i18n import translator
 from inspection.services.station import open_station
-from inspection.storage import reading
+from inspection.storage import log_filter, log_list, log_pieces
 from tests.browser import chromium, needs_chromium, playwright, wait_until
 from tests.server import running
 
@@ -247,7 +247,7 @@ def test_the_same_photo_twice_says_when_it_was_inspected_and_links_there(browser
     person.page.locator(".viewer[data-state=ready]").wait_for()
     person.context.close()
     station = open_station(Settings(data_dir=server.data_dir), with_model=False)
-    assert reading.count(station.engine, reading.LogFilter()) == 2
+    assert log_list.count(station.engine, log_filter.LogFilter()) == 2
     station.close()
 
 
@@ -274,8 +274,8 @@ def logged(server) -> set[str]:
     """Names of the photos in the log of a running server, those that wait for a word among them."""
     station = open_station(Settings(data_dir=server.data_dir), with_model=False)
     try:
-        wheres = (reading.LogFilter(), reading.LogFilter(left_out="waiting"))
-        frames = [reading.inspections_frame(station.engine, where) for where in wheres]
+        wheres = (log_filter.LogFilter(), log_filter.LogFilter(left_out="waiting"))
+        frames = [log_pieces.inspections_frame(station.engine, where) for where in wheres]
         return {name for frame in frames for name in frame["photo_name"]}
     finally:
         station.close()

@@ -22,7 +22,7 @@ _NUMBER = click.argument("number", type=click.IntRange(1, 2**63 - 1))
 def _said(number: int, act: Callable) -> object:
     """Do something about one logged inspection on a station without a model."""
     from inspection.services.station import open_station
-    from inspection.storage.reading import inspection_detail
+    from inspection.storage.log_detail import inspection_detail
 
     station = open_station(load_settings(), with_model=False)
     try:

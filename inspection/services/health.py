@@ -22,16 +22,11 @@ from inspection.services.active_model import served_choice
 from inspection.services.housekeeping import FILES_REMOVED, refuse_another_logs
 from inspection.services.station import installed_specs
 from inspection.services.worker.parent import InspectionWorker
-from inspection.storage import reading, records
+from inspection.storage import log_detail, log_list, records
 from inspection.storage.audit import last_event
 from inspection.storage.database import Engine
 from inspection.storage.photo_files import PhotoFiles
-from inspection.storage.soundness import (
-    engine_state,
-    last_damage,
-    open_existing,
-    schema_is_newest,
-)
+from inspection.storage.soundness import engine_state, last_damage, open_existing, schema_is_newest
 
 # A day's photos of a busy line, with copies and maps, take some gigabytes.
 LEAST_FREE_GB = 5
@@ -234,7 +229,7 @@ def _schema(engine: Engine) -> Outcome:
 
 
 def _dates(engine: Engine, first_day: date) -> Outcome:
-    dated = reading.impossible_dates(engine, first_day, datetime.now(UTC))
+    dated = log_list.impossible_dates(engine, first_day, datetime.now(UTC))
     if not dated:
         return True, f"every inspection and photo is dated {first_day} or later, none ahead of now"
     arrived = [one for one in dated if "inspected_at" in one.wrong]
@@ -274,7 +269,7 @@ def _audit(engine: Engine) -> Outcome:
 
 
 def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
-    latest = reading.last_inspections(engine, LATEST_INSPECTIONS)
+    latest = log_list.last_inspections(engine, LATEST_INSPECTIONS)
     wrong = {}
     for sha256 in dict.fromkeys(latest["photo_sha256"]):
         try:
@@ -293,7 +288,7 @@ def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
 
 
 def _leftovers(engine: Engine, photos: PhotoFiles) -> Outcome:
-    orphans = sum(1 for _ in photos.unneeded(partial(reading.known_photos, engine)))
+    orphans = sum(1 for _ in photos.unneeded(partial(log_detail.known_photos, engine)))
     refuse_another_logs(photos, orphans)
     left = f"{counted(orphans, 'photo file', 'photo files')} without a record"
     if orphans:

@@ -9,7 +9,7 @@ from pathlib import Path
 from inspection.errors import InspectionError, StorageError
 from inspection.services.photo import batches
 from inspection.services.station import Station
-from inspection.storage import reading
+from inspection.storage import log_detail
 from inspection.storage.audit import append_event
 from inspection.storage.database import writing
 from inspection.storage.photo_files import PhotoFiles
@@ -26,7 +26,7 @@ def tidy(station: Station) -> int:
     answers how many files went. What an interrupted batch has left stays for a person to decide.
     """
     waited = batches.tidy(station)
-    is_logged = partial(reading.has_photo, station.engine)
+    is_logged = partial(log_detail.has_photo, station.engine)
     unfinished = len(station.photos.clean_up_unfinished(is_logged))
     _say(station, {"waiting": waited, "photos": unfinished})
     return waited + unfinished
@@ -38,7 +38,7 @@ def remove_orphans(station: Station) -> int:
 
     Raises StorageError, and removes nothing, where most of the files would go.
     """
-    known = partial(reading.known_photos, station.engine)
+    known = partial(log_detail.known_photos, station.engine)
     refuse_another_logs(station.photos, sum(1 for _ in station.photos.unneeded(known)))
     gone = station.photos.clean_up(known)
     _say(station, _by_kind(station, gone))

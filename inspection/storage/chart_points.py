@@ -25,9 +25,9 @@ from sqlalchemy import (
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.inspections import UNKNOWN, as_chosen, as_logged
+from inspection.storage.column_types import frame
 from inspection.storage.counting import NO_DEFECTS, any_stands, counts, has_counted
 from inspection.storage.database import looking
-from inspection.storage.frames import frame
 from inspection.storage.log_filter import of_defect
 from inspection.storage.tables import daily_count, defect, inspection, unit
 

@@ -1,27 +1,17 @@
 """Columns that keep what Python knows: moments with time zone, structured values, odd text."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Text
-from sqlalchemy.types import TypeDecorator
+import pandas as pd
+from sqlalchemy import Connection, Date, DateTime, Float, Integer, Select, Text
+from sqlalchemy.types import Boolean, TypeDecorator
 
 # Made once: `json.dumps` with options would make one for each of a million records.
 _CANONICAL = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 )
-
-
-def canonical_json(value: object) -> str:
-    """JSON with sorted keys and without spaces: the same value always gives the same text."""
-    return _CANONICAL.encode(value)
-
-
-def storable(text: str) -> str:
-    """Text as the database keeps it: a lone surrogate has no UTF-8 form and is written out."""
-    if text.isascii():
-        return text
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class UtcDateTime(TypeDecorator):
@@ -93,3 +83,44 @@ class Structured(TypeDecorator):
         except (ValueError, TypeError, RecursionError):
             return Unreadable()
         return read if isinstance(read, self.shape) else Unreadable()
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys and without spaces: the same value always gives the same text."""
+    return _CANONICAL.encode(value)
+
+
+def storable(text: str) -> str:
+    """Text as the database keeps it: a lone surrogate has no UTF-8 form and is written out."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def frame(connection: Connection, question: Select) -> pd.DataFrame:
+    """One column a selected column: moments are UTC with time zone, days are `date` objects,
+    figures that may be missing are floats with NaN, links to other rows are Int64 with NA,
+    texts that may be missing are None."""
+    rows = connection.execute(question).all()
+    columns = question.selected_columns
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return pd.DataFrame(
+        {column.key: _series(column, some) for column, some in zip(columns, values, strict=True)}
+    )
+
+
+def _series(column, values: Sequence) -> pd.Series:
+    if isinstance(column.type, UtcDateTime):
+        return pd.Series(pd.to_datetime(pd.Series(values, dtype=object), utc=True)).astype(
+            "datetime64[us, UTC]"
+        )
+    if isinstance(column.type, Boolean):
+        return pd.Series(values, dtype=bool)
+    if isinstance(column.type, Float):
+        return pd.Series(values, dtype=float)
+    if isinstance(column.type, Date):
+        return pd.Series(values, dtype=object)
+    if isinstance(column.type, Integer):
+        may_be_missing = getattr(column, "nullable", False)
+        return pd.Series(values, dtype="Int64" if may_be_missing else "int64")
+    return pd.Series(values, dtype=object)

@@ -4,6 +4,7 @@ Only first inspections count. Positions are shares of the panel. Bodies are numb
 came, so the order of their numbers is the order of the line.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Integer, Select, cast,
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.panels import Panel
+from inspection.storage.column_types import frame
 from inspection.storage.counting import (
     NO_DEFECTS,
     counts,
@@ -24,7 +26,6 @@ from inspection.storage.counting import (
 )
 from inspection.storage.database import looking
 from inspection.storage.first_inspections import ceased
-from inspection.storage.frames import frame
 from inspection.storage.log_filter import LogFilter, chosen, chosen_defects
 from inspection.storage.tables import daily_count, defect, inspection, unit
 
@@ -63,6 +64,26 @@ _PLACED = (
     defect.c.position_x.label("x"),
     defect.c.position_y.label("y"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A spot on a panel of a vehicle model.
+
+    position: (x, y) shares of the panel. reach: half-axes of the ellipse around it, in the same
+    shares; both positive.
+    """
+
+    vehicle_model: str
+    panel: str
+    position: tuple[float, float]
+    reach: tuple[float, float]
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a position lies in the ellipse; its edge belongs to it."""
+        across = (x - self.position[0]) / self.reach[0]
+        down = (y - self.position[1]) / self.reach[1]
+        return math.hypot(across, down) <= 1 + 1e-9
 
 
 def place_counts(
@@ -214,6 +235,40 @@ def bodies_inspected(
     )
     with looking(engine) as connection:
         return list(connection.scalars(question))
+
+
+def same_place(engine: Engine, place: Place, number: int, limit: int = 24) -> list[int]:
+    """Inspections of other bodies with a defect at this place, newest day first.
+
+    number: the inspection whose body does not count. Of each body's photos any may be named.
+    """
+    (x, y), (reach_x, reach_y) = place.position, place.reach
+    own = select(inspection.c.unit_id).where(inspection.c.id == number).scalar_subquery()
+    question = (
+        select(defect.c.inspection_id, defect.c.position_x, defect.c.position_y)
+        .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)
+        .where(
+            defect.c.vehicle_model == place.vehicle_model,
+            defect.c.panel == place.panel,
+            defect.c.position_x.between(x - reach_x, x + reach_x),
+            defect.c.position_y.between(y - reach_y, y + reach_y),
+            inspection.c.superseded_by.is_(None),
+            inspection.c.unit_id != own,
+        )
+        .order_by(defect.c.day.desc(), defect.c.id.desc())
+    )
+    found: dict[int, None] = {}
+    # Read only as far as needed: a frequent place has thousands of defects.
+    with (
+        looking(engine) as connection,
+        connection.execution_options(yield_per=200).execute(question) as rows,
+    ):
+        for one, x_share, y_share in rows:
+            if place.holds(x_share, y_share):
+                found[one] = None
+            if len(found) == limit:
+                break
+    return list(found)
 
 
 def _cell(position: ColumnElement[float], cells: float) -> ColumnElement[int]:

@@ -12,7 +12,7 @@ from websockets.sync.client import connect
 from inspection.config import Settings
 from inspection.services.demo.load import load_demo_line
 from inspection.services.station import open_station
-from inspection.storage import reading
+from inspection.storage import log_filter, log_list
 from tests.browser import chromium, needs_chromium, wait_until
 from tests.server import running
 
@@ -104,7 +104,7 @@ def settle(page):
 @needs_chromium
 def test_every_page_loads_from_this_host_alone_without_a_violation(server, page):
     station = open_station(Settings(data_dir=server.data_dir), with_model=False)
-    shown = int(reading.log_page(station.engine, reading.LogFilter(), limit=1)["id"].iloc[0])
+    shown = int(log_list.log_page(station.engine, log_filter.LogFilter(), limit=1)["id"].iloc[0])
     station.engine.dispose()
     asked, found = [], set()
     page.on("request", lambda request: asked.append(request.url))

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from tampering import tamper
 
 from inspection.errors import StorageError
-from inspection.storage import reading, records
+from inspection.storage import log_detail, records
 from inspection.storage.audit import record_digest
 from inspection.storage.database import writing
 
@@ -106,7 +106,7 @@ def test_a_column_that_came_later_is_sealed_where_it_says_something(engine):
     bound = replace(bound, region=replace(bound.region, width_error_px=1.0))
     records.record_inspection(engine, an_inspection(defects=(bound,)), DAY_SHIFT)
     assert records.verify_chain(engine).is_whole
-    assert reading.inspection_detail(engine, 1).defects[0].region.is_upper_bound
+    assert log_detail.inspection_detail(engine, 1).defects[0].region.is_upper_bound
     tamper(engine, "UPDATE defect SET width_error_px = NULL")
     assert not records.verify_chain(engine).is_whole
 
@@ -117,7 +117,7 @@ def test_an_event_that_cannot_be_read_is_named_and_its_photo_still_shown(log, de
     report = records.verify_chain(log)
     assert (report.first_broken, report.events) == (2, 1)
     assert "broken at event 2" in report.sentence
-    assert reading.inspection_detail(log, 2).events[0].kind == "inspection"
+    assert log_detail.inspection_detail(log, 2).events[0].kind == "inspection"
 
 
 def test_a_moment_that_is_none_is_named_with_its_event(sqlite_engine):
@@ -161,5 +161,5 @@ def test_a_record_that_cannot_be_read_is_a_broken_chain_not_an_error(sqlite_engi
 @pytest.mark.parametrize("reasons", ["[{", "[1]", '[{"code": 1}]', '[{"code": "a"}]'])
 def test_a_damaged_reason_leaves_its_photo_to_be_seen_and_is_found(log, reasons):
     tamper(log, f"UPDATE inspection SET reasons = '{reasons}' WHERE id = 4")
-    assert reading.inspection_detail(log, 4).inspection.judgement.reasons == ()
+    assert log_detail.inspection_detail(log, 4).inspection.judgement.reasons == ()
     assert records.verify_chain(log).first_broken == 4

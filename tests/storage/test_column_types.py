@@ -5,7 +5,7 @@ import pytest
 from sample_inspections import DAY_SHIFT, a_word, an_inspection
 from sqlalchemy.exc import StatementError
 
-from inspection.storage import reading, records
+from inspection.storage import log_detail, log_filter, log_list, records
 from inspection.storage.column_types import UtcDateTime, canonical_json
 from inspection.storage.database import looking
 
@@ -21,12 +21,12 @@ from inspection.storage.database import looking
 )
 def test_a_moment_comes_back_as_the_same_instant_in_utc(engine, moment):
     number = records.record_inspection(engine, an_inspection(at=moment), DAY_SHIFT)
-    stored = reading.inspection_detail(engine, number).inspected_at
+    stored = log_detail.inspection_detail(engine, number).inspected_at
     assert stored.tzinfo is UTC
     assert stored.timestamp() == moment.timestamp()
-    assert reading.log_page(engine, reading.LogFilter())["inspected_at"][0] == moment.astimezone(
-        UTC
-    )
+    assert log_list.log_page(engine, log_filter.LogFilter())["inspected_at"][
+        0
+    ] == moment.astimezone(UTC)
 
 
 def test_the_hour_that_a_clock_shows_twice_is_kept_apart(engine):
@@ -34,7 +34,7 @@ def test_the_hour_that_a_clock_shows_twice_is_kept_apart(engine):
     for fold in (0, 1):
         at = datetime(2026, 11, 1, 1, 30, fold=fold, tzinfo=zone)
         records.record_inspection(engine, an_inspection(f"photo {fold}", at=at), DAY_SHIFT)
-    first, second = sorted(reading.log_page(engine, reading.LogFilter())["inspected_at"])
+    first, second = sorted(log_list.log_page(engine, log_filter.LogFilter())["inspected_at"])
     assert second - first == timedelta(hours=1)
 
 

@@ -6,12 +6,13 @@ from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_wo
 from sqlalchemy import text
 
 from inspection.domain.counting_words import CountingWord
+from inspection.domain.quality import Quality
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import InspectionError
-from inspection.storage import counting_records, reading, records
+from inspection.storage import counting_records, figures, log_detail, log_list, log_pieces, records
 from inspection.storage.counting import standing
 from inspection.storage.database import writing
-from inspection.storage.reading import LogFilter, Quality
+from inspection.storage.log_filter import LogFilter
 
 
 def a_counting_word(number, word):
@@ -19,7 +20,7 @@ def a_counting_word(number, word):
 
 
 def quality(engine, **where):
-    return reading.quality(engine, LogFilter(**where))
+    return figures.quality(engine, LogFilter(**where))
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,10 @@ def test_a_hundred_bodies_with_thirty_defects_and_fifteen_reworked(engine):
             for n in range(100)
         ),
     )
-    figures = quality(engine)
-    assert (figures.units, figures.defects) == (100, 30)
-    assert figures.dpu == pytest.approx(0.30)
-    assert figures.ftt == pytest.approx(0.85)
+    found = quality(engine)
+    assert (found.units, found.defects) == (100, 30)
+    assert found.dpu == pytest.approx(0.30)
+    assert found.ftt == pytest.approx(0.85)
 
 
 def test_many_photos_of_one_body_are_one_unit(engine):
@@ -95,12 +96,12 @@ def test_photos_without_a_body_number_stand_apart_from_the_bodies(engine):
     assert quality(engine, panel="roof") == Quality(unnumbered_photos=1)
     assert quality(engine, vehicle_model="borea") == Quality()
     assert quality(engine).dpu == 0.0 and quality(engine).ftt == 1.0
-    assert reading.pareto(engine, LogFilter()).empty
-    (row,) = reading.daily(engine, LogFilter()).to_dict("records")
+    assert figures.pareto(engine, LogFilter()).empty
+    (row,) = figures.daily(engine, LogFilter()).to_dict("records")
     assert (row["units"], row["defects"], row["unnumbered_photos"]) == (1, 0, 3)
     # They are in the log all the same.
-    assert reading.count(engine, LogFilter()) == 4
-    assert reading.inspections_frame(engine, LogFilter())["is_first"].tolist() == [True] + 3 * [
+    assert log_list.count(engine, LogFilter()) == 4
+    assert log_pieces.inspections_frame(engine, LogFilter())["is_first"].tolist() == [True] + 3 * [
         False
     ]
 
@@ -108,7 +109,7 @@ def test_photos_without_a_body_number_stand_apart_from_the_bodies(engine):
 def test_a_photo_without_a_body_number_stands_apart_once(engine):
     first = records.record_inspection(engine, an_inspection("one", body=""), DAY_SHIFT)
     records.record_inspection(engine, an_inspection("one", body="", repeats=first), DAY_SHIFT)
-    same = reading.inspection_detail(engine, first).inspection
+    same = log_detail.inspection_detail(engine, first).inspection
     records.rejudge(engine, first, same, "Lee")
     assert quality(engine) == Quality(unnumbered_photos=1)
     assert records.check_daily_count(engine) == ()
@@ -133,7 +134,7 @@ def test_a_later_shift_and_a_repeated_photo_are_no_first_inspection(engine):
     records.record_inspection(engine, an_inspection("later", **bad), EVENING_SHIFT)
     records.record_inspection(engine, an_inspection(repeats=first, **bad), DAY_SHIFT)
     assert quality(engine) == Quality(units=1, defects=0, passed_units=1)
-    assert reading.count(engine, LogFilter()) == 3
+    assert log_list.count(engine, LogFilter()) == 3
 
 
 @pytest.mark.parametrize("models", [("aria", ""), ("", "aria")])
@@ -176,7 +177,7 @@ def test_a_body_across_a_shift_change_counts_whole_in_the_shift_of_its_first_pho
     assert quality(engine) == Quality(units=1, defects=9, passed_units=0)
     assert quality(engine, shift="day") == quality(engine)
     assert quality(engine, shift="evening") == Quality()
-    rows = reading.inspections_frame(engine, LogFilter())
+    rows = log_pieces.inspections_frame(engine, LogFilter())
     assert set(rows["shift"]) == {"day"} and rows["is_first"].all()
     assert records.check_daily_count(engine) == ()
 
@@ -205,7 +206,7 @@ def test_a_photo_logged_late_joins_the_visits_before_and_after_it(engine, late, 
         records.record_many(engine, some)
     assert quality(engine) == Quality(units=1, defects=7, passed_units=1)
     assert quality(engine, shift="day") == quality(engine)
-    assert reading.count(engine, LogFilter()) == 4
+    assert log_list.count(engine, LogFilter()) == 4
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
 
@@ -221,7 +222,7 @@ def test_what_joined_two_visits_may_be_voided_and_every_figure_still_follows(eng
 def test_a_later_visit_or_another_station_is_no_first_inspection(engine, minutes, station):
     visit(engine, (-2, "ST10", 0), (minutes, station, 7))
     assert quality(engine) == Quality(units=1, defects=0, passed_units=1)
-    rows = reading.inspections_frame(engine, LogFilter())
+    rows = log_pieces.inspections_frame(engine, LogFilter())
     assert rows["shift"].tolist() == ["day", "evening"]
 
 
@@ -285,19 +286,19 @@ def test_a_pseudo_defect_is_no_paint_defect(engine):
     one = an_inspection(defects=(a_defect("pseudo_defect"), a_defect("scratch")))
     records.record_inspection(engine, one, DAY_SHIFT)
     assert quality(engine).defects == 1
-    assert reading.pareto(engine, LogFilter())["type"].tolist() == ["scratch"]
+    assert figures.pareto(engine, LogFilter())["type"].tolist() == ["scratch"]
 
 
 def test_without_inspections_there_is_no_figure(engine):
     assert quality(engine) == Quality()
     assert quality(engine).dpu is None
-    assert reading.daily(engine, LogFilter()).empty
+    assert figures.daily(engine, LogFilter()).empty
 
 
 def test_the_roll_up_follows_from_the_rows_after_anything_that_can_happen(engine):
     chance = random.Random(20261123)
     for step in range(250):
-        latest = reading.count(engine, LogFilter()) + 5
+        latest = log_list.count(engine, LogFilter()) + 5
         number = chance.randint(1, max(latest, 1))
         slot = ShiftSlot(DAY - timedelta(days=chance.randint(0, 2)), chance.choice("de"))
         one = an_inspection(
@@ -328,21 +329,21 @@ def test_the_roll_up_follows_from_the_rows_after_anything_that_can_happen(engine
                 case "undo":
                     records.undo(engine, number, "Lee", AT)
                 case "rejudge":
-                    same = reading.inspection_detail(engine, number).inspection
+                    same = log_detail.inspection_detail(engine, number).inspection
                     object.__setattr__(same, "judgement", one.judgement)
                     records.rejudge(engine, number, same, "Lee")
                 case "repeat":
-                    same = reading.inspection_detail(engine, number).inspection
+                    same = log_detail.inspection_detail(engine, number).inspection
                     object.__setattr__(same, "repeats", number)
                     records.record_inspection(engine, same, slot)
         except InspectionError:
             continue
-    assert reading.count(engine, LogFilter()) > 60
+    assert log_list.count(engine, LogFilter()) > 60
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
-    before = reading.daily(engine, LogFilter())
+    before = figures.daily(engine, LogFilter())
     records.rebuild_daily_count(engine)
-    assert reading.daily(engine, LogFilter()).equals(before)
+    assert figures.daily(engine, LogFilter()).equals(before)
     for where in ({}, {"panel": "hood"}, {"vehicle_model": "aria"}, {"shift": "d"}):
         # One inspector made them all: naming him asks the rows instead of the roll-up.
         assert quality(engine, **where) == quality(engine, **where, inspector="Kim")
@@ -353,7 +354,7 @@ def test_a_log_of_years_is_rebuilt_and_checked_a_month_at_a_time(engine):
         slot = ShiftSlot(DAY + timedelta(days=40 * month), "d")
         one = an_inspection(f"photo {month}", body=f"B{month}", defects=(a_defect(),))
         records.record_inspection(engine, one, slot)
-    before = reading.daily(engine, LogFilter())
+    before = figures.daily(engine, LogFilter())
     with writing(engine) as connection:
         connection.execute(text("DELETE FROM daily_count"))
         connection.execute(
@@ -369,7 +370,7 @@ def test_a_log_of_years_is_rebuilt_and_checked_a_month_at_a_time(engine):
     assert records.rebuild_daily_count(engine, lambda *step: steps.append(step)) == 5 * 3
     assert len(steps) > 1 and steps[-1][0] == steps[-1][1]
     assert records.check_daily_count(engine) == ()
-    assert reading.daily(engine, LogFilter()).equals(before)
+    assert figures.daily(engine, LogFilter()).equals(before)
 
 
 def test_a_wrong_count_and_a_wrong_standing_are_found_and_named(engine):

@@ -3,15 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sample_inspections import (
-    AT,
-    DAY,
-    DAY_SHIFT,
-    EVENING_SHIFT,
-    a_defect,
-    a_word,
-    an_inspection,
-)
+from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import text
 from tampering import tamper
 
@@ -19,7 +11,16 @@ from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.counting_words import CountingWord
 from inspection.domain.scale import Scale
 from inspection.errors import Conflict, CountingRefused, NotFound
-from inspection.storage import chart_points, places, reading, records
+from inspection.storage import (
+    chart_points,
+    figures,
+    log_detail,
+    log_list,
+    log_pieces,
+    places,
+    records,
+    shift_figures,
+)
 from inspection.storage.counting_records import how_many_wait, say
 from inspection.storage.database import looking
 from inspection.storage.log_filter import LogFilter
@@ -38,12 +39,12 @@ def void(engine, number, expected="", reason="wrong body"):
     return say(engine, CountingWord(number, "voided", reason, "Lee", AT), expected)
 
 
-def figures(engine):
+def counted(engine):
     """Units and defects wherever they are counted; all places agree, else the test fails here."""
-    quality = reading.quality(engine, ALL)
-    daily = reading.daily(engine, ALL)
+    quality = figures.quality(engine, ALL)
+    daily = figures.daily(engine, ALL)
     chart = chart_points.slot_counts(engine, ChartChoice("u", "shift"), (DAY, DAY))
-    report = reading.shift_summary(engine, DAY, "day")
+    report = shift_figures.shift_summary(engine, DAY, "day")
     on_map = places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood"], 4)
     found = {
         (quality.units, quality.defects),
@@ -53,8 +54,8 @@ def figures(engine):
     }
     assert len(found) == 1
     assert int(on_map["defects"].sum()) == quality.defects
-    assert int(reading.pareto(engine, ALL)["defects"].sum()) == quality.defects
-    assert len(reading.defects_frame(engine, ALL)) == quality.defects
+    assert int(figures.pareto(engine, ALL)["defects"].sum()) == quality.defects
+    assert len(log_pieces.defects_frame(engine, ALL)) == quality.defects
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
     return found.pop()
@@ -63,19 +64,19 @@ def figures(engine):
 def figures_in(engine, shift):
     """Units and defects of one shift; the roll-up follows from the rows."""
     assert records.check_daily_count(engine) == ()
-    found = reading.quality(engine, LogFilter(shift=shift))
-    assert found == reading.quality(engine, LogFilter(shift=shift, inspector="Kim"))
+    found = figures.quality(engine, LogFilter(shift=shift))
+    assert found == figures.quality(engine, LogFilter(shift=shift, inspector="Kim"))
     return found.units, found.defects
 
 
 def test_a_voided_inspection_leaves_every_figure_and_stays_in_the_log(engine):
     first, second = log(engine, "one", body="B1"), log(engine, "two", body="B2")
-    assert figures(engine) == (2, 2)
+    assert counted(engine) == (2, 2)
     void(engine, second)
-    assert figures(engine) == (1, 1)
-    listed = reading.log_page(engine, ALL).set_index("id")["left_out"]
+    assert counted(engine) == (1, 1)
+    listed = log_list.log_page(engine, ALL).set_index("id")["left_out"]
     assert listed.to_dict() == {second: "voided", first: ""}
-    detail = reading.inspection_detail(engine, second)
+    detail = log_detail.inspection_detail(engine, second)
     (word,) = detail.counting
     assert (word.said.word, word.said.reason, word.said.who) == ("voided", "wrong body", "Lee")
     assert detail.events[-1].kind == "voided"
@@ -85,8 +86,8 @@ def test_a_void_that_is_taken_back_is_another_record_and_counts_again(engine):
     number = log(engine, "one")
     void(engine, number)
     say(engine, CountingWord(number, "restored", "", "Park", AT), "voided")
-    assert figures(engine) == (1, 1)
-    words = reading.inspection_detail(engine, number).counting
+    assert counted(engine) == (1, 1)
+    words = log_detail.inspection_detail(engine, number).counting
     assert [word.said.word for word in words] == ["voided", "restored"]
 
 
@@ -94,7 +95,7 @@ def test_the_report_names_what_was_voided_with_who_and_why(engine):
     log(engine, "one", body="B1")
     number = log(engine, "two", body="B2")
     void(engine, number)
-    report = reading.shift_summary(engine, DAY, "day")
+    report = shift_figures.shift_summary(engine, DAY, "day")
     assert report.photos == 1
     (left_out,) = report.left_out
     assert (left_out.inspection_id, left_out.body_number, left_out.why) == (number, "B2", "voided")
@@ -131,14 +132,14 @@ def test_a_photo_of_a_voided_inspection_may_be_logged_for_the_right_body(engine)
     wrong = log(engine, "one", body="B1")
     void(engine, wrong)
     log(engine, "one", body="B2", repeats=wrong)
-    assert figures(engine) == (1, 1)
-    assert reading.find_photo(engine, an_inspection("one").photo_sha256).left_out == ""
+    assert counted(engine) == (1, 1)
+    assert log_detail.find_photo(engine, an_inspection("one").photo_sha256).left_out == ""
 
 
 def test_a_body_whose_only_photo_was_voided_is_first_inspected_when_it_is_shot_again(engine):
     void(engine, log(engine, "one", EVENING_SHIFT))
     log(engine, "two", DAY_SHIFT, at=AT + timedelta(hours=8))
-    assert figures(engine) == (1, 1)
+    assert counted(engine) == (1, 1)
 
 
 def test_the_next_visit_is_the_first_one_while_the_first_is_voided(engine):
@@ -154,21 +155,21 @@ def test_the_next_visit_is_the_first_one_while_the_first_is_voided(engine):
     assert figures_in(engine, "day") == (1, 1)
     void(engine, first)
     assert figures_in(engine, "evening") == (1, 4)
-    assert reading.quality(engine, LogFilter(line="L2")).units == 1
-    assert reading.shift_summary(engine, DAY, "evening").quality.units == 1
-    assert reading.shift_summary(engine, DAY, "day").quality.units == 0
+    assert figures.quality(engine, LogFilter(line="L2")).units == 1
+    assert shift_figures.shift_summary(engine, DAY, "evening").quality.units == 1
+    assert shift_figures.shift_summary(engine, DAY, "day").quality.units == 0
     by_shift = chart_points.slot_counts(engine, ChartChoice("u", "shift"), (DAY, DAY))
     assert by_shift[["shift", "units", "defects"]].values.tolist() == [["evening", 1, 4]]
     on_map = places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood", "roof"], 4)
     assert int(on_map["defects"].sum()) == 4
-    assert reading.inspections_frame(engine, ALL)["is_first"].all()
-    assert [reading.inspection_detail(engine, n).is_first for n in (2, 3)] == [True, True]
+    assert log_pieces.inspections_frame(engine, ALL)["is_first"].all()
+    assert [log_detail.inspection_detail(engine, n).is_first for n in (2, 3)] == [True, True]
     assert records.verify_chain(engine).is_whole
     say(engine, CountingWord(first, "restored", "", "Park", AT), "voided")
     assert figures_in(engine, "day") == (1, 1)
     assert figures_in(engine, "evening") == (0, 0)
-    assert reading.quality(engine, LogFilter(line="L1")).units == 1
-    assert not reading.inspection_detail(engine, 2).is_first
+    assert figures.quality(engine, LogFilter(line="L1")).units == 1
+    assert not log_detail.inspection_detail(engine, 2).is_first
 
 
 def test_a_body_that_was_shot_again_after_a_void_has_one_first_visit_when_it_is_taken_back(engine):
@@ -189,9 +190,9 @@ def test_of_the_visit_that_becomes_first_only_what_was_not_sent_back_counts(engi
     log(engine, "polished", EVENING_SHIFT, body="B1", at=later[2])
     void(engine, first)
     assert figures_in(engine, "evening") == (1, 1)
-    same = reading.inspection_detail(engine, 3).inspection
+    same = log_detail.inspection_detail(engine, 3).inspection
     again = records.rejudge(engine, 3, same, "Lee")
-    assert not reading.inspection_detail(engine, again).is_first
+    assert not log_detail.inspection_detail(engine, again).is_first
     assert records.check_daily_count(engine) == ()
 
 
@@ -209,11 +210,11 @@ def test_a_corrected_scale_takes_the_place_of_the_wrong_one_and_says_so(engine):
     records.decide(engine, a_word(number, "polish"), None)
     right = an_inspection("one", scale=Scale(0.5), defects=(a_defect(),), verdict="rework")
     again = records.rejudge(engine, number, right, "Lee", corrects_scale="typed 5 for 0.5")
-    assert figures(engine) == (1, 1)
-    assert reading.pareto(engine, ALL)["area_mm2"].tolist() == [2.0]
-    assert reading.inspection_detail(engine, number).superseded_by == again
-    assert reading.inspection_detail(engine, again).disposition == ""
-    (told,) = reading.shift_summary(engine, DAY, "day").left_out
+    assert counted(engine) == (1, 1)
+    assert figures.pareto(engine, ALL)["area_mm2"].tolist() == [2.0]
+    assert log_detail.inspection_detail(engine, number).superseded_by == again
+    assert log_detail.inspection_detail(engine, again).disposition == ""
+    (told,) = shift_figures.shift_summary(engine, DAY, "day").left_out
     assert (told.inspection_id, told.why, told.other_id) == (number, "scale_corrected", again)
     assert (told.mm_per_px, told.mm_per_px_now, told.reason) == (5.0, 0.5, "typed 5 for 0.5")
 
@@ -221,13 +222,13 @@ def test_a_corrected_scale_takes_the_place_of_the_wrong_one_and_says_so(engine):
 def test_what_looks_like_an_earlier_shot_waits_for_an_answer(engine):
     first = log(engine, "one")
     copy = log(engine, "copy", like=LikeAnother(first, "waiting"))
-    assert figures(engine) == (1, 1)
+    assert counted(engine) == (1, 1)
     assert how_many_wait(engine) == how_many_wait(engine, LogFilter(vehicle_model="aria")) == 1
     assert how_many_wait(engine, LogFilter(vehicle_model="borea")) == 0
     say(engine, CountingWord(copy, "other_shot", "", "Lee", AT, first), "waiting")
-    assert figures(engine) == (1, 2)
+    assert counted(engine) == (1, 2)
     say(engine, CountingWord(copy, "same_shot", "", "Lee", AT, first), "")
-    assert figures(engine) == (1, 1)
+    assert counted(engine) == (1, 1)
     assert how_many_wait(engine) == 0
 
 
@@ -242,14 +243,14 @@ def test_a_void_over_a_waiting_shot_lets_it_wait_again_when_it_is_taken_back(eng
     copy = log(engine, "copy", like=LikeAnother(first, "waiting"))
     void(engine, copy, "waiting")
     say(engine, CountingWord(copy, "restored", "", "Lee", AT), "voided")
-    assert reading.inspection_detail(engine, copy).left_out == "waiting"
+    assert log_detail.inspection_detail(engine, copy).left_out == "waiting"
 
 
 def test_exports_hold_what_was_left_out_only_where_it_is_asked_for(engine):
     void(engine, log(engine, "one", body="B1"))
     log(engine, "two", body="B2")
-    assert reading.inspections_frame(engine, ALL)["body_number"].tolist() == ["B2"]
-    asked = reading.inspections_frame(engine, LogFilter(left_out="voided"))
+    assert log_pieces.inspections_frame(engine, ALL)["body_number"].tolist() == ["B2"]
+    asked = log_pieces.inspections_frame(engine, LogFilter(left_out="voided"))
     assert asked[["body_number", "left_out"]].values.tolist() == [["B1", "voided"]]
 
 

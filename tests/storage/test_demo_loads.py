@@ -9,14 +9,7 @@ from sqlalchemy import func, select
 from tampering import tamper
 
 from inspection.errors import NotFound
-from inspection.storage import (
-    case_records,
-    demo_loads,
-    reading,
-    records,
-    shift_notes,
-    tables,
-)
+from inspection.storage import case_records, demo_loads, log_pieces, records, shift_notes, tables
 from inspection.storage.case_records import NewCase
 from inspection.storage.database import looking, writing
 from inspection.storage.log_filter import LogFilter
@@ -81,13 +74,13 @@ def test_numbers_of_the_demo_line_are_not_given_a_second_time(engine):
 def test_real_inspections_beside_it_and_what_is_said_about_them_stay(engine):
     real = records.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
     records.decide(engine, a_word(real, "polish"), None)
-    before = reading.inspections_frame(engine, LogFilter())
+    before = log_pieces.inspections_frame(engine, LogFilter())
     counts = rows(engine, tables.daily_count)
     place = ShiftPlace(DAY_SHIFT.day, DAY_SHIFT.shift, "", NOW)
     demo_with_words(engine)
     shift_notes.write_note(engine, place, shift_notes.NOTE, "about the real one", "Kim")
     demo_loads.remove(engine, "Lee", NOW)
-    assert reading.inspections_frame(engine, LogFilter()).equals(before)
+    assert log_pieces.inspections_frame(engine, LogFilter()).equals(before)
     assert rows(engine, tables.daily_count) == counts
     assert rows(engine, tables.shift_note) == 1
     assert rows(engine, tables.decision) == 1

@@ -4,9 +4,10 @@ import pytest
 from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 
 from inspection.domain.shifts import ShiftSlot
-from inspection.storage import reading, records
-from inspection.storage.figures import Agreement, GroupFigures, Quality, TypeFigures
-from inspection.storage.reading import LogFilter
+from inspection.storage import figures, records, shift_figures
+from inspection.storage.figures import Quality
+from inspection.storage.log_filter import LogFilter
+from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures
 
 
 def test_the_daily_frame_has_one_row_a_day_shift_and_model_in_the_plants_order(engine):
@@ -15,7 +16,7 @@ def test_the_daily_frame_has_one_row_a_day_shift_and_model_in_the_plants_order(e
     for n, slot in enumerate(slots):
         one = an_inspection(f"photo {n}", body=f"B{n}", vehicle_model=("aria", "borea")[n == 3])
         records.record_inspection(engine, one, slot)
-    daily = reading.daily(engine, LogFilter(), shifts=("late", "early"))
+    daily = figures.daily(engine, LogFilter(), shifts=("late", "early"))
     assert list(zip(daily["day"], daily["shift"], daily["vehicle_model"], strict=True)) == [
         (yesterday.day, "night", "aria"),
         (DAY, "late", "aria"),
@@ -28,7 +29,7 @@ def test_the_figures_of_a_shift_can_be_checked_on_paper(engine):
     for n, verdict in enumerate(("ok", "rework", "human", "ok")):
         one = an_inspection(f"photo {n}", body=f"B{n}", verdict=verdict, defects=(a_defect(),) * n)
         records.record_inspection(engine, one, DAY_SHIFT)
-    row = reading.daily(engine, LogFilter()).iloc[0]
+    row = figures.daily(engine, LogFilter()).iloc[0]
     assert (row["units"], row["undecided_units"], row["first_units"], row["first_ok"]) == (
         4,
         1,
@@ -44,23 +45,23 @@ def test_the_figures_of_a_shift_can_be_checked_on_paper(engine):
 def test_defects_without_a_scale_have_no_area_but_count(engine):
     one = an_inspection(defects=(a_defect(mm_per_px=None),), scale=None)
     records.record_inspection(engine, one, DAY_SHIFT)
-    row = reading.daily(engine, LogFilter()).iloc[0]
+    row = figures.daily(engine, LogFilter()).iloc[0]
     assert row["defects"] == 1
     assert row.isna()["defect_area_mm2"]
-    assert reading.pareto(engine, LogFilter()).isna()["area_mm2"][0]
+    assert figures.pareto(engine, LogFilter()).isna()["area_mm2"][0]
 
 
 def test_a_type_in_the_filter_leaves_the_units(engine):
     for n, code in enumerate(("scratch", "dent")):
         one = an_inspection(f"photo {n}", body=f"B{n}", defects=(a_defect(code),))
         records.record_inspection(engine, one, DAY_SHIFT)
-    assert reading.quality(engine, LogFilter(type="dent")).dpu == pytest.approx(0.5)
+    assert figures.quality(engine, LogFilter(type="dent")).dpu == pytest.approx(0.5)
 
 
 def test_the_pareto_adds_up_to_one(engine):
     defects = tuple(a_defect(code) for code in ("dent", "scratch", "scratch", "chip"))
     records.record_inspection(engine, an_inspection(defects=defects), DAY_SHIFT)
-    pareto = reading.pareto(engine, LogFilter())
+    pareto = figures.pareto(engine, LogFilter())
     assert pareto["type"].tolist() == ["scratch", "chip", "dent"]
     assert pareto["share"].tolist() == [0.5, 0.25, 0.25]
     assert pareto["cumulative"].tolist() == [0.5, 0.75, 1.0]
@@ -102,7 +103,7 @@ def shift(engine):
 
 
 def test_a_shift_is_summed_up(shift):
-    summary = reading.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, DAY, "day")
     assert summary.photos == 6
     # B1 reworked by a person, B2 accepted, B3 reworked, B4 undecided, B5 passed.
     assert summary.quality == Quality(units=5, defects=7, passed_units=2, undecided_units=1)
@@ -120,7 +121,7 @@ def test_a_shift_is_summed_up(shift):
 
 
 def test_the_machine_is_held_against_the_inspectors(shift):
-    summary = reading.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, DAY, "day")
     assert summary.agreement == Agreement(
         confirmed=2, overruled=2, misses_found=1, overkill=1, undecided=2
     )
@@ -133,7 +134,7 @@ def test_the_machine_is_held_against_the_inspectors(shift):
 
 
 def test_the_outcomes_of_a_shift_add_up_to_its_bodies(shift):
-    summary = reading.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, DAY, "day")
     assert summary.outcomes == (
         ("panel_repaint", 1),
         ("polish", 1),
@@ -154,7 +155,7 @@ def test_bodies_inspected_again_and_photos_without_a_number_are_no_outcome(shift
     held = an_inspection("held", body="B10", verdict="rework")
     records.decide(shift, a_word(records.record_inspection(shift, held, DAY_SHIFT), "hold"), None)
     records.record_inspection(shift, an_inspection("new", body="B11", verdict="rework"), DAY_SHIFT)
-    summary = reading.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, DAY, "day")
     outcomes = dict(summary.outcomes)
     assert sum(outcomes.values()) == summary.quality.units == 7
     assert (outcomes["hold"], outcomes["rework"]) == (2, 1)
@@ -166,10 +167,12 @@ def test_bodies_inspected_again_and_photos_without_a_number_are_no_outcome(shift
 
 
 def test_the_same_log_gives_the_same_summary(shift):
-    assert reading.shift_summary(shift, DAY, "day") == reading.shift_summary(shift, DAY, "day")
+    assert shift_figures.shift_summary(shift, DAY, "day") == shift_figures.shift_summary(
+        shift, DAY, "day"
+    )
 
 
 def test_an_empty_shift_still_has_a_summary(shift):
-    summary = reading.shift_summary(shift, DAY, "night", "L9")
+    summary = shift_figures.shift_summary(shift, DAY, "night", "L9")
     assert (summary.photos, summary.quality, summary.worst) == (0, Quality(), ())
     assert summary.quality.ftt is None

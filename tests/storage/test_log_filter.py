@@ -6,7 +6,7 @@ import pytest
 
 from inspection.domain.counting_words import VOIDED
 from inspection.errors import FilterRefused, NotFound
-from inspection.storage import reading, records
+from inspection.storage import log_list, log_pieces, records
 from inspection.storage.log_filter import PARAMETERS, LogFilter, parameters_of, read_filter
 from tests.storage.sample_inspections import DAY_SHIFT, a_defect, an_inspection
 
@@ -35,7 +35,7 @@ FULL = {
 
 
 def chosen_ids(engine, **where) -> list[int]:
-    return reading.log_page(engine, LogFilter(**where))["id"].tolist()
+    return log_list.log_page(engine, LogFilter(**where))["id"].tolist()
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_each_condition_lets_its_inspections_through(three_bodies, where, expect
 def test_a_filter_by_zone_and_type_exports_those_defects_alone(engine):
     both = an_inspection(defects=(a_defect("scratch"), a_defect("dent")))
     records.record_inspection(engine, both, DAY_SHIFT)
-    defects = reading.defects_frame(engine, LogFilter(type="dent", zone="A"))
+    defects = log_pieces.defects_frame(engine, LogFilter(type="dent", zone="A"))
     assert defects["type"].tolist() == ["dent"]
 
 

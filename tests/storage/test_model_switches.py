@@ -2,7 +2,7 @@ import pytest
 from tampering import tamper
 
 from inspection.errors import Conflict, NotFound
-from inspection.storage import reading
+from inspection.storage import log_detail
 from inspection.storage.audit import append_event, verify_chain
 from inspection.storage.database import looking, writing
 from inspection.storage.model_switches import (
@@ -45,7 +45,7 @@ def test_a_switch_is_read_back_as_it_was_written_with_its_card(engine):
     assert (held.id, held.kind, held.who, held.reason) == (number, ACTIVATED, "Kim", "finds more")
     assert (held.model, held.before) == (SECOND, FIRST)
     assert held.golden == {"candidate": {"found": 3}}
-    assert reading.model_card(engine, SECOND.sha256) == {"name": "second"}
+    assert log_detail.model_card(engine, SECOND.sha256) == {"name": "second"}
     assert verify_chain(engine).is_whole
 
 
@@ -63,14 +63,14 @@ def test_a_refused_switch_is_kept_and_changes_nothing(engine):
     assert last_switch(engine).id == number
     assert [one.kind for one in switches(engine)] == [ACTIVATED, REFUSED]
     with pytest.raises(NotFound):
-        reading.model_card(engine, third.sha256)
+        log_detail.model_card(engine, third.sha256)
 
 
 def test_a_version_that_comes_back_keeps_its_first_card(engine):
     number = record(engine)
     number = record(engine, ROLLED_BACK, FIRST, SECOND, last=number)
     record(engine, ACTIVATED, SECOND, FIRST, last=number, card={"name": "rewritten"})
-    assert reading.model_card(engine, SECOND.sha256) == {"name": "second"}
+    assert log_detail.model_card(engine, SECOND.sha256) == {"name": "second"}
     assert verify_chain(engine).is_whole
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from inspection.domain.panels import load_bodies
 from inspection.domain.shifts import ShiftSlot
-from inspection.storage import figures, places, reading, records
+from inspection.storage import figures, log_detail, places, records
 from inspection.storage.database import looking
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 
 ARIA = load_bodies(Path(__file__).parents[2] / "data" / "bodies").model("aria")
 OF_ARIA = LogFilter(vehicle_model="aria")
@@ -47,7 +47,7 @@ def test_the_far_edge_of_a_panel_belongs_to_its_last_square(engine):
 def test_only_first_inspections_and_paint_defects_that_still_stand_are_on_the_map(engine):
     first = log_body(engine, 1, placed(0.1, 0.1), placed(0.1, 0.1, "pseudo_defect"))
     log_body(engine, 1, placed(0.9, 0.9), slot=EVENING_SHIFT, panel="roof")
-    again = reading.inspection_detail(engine, first).inspection
+    again = log_detail.inspection_detail(engine, first).inspection
     judged = replace(again.judgement, defects=(placed(0.6, 0.6),))
     records.rejudge(engine, first, replace(again, judgement=judged), "Lee")
     assert counted(engine) == {("hood", 2, 2): 1}
@@ -87,14 +87,6 @@ def test_ninety_days_of_places_are_counted_from_the_index_alone(engine):
         steps = " ".join(row.detail for row in plan)
     assert "COVERING INDEX ix_defect_place" in steps
     assert "ix_inspection_not_counted" in steps
-
-
-def test_bodies_by_panel_are_bodies_not_photos(engine):
-    log_body(engine, 1)
-    log_body(engine, 1, panel="roof")
-    log_body(engine, 2)
-    rows = figures.bodies_by_panel(engine, OF_ARIA).set_index("panel")["units"]
-    assert rows.to_dict() == {"hood": 2, "roof": 1}
 
 
 def test_frequency_is_told_by_model_and_type(engine):

@@ -16,12 +16,13 @@ from sample_inspections import (
 )
 from sqlalchemy import text
 
+from inspection.domain import quality
 from inspection.domain.inspections import MOST_LETTERS, Reason
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import AlreadyInspected, Conflict, NotFound, StorageError
-from inspection.storage import audit, reading, records, tables
+from inspection.storage import audit, figures, log_detail, log_list, records, tables
 from inspection.storage.database import looking, writing
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 
 HOSTILE = Path(__file__).parents[3] / "shared" / "bad_images" / "hostile_names.json"
 
@@ -36,7 +37,7 @@ def test_an_inspection_comes_back_as_it_was_recorded(engine):
         verdict="rework", defects=(a_defect("scratch"), a_defect("dent", mm_per_px=None))
     )
     number = records.record_inspection(engine, inspection, DAY_SHIFT)
-    detail = reading.inspection_detail(engine, number)
+    detail = log_detail.inspection_detail(engine, number)
     assert detail.inspection == inspection
     assert (detail.day, detail.shift) == (DAY_SHIFT.day, "day")
     assert (detail.standing, detail.disposition, detail.is_first) == ("rework", "", True)
@@ -48,7 +49,7 @@ def test_measured_numbers_may_come_from_numpy(engine):
         inspection.judgement, "reasons", (Reason("too_many", {"count": np.int64(3)}),)
     )
     number = records.record_inspection(engine, inspection, DAY_SHIFT)
-    detail = reading.inspection_detail(engine, number)
+    detail = log_detail.inspection_detail(engine, number)
     assert detail.inspection.judgement.reasons[0].values == {"count": 3}
     assert detail.defects[0].region.area_px == 8
     assert records.verify_chain(engine).is_whole
@@ -58,10 +59,10 @@ def test_the_model_card_and_the_spec_text_are_kept_with_their_first_use(engine):
     records.record_inspection(
         engine, an_inspection(), DAY_SHIFT, model_card={"types": ["scratch"]}, spec_text="[rules]"
     )
-    assert reading.model_card(engine, "c" * 64) == {"types": ["scratch"]}
-    assert reading.spec_text(engine, "d" * 64) == "[rules]"
+    assert log_detail.model_card(engine, "c" * 64) == {"types": ["scratch"]}
+    assert log_detail.spec_text(engine, "d" * 64) == "[rules]"
     with pytest.raises(NotFound, match="no card of model eeee"):
-        reading.model_card(engine, "e" * 64)
+        log_detail.model_card(engine, "e" * 64)
 
 
 def test_a_card_that_was_missing_at_first_is_added_later(engine):
@@ -69,8 +70,8 @@ def test_a_card_that_was_missing_at_first_is_added_later(engine):
     records.record_inspection(
         engine, an_inspection("photo 2"), DAY_SHIFT, model_card={"a": 1}, spec_text="text"
     )
-    assert reading.model_card(engine, "c" * 64) == {"a": 1}
-    assert reading.spec_text(engine, "d" * 64) == "text"
+    assert log_detail.model_card(engine, "c" * 64) == {"a": 1}
+    assert log_detail.spec_text(engine, "d" * 64) == "text"
 
 
 def test_a_retry_with_the_same_request_writes_nothing_and_answers_the_first_number(engine):
@@ -96,10 +97,10 @@ def test_the_same_photo_again_names_the_earlier_inspection(engine):
 def test_a_deliberate_re_inspection_is_one_more_row(engine):
     first = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
     second = records.record_inspection(engine, an_inspection(repeats=first), DAY_SHIFT)
-    detail = reading.inspection_detail(engine, second)
+    detail = log_detail.inspection_detail(engine, second)
     assert not detail.is_first
     assert [one.id for one in detail.related] == [first]
-    assert reading.find_photo(engine, sha256_of("photo 1")).id == second
+    assert log_detail.find_photo(engine, sha256_of("photo 1")).id == second
 
 
 def test_a_repeat_must_point_at_the_same_photo(engine):
@@ -127,9 +128,9 @@ def test_the_demo_line_may_show_one_photo_as_many_bodies(engine):
         engine,
         ((an_inspection(body=f"D{n}", source="demo"), DAY_SHIFT) for n in range(3)),
     )
-    assert reading.count_from(engine, "demo") == 3
-    assert reading.quality(engine, LogFilter()).units == 3
-    assert reading.inspection_detail(engine, numbers[0]).related == ()
+    assert log_list.count_from(engine, "demo") == 3
+    assert figures.quality(engine, LogFilter()).units == 3
+    assert log_detail.inspection_detail(engine, numbers[0]).related == ()
 
 
 def test_many_at_once_are_the_same_as_one_by_one(tmp_path, engine):
@@ -139,8 +140,8 @@ def test_many_at_once_are_the_same_as_one_by_one(tmp_path, engine):
     ]
     numbers = records.record_many(engine, ((one, DAY_SHIFT) for one in inspections))
     assert numbers == list(range(1, 31))
-    assert reading.quality(engine, LogFilter()) == reading.Quality(8, 30, 8, 0)
-    assert reading.inspection_detail(engine, 17).inspection == inspections[16]
+    assert figures.quality(engine, LogFilter()) == quality.Quality(8, 30, 8, 0)
+    assert log_detail.inspection_detail(engine, 17).inspection == inspections[16]
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).events == 30
 
@@ -166,16 +167,16 @@ def test_a_decision_stands_and_an_undo_takes_it_back(engine):
     number = records.record_inspection(engine, an_inspection(verdict="rework"), DAY_SHIFT)
     first = records.decide(engine, a_word(number, "polish"), None)
     second = records.decide(engine, a_word(number, "accept", reason="dust"), first)
-    assert reading.inspection_detail(engine, number).standing == "ok"
+    assert log_detail.inspection_detail(engine, number).standing == "ok"
     third = records.undo(engine, number, "Park", AT)
-    detail = reading.inspection_detail(engine, number)
+    detail = log_detail.inspection_detail(engine, number)
     assert (detail.disposition, detail.standing) == ("polish", "rework")
     assert detail.last_decision_id == third
     records.undo(engine, number, "Park", AT)
-    assert reading.inspection_detail(engine, number).disposition == ""
+    assert log_detail.inspection_detail(engine, number).disposition == ""
     with pytest.raises(NotFound, match="no decision that could be undone"):
         records.undo(engine, number, "Park", AT)
-    said = reading.inspection_detail(engine, number).decisions
+    said = log_detail.inspection_detail(engine, number).decisions
     assert [(one.decision.replaces, one.decision.withdrawn) for one in said] == [
         (None, False),
         (first, False),
@@ -190,7 +191,7 @@ def test_a_new_word_after_an_undo_replaces_the_word_that_stands(engine):
     first, _ = records.decide_many(engine, [a_word(number, "polish"), a_word(number, "hold")])
     undone = records.undo(engine, number, "Park", AT)
     records.decide(engine, a_word(number, "accept"), undone)
-    detail = reading.inspection_detail(engine, number)
+    detail = log_detail.inspection_detail(engine, number)
     assert detail.decisions[-1].decision.replaces == first
     assert detail.standing == "ok"
     assert records.check_daily_count(engine) == ()
@@ -222,11 +223,11 @@ def test_a_new_judgement_takes_the_place_of_the_old_one(engine):
         an_inspection(verdict="ok", defects=(a_defect(),), region_threshold=0.8, at=later),
         "Park",
     )
-    detail = reading.inspection_detail(engine, new)
+    detail = log_detail.inspection_detail(engine, new)
     assert (detail.rejudges, detail.is_first, detail.day) == (old, True, DAY_SHIFT.day)
-    assert reading.inspection_detail(engine, old).superseded_by == new
-    assert reading.log_page(engine, LogFilter())["id"].tolist() == [new]
-    assert reading.quality(engine, LogFilter()) == reading.Quality(1, 1, 1, 0)
+    assert log_detail.inspection_detail(engine, old).superseded_by == new
+    assert log_list.log_page(engine, LogFilter())["id"].tolist() == [new]
+    assert figures.quality(engine, LogFilter()) == quality.Quality(1, 1, 1, 0)
     assert [event.kind for event in detail.events] == ["inspection", "rejudgement"]
     assert records.check_daily_count(engine) == ()
 
@@ -267,7 +268,7 @@ def test_eight_inspectors_at_once_lose_nothing(engine):
     assert failures == []
     assert rows_in(engine, "inspection") == rows_in(engine, "defect") == 400
     assert rows_in(engine, "decision") == 40
-    assert reading.quality(engine, LogFilter()).units == 50
+    assert figures.quality(engine, LogFilter()).units == 50
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).events == 440
 
@@ -311,11 +312,11 @@ def test_hostile_texts_come_back_unchanged_and_find_only_themselves(engine):
         (a_word(number, "hold", reason=one) for number, one in zip(numbers, texts, strict=True)),
     )
     for number, one in list(zip(numbers, texts, strict=True))[::10]:
-        detail = reading.inspection_detail(engine, number)
+        detail = log_detail.inspection_detail(engine, number)
         assert detail.photo_name == detail.subject.inspector == detail.subject.body_typed == one
         assert detail.decisions[0].decision.reason == one
         where = LogFilter(inspector=one, body_number=one)
-        assert reading.count(engine, where) == texts.count(one)
+        assert log_list.count(engine, where) == texts.count(one)
     assert records.verify_chain(engine).is_whole
     assert records.check_daily_count(engine) == ()
 
@@ -334,11 +335,11 @@ def test_one_body_scanned_six_ways_is_counted_once_and_found_by_any_of_them(engi
         for n, one in enumerate(typed)
     ]
     assert rows_in(engine, "unit") == 1
-    assert reading.quality(engine, LogFilter()).units == 1
+    assert figures.quality(engine, LogFilter()).units == 1
     for one in typed:
         for where in (LogFilter(body_number=one), LogFilter(body_search=one)):
-            assert reading.log_page(engine, where)["body_number"].tolist() == ["KMH-0001"] * 6
-    kept = [reading.inspection_detail(engine, number).subject for number in numbers]
+            assert log_list.log_page(engine, where)["body_number"].tolist() == ["KMH-0001"] * 6
+    kept = [log_detail.inspection_detail(engine, number).subject for number in numbers]
     assert [one.body_typed for one in kept] == list(typed)
     assert {one.body_number for one in kept} == {"KMH-0001"}
     assert records.verify_chain(engine).is_whole
@@ -346,19 +347,19 @@ def test_one_body_scanned_six_ways_is_counted_once_and_found_by_any_of_them(engi
 
 def test_a_lone_surrogate_does_not_stop_the_log(engine):
     number = records.record_inspection(engine, an_inspection(name="x\ud800.jpg"), DAY_SHIFT)
-    assert reading.inspection_detail(engine, number).photo_name == "x\\ud800.jpg"
+    assert log_detail.inspection_detail(engine, number).photo_name == "x\\ud800.jpg"
     assert records.verify_chain(engine).is_whole
 
 
 def test_other_parts_can_append_events_of_their_own(engine):
     with writing(engine) as connection:
         audit.append_event(connection, "settings", "Kim", {"language": "ko"})
-    assert reading.data_version(engine) == 1
+    assert log_list.data_version(engine) == 1
     assert records.verify_chain(engine).is_whole
 
 
 def test_a_slot_is_stored_as_given(engine):
     slot = ShiftSlot(DAY_SHIFT.day - timedelta(days=1), "night")
     number = records.record_inspection(engine, an_inspection(), slot)
-    detail = reading.inspection_detail(engine, number)
+    detail = log_detail.inspection_detail(engine, number)
     assert (detail.day, detail.shift) == (slot.day, "night")

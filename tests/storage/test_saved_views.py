@@ -7,14 +7,8 @@ from alembic import command
 from sqlalchemy import text
 
 from inspection.errors import NotFound, ViewExists, ViewRefused
-from inspection.storage import reading, records
-from inspection.storage.database import (
-    looking,
-    migrations_config,
-    open_database,
-    prepare,
-    writing,
-)
+from inspection.storage import log_filter, log_list, records
+from inspection.storage.database import looking, migrations_config, open_database, prepare, writing
 from inspection.storage.saved_views import (
     delete_view,
     find_view,
@@ -111,6 +105,6 @@ def test_a_log_of_the_first_schema_keeps_its_rows_and_can_keep_views(tmp_path):
         records.record_inspection(engine, an_inspection(), DAY_SHIFT)
     prepare(engine)
     save_view(engine, "hoods", HOODS, "Kim", AT)
-    assert reading.count(engine, reading.LogFilter()) == 1
+    assert log_list.count(engine, log_filter.LogFilter()) == 1
     assert len(saved_views(engine)) == 1
     engine.dispose()

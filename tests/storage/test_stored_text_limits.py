@@ -10,8 +10,8 @@ from inspection.domain.repeat_cases import CaseEvent
 from inspection.errors import InspectionError
 from inspection.storage import (
     case_records,
+    log_detail,
     model_switches,
-    reading,
     records,
     saved_views,
     shift_notes,
@@ -69,7 +69,7 @@ def test_longer_texts_of_an_earlier_version_lose_their_end_when_they_are_read(sq
         f"UPDATE decision SET reason = '{LONG}', inspector = '{LONG}'",
         f"UPDATE repeat_case_event SET owner = '{LONG}'",
     )
-    said = reading.inspection_detail(sqlite_engine, number).decisions[0].decision
+    said = log_detail.inspection_detail(sqlite_engine, number).decisions[0].decision
     assert (len(said.reason), len(said.inspector)) == (300, 80)
     (case,) = case_records.repeat_cases(sqlite_engine)
     assert isinstance(case.events[0], CaseEvent)

@@ -5,14 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from alembic import command
 from old_schemas import lent_tables
-from sample_inspections import (
-    DAY,
-    DAY_SHIFT,
-    EVENING_SHIFT,
-    a_defect,
-    a_word,
-    an_inspection,
-)
+from sample_inspections import DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import inspect, text
 from tampering import tamper
 
@@ -24,19 +17,15 @@ from inspection.storage import (
     chart_notes,
     cost_estimates,
     counting_records,
+    figures,
+    log_detail,
+    log_pieces,
     places,
-    reading,
     records,
     shift_notes,
     tables,
 )
-from inspection.storage.database import (
-    looking,
-    migrations_config,
-    open_database,
-    prepare,
-    writing,
-)
+from inspection.storage.database import looking, migrations_config, open_database, prepare, writing
 from inspection.storage.figures import Quality
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.shift_notes import ShiftPlace
@@ -69,10 +58,10 @@ def of_the_first_schema(url):
 def test_a_log_of_the_first_schema_is_upgraded_without_loss(database_url):
     engine = of_the_first_schema(database_url)
     with lent_tables(engine):
-        before = reading.inspections_frame(engine, LogFilter())
+        before = log_pieces.inspections_frame(engine, LogFilter())
     prepare(engine)
-    assert reading.inspections_frame(engine, LogFilter()).equals(before)
-    assert reading.inspection_detail(engine, 2).disposition == "polish"
+    assert log_pieces.inspections_frame(engine, LogFilter()).equals(before)
+    assert log_detail.inspection_detail(engine, 2).disposition == "polish"
     assert places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood"], 4)[
         "defects"
     ].tolist() == [3]
@@ -95,7 +84,7 @@ def test_photos_without_a_body_number_stand_apart_after_the_upgrade(database_url
         connection.execute(text("UPDATE daily_count SET units = 4 WHERE level = 'body'"))
         connection.execute(text("DELETE FROM daily_count WHERE level = 'photo'"))
     prepare(engine)
-    assert reading.quality(engine, LogFilter()) == Quality(
+    assert figures.quality(engine, LogFilter()) == Quality(
         units=3, defects=3, passed_units=2, unnumbered_photos=1
     )
     assert records.check_daily_count(engine) == ()
@@ -120,8 +109,8 @@ def test_a_first_visit_that_was_voided_before_the_upgrade_gives_its_place_to_the
         connection.execute(text("UPDATE unit SET first_shift = 'day'"))
         connection.execute(text("DELETE FROM daily_count WHERE shift = 'evening'"))
     prepare(engine)
-    assert reading.quality(engine, LogFilter(shift="evening")).units == 1
-    assert reading.quality(engine, LogFilter()).units == 3
+    assert figures.quality(engine, LogFilter(shift="evening")).units == 1
+    assert figures.quality(engine, LogFilter()).units == 3
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
     engine.dispose()
@@ -145,7 +134,7 @@ def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
         "10:20 filter changed"
     ]
     assert cost_estimates.estimate(engine, 1).estimate.plant == "Ulsan"
-    assert reading.quality(engine, LogFilter()).units == 2
+    assert figures.quality(engine, LogFilter()).units == 2
     assert records.verify_chain(engine).is_whole
     engine.dispose()
 
@@ -197,16 +186,18 @@ def test_bodies_that_were_logged_under_several_spellings_become_one(database_url
     assert len(bodies(engine)) == 6
     prepare(engine)
     assert bodies(engine) == [("KMH-1", "red"), ("KMH-2", "blue"), ("KMH-3", "")]
-    found = reading.quality(engine, LogFilter())
+    found = figures.quality(engine, LogFilter())
     # The last photo shows the first body after its first inspection, in another shift.
     assert (found.units, found.defects) == (3, 5)
-    kept = [reading.inspection_detail(engine, number).subject.body_typed for number in range(1, 7)]
+    kept = [
+        log_detail.inspection_detail(engine, number).subject.body_typed for number in range(1, 7)
+    ]
     assert kept == list(typed)
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
     number = records.record_inspection(engine, an_inspection("new", body="kmh-1 "), EVENING_SHIFT)
     assert len(bodies(engine)) == 3
-    assert not reading.inspection_detail(engine, number).is_first
+    assert not log_detail.inspection_detail(engine, number).is_first
     engine.dispose()
 
 
@@ -219,8 +210,8 @@ def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(sqlite
         earlier.setattr("inspection.domain.inspections.normal_body_number", str)
         records.record_inspection(engine, an_inspection("after", body="b1"), DAY_SHIFT)
     prepare(engine)
-    assert not reading.inspection_detail(engine, 2).is_first
-    assert reading.inspection_detail(engine, 2).events[-1].kind == "body_moved"
+    assert not log_detail.inspection_detail(engine, 2).is_first
+    assert log_detail.inspection_detail(engine, 2).events[-1].kind == "body_moved"
     assert records.check_daily_count(engine) == ()
     engine.dispose()
 
@@ -234,7 +225,7 @@ def test_photos_whose_number_was_a_blank_stand_apart(sqlite_url, monkeypatch):
     assert bodies(engine) == [(" ", "black")]
     prepare(engine)
     assert bodies(engine) == [("", "black")] * 2
-    assert reading.quality(engine, LogFilter()).unnumbered_photos == 2
+    assert figures.quality(engine, LogFilter()).unnumbered_photos == 2
     assert records.check_daily_count(engine) == ()
     assert records.verify_chain(engine).is_whole
     engine.dispose()

@@ -1,15 +1,15 @@
 """Voiding, and "same photo again?", as an inspector sees and does it."""
 
 from inspection.services.photo import counting
-from inspection.storage import reading, records
+from inspection.storage import figures, log_detail, log_filter, records
 from inspection.storage.records import LikeAnother
 from tests.ui.conftest import invented, write_inspections
 
-ALL = reading.LogFilter()
+ALL = log_filter.LogFilter()
 
 
 def detail_of(shared, number):
-    return reading.inspection_detail(shared.engine, number)
+    return log_detail.inspection_detail(shared.engine, number)
 
 
 def shown(at):
@@ -44,7 +44,7 @@ def test_a_waiting_photo_is_answered_on_its_page_and_counted_on_the_charts(share
     at = open_page("inspect", id=str(copy))
     assert "Same photo again?" in shown(at)
     at.button(key="counting_another").click().run()
-    assert reading.quality(shared.engine, ALL).defects == 2
+    assert figures.quality(shared.engine, ALL).defects == 2
     assert not at.exception
 
 

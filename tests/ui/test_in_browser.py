@@ -6,7 +6,7 @@ import pytest
 
 from inspection.domain.inspections import Subject
 from inspection.services.photo.inspecting import inspect_photo
-from inspection.storage import reading
+from inspection.storage import log_detail
 from tests.browser import chromium, needs_chromium, playwright
 from tests.conftest import panel_jpeg
 from tests.server import running
@@ -48,7 +48,7 @@ def with_name(browser, server, station, **photo) -> tuple[Inspector, int]:
 
 
 def decisions(station, number: int) -> list[tuple[str, str]]:
-    found = reading.inspection_detail(station.engine, number).decisions
+    found = log_detail.inspection_detail(station.engine, number).decisions
     return [(word.decision.disposition, word.decision.reason) for word in found]
 
 

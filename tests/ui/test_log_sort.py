@@ -2,7 +2,7 @@
 
 import pytest
 
-from inspection.storage.log_order import ORDERED_BY
+from inspection.storage.log_list import ORDERED_BY
 from inspection.ui.log.columns import EVERY, SORTS_BY
 from inspection.ui.log.sorting import Sort, after_tap, read_sort, written
 

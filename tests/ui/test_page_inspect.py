@@ -14,7 +14,7 @@ from inspection.services.photo import batches, reviewing, waiting_room
 from inspection.services.photo.batches import Order
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.services.worker.parent import ModelState
-from inspection.storage import reading
+from inspection.storage import log_detail, log_filter, log_list
 from inspection.ui.inspect import batch as batch_view
 from tests.conftest import panel_jpeg
 
@@ -67,13 +67,13 @@ def test_without_a_name_the_page_asks_for_it_and_then_for_photos(open_page, shar
     at.button(key="FormSubmitter:who-Start inspecting").click().run()
     assert len(at.get("file_uploader")) == 1
     at = drop(fill(at), ("door.jpg", panel_jpeg()))
-    assert reading.inspection_detail(shared.engine, 1).inspection.subject.inspector == "Lee"
+    assert log_detail.inspection_detail(shared.engine, 1).inspection.subject.inspector == "Lee"
 
 
 def test_a_dropped_photo_is_judged_logged_and_opened(open_page, shared):
     at = drop(fill(open_page("inspect")), ("door.jpg", panel_jpeg()))
     assert at.query_params["id"] == "1"
-    detail = reading.inspection_detail(shared.engine, 1)
+    detail = log_detail.inspection_detail(shared.engine, 1)
     assert (detail.verdict, detail.inspection.subject.panel) == ("rework", "door_fl")
     assert "Rework" in words(at)
     assert "limit" in words(at)
@@ -119,7 +119,7 @@ def human(station) -> int:
 def test_the_largest_word_is_what_stands_and_the_proposal_is_beside_it(open_page, shared):
     number = logged(shared)
     reviewing.decide(
-        shared, reading.inspection_detail(shared.engine, number), "accept", "wiped off", "Lee"
+        shared, log_detail.inspection_detail(shared.engine, number), "accept", "wiped off", "Lee"
     )
     for page in ("inspect", "log"):
         shown = banner(open_page(page, id=str(number)))
@@ -138,7 +138,9 @@ def test_the_results_of_a_batch_show_what_stands_and_what_was_proposed(open_page
     photos = [("a.jpg", panel_jpeg(seed=1)), ("b.jpg", panel_jpeg((), seed=2))]
     at = drop(fill(open_page("inspect")), *photos)
     assert "Rework **1**" in words(at)
-    reviewing.decide(shared, reading.inspection_detail(shared.engine, 1), "accept", "dust", "Lee")
+    reviewing.decide(
+        shared, log_detail.inspection_detail(shared.engine, 1), "accept", "dust", "Lee"
+    )
     at = at.run()
     assert "OK **2**" in words(at) and "Rework **0**" in words(at)
     assert "AI proposal: :material/cancel: Rework" in words(at)
@@ -150,13 +152,13 @@ def test_a_card_of_a_batch_says_that_its_photo_waits_for_same_photo_again(
     photos = [("a.jpg", panel_jpeg(seed=1)), ("b.jpg", panel_jpeg((), seed=2))]
     at = drop(fill(open_page("inspect")), *photos)
     assert "Same photo again?" not in words(at)
-    detail_of = reading.inspection_detail
+    detail_of = log_detail.inspection_detail
 
     def first_waits(engine, number):
         detail = detail_of(engine, number)
         return replace(detail, left_out="waiting") if number == 1 else detail
 
-    monkeypatch.setattr(reading, "inspection_detail", first_waits)
+    monkeypatch.setattr(log_detail, "inspection_detail", first_waits)
     assert words(at.run()).count("Same photo again? Not counted yet") == 1
 
 
@@ -164,24 +166,24 @@ def test_not_ok_confirms_the_proposed_repair_and_undo_asks_whose_it_is(open_page
     number = logged(shared)
     at = open_page("inspect", id=str(number))
     at.button(key="decide_not_ok").click().run()
-    assert reading.inspection_detail(shared.engine, number).disposition == "polish"
+    assert log_detail.inspection_detail(shared.engine, number).disposition == "polish"
     assert "decided by Kim" in banner(at)
     at.button(key="decide_undo").click().run()
     assert "was your decision" in words(at) and "**Kim**" in words(at)
-    assert reading.inspection_detail(shared.engine, number).disposition == "polish"
+    assert log_detail.inspection_detail(shared.engine, number).disposition == "polish"
     at.button(key="decide_undo_sure").click().run()
-    assert reading.inspection_detail(shared.engine, number).disposition == ""
+    assert log_detail.inspection_detail(shared.engine, number).disposition == ""
     assert "decide_ok" in keys(at)
 
 
 def test_whose_decision_it_is_is_said_before_another_person_undoes_it(open_page, shared):
     number = logged(shared)
-    reviewing.confirm(shared, reading.inspection_detail(shared.engine, number), "Kim")
+    reviewing.confirm(shared, log_detail.inspection_detail(shared.engine, number), "Kim")
     at = open_page("inspect", id=str(number), inspector="Lee")
     at.button(key="decide_undo").click().run()
     assert "decided by **Kim**" in words(at) and "as **Lee**" in words(at)
     at.button(key="decide_cancel").click().run()
-    assert reading.inspection_detail(shared.engine, number).disposition == "polish"
+    assert log_detail.inspection_detail(shared.engine, number).disposition == "polish"
     assert "decide_undo" in keys(at)
 
 
@@ -192,7 +194,7 @@ def test_y_is_ok_and_o_is_not_ok_whatever_is_proposed(open_page, shared, propose
         "rework": lambda: logged(shared),
         "human": lambda: human(shared),
     }[proposed]()
-    assert reading.inspection_detail(shared.engine, number).verdict == proposed
+    assert log_detail.inspection_detail(shared.engine, number).verdict == proposed
     at = open_page("inspect", id=str(number))
     keys_of = {button.key: button.proto.shortcut for button in at.button}
     assert (keys_of["decide_ok"], keys_of["decide_not_ok"]) == ("y", "o")
@@ -206,13 +208,13 @@ def test_ok_over_a_marked_defect_asks_for_its_reason(open_page, shared, mm_per_p
     number = logged(shared, mm_per_px=mm_per_px)
     at = open_page("inspect", id=str(number))
     at.button(key="decide_ok").click().run()
-    assert reading.inspection_detail(shared.engine, number).disposition == ""
+    assert log_detail.inspection_detail(shared.engine, number).disposition == ""
     at.button(key="decide_save").click().run()
     assert "Choose or write a reason" in words(at)
     at.button_group(key=f"overrule_quick_ok_{number}").set_value(["reflection"]).run()
     at.text_input(key=f"overrule_words_{number}").set_value("seen from the side").run()
     at.button(key="decide_save").click().run()
-    (said,) = reading.inspection_detail(shared.engine, number).decisions
+    (said,) = log_detail.inspection_detail(shared.engine, number).decisions
     assert said.decision.disposition == "accept"
     assert said.decision.reason == "Reflection, no defect; seen from the side"
 
@@ -230,7 +232,7 @@ def test_another_repair_than_the_proposed_one_needs_its_name_and_a_reason(open_p
     assert "Choose or write a reason" in words(at)
     at.button_group(key=f"overrule_quick_other_{number}").set_value(["wrong_size"]).run()
     at.button(key="decide_save").click().run()
-    (said,) = reading.inspection_detail(shared.engine, number).decisions
+    (said,) = log_detail.inspection_detail(shared.engine, number).decisions
     assert said.decision.disposition == "spot_repair"
 
 
@@ -251,7 +253,7 @@ def test_moving_a_threshold_previews_and_back_restores(open_page, shared):
     at.button(key="decide_back").click().run()
     assert "Preview" not in words(at)
     assert len(at.dataframe[0].value) == 1
-    assert reading.inspection_detail(shared.engine, number).superseded_by is None
+    assert log_detail.inspection_detail(shared.engine, number).superseded_by is None
 
 
 def test_back_to_the_models_thresholds_also_moves_the_sliders_in_the_browser(open_page, shared):
@@ -272,7 +274,7 @@ def test_kept_thresholds_open_the_new_record(open_page, shared):
     at.select_slider(key=f"smallest_{number}").set_value(1000).run()
     at.button(key="decide_keep").click().run()
     assert at.query_params["id"] == str(number + 1)
-    assert reading.inspection_detail(shared.engine, number).superseded_by == number + 1
+    assert log_detail.inspection_detail(shared.engine, number).superseded_by == number + 1
     at.button(key=f"open_{number}").click().run()
     assert "Judged again" in words(at)
     assert "decide_ok" not in keys(at)
@@ -285,7 +287,7 @@ def test_without_a_scale_a_person_decides_or_gives_the_scale(open_page, shared):
     assert "decide_ok" in keys(at)
     at.number_input(key=f"late_scale_{number}").set_value(0.2).run()
     at.button(key="judge_with_scale").click().run()
-    later = reading.inspection_detail(shared.engine, number + 1)
+    later = log_detail.inspection_detail(shared.engine, number + 1)
     assert (later.verdict, later.inspection.scale.mm_per_px) == ("rework", 0.2)
     assert at.query_params["id"] == str(number + 1)
 
@@ -295,7 +297,7 @@ def test_the_same_photo_twice_shows_the_first_and_offers_a_second_inspection(ope
     at = drop(fill(open_page("inspect")), ("copy.jpg", panel_jpeg()))
     assert "Already inspected at" in words(at)
     at.button(key=f"batch_again_{number}").click().run()
-    again = reading.inspection_detail(shared.engine, number + 1)
+    again = log_detail.inspection_detail(shared.engine, number + 1)
     assert again.inspection.repeats == number
     assert at.query_params["id"] == str(number + 1)
 
@@ -305,7 +307,7 @@ def test_of_three_files_the_corrupt_one_is_named_and_the_others_are_results(open
     at = drop(fill(open_page("inspect")), *photos)
     assert "2 of 3 photos inspected" in words(at)
     assert "torn.jpg" in words(at)
-    assert reading.count(shared.engine, reading.LogFilter()) == 2
+    assert log_list.count(shared.engine, log_filter.LogFilter()) == 2
     at.button(key="batch_open_1").click().run()
     assert at.query_params["id"] == "1"
     at.button(key="decide_next").click().run()
@@ -328,7 +330,7 @@ def test_a_worker_that_died_is_told_and_the_photo_can_be_tried_again(
     monkeypatch.undo()
     monkeypatch.setattr(station_module, "_shared", shared)
     at.button(key="batch_retry").click().run()
-    assert reading.inspection_detail(shared.engine, 1).verdict == "rework"
+    assert log_detail.inspection_detail(shared.engine, 1).verdict == "rework"
     assert at.query_params["id"] == "1"
 
 
@@ -385,7 +387,7 @@ def test_a_chosen_folder_photo_fills_the_form_and_is_inspected(open_page, folder
     assert at.selectbox(key="subject_panel").value == "hood"
     assert at.number_input(key="subject_mm_per_px").value == 0.25
     at.button(key="browse_start").click().run()
-    detail = reading.inspection_detail(folders.engine, 1)
+    detail = log_detail.inspection_detail(folders.engine, 1)
     assert (detail.inspection.subject.panel, detail.inspection.scale.mm_per_px) == ("hood", 0.25)
     assert detail.inspection.photo_source == "browse"
     assert at.query_params["id"] == "1"
@@ -396,7 +398,7 @@ def test_of_several_folder_photos_each_takes_what_is_known_of_it(open_page, fold
     at.button(key="browse_all").click().run()
     at.selectbox(key="subject_panel").set_value("roof").run()
     at.button(key="browse_start").click().run()
-    subjects = [reading.inspection_detail(folders.engine, n).inspection.subject for n in (1, 2)]
+    subjects = [log_detail.inspection_detail(folders.engine, n).inspection.subject for n in (1, 2)]
     assert {subject.panel for subject in subjects} == {"hood", "roof"}
 
 
@@ -486,7 +488,7 @@ def test_what_a_killed_server_left_is_told_and_gone_on_with(open_page, shared):
     at = open_page("inspect", inspector="Lee")
     at.button(key="batch_go_on_k1").click().run()
     assert "1 of 2 photos inspected" in words(at) and "a.jpg: torn" in words(at)
-    assert reading.inspection_detail(shared.engine, 1).subject.inspector == "Lee"
+    assert log_detail.inspection_detail(shared.engine, 1).subject.inspector == "Lee"
     assert "were left" not in words(open_page("home"))
 
 
@@ -501,5 +503,5 @@ def test_a_sub_folder_and_a_photo_named_in_cp949_are_opened_and_inspected(open_p
     assert not at.exception
     at.button(key="browse_all").click().run()
     at.button(key="browse_start").click().run()
-    detail = reading.inspection_detail(folders.engine, 1)
+    detail = log_detail.inspection_detail(folders.engine, 1)
     assert detail.inspection.photo_name == "앞문.jpg"

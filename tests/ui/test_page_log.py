@@ -8,7 +8,7 @@ import pytest
 from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
 from inspection.services.log import export_jobs
-from inspection.storage import reading, records, saved_views
+from inspection.storage import log_list, records, saved_views
 from inspection.ui.log.columns import USUAL
 from tests.ui.conftest import invented, write_inspections
 
@@ -197,7 +197,7 @@ def test_a_photo_of_a_camera_with_a_wrong_clock_says_that_it_counts_by_its_arriv
     at = open_page("log", id=str(number))
     (told,) = [one.value for one in at.warning if "counts by its arrival" in one.value]
     assert "1970-01-01 09:00" in told
-    (row,) = reading.log_rows(shared.engine, [number]).to_dict("records")
+    (row,) = log_list.log_rows(shared.engine, [number]).to_dict("records")
     assert row["day"] == slot.day
 
 
@@ -263,7 +263,7 @@ def test_an_unreadable_log_is_one_sentence(open_page, filled_log, monkeypatch):
     def broken(*_, **__):
         raise StorageError("the database is locked; wait a moment and try again")
 
-    monkeypatch.setattr(reading, "log_page", broken)
+    monkeypatch.setattr(log_list, "log_page", broken)
     at = open_page("log", panel="hood")
     assert not at.exception
     assert "database is locked" in at.error[0].value

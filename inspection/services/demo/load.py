@@ -30,7 +30,7 @@ from inspection.services.demo.line import DemoLine, Mark, Picture, PlannedPhoto
 from inspection.services.demo.photos import PooledPhoto
 from inspection.services.photo.inspecting import refusal_sentence
 from inspection.services.station import Station
-from inspection.storage import demo_loads, reading, records
+from inspection.storage import demo_loads, log_list, records
 from inspection.storage.demo_loads import DemoLoad
 
 SOURCE = "demo"
@@ -476,7 +476,7 @@ class _Steps:
 
 
 def _refuse_second(station: Station) -> None:
-    held = reading.count_from(station.engine, SOURCE)
+    held = log_list.count_from(station.engine, SOURCE)
     if held:
         raise StorageError(
             f"the log already holds a demo line ({held} inspections); it is never loaded twice, "

@@ -11,8 +11,9 @@ from inspection.domain.inspections import DISPOSITIONS, Subject
 from inspection.errors import NotFound, StorageError
 from inspection.imaging.formats import PHOTO_SUFFIXES
 from inspection.services.station import Station
-from inspection.storage import reading
-from inspection.storage.reading import InspectionDetail, LogFilter
+from inspection.storage import log_detail, log_pieces
+from inspection.storage.log_detail import InspectionDetail
+from inspection.storage.log_filter import LogFilter
 
 # Held or to be inspected again: nothing is known about the paint.
 _UNSETTLED = ("reinspect", "hold")
@@ -46,7 +47,7 @@ def export_corrections(
     with new_folder(dest) as folder:
         (folder.path / "photos").mkdir()
         for done, number in enumerate(numbers, 1):
-            detail = reading.inspection_detail(station.engine, number)
+            detail = log_detail.inspection_detail(station.engine, number)
             file = f"photos/{photo_file_name(detail)}"
             try:
                 (folder.path / file).write_bytes(station.photos.original(detail.photo_sha256))
@@ -66,7 +67,7 @@ def _decided(station: Station) -> list[int]:
     """The newest decided inspection of each photo, oldest first."""
     settled = [code for code in DISPOSITIONS if code not in _UNSETTLED]
     newest: dict[str, int] = {}
-    for piece in reading.inspections_in_pieces(station.engine, LogFilter()):
+    for piece in log_pieces.inspections_in_pieces(station.engine, LogFilter()):
         those = piece[piece["disposition"].isin(settled) & (piece["photo_source"] != _MADE_UP)]
         newest.update(zip(those["photo_sha256"], those["id"].astype(int), strict=True))
     return sorted(newest.values())

@@ -25,9 +25,9 @@ from inspection.services.log.corrections import photo_file_name
 from inspection.services.log.workbook import write_log_workbook
 from inspection.services.photo.inspecting import detail_json
 from inspection.services.station import Station
-from inspection.storage import reading
+from inspection.storage import log_pieces
+from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.reading import InspectionDetail
 
 # What can be made, and how such a file ends.
 SUFFIXES = {
@@ -97,7 +97,7 @@ class _Choice:
     def __init__(self, station: Station, where: LogFilter, progress: Progress) -> None:
         self.station = station
         self._where, self._progress = where, progress
-        self._span = reading.span(station.engine, where)
+        self._span = log_pieces.span(station.engine, where)
         self._parts, self._part = 1, 0
 
     def in_parts(self, parts: int) -> None:
@@ -105,15 +105,15 @@ class _Choice:
         self._parts = parts
 
     def inspections(self) -> Iterator[pd.DataFrame]:
-        pieces = reading.inspections_in_pieces(self.station.engine, self._where, self._span)
+        pieces = log_pieces.inspections_in_pieces(self.station.engine, self._where, self._span)
         return self._told(pieces, lambda piece: piece["id"])
 
     def defects(self) -> Iterator[pd.DataFrame]:
-        pieces = reading.defects_in_pieces(self.station.engine, self._where, self._span)
+        pieces = log_pieces.defects_in_pieces(self.station.engine, self._where, self._span)
         return self._told(pieces, lambda piece: piece["inspection_id"])
 
     def details(self) -> Iterator[list[InspectionDetail]]:
-        pieces = reading.details_in_pieces(self.station.engine, self._where, self._span)
+        pieces = log_pieces.details_in_pieces(self.station.engine, self._where, self._span)
         return self._told(pieces, lambda piece: pd.Series([one.id for one in piece]))
 
     def _told(self, pieces: Iterable, numbers: Callable) -> Iterator:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspection.storage.audit import RECORD
-from inspection.storage.reading import (
+from inspection.storage.log_detail import (
     AuditEvent,
     InspectionDetail,
     NumberedDecision,

@@ -2,9 +2,9 @@
 
 from inspection.domain.defects import Defect
 from inspection.services.station import Station
-from inspection.storage import log_neighbours
-from inspection.storage.log_neighbours import Place
-from inspection.storage.reading import InspectionDetail
+from inspection.storage import places
+from inspection.storage.log_detail import InspectionDetail
+from inspection.storage.places import Place
 
 
 def place_of(
@@ -29,4 +29,4 @@ def same_place(
     place = place_of(station, detail, defect, within_cm)
     if place is None:
         return None
-    return log_neighbours.same_place(station.engine, place, detail.id, limit)
+    return places.same_place(station.engine, place, detail.id, limit)

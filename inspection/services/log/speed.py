@@ -12,7 +12,7 @@ from inspection.errors import NotFound
 from inspection.services.quality import control_charts
 from inspection.services.report.shift_report import build_shift_report
 from inspection.services.station import Station
-from inspection.storage import chart_points, figures, log_places, reading
+from inspection.storage import chart_points, figures, log_detail, log_list, log_pieces
 from inspection.storage.log_filter import LogFilter
 
 CHART_DAYS = 90
@@ -52,7 +52,7 @@ def measure(
 
 def questions(station: Station) -> Iterator[Question]:
     """What the pages ask, by name; the values are those of the newest inspections."""
-    newest = reading.last_inspections(station.engine, _PAGE)
+    newest = log_list.last_inspections(station.engine, _PAGE)
     if newest.empty:
         raise NotFound("the log is empty; fill it with `python -m inspection demo` first")
     like = newest.iloc[len(newest) // 2]
@@ -64,22 +64,22 @@ def questions(station: Station) -> Iterator[Question]:
 def _of_log(station: Station, like) -> Iterator[Question]:
     engine = station.engine
     for name, where in _filters(like).items():
-        yield f"log: {name}", lambda where=where: reading.log_page(engine, where)
-        yield f"log: {name}, count", lambda where=where: reading.count(engine, where)
+        yield f"log: {name}", lambda where=where: log_list.log_page(engine, where)
+        yield f"log: {name}, count", lambda where=where: log_list.count(engine, where)
     deep = int(like["id"]) // 2 + 1
     whole = LogFilter()
-    yield "log: page in the middle", lambda: reading.log_page(engine, whole, deep)
-    yield "log: place in the list", lambda: log_places.newer_than(engine, whole, deep)
-    yield "log: page above", lambda: log_places.page_above(engine, whole, deep, _PAGE)
-    yield "log: neighbours", lambda: log_places.neighbours(engine, whole, deep)
-    yield "log: choices of the filters", lambda: reading.known_values(engine)
-    yield "log: one inspection", lambda: reading.inspection_detail(engine, deep)
+    yield "log: page in the middle", lambda: log_list.log_page(engine, whole, deep)
+    yield "log: place in the list", lambda: log_list.newer_than(engine, whole, deep)
+    yield "log: page above", lambda: log_list.page_above(engine, whole, deep, _PAGE)
+    yield "log: neighbours", lambda: log_list.neighbours(engine, whole, deep)
+    yield "log: choices of the filters", lambda: log_list.known_values(engine)
+    yield "log: one inspection", lambda: log_detail.inspection_detail(engine, deep)
     yield (
         "log: first piece of an export",
-        lambda: next(reading.inspections_in_pieces(engine, whole)),
+        lambda: next(log_pieces.inspections_in_pieces(engine, whole)),
     )
-    yield "home: latest inspections", lambda: reading.last_inspections(engine, 8)
-    yield "every page: state of the log", lambda: reading.data_version(engine)
+    yield "home: latest inspections", lambda: log_list.last_inspections(engine, 8)
+    yield "every page: state of the log", lambda: log_list.data_version(engine)
 
 
 def _filters(like) -> dict[str, LogFilter]:

@@ -18,7 +18,7 @@ from inspection.errors import CountingRefused
 from inspection.services.photo import reviewing
 from inspection.services.station import Station, given_scale
 from inspection.storage import counting_records, records
-from inspection.storage.reading import InspectionDetail
+from inspection.storage.log_detail import InspectionDetail
 
 
 def void(station: Station, detail: InspectionDetail, reason: str, who: str) -> int:

@@ -26,7 +26,7 @@ from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.services.photo import likeness
 from inspection.services.station import Station, thresholds_of
-from inspection.storage import reading, records
+from inspection.storage import log_detail, records
 from inspection.storage.records import LikeAnother
 
 _log = logging.getLogger(__name__)
@@ -147,7 +147,7 @@ def inspect_photo(
     station.refuse_unknown(subject)
     scale = station.scale_for(subject.station, mm_per_px, scale_source)
     sha256 = hashlib.sha256(content).hexdigest()
-    earlier = reading.find_photo(station.engine, sha256) if log else None
+    earlier = log_detail.find_photo(station.engine, sha256) if log else None
     is_new = earlier is None or earlier.left_out == VOIDED
     if not (is_new or again):
         raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
@@ -199,18 +199,18 @@ def inspect_photo(
 
 def stored_answer(
     station: Station, content: bytes, request_id: str | None
-) -> reading.InspectionDetail | None:
+) -> log_detail.InspectionDetail | None:
     """What a request with this id wrote before; None for a new one, and without an id.
 
     Raises Conflict where it was about another photo.
     """
-    found = reading.find_request(station.engine, request_id) if request_id else None
+    found = log_detail.find_request(station.engine, request_id) if request_id else None
     if found is None:
         return None
     number, sha256 = found
     if sha256 != hashlib.sha256(content).hexdigest():
         raise records.other_photo(request_id, number)
-    return reading.inspection_detail(station.engine, number)
+    return log_detail.inspection_detail(station.engine, number)
 
 
 def write_down(
@@ -294,9 +294,9 @@ def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:
     )
 
 
-def seen_again(station: Station, detail: reading.InspectionDetail) -> Seen:
+def seen_again(station: Station, detail: log_detail.InspectionDetail) -> Seen:
     """A logged photo with its kept map; raises NotFound when the map is not there any more."""
-    card = reading.model_card(station.engine, detail.model_sha256)
+    card = log_detail.model_card(station.engine, detail.model_sha256)
     probability_png, type_png = station.photos.evidence(detail.photo_sha256, detail.model_sha256)
     return Seen(
         sha256=detail.photo_sha256,
@@ -368,7 +368,7 @@ def inspection_json(
 
 def mask_again(
     station: Station,
-    detail: reading.InspectionDetail,
+    detail: log_detail.InspectionDetail,
     threshold: float | None = None,
     smallest_px: int | None = None,
 ) -> np.ndarray:
@@ -387,7 +387,7 @@ def mask_again(
     )
 
 
-def detail_json(detail: reading.InspectionDetail, first_day: date = FIRST_DAY) -> dict:
+def detail_json(detail: log_detail.InspectionDetail, first_day: date = FIRST_DAY) -> dict:
     """One logged inspection as JSON: the documented fields, its subject and what people said."""
     inspection = detail.inspection
     return {

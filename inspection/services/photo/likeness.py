@@ -11,7 +11,7 @@ from inspection.errors import NotFound, PossibleDuplicate, UnreadableImage
 from inspection.imaging import likeness
 from inspection.imaging.gate import inert_name
 from inspection.services.station import Station
-from inspection.storage import reading
+from inspection.storage import log_detail
 
 WITHIN = timedelta(days=1)
 # Held from the look to the record: of two copies sent at once the second sees the first.
@@ -41,7 +41,7 @@ def earlier_shot(
     if not body_number:
         return None
     span = (at - WITHIN, at + WITHIN)
-    shots = reading.shots_of_body(station.engine, body_number, span, sha256)
+    shots = log_detail.shots_of_body(station.engine, body_number, span, sha256)
     mine = likeness.small_grey(display_jpeg) if shots else None
     for number, other in shots:
         try:

@@ -7,19 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from inspection.domain.acceptance import Spec, parse_spec, proposed_disposition
-from inspection.domain.inspections import (
-    MOST_LETTERS,
-    Decision,
-    Inspection,
-    Thresholds,
-)
+from inspection.domain.inspections import MOST_LETTERS, Decision, Inspection, Thresholds
 from inspection.domain.letters import refuse_unreadable
 from inspection.domain.scale import Scale
 from inspection.errors import DecisionRefused
 from inspection.services.photo.inspecting import judge_seen, limits_of, seen_again
 from inspection.services.station import Station
-from inspection.storage import reading, records
-from inspection.storage.reading import InspectionDetail, NumberedDecision
+from inspection.storage import log_detail, records
+from inspection.storage.log_detail import InspectionDetail, NumberedDecision
 
 
 def proposal(inspection: Inspection) -> str | None:
@@ -157,7 +152,7 @@ def keep(station: Station, detail: InspectionDetail, again: Inspection, inspecto
 def spec_of(station: Station, inspection: Inspection) -> Spec:
     if station.spec.sha256 == inspection.spec_sha256:
         return station.spec
-    text = reading.spec_text(station.engine, inspection.spec_sha256)
+    text = log_detail.spec_text(station.engine, inspection.spec_sha256)
     return parse_spec(text, inspection.spec_name)
 
 

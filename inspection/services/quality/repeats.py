@@ -26,11 +26,11 @@ from inspection.domain.repeats import (
 )
 from inspection.domain.shifts import PlantCalendar, ShiftSlot
 from inspection.storage import case_records as stored
-from inspection.storage import figures, places, reading
+from inspection.storage import figures, log_list, places
 from inspection.storage.case_records import NewCase, RepeatCase
 from inspection.storage.database import Engine
+from inspection.storage.log_filter import LogFilter
 from inspection.storage.places import LastBodies
-from inspection.storage.reading import LogFilter
 
 # The repeat rate is read off the latest bodies of a model: all of a year would tell no more.
 RATE_BODIES = 500
@@ -107,7 +107,7 @@ class FollowedCase:
 
 def last_finished_shift(engine: Engine, calendar: PlantCalendar, now: datetime) -> ShiftSlot | None:
     """The latest shift with inspections that is over; None while there is none."""
-    latest = reading.last_inspections(engine, 1)
+    latest = log_list.last_inspections(engine, 1)
     if latest.empty:
         return None
     slot = ShiftSlot(latest["day"].iloc[0], latest["shift"].iloc[0])

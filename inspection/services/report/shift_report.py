@@ -21,11 +21,11 @@ from inspection.services.photo.inspecting import mask_again
 from inspection.services.quality import control_charts, repeats
 from inspection.services.quality.control_charts import ChartSignal
 from inspection.services.station import Station
-from inspection.storage import demo_loads, figures, reading, shift_notes
+from inspection.storage import demo_loads, figures, log_detail, shift_figures, shift_notes
 from inspection.storage.counting_records import ChangedCount
-from inspection.storage.figures import Agreement, GroupFigures, TypeFigures, VersionFigures
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.sealed_rows import BASELINE_DAYS
+from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures, VersionFigures
 from inspection.storage.shift_notes import CLOSED, HAND_OVER, NOTE, ShiftNote, ShiftPlace
 from inspection.storage.signed_reports import INCOMING, OUTGOING
 
@@ -260,8 +260,8 @@ class ShiftReport:
     baseline: the same over the BASELINE_DAYS days before. groups, pareto, worst, overruled,
     open_items (photos that wait for a person) and open_rework stand in the order in which they are
     shown. dispositions: (code, units), the worst decision of a body counting once.
-    outcomes: (code of `figures.OUTCOMES`, units), which add up to quality.units; empty in a report
-    of an earlier layout. gold: None =
+    outcomes: (code of `shift_figures.OUTCOMES`, units), which add up to quality.units; empty in a
+    report of an earlier layout. gold: None =
     no gold samples were run. sealed_sha256: the hash it was signed with, "" while it is a draft.
     model_names: (code, name) of the vehicle models; words of the catalogue, not data of the log.
     is_demo: inspections of the demo line stand in the shift or in the days it is compared with.
@@ -429,7 +429,7 @@ def counted_report(station: Station, day: date, shift: str, line: str = "") -> S
     """
     zone = station.calendar.zone
     starts_at, ends_at = (moment.astimezone(zone) for moment in station.calendar.bounds(day, shift))
-    found = figures.shift_summary(station.engine, day, shift, line)
+    found = shift_figures.shift_summary(station.engine, day, shift, line)
     before = LogFilter(
         first_day=day - timedelta(days=BASELINE_DAYS), last_day=day - timedelta(days=1), line=line
     )
@@ -564,7 +564,7 @@ def _note(note: ShiftNote) -> NoteRow:
 def _picture(station: Station, number: int) -> bytes | None:
     """The photo with its defects drawn on it; None when its files are gone."""
     try:
-        detail = reading.inspection_detail(station.engine, number)
+        detail = log_detail.inspection_detail(station.engine, number)
         photo = station.photos.display_path(detail.photo_sha256).read_bytes()
         return overlay_picture(photo, mask_again(station, detail))
     except (InspectionError, OSError):

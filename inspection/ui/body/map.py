@@ -9,7 +9,7 @@ from inspection.domain.body_drawings import DRAWINGS, drawings
 from inspection.domain.inspections import UNKNOWN
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter, parameters_of
-from inspection.storage.reading import KnownValues
+from inspection.storage.log_list import KnownValues
 from inspection.ui.session import plain, t
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_of

@@ -35,7 +35,7 @@ from inspection.services.quality.control_charts import ChartSignal, PlottedChart
 from inspection.services.station import shared_station
 from inspection.storage.chart_notes import NumberedNote
 from inspection.storage.log_filter import LogFilter, parameters_of
-from inspection.storage.reading import KnownValues
+from inspection.storage.log_list import KnownValues
 from inspection.ui.session import error_text, inspector, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import is_on, one_of, set_address, whole_number

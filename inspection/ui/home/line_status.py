@@ -9,7 +9,7 @@ import streamlit as st
 from inspection.charts.line import line_status
 from inspection.services.quality import alerting, signal_words
 from inspection.services.station import shared_station
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 from inspection.ui.session import error_text, language, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.chart_frame import Column, Figures

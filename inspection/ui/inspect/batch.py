@@ -9,9 +9,9 @@ from inspection.errors import InspectionError, NotFound
 from inspection.services.photo import batches
 from inspection.services.photo.batches import Batch, InterruptedBatch, Order, Outcome
 from inspection.services.station import shared_station
-from inspection.storage import reading
+from inspection.storage import log_detail
 from inspection.storage.counting import STANDINGS, standing
-from inspection.storage.reading import InspectionDetail
+from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
 from inspection.ui.guarded import guarded_part
 from inspection.ui.inspect import sources as photo_sources
@@ -298,7 +298,7 @@ def _known(outcomes: list[Outcome]) -> None:
     """Photos that were judged before: the way to that inspection, and the deliberate second one."""
     for outcome in outcomes:
         try:
-            detail = reading.inspection_detail(shared_station().engine, outcome.number)
+            detail = log_detail.inspection_detail(shared_station().engine, outcome.number)
         except NotFound as error:
             st.warning(as_written(error_text(error)), icon=":material/warning:")
             continue
@@ -349,7 +349,7 @@ def _judged(outcomes: list[Outcome]) -> None:
     if not outcomes:
         return
     engine = shared_station().engine
-    details = [reading.inspection_detail(engine, outcome.number) for outcome in outcomes]
+    details = [log_detail.inspection_detail(engine, outcome.number) for outcome in outcomes]
     found = Counter(detail.standing for detail in details)
     st.markdown("&emsp;".join(f"{verdict_label(state)} **{found[state]}**" for state in STANDINGS))
     pages = -(-len(details) // RESULTS_A_PAGE)

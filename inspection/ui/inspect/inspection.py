@@ -14,8 +14,8 @@ from inspection.domain.scale import Scale
 from inspection.errors import InspectionError, NotFound
 from inspection.services.photo import reviewing
 from inspection.services.station import shared_station
-from inspection.storage import reading
-from inspection.storage.reading import InspectionDetail
+from inspection.storage import log_detail
+from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.tables import POOLED_SOURCE
 from inspection.ui import session
 from inspection.ui.inspect import batch as batch_view
@@ -64,7 +64,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
     """
     large_targets()
     try:
-        detail = reading.inspection_detail(shared_station().engine, number)
+        detail = log_detail.inspection_detail(shared_station().engine, number)
     except NotFound as error:
         st.warning(
             f"**{t('inspect.not_found')}** {as_written(session.error_text(error))}",

@@ -30,7 +30,7 @@ def _to_places(values: pd.Series, places: int) -> pd.Series:
     return values.map(lambda value: rounded(value, places), na_action="ignore")
 
 
-# Name in the address -> what stands in the column, from a page of `reading.log_page`.
+# Name in the address -> what stands in the column, from a page of `log_list.log_page`.
 _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "photo": lambda page: page["photo_sha256"].map(thumbnail_url),
     "standing": lambda page: [
@@ -57,7 +57,7 @@ _CONTENT: dict[str, Callable[[pd.DataFrame], object]] = {
     "day": lambda page: page["day"].map(str),
     "file": lambda page: page["photo_name"],
 }
-# Name in the address -> the column of `reading.log_page` that sorts by it. A photo says nothing
+# Name in the address -> the column of `log_list.log_page` that sorts by it. A photo says nothing
 # that could be sorted: its column goes by number as the list itself does.
 SORTS_BY = {
     "photo": "id",

@@ -9,8 +9,9 @@ from inspection.errors import NotFound
 from inspection.services.log import same_place as neighbours
 from inspection.services.log.history import Basis, HistoryLine, history
 from inspection.services.station import shared_station
-from inspection.storage import reading
-from inspection.storage.reading import InspectionDetail, LogFilter
+from inspection.storage import log_detail
+from inspection.storage.log_detail import InspectionDetail
+from inspection.storage.log_filter import LogFilter
 from inspection.ui.inspect.inspection import show_inspection
 from inspection.ui.log.columns import SORTS_BY, inspections_table
 from inspection.ui.log.sorting import after_tap, read_sort, written
@@ -53,7 +54,7 @@ def show_detail(number: int, where: LogFilter) -> None:
     """The inspection with its history, and the ways to its neighbours in the chosen list."""
     _ways(number, where)
     try:
-        detail = reading.inspection_detail(shared_station().engine, number)
+        detail = log_detail.inspection_detail(shared_station().engine, number)
     except NotFound:
         st.warning(
             t("log.not_found", id=as_written(st.query_params.get("id", ""))),

@@ -3,8 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from inspection.storage.log_order import LogOrder
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
+from inspection.storage.log_list import LogOrder
 from inspection.ui.log import filters
 from inspection.ui.log.columns import (
     EVERY,

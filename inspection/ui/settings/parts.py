@@ -8,7 +8,7 @@ from inspection.domain.acceptance import Spec
 from inspection.services.effective_settings import EffectiveSetting
 from inspection.services.health import check_installation
 from inspection.services.station import Station
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.links import page_file

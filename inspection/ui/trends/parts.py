@@ -13,7 +13,8 @@ from inspection.domain.numbers import number, percent
 from inspection.services.quality import signal_words, trends
 from inspection.services.quality.control_charts import PlottedChart
 from inspection.services.station import shared_station
-from inspection.storage.reading import KnownValues, LogFilter
+from inspection.storage.log_filter import LogFilter
+from inspection.storage.log_list import KnownValues
 from inspection.ui.control import parts as control_views
 from inspection.ui.session import language, t, translate
 from inspection.ui.widgets import cached, chart_frame

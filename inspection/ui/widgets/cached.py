@@ -23,24 +23,24 @@ from inspection.storage import (
     chart_points,
     counting_records,
     demo_loads,
-    log_neighbours,
-    log_places,
+    figures,
+    log_list,
     places,
-    reading,
+    shift_figures,
 )
-from inspection.storage.log_order import LogOrder
-from inspection.storage.log_places import Neighbours
-from inspection.storage.reading import KnownValues, LogFilter
+from inspection.storage.log_filter import LogFilter
+from inspection.storage.log_list import KnownValues, LogOrder, Neighbours
 
 if TYPE_CHECKING:
-    from inspection.storage.reading import Quality, ShiftSummary
+    from inspection.domain.quality import Quality
+    from inspection.storage.shift_figures import ShiftSummary
 
 _KEPT = {"ttl": "1h", "max_entries": 64, "show_spinner": False}
 
 
 def data_version() -> int:
     """The state of the log; asked at each run, in a fraction of a millisecond."""
-    return reading.data_version(shared_station().engine)
+    return log_list.data_version(shared_station().engine)
 
 
 @st.cache_data(**_KEPT)
@@ -52,51 +52,51 @@ def demo_state(version: int) -> str:
 @st.cache_data(**_KEPT)
 def count(where: LogFilter, version: int) -> int:
     """How many inspections the filter chooses."""
-    return reading.count(shared_station().engine, where)
+    return log_list.count(shared_station().engine, where)
 
 
 @st.cache_data(**_KEPT)
 def log_page(where: LogFilter, after: int | None, limit: int, version: int) -> pd.DataFrame:
-    """One page of the log, newest first, with the columns of `reading.log_page`."""
-    return reading.log_page(shared_station().engine, where, after, limit)
+    """One page of the log, newest first, with the columns of `log_list.log_page`."""
+    return log_list.log_page(shared_station().engine, where, after, limit)
 
 
 @st.cache_data(**_KEPT)
 def sorted_page(
     where: LogFilter, order: LogOrder, skip: int, limit: int, version: int
 ) -> pd.DataFrame:
-    """One page of the log in another order, with the columns of `reading.log_page`."""
-    return reading.log_page(shared_station().engine, where, limit=limit, order=order, skip=skip)
+    """One page of the log in another order, with the columns of `log_list.log_page`."""
+    return log_list.log_page(shared_station().engine, where, limit=limit, order=order, skip=skip)
 
 
 @st.cache_data(**_KEPT)
 def newer_than(where: LogFilter, number: int, version: int) -> int:
     """How many chosen inspections are newer than this one."""
-    return log_places.newer_than(shared_station().engine, where, number)
+    return log_list.newer_than(shared_station().engine, where, number)
 
 
 @st.cache_data(**_KEPT)
 def page_above(where: LogFilter, first: int, limit: int, version: int) -> int | None:
     """`after` of the page above the one that starts with `first`."""
-    return log_places.page_above(shared_station().engine, where, first, limit)
+    return log_list.page_above(shared_station().engine, where, first, limit)
 
 
 @st.cache_data(**_KEPT)
 def neighbours(where: LogFilter, number: int, version: int) -> Neighbours:
     """The inspections beside this one in the chosen list."""
-    return log_places.neighbours(shared_station().engine, where, number)
+    return log_list.neighbours(shared_station().engine, where, number)
 
 
 @st.cache_data(**_KEPT)
 def same_body(number: int, version: int) -> list[int]:
     """The other inspections of the body that this one shows."""
-    return log_neighbours.same_body(shared_station().engine, number)
+    return log_list.same_body(shared_station().engine, number)
 
 
 @st.cache_data(**_KEPT)
 def log_rows(numbers: tuple[int, ...], version: int) -> pd.DataFrame:
-    """These inspections with the columns of `reading.log_page`."""
-    return reading.log_rows(shared_station().engine, list(numbers))
+    """These inspections with the columns of `log_list.log_page`."""
+    return log_list.log_rows(shared_station().engine, list(numbers))
 
 
 @st.cache_data(**_KEPT)
@@ -108,7 +108,7 @@ def how_many_wait(where: LogFilter, version: int) -> int:
 @st.cache_data(**_KEPT)
 def last_inspections(n: int, version: int) -> pd.DataFrame:
     """The newest n inspections, newest first."""
-    return reading.last_inspections(shared_station().engine, n)
+    return log_list.last_inspections(shared_station().engine, n)
 
 
 @st.cache_data(**_KEPT)
@@ -116,7 +116,7 @@ def known_values(version: int) -> KnownValues:
     """What occurs in the log."""
     station = shared_station()
     tomorrow = station.calendar.slot_at(datetime.now(UTC) + AHEAD).day
-    return reading.known_values(station.engine, (station.settings.first_day, tomorrow))
+    return log_list.known_values(station.engine, (station.settings.first_day, tomorrow))
 
 
 def choices(version: int) -> KnownValues:
@@ -127,31 +127,31 @@ def choices(version: int) -> KnownValues:
 # Reading all values of 100,000 inspections takes 0.4 s: too long to do again after each photo.
 @st.cache_data(ttl="1m", show_spinner=False)
 def _choices(log_is_empty: bool) -> KnownValues:
-    return reading.known_values(shared_station().engine)
+    return log_list.known_values(shared_station().engine)
 
 
 @st.cache_data(**_KEPT)
 def daily(where: LogFilter, version: int) -> pd.DataFrame:
-    """Units, defects, DPU and FTT a day, shift and model, with the columns of `reading.daily`."""
-    return reading.daily(shared_station().engine, where)
+    """Units, defects, DPU and FTT a day, shift and model, with the columns of `figures.daily`."""
+    return figures.daily(shared_station().engine, where)
 
 
 @st.cache_data(**_KEPT)
 def pareto(where: LogFilter, version: int) -> pd.DataFrame:
-    """Defects by type, with the columns of `reading.pareto`."""
-    return reading.pareto(shared_station().engine, where)
+    """Defects by type, with the columns of `figures.pareto`."""
+    return figures.pareto(shared_station().engine, where)
 
 
 @st.cache_data(**_KEPT)
 def quality(where: LogFilter, version: int) -> "Quality":
     """The figures of all chosen inspections together."""
-    return reading.quality(shared_station().engine, where)
+    return figures.quality(shared_station().engine, where)
 
 
 @st.cache_data(**_KEPT)
 def shift_summary(day: date, shift: str, line: str, version: int) -> "ShiftSummary":
     """Everything that the report of one shift counts."""
-    return reading.shift_summary(shared_station().engine, day, shift, line)
+    return shift_figures.shift_summary(shared_station().engine, day, shift, line)
 
 
 @st.cache_data(**_KEPT)

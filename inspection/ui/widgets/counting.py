@@ -8,9 +8,10 @@ from inspection.domain.counting_words import MOST_LETTERS, VOIDED, WAITING
 from inspection.errors import InspectionError
 from inspection.services.photo import counting
 from inspection.services.station import shared_station
-from inspection.storage import reading
+from inspection.storage import log_detail
 from inspection.storage.counting_records import NumberedWord
-from inspection.storage.reading import InspectionDetail, LogFilter
+from inspection.storage.log_detail import InspectionDetail
+from inspection.storage.log_filter import LogFilter
 from inspection.ui import session
 from inspection.ui.inspect.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.session import t
@@ -97,7 +98,7 @@ def _beside(detail: InspectionDetail, earlier: int | None) -> None:
     shots = [detail]
     try:
         if earlier:
-            shots.insert(0, reading.inspection_detail(shared_station().engine, earlier))
+            shots.insert(0, log_detail.inspection_detail(shared_station().engine, earlier))
     except InspectionError:
         st.caption(t("inspect.not_found"))
     for column, shot in zip(st.columns(2), shots, strict=False):

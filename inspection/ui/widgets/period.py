@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import streamlit as st
 
 from inspection.services.station import shared_station
-from inspection.storage.reading import KnownValues
+from inspection.storage.log_list import KnownValues
 from inspection.ui.session import t
 from inspection.ui.widgets.address import one_day, one_of
 

@@ -19,8 +19,8 @@ from inspection.services.demo.jobs import remove_demo_line
 from inspection.services.demo.load import load_demo_line
 from inspection.services.quality import repeats
 from inspection.services.station import open_station
-from inspection.storage import demo_loads, reading, records
-from inspection.storage.reading import LogFilter
+from inspection.storage import demo_loads, log_detail, log_list, log_pieces, records
+from inspection.storage.log_filter import LogFilter
 from tests.storage.sample_inspections import DAY_SHIFT, an_inspection
 
 LAST_DAY = date(2026, 3, 14)
@@ -40,12 +40,12 @@ def loaded(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def log(loaded):
-    return reading.inspections_frame(loaded[0].engine, LogFilter())
+    return log_pieces.inspections_frame(loaded[0].engine, LogFilter())
 
 
 @pytest.fixture(scope="module")
 def defects(loaded):
-    return reading.defects_frame(loaded[0].engine, LogFilter())
+    return log_pieces.defects_frame(loaded[0].engine, LogFilter())
 
 
 def test_the_answer_is_the_number_of_inspections_in_the_log(loaded, log):
@@ -88,7 +88,7 @@ def test_the_same_seed_and_day_give_the_same_inspections_as_far_as_the_clock_has
     noon = datetime(2026, 3, 4, 12, tzinfo=ZoneInfo("Asia/Seoul"))
     again = open_station(Settings(data_dir=tmp_path / "again"), with_model=False)
     count = load_demo_line(again, **SMALL, now=noon)
-    other = reading.inspections_frame(again.engine, LogFilter())
+    other = log_pieces.inspections_frame(again.engine, LogFilter())
     again.close()
 
     said = ["disposition", "standing"]
@@ -145,7 +145,7 @@ def photo_files(station):
 
 def test_a_load_that_was_cut_short_ends_as_if_it_never_had_been(small, tmp_path):
     load_cut_short(small, 0.8)
-    held = reading.count(small.engine, LogFilter())
+    held = log_list.count(small.engine, LogFilter())
     assert demo_loads.demo_state(small.engine) == "loading"
     # What is asked for now does not matter: it is gone on with as it was begun.
     count = load_demo_line(small, last_day=date(2020, 1, 1))
@@ -153,7 +153,7 @@ def test_a_load_that_was_cut_short_ends_as_if_it_never_had_been(small, tmp_path)
     assert demo_loads.demo_state(small.engine) == "loaded"
     whole = open_station(Settings(data_dir=tmp_path / "whole"), with_model=False)
     load_demo_line(whole, **TINY)
-    for frame in (reading.inspections_frame, reading.defects_frame):
+    for frame in (log_pieces.inspections_frame, log_pieces.defects_frame):
         pd.testing.assert_frame_equal(
             frame(small.engine, LogFilter()), frame(whole.engine, LogFilter())
         )
@@ -175,7 +175,7 @@ def test_one_photo_that_cannot_be_judged_is_left_out_and_the_rest_goes_on(small,
     monkeypatch.setattr(demo, "judge", judge_but_one)
     left_out = []
     count = load_demo_line(small, **TINY, tell_left_out=left_out.append)
-    assert count == judge_but_one.calls - 1 == reading.count(small.engine, LogFilter())
+    assert count == judge_but_one.calls - 1 == log_list.count(small.engine, LogFilter())
     (sentence,) = left_out
     assert sentence.startswith("demo 2026-03-") and "not inspected" in sentence
 
@@ -194,7 +194,7 @@ def test_one_photo_that_the_log_refuses_leaves_its_batch_and_the_rest_goes_on(sm
     monkeypatch.setattr(demo, "_inspect", inspect_but_one)
     left_out = []
     count = load_demo_line(small, **TINY, tell_left_out=left_out.append)
-    assert count == reading.count(small.engine, LogFilter()) > 0
+    assert count == log_list.count(small.engine, LogFilter()) > 0
     assert len(left_out) == len(refused) == 1
     assert records.check_daily_count(small.engine) == ()
 
@@ -216,7 +216,7 @@ def test_a_picture_that_cannot_be_rendered_is_missing_in_the_pool_alone(monkeypa
 def test_a_demo_line_is_removed_with_its_photos_and_can_be_loaded_again(small):
     count = load_demo_line(small, **TINY)
     assert remove_demo_line(small, "Kim") == count
-    assert reading.count(small.engine, LogFilter()) == 0
+    assert log_list.count(small.engine, LogFilter()) == 0
     assert photo_files(small) == []
     assert demo_loads.demo_state(small.engine) == ""
     assert records.verify_chain(small.engine).is_whole
@@ -239,7 +239,7 @@ def test_a_log_of_real_inspections_takes_no_demo_line_unless_it_is_asked_for(sma
     assert demo_loads.demo_state(small.engine) == ""
     load_demo_line(small, **TINY, beside_real=True)
     remove_demo_line(small)
-    frame = reading.inspections_frame(small.engine, LogFilter())
+    frame = log_pieces.inspections_frame(small.engine, LogFilter())
     assert list(frame["id"]) == [number]
 
 
@@ -247,7 +247,7 @@ def test_a_second_demo_is_refused_and_writes_nothing(loaded):
     station, count, _ = loaded
     with pytest.raises(StorageError, match=f"already holds a demo line \\({count} inspections\\)"):
         load_demo_line(station, **SMALL)
-    assert reading.count(station.engine, LogFilter()) == count
+    assert log_list.count(station.engine, LogFilter()) == count
 
 
 def test_the_clogged_nozzle_shows_as_a_shift_in_dpu_on_its_line_alone(log, defects):
@@ -305,7 +305,7 @@ def test_people_confirm_most_proposals_and_overrule_some_with_a_reason(loaded, l
     assert (reworked["disposition"] != "").mean() > 0.8
     overruled = reworked[reworked["disposition"] == "accept"]
     assert 0.02 < len(overruled) / len(reworked) < 0.25
-    detail = reading.inspection_detail(loaded[0].engine, int(overruled["id"].iloc[0]))
+    detail = log_detail.inspection_detail(loaded[0].engine, int(overruled["id"].iloc[0]))
     assert detail.decisions[-1].decision.reason
 
 
@@ -313,7 +313,7 @@ def test_the_records_say_that_no_network_was_at_work(loaded, log):
     assert set(log["photo_source"]) == {"demo"}
     assert set(log["model"]) == {"rendered-truth"}
     assert set(log["model_sha256"]) == {demo_photos.MODEL_SHA256}
-    card = reading.model_card(loaded[0].engine, demo_photos.MODEL_SHA256)
+    card = log_detail.model_card(loaded[0].engine, demo_photos.MODEL_SHA256)
     assert card == demo_photos.CARD
     assert card["note"].startswith("No network.")
 
@@ -334,7 +334,7 @@ def test_every_photo_and_its_map_can_be_opened_and_agree_with_the_defects(loaded
 
 def test_a_demo_photo_is_not_told_as_the_same_photo_of_another_body(loaded, log):
     shared = log[log["photo_sha256"].duplicated()]
-    detail = reading.inspection_detail(loaded[0].engine, int(shared["id"].iloc[-1]))
+    detail = log_detail.inspection_detail(loaded[0].engine, int(shared["id"].iloc[-1]))
     assert detail.related == ()
 
 
@@ -380,8 +380,8 @@ def test_a_large_demo_has_about_the_inspections_asked_for_and_three_defects_each
     station = open_station(Settings(data_dir=tmp_path), with_model=False)
     asked = {"weeks": 1, "seed": 3, "last_day": LAST_DAY, "colours": ("grey",)}
     count = load_demo_line(station, **asked, inspections=400)
-    marks = reading.defects_frame(station.engine, LogFilter())
-    verdicts = reading.inspections_frame(station.engine, LogFilter())["verdict"]
+    marks = log_pieces.defects_frame(station.engine, LogFilter())
+    verdicts = log_pieces.inspections_frame(station.engine, LogFilter())["verdict"]
     assert count == pytest.approx(400, rel=0.3)
     assert len(marks) / count == pytest.approx(3, rel=0.15)
     # Marks within the limits leave the verdicts as they are on the usual line.

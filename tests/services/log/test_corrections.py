@@ -12,7 +12,7 @@ from inspection.errors import NotFound, TrainingError
 from inspection.services.log.corrections import export_corrections
 from inspection.services.photo import reviewing
 from inspection.services.photo.inspecting import inspect_photo
-from inspection.storage import reading
+from inspection.storage import log_detail
 from models.importers import corrections
 from models.importers.files import SourceFile
 from tests.conftest import panel_jpeg
@@ -35,7 +35,7 @@ def logged(station):
             log=True,
         )
         if disposition:
-            detail = reading.inspection_detail(station.engine, inspected.id)
+            detail = log_detail.inspection_detail(station.engine, inspected.id)
             reviewing.decide(station, detail, disposition, "seen by eye", "Kim")
         return inspected.id
 
@@ -66,7 +66,7 @@ def test_a_confirmed_scratch_comes_back_as_a_polygon_of_its_place(station, logge
 
 def test_rework_that_a_person_accepted_is_a_photo_without_defects(station, logged, tmp_path):
     number = logged(1, "accept")
-    assert reading.inspection_detail(station.engine, number).verdict == "rework"
+    assert log_detail.inspection_detail(station.engine, number).verdict == "rework"
     done = carried(station, tmp_path)
     assert (done.row["defect_free"], done.row["mask_quality"]) == ("1", "accepted")
     assert done.row["mask"] == done.row["ignore"] == ""
@@ -92,7 +92,7 @@ def test_undecided_held_and_withdrawn_photos_stay_in_the_log(station, logged, tm
     logged(3, "hold")
     logged(4, "reinspect")
     taken_back = logged(5, "polish")
-    detail = reading.inspection_detail(station.engine, taken_back)
+    detail = log_detail.inspection_detail(station.engine, taken_back)
     reviewing.undo(station, detail, "Kim")
     done = carried(station, tmp_path)
     assert list(by_source(done)) == [panel_jpeg((SCRATCH,), seed=1)] and done.skipped == []
@@ -100,7 +100,7 @@ def test_undecided_held_and_withdrawn_photos_stay_in_the_log(station, logged, tm
 
 def test_of_a_photo_decided_about_twice_the_newest_word_counts(station, logged, tmp_path):
     number = logged(1, "polish")
-    detail = reading.inspection_detail(station.engine, number)
+    detail = log_detail.inspection_detail(station.engine, number)
     reviewing.decide(station, detail, "accept", "a reflection", "Lee")
     assert carried(station, tmp_path).row["defect_free"] == "1"
 
@@ -130,7 +130,7 @@ def test_an_empty_log_and_a_folder_in_use_are_refused_in_one_sentence(station, l
 def test_a_photo_file_that_is_gone_is_named_and_the_others_are_exported(station, logged, tmp_path):
     lost = logged(1, "polish")
     logged(2, "polish")
-    detail = reading.inspection_detail(station.engine, lost)
+    detail = log_detail.inspection_detail(station.engine, lost)
     originals = station.settings.photos_dir / "originals"
     (originals / detail.photo_sha256[:2] / detail.photo_sha256).unlink()
     exported = export_corrections(station, tmp_path / "export")
@@ -143,7 +143,7 @@ def test_the_demo_line_teaches_nothing(station, logged, tmp_path):
     inspected = inspect_photo(
         station, panel_jpeg(seed=9), "demo.jpg", Subject(inspector="Kim"), log=True, source="demo"
     )
-    detail = reading.inspection_detail(station.engine, inspected.id)
+    detail = log_detail.inspection_detail(station.engine, inspected.id)
     reviewing.decide(station, detail, "accept", "made up", "Kim")
     assert export_corrections(station, tmp_path / "export").photos == 1
 

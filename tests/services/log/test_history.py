@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from inspection.domain.inspections import Decision, Thresholds
 from inspection.services.log.history import Basis, history
-from inspection.storage import reading, records
+from inspection.storage import log_detail, records
 from inspection.storage.audit import append_event
 from inspection.storage.database import writing
 from tests.ui.conftest import invented, write_inspections
@@ -12,7 +12,7 @@ LATER = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 
 
 def story(station, number):
-    lines = history(reading.inspection_detail(station.engine, number))
+    lines = history(log_detail.inspection_detail(station.engine, number))
     return [(line.kind, line.code, line.who) for line in lines]
 
 
@@ -60,7 +60,7 @@ def test_each_judgement_names_the_spec_the_model_and_the_scale_it_was_made_by(st
         "Lee",
     )
     for number in (first, second):
-        lines = history(reading.inspection_detail(station.engine, number))
+        lines = history(log_detail.inspection_detail(station.engine, number))
         earlier, later = [line for line in lines if line.basis]
         assert (earlier.inspection_id, later.inspection_id) == (first, second)
         assert earlier.basis == Basis("fake", station.spec.name, 0.5, 0.2)
@@ -72,7 +72,7 @@ def test_every_line_carries_the_audit_event_that_seals_it(station):
     (number,) = write_inspections(station, invented(station, 1, "rework"))
     seen = records.decide(station.engine, Decision(number, "polish", "scratch", "Lee", LATER), None)
     records.undo(station.engine, number, "Lee", LATER + timedelta(minutes=1), seen)
-    lines = history(reading.inspection_detail(station.engine, number))
+    lines = history(log_detail.inspection_detail(station.engine, number))
     assert [line.event for line in lines] == [1, 2, 3]
     assert all(len(line.record_sha256) == 64 for line in lines)
 
@@ -82,7 +82,7 @@ def test_what_was_said_about_an_earlier_judgement_of_the_photo_is_told_as_well(s
     records.decide(station.engine, Decision(first, "reinspect", "blurred", "Lee", LATER), None)
     again = invented(station, 30, "ok", photo="panel-1.jpg", repeats=first)
     (second,) = write_inspections(station, again)
-    lines = history(reading.inspection_detail(station.engine, second))
+    lines = history(log_detail.inspection_detail(station.engine, second))
     (said,) = [line for line in lines if line.kind == "decided"]
     assert (said.code, said.who, said.reason) == ("reinspect", "Lee", "blurred")
     assert (said.inspection_id, said.event) == (first, 2)
@@ -92,5 +92,5 @@ def test_any_other_event_of_the_inspection_stands_in_the_same_line_of_time(stati
     (number,) = write_inspections(station, invented(station, 1, "ok"))
     with writing(station.engine) as connection:
         append_event(connection, "photo_shown", "Park", {}, number)
-    last = history(reading.inspection_detail(station.engine, number))[-1]
+    last = history(log_detail.inspection_detail(station.engine, number))[-1]
     assert (last.kind, last.code, last.who) == ("event", "photo_shown", "Park")

@@ -20,7 +20,7 @@ from inspection.services.log.exports import write_export
 from inspection.services.log.workbook import write_log_workbook
 from inspection.services.photo import reviewing
 from inspection.services.photo.inspecting import inspect_photo
-from inspection.storage import reading
+from inspection.storage import log_detail, log_pieces
 from inspection.storage.log_filter import LogFilter
 from models.importers.frames import as_stored
 from tests.conftest import panel_jpeg
@@ -97,7 +97,7 @@ def test_moments_of_a_csv_are_on_the_plants_clock_with_their_zone(hostile, out, 
 
 
 def test_a_sheet_that_is_full_is_followed_by_another_one(hostile, out):
-    frames = reading.inspections_in_pieces(hostile.engine, LogFilter(), rows=3)
+    frames = log_pieces.inspections_in_pieces(hostile.engine, LogFilter(), rows=3)
     with out.open("wb") as file:
         zone = hostile.calendar.zone
         counts = write_log_workbook(file, [("inspections", frames)], ENGLISH, zone, sheet_rows=4)
@@ -115,7 +115,7 @@ def test_a_sheet_that_is_full_is_followed_by_another_one(hostile, out):
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_column_of_the_workbook_has_a_title(station, language):
     t = translator(language)
-    for frame in (reading.inspections_frame, reading.defects_frame):
+    for frame in (log_pieces.inspections_frame, log_pieces.defects_frame):
         columns = frame(station.engine, LogFilter()).columns
         assert [name for name in columns if t(f"export.column.{name}").startswith("export.")] == []
 
@@ -177,7 +177,7 @@ def test_what_leaves_the_log_comes_back_on_its_scratch_however_the_camera_was_he
         log_exports.copy_photos(station, LogFilter(), folder)
         assert json.loads((folder / "labels.json").read_text())["info"]["frame"] == "upright"
     else:
-        detail = reading.inspection_detail(station.engine, inspected.id)
+        detail = log_detail.inspection_detail(station.engine, inspected.id)
         reviewing.decide(station, detail, "polish", "seen by eye", "Kim")
         export_corrections(station, folder)
     done = Import(kind, folder, tmp_path / "set")
@@ -225,7 +225,7 @@ def test_what_comes_in_meanwhile_stays_out(hostile, out):
     def one_more_comes_in(share):
         write_inspections(hostile, invented(hostile, next(numbers), "rework"))
 
-    within = reading.span(hostile.engine, LogFilter())
+    within = log_pieces.span(hostile.engine, LogFilter())
     assert (within.first, within.last) == (1, 10)
     export(hostile, "xlsx", out, progress=one_more_comes_in)
     book = openpyxl.load_workbook(out)
@@ -252,15 +252,15 @@ def test_a_folder_that_is_not_there_is_named(hostile, tmp_path):
 def test_a_long_log_is_read_in_pieces_that_cover_it(station):
     write_inspections(station, *(invented(station, n, "rework") for n in range(12)))
     where = LogFilter()
-    pieces = list(reading.details_in_pieces(station.engine, where, rows=5))
+    pieces = list(log_pieces.details_in_pieces(station.engine, where, rows=5))
     assert [[one.id for one in piece] for piece in pieces] == [
         [1, 2, 3, 4, 5],
         [6, 7, 8, 9, 10],
         [11, 12],
     ]
-    whole = reading.inspection_detail(station.engine, 7)
+    whole = log_detail.inspection_detail(station.engine, 7)
     assert pieces[1][1].inspection == whole.inspection
-    assert [len(one) for one in reading.defects_in_pieces(station.engine, where, rows=5)] == [
+    assert [len(one) for one in log_pieces.defects_in_pieces(station.engine, where, rows=5)] == [
         5,
         5,
         2,

@@ -14,7 +14,7 @@ from inspection.services.model import desk as model_desk
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.services.station import open_station
 from inspection.services.worker.parent import InspectionWorker, ModelChoice
-from inspection.storage import reading
+from inspection.storage import log_detail
 from inspection.storage.database import writing
 from inspection.storage.records import verify_chain
 from tests.conftest import panel_jpeg
@@ -80,7 +80,7 @@ def test_a_switch_takes_effect_at_once_and_is_in_the_audit_chain(desk):
     assert line.switch.before.name == "lite0-unet"
     assert line.switch.golden["candidate"]["found"] == 100
     assert verify_chain(desk.engine).is_whole
-    assert reading.model_card(desk.engine, desk.worker.model.sha256)["name"] == "keen"
+    assert log_detail.model_card(desk.engine, desk.worker.model.sha256)["name"] == "keen"
 
 
 def test_the_next_photo_is_recorded_under_the_new_model(desk):

@@ -11,7 +11,7 @@ from inspection.domain.inspections import Subject
 from inspection.errors import ModelRefused, NotFound, WorkerFailed
 from inspection.services.photo import batches, waiting_room
 from inspection.services.photo.batches import Order
-from inspection.storage import reading
+from inspection.storage import log_detail, log_filter, log_list
 from tests.conftest import panel_jpeg
 
 DOOR = Subject("aria", "KMH-1", "door_fl", inspector="Kim")
@@ -191,7 +191,7 @@ def test_what_a_killed_server_left_is_gone_on_with_once(killed):
         ("c.jpg", "inspected"),
         ("사진.jpg", "inspected"),
     ]
-    logged = reading.inspection_detail(killed.engine, batch.outcomes[2].number)
+    logged = log_detail.inspection_detail(killed.engine, batch.outcomes[2].number)
     assert (logged.subject.inspector, logged.subject.panel) == ("Lee", "door_fl")
     assert logged.inspection.scale.mm_per_px == 0.2
     batches.tidy(killed)
@@ -233,7 +233,7 @@ def test_an_order_that_is_tried_again_never_writes_a_second_record(station):
     twice = order(panel_jpeg(), again=True)
     finished(station, [twice])
     finished(station, [twice])
-    assert reading.count(station.engine, reading.LogFilter()) == 1
+    assert log_list.count(station.engine, log_filter.LogFilter()) == 1
 
 
 def test_an_upload_that_is_begun_twice_is_one_batch(station, tmp_path):

@@ -10,12 +10,12 @@ from inspection.domain.inspections import Subject
 from inspection.errors import AlreadyInspected, CountingRefused, PossibleDuplicate, ScaleRefused
 from inspection.services.photo import counting, likeness, reviewing
 from inspection.services.photo.inspecting import inspect_photo
-from inspection.storage import reading
+from inspection.storage import figures, log_detail, log_filter, log_list
 from inspection.storage.counting_records import how_many_wait
 from tests.conftest import panel_jpeg
 
 DOOR = Subject("aria", "KMH-7", "door_fl", "white", "ST10", "L1", "Kim")
-ALL = reading.LogFilter()
+ALL = log_filter.LogFilter()
 
 
 def inspected(station, content, subject=DOOR, mm_per_px=0.2, **more):
@@ -23,11 +23,11 @@ def inspected(station, content, subject=DOOR, mm_per_px=0.2, **more):
 
 
 def detail_of(station, number):
-    return reading.inspection_detail(station.engine, number)
+    return log_detail.inspection_detail(station.engine, number)
 
 
-def figures(station):
-    found = reading.quality(station.engine, ALL)
+def counted(station):
+    found = figures.quality(station.engine, ALL)
     return found.units, found.defects
 
 
@@ -61,7 +61,7 @@ def test_a_corrected_scale_measures_and_judges_anew_without_the_network(station,
     assert after.mm_per_px == 0.2
     assert after.defects[0].length_mm == pytest.approx(before.defects[0].length_mm / 2)
     assert detail_of(station, wrong).superseded_by == right
-    assert figures(station) == (1, 1)
+    assert counted(station) == (1, 1)
     (word,) = detail_of(station, wrong).counting
     assert (word.said.word, word.said.other_id, word.said.who) == ("scale_corrected", right, "Lee")
 
@@ -85,7 +85,7 @@ def test_a_scale_is_not_corrected_to_an_impossible_one_nor_without_name_and_reas
         counting.correct_scale(station, detail, 0.25, "typing error", "")
     with pytest.raises(CountingRefused, match="already"):
         counting.correct_scale(station, detail, 0.2, "typing error", "Lee")
-    assert figures(station) == (1, 1)
+    assert counted(station) == (1, 1)
 
 
 def test_the_same_photo_comes_in_again_for_the_right_body_once_the_wrong_one_is_void(station):
@@ -94,11 +94,11 @@ def test_the_same_photo_comes_in_again_for_the_right_body_once_the_wrong_one_is_
     with pytest.raises(AlreadyInspected):
         inspected(station, photo)
     counting.void(station, detail_of(station, wrong), "was KMH-8", "Lee")
-    assert figures(station) == (0, 0)
+    assert counted(station) == (0, 0)
     inspected(station, photo, Subject("aria", "KMH-8", "door_fl", inspector="Kim"))
-    assert figures(station) == (1, 1)
+    assert counted(station) == (1, 1)
     counting.restore(station, detail_of(station, wrong), "Lee")
-    assert figures(station) == (2, 2)
+    assert counted(station) == (2, 2)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -108,7 +108,7 @@ def test_the_same_shot_saved_again_is_asked_about_and_nothing_is_logged(station,
     with pytest.raises(PossibleDuplicate, match=rf"no\. {first}") as asked:
         inspected(station, saved_again(photo, turned=turned))
     assert asked.value.inspection_id == first
-    assert reading.count(station.engine, ALL) == 1
+    assert log_list.count(station.engine, ALL) == 1
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_what_is_said_about_a_copy_decides_whether_it_counts(station, said, left
     inspected(station, photo)
     copy = inspected(station, saved_again(photo), **{said: True})
     assert detail_of(station, copy).left_out == left_out
-    assert figures(station) == (1, defects)
+    assert counted(station) == (1, defects)
 
 
 def test_an_answer_to_a_waiting_copy_settles_it_and_may_be_thought_over(station):
@@ -130,9 +130,9 @@ def test_an_answer_to_a_waiting_copy_settles_it_and_may_be_thought_over(station)
     assert counting.looks_like(detail_of(station, copy)) == first
     assert how_many_wait(station.engine) == 1
     counting.answer(station, detail_of(station, copy), is_same=False, who="Lee")
-    assert figures(station) == (1, 2)
+    assert counted(station) == (1, 2)
     counting.answer(station, detail_of(station, copy), is_same=True, who="Lee")
-    assert figures(station) == (1, 1)
+    assert counted(station) == (1, 1)
     assert how_many_wait(station.engine) == 0
     with pytest.raises(CountingRefused, match="never taken"):
         counting.answer(station, detail_of(station, first), is_same=True, who="Lee")
@@ -143,7 +143,7 @@ def test_a_copy_on_another_body_or_without_a_number_is_not_asked_about(station):
     inspected(station, photo)
     inspected(station, saved_again(photo), Subject("aria", "KMH-8", "door_fl"))
     inspected(station, saved_again(photo, turned=True), Subject("aria", "", "door_fl"))
-    assert reading.count(station.engine, ALL) == 3
+    assert log_list.count(station.engine, ALL) == 3
 
 
 def test_a_body_number_typed_otherwise_is_the_same_body(station):
@@ -157,4 +157,4 @@ def test_a_copy_of_a_voided_photo_is_a_photo_like_any_other(station):
     photo = panel_jpeg()
     counting.void(station, detail_of(station, inspected(station, photo)), "test", "Lee")
     inspected(station, saved_again(photo))
-    assert figures(station) == (1, 1)
+    assert counted(station) == (1, 1)

@@ -5,7 +5,7 @@ from inspection.domain.scale import Scale
 from inspection.errors import ScaleRefused
 from inspection.services.photo import reviewing
 from inspection.services.photo.inspecting import inspect_photo
-from inspection.storage import reading
+from inspection.storage import log_detail, log_filter, log_list
 from tests.conftest import panel_jpeg
 
 DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
@@ -16,7 +16,7 @@ DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
 def test_an_impossible_scale_is_refused_and_nothing_is_logged(station, mm_per_px, subject):
     with pytest.raises(ScaleRefused, match="mm/px"):
         inspect_photo(station, panel_jpeg(), "p.jpg", subject, mm_per_px=mm_per_px)
-    assert reading.count(station.engine, reading.LogFilter()) == 0
+    assert log_list.count(station.engine, log_filter.LogFilter()) == 0
 
 
 @pytest.mark.parametrize("mm_per_px", [0.1, 10.0])
@@ -40,6 +40,6 @@ def test_a_fixed_station_with_an_impossible_scale_is_refused_as_well(station):
 
 def test_a_scale_given_afterwards_is_held_against_the_panel_too(station):
     number = inspect_photo(station, panel_jpeg(), "p.jpg", DOOR).id
-    detail = reading.inspection_detail(station.engine, number)
+    detail = log_detail.inspection_detail(station.engine, number)
     with pytest.raises(ScaleRefused, match=r"p\.jpg: at 25 mm/px"):
         reviewing.judged_again(station, detail, scale=Scale(25.0))

@@ -7,7 +7,7 @@ from inspection.domain.scale import Scale
 from inspection.errors import Conflict, DecisionRefused
 from inspection.services.photo import reviewing
 from inspection.services.photo.inspecting import inspect_photo
-from inspection.storage import reading
+from inspection.storage import log_detail, log_filter, log_list
 from tests.conftest import panel_jpeg
 
 DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
@@ -15,11 +15,11 @@ DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
 
 def inspected(station, content=None, mm_per_px=0.2):
     photo = inspect_photo(station, content or panel_jpeg(), "p.jpg", DOOR, mm_per_px=mm_per_px)
-    return reading.inspection_detail(station.engine, photo.id)
+    return log_detail.inspection_detail(station.engine, photo.id)
 
 
 def look_again(station, detail):
-    return reading.inspection_detail(station.engine, detail.id)
+    return log_detail.inspection_detail(station.engine, detail.id)
 
 
 def test_confirming_a_rework_takes_the_repair_that_the_spec_proposes(station):
@@ -106,10 +106,10 @@ def test_kept_thresholds_are_a_new_record_in_the_place_of_the_old_one(station):
     stricter = replace(detail.inspection.thresholds, smallest_px=5000)
     again = reviewing.judged_again(station, detail, thresholds=stricter)
     number = reviewing.keep(station, detail, again, "Lee")
-    kept = reading.inspection_detail(station.engine, number)
+    kept = log_detail.inspection_detail(station.engine, number)
     assert (kept.rejudges, kept.inspection.thresholds.smallest_px) == (detail.id, 5000)
     assert look_again(station, detail).superseded_by == number
-    assert reading.count(station.engine, reading.LogFilter()) == 1
+    assert log_list.count(station.engine, log_filter.LogFilter()) == 1
 
 
 def test_a_decided_inspection_keeps_its_thresholds_until_the_decision_is_undone(station):

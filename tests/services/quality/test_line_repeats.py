@@ -13,7 +13,7 @@ from inspection.errors import Conflict
 from inspection.services.quality import repeats
 from inspection.storage import case_records, records
 from inspection.storage.database import open_database, prepare
-from inspection.storage.reading import LogFilter
+from inspection.storage.log_filter import LogFilter
 from tests.storage.sample_inspections import a_defect, an_inspection
 
 BODIES = load_bodies(Path(__file__).parents[3] / "data" / "bodies")

@@ -28,7 +28,7 @@ from inspection.services.report.shift_report import (
     report_from_data,
 )
 from inspection.services.report.words import left_out_why
-from inspection.storage import chart_notes, reading
+from inspection.storage import chart_notes, log_detail
 from tests.conftest import panel_jpeg
 from tests.services.quality.test_control_charts import FIRST, at_ten, log_days
 from tests.services.quality.test_line_repeats import run_line
@@ -154,7 +154,11 @@ def inspected(station):
         done = inspect_photo(station, content, f"{seed}.jpg", subject, mm_per_px=0.2)
         numbers.append(done.id)
     reviewing.decide(
-        station, reading.inspection_detail(station.engine, numbers[0]), "accept", "먼지", "박지훈"
+        station,
+        log_detail.inspection_detail(station.engine, numbers[0]),
+        "accept",
+        "먼지",
+        "박지훈",
     )
     return numbers
 
@@ -190,7 +194,7 @@ def test_the_same_log_gives_the_same_report_byte_for_byte(station, inspected):
     assert data_bytes(first) == data_bytes(second)
     t = translator("ko")
     assert shift_report_pdf(first, t) == shift_report_pdf(second, t)
-    detail = reading.inspection_detail(station.engine, inspected[1])
+    detail = log_detail.inspection_detail(station.engine, inspected[1])
     reviewing.decide(station, detail, "hold", "재확인", "박지훈")
     changed = build_shift_report(station, slot.day, slot.shift)
     assert data_sha256(changed) != data_sha256(first)
@@ -198,7 +202,7 @@ def test_the_same_log_gives_the_same_report_byte_for_byte(station, inspected):
 
 def test_a_lost_photo_does_not_stop_the_report(station, inspected):
     slot = slot_now(station)
-    detail = reading.inspection_detail(station.engine, inspected[1])
+    detail = log_detail.inspection_detail(station.engine, inspected[1])
     station.photos.display_path(detail.photo_sha256).unlink()
     (worst,) = build_shift_report(station, slot.day, slot.shift).worst
     assert worst.picture is None
@@ -260,7 +264,7 @@ def test_what_was_voided_or_corrected_stands_in_the_report_with_who_and_why(stat
         ).id
         for seed in (1, 2)
     ]
-    details = [reading.inspection_detail(station.engine, number) for number in ids]
+    details = [log_detail.inspection_detail(station.engine, number) for number in ids]
     counting.void(station, details[0], "wrong body", "Lee")
     counting.correct_scale(station, details[1], 0.25, "typed 0.2", "Park")
     slot = details[0].day, details[0].shift

@@ -14,7 +14,7 @@ from inspection.services.report.check_words import check_sentence, fault_sentenc
 from inspection.services.report.pdf import shift_report_pdf
 from inspection.services.report.shift_report import build_shift_report, data_sha256, place_of
 from inspection.services.report.signing import find_signed, shift_report, sign_in, sign_out
-from inspection.storage import reading, sealed_rows, shift_notes
+from inspection.storage import figures, log_detail, log_filter, sealed_rows, shift_notes
 from inspection.storage.database import migrations_config, open_database, prepare, writing
 from inspection.storage.records import verify_chain
 from tests.storage.old_schemas import lent_tables
@@ -27,7 +27,7 @@ ENGLISH = translator("en")
 
 def decide(station, number, disposition="polish", who="박지훈"):
     reviewing.decide(
-        station, reading.inspection_detail(station.engine, number), disposition, "먼지", who
+        station, log_detail.inspection_detail(station.engine, number), disposition, "먼지", who
     )
 
 
@@ -103,7 +103,7 @@ def test_a_report_that_was_signed_before_the_upgrade_of_body_numbers_still_holds
             number = sign(station)
         assert outcome(station, number).holds
     prepare(engine)
-    assert reading.quality(engine, reading.LogFilter()).units == 2
+    assert figures.quality(engine, log_filter.LogFilter()).units == 2
     assert outcome(station, number).holds
     tamper(engine, "UPDATE inspection SET unit_id = 3 WHERE id = 1")
     assert not outcome(station, number).holds
@@ -281,18 +281,18 @@ def test_a_first_visit_voided_after_the_signature_is_no_tampering_with_the_next_
     station, logged
 ):
     again, slot = invented(station, 6 * 60, "rework")
-    subject = reading.inspection_detail(station.engine, logged[0]).subject
+    subject = log_detail.inspection_detail(station.engine, logged[0]).subject
     (number,) = write_inspections(station, (replace(again, subject=subject), slot))
-    day = reading.inspection_detail(station.engine, number)
+    day = log_detail.inspection_detail(station.engine, number)
     place = (day.day, day.shift)
     draft = build_shift_report(station, *place, with_pictures=False)
     sign_out(station, *place, "", "최유나", data_sha256(draft))
-    first = reading.inspection_detail(station.engine, logged[0])
+    first = log_detail.inspection_detail(station.engine, logged[0])
     counting.void(station, first, "다른 차체", "박지훈")
-    assert reading.inspection_detail(station.engine, number).is_first
+    assert log_detail.inspection_detail(station.engine, number).is_first
     check = check_report(station, find_signed(station, *place))
     assert check.holds, fault_sentences(ENGLISH, check)
-    counting.restore(station, reading.inspection_detail(station.engine, logged[0]), "박지훈")
+    counting.restore(station, log_detail.inspection_detail(station.engine, logged[0]), "박지훈")
     assert check_report(station, find_signed(station, *place)).holds
 
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 from sample_inspections import DAY_SHIFT, a_defect, an_inspection
 
-from inspection.storage import reading, records
-from inspection.storage.log_order import ORDERED_BY, LogOrder
-from inspection.storage.reading import LogFilter
+from inspection.storage import log_list, records
+from inspection.storage.log_filter import LogFilter
+from inspection.storage.log_list import ORDERED_BY, LogOrder
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def log(engine):
 
 def ids(engine, by, falling, **page):
     order = LogOrder(by, falling)
-    return reading.log_page(engine, LogFilter(), order=order, **page)["id"].tolist()
+    return log_list.log_page(engine, LogFilter(), order=order, **page)["id"].tolist()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from sample_inspections import AT, DAY, DAY_SHIFT, a_defect, a_word, an_inspecti
 
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import NotFound
-from inspection.storage import reading, records
-from inspection.storage.reading import LogFilter
+from inspection.storage import log_detail, log_list, log_pieces, records
+from inspection.storage.log_filter import LogFilter
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def log(engine):
 
 
 def ids(engine, **where):
-    return reading.log_page(engine, LogFilter(**where))["id"].tolist()
+    return log_list.log_page(engine, LogFilter(**where))["id"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -64,8 +64,8 @@ def ids(engine, **where):
 )
 def test_each_filter_finds_its_inspections_newest_first(log, where, found):
     assert ids(log, **where) == found
-    assert reading.count(log, LogFilter(**where)) == len(found)
-    assert reading.inspections_frame(log, LogFilter(**where))["id"].tolist() == found[::-1]
+    assert log_list.count(log, LogFilter(**where)) == len(found)
+    assert log_pieces.inspections_frame(log, LogFilter(**where))["id"].tolist() == found[::-1]
 
 
 def test_a_code_that_does_not_exist_is_refused_with_the_choices():
@@ -78,15 +78,15 @@ def test_a_code_that_does_not_exist_is_refused_with_the_choices():
 
 
 def test_pages_follow_each_other_without_gap_or_overlap(log):
-    first = reading.log_page(log, LogFilter(), limit=5)
-    second = reading.log_page(log, LogFilter(), after=int(first["id"].iloc[-1]), limit=5)
-    third = reading.log_page(log, LogFilter(), after=int(second["id"].iloc[-1]), limit=5)
+    first = log_list.log_page(log, LogFilter(), limit=5)
+    second = log_list.log_page(log, LogFilter(), after=int(first["id"].iloc[-1]), limit=5)
+    third = log_list.log_page(log, LogFilter(), after=int(second["id"].iloc[-1]), limit=5)
     assert [len(first), len(second), len(third)] == [5, 5, 2]
     assert [*first["id"], *second["id"], *third["id"]] == list(range(12, 0, -1))
 
 
 def test_a_page_says_what_was_found_and_where_it_stands(log):
-    page = reading.log_page(log, LogFilter(body_number="B06")).iloc[0]
+    page = log_list.log_page(log, LogFilter(body_number="B06")).iloc[0]
     assert (page["types"], page["defects"], page["defect_area_mm2"]) == ("dent, scratch", 2, 4.0)
     assert (page["verdict"], page["disposition"], page["standing"]) == (
         "rework",
@@ -97,49 +97,51 @@ def test_a_page_says_what_was_found_and_where_it_stands(log):
 
 
 def test_an_empty_page_has_the_columns_and_types_of_a_full_one(log):
-    full = reading.log_page(log, LogFilter())
-    empty = reading.log_page(log, LogFilter(body_number="none"))
+    full = log_list.log_page(log, LogFilter())
+    empty = log_list.log_page(log, LogFilter(body_number="none"))
     assert empty.empty
     assert empty.dtypes.equals(full.dtypes)
-    full = reading.defects_frame(log, LogFilter())
-    empty = reading.defects_frame(log, LogFilter(body_number="none"))
+    full = log_pieces.defects_frame(log, LogFilter())
+    empty = log_pieces.defects_frame(log, LogFilter(body_number="none"))
     assert empty.dtypes.equals(full.dtypes)
 
 
 def test_the_last_inspections_are_the_newest(log):
-    assert reading.last_inspections(log, 2)["id"].tolist() == [12, 11]
+    assert log_list.last_inspections(log, 2)["id"].tolist() == [12, 11]
 
 
 def test_an_export_in_pieces_is_the_whole_export(log):
-    pieces = list(reading.inspections_in_pieces(log, LogFilter(), rows=5))
+    pieces = list(log_pieces.inspections_in_pieces(log, LogFilter(), rows=5))
     assert [len(piece) for piece in pieces] == [5, 5, 2]
     assert [number for piece in pieces for number in piece["id"]] == list(range(1, 13))
-    assert len(list(reading.inspections_in_pieces(log, LogFilter(), rows=4))) == 3
-    assert [len(one) for one in reading.inspections_in_pieces(log, LogFilter(shift="x"))] == [0]
+    assert len(list(log_pieces.inspections_in_pieces(log, LogFilter(), rows=4))) == 3
+    assert [len(one) for one in log_pieces.inspections_in_pieces(log, LogFilter(shift="x"))] == [0]
 
 
 def test_every_exported_row_says_where_its_photo_came_from(log):
-    for frame in (reading.inspections_frame, reading.defects_frame):
+    for frame in (log_pieces.inspections_frame, log_pieces.defects_frame):
         assert frame(log, LogFilter())["photo_source"].str.len().min() > 0
 
 
 def test_defects_are_exported_one_row_each(log):
-    rows = reading.defects_frame(log, LogFilter(line="L1"))
+    rows = log_pieces.defects_frame(log, LogFilter(line="L1"))
     assert rows["inspection_id"].tolist() == [3, 3, 6, 6]
     assert rows["area_mm2"].tolist() == [2.0] * 4
-    assert reading.defects_frame(log, LogFilter(type="dent"))["type"].unique().tolist() == ["dent"]
+    assert log_pieces.defects_frame(log, LogFilter(type="dent"))["type"].unique().tolist() == [
+        "dent"
+    ]
 
 
 def test_a_photo_is_found_by_its_hash(log):
-    earlier = reading.find_photo(log, sha256_of("photo 6"))
+    earlier = log_detail.find_photo(log, sha256_of("photo 6"))
     assert (earlier.id, earlier.inspected_at, earlier.standing) == (6, AT, "rework")
-    assert reading.find_photo(log, "0" * 64) is None
+    assert log_detail.find_photo(log, "0" * 64) is None
     asked = [sha256_of("photo 12"), sha256_of("nobody's")]
-    assert reading.known_photos(log, asked) == {asked[0]}
+    assert log_detail.known_photos(log, asked) == {asked[0]}
 
 
 def test_the_choices_of_a_filter_are_what_occurs(log):
-    known = reading.known_values(log)
+    known = log_list.known_values(log)
     assert (known.first_day, known.last_day) == (DAY - timedelta(days=3), DAY)
     assert known.shifts == ("day", "night")
     assert known.vehicle_models == ("aria", "borea")
@@ -148,19 +150,19 @@ def test_the_choices_of_a_filter_are_what_occurs(log):
 
 
 def test_an_empty_log_has_no_choices(engine):
-    known = reading.known_values(engine)
+    known = log_list.known_values(engine)
     assert (known.first_day, known.lines, known.types) == (None, (), ())
-    assert reading.data_version(engine) == 0
+    assert log_list.data_version(engine) == 0
 
 
 def test_every_change_gives_a_new_data_version(engine):
-    versions = [reading.data_version(engine)]
+    versions = [log_list.data_version(engine)]
     number = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    versions.append(reading.data_version(engine))
+    versions.append(log_list.data_version(engine))
     records.decide(engine, a_word(number, "accept"), None)
-    versions.append(reading.data_version(engine))
+    versions.append(log_list.data_version(engine))
     records.undo(engine, number, "Lee", AT)
-    versions.append(reading.data_version(engine))
+    versions.append(log_list.data_version(engine))
     assert versions == sorted(set(versions))
 
 
@@ -168,14 +170,14 @@ def test_one_inspection_has_its_whole_history(engine):
     first = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
     records.decide(engine, a_word(first, "accept", reason="clean"), None)
     second = records.record_inspection(engine, an_inspection(repeats=first), DAY_SHIFT)
-    detail = reading.inspection_detail(engine, first)
+    detail = log_detail.inspection_detail(engine, first)
     assert [event.kind for event in detail.events] == ["inspection", "decision", "inspection"]
     assert detail.decisions[0].decision == a_word(first, "accept", reason="clean")
     assert [(one.id, one.repeats, one.replaced) for one in detail.related] == [
         (second, first, False)
     ]
     with pytest.raises(NotFound, match="inspection no. 99 does not exist".replace(".", r"\.")):
-        reading.inspection_detail(engine, 99)
+        log_detail.inspection_detail(engine, 99)
 
 
 def test_a_name_of_a_megabyte_that_an_earlier_version_kept_burdens_no_list(engine):
@@ -184,8 +186,8 @@ def test_a_name_of_a_megabyte_that_an_earlier_version_kept_burdens_no_list(engin
     one = an_inspection()
     object.__setattr__(one.subject, "inspector", "x" * 900_000)
     number = records.record_inspection(engine, one, DAY_SHIFT)
-    assert reading.known_values(engine).inspectors == ()
+    assert log_list.known_values(engine).inspectors == ()
     shown = "x" * 79 + "…"
-    assert reading.log_page(engine, LogFilter())["inspector"].tolist() == [shown]
-    assert reading.inspection_detail(engine, number).subject.inspector == shown
+    assert log_list.log_page(engine, LogFilter())["inspector"].tolist() == [shown]
+    assert log_detail.inspection_detail(engine, number).subject.inspector == shown
     assert records.verify_chain(engine).is_whole
