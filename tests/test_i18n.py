@@ -107,19 +107,22 @@ def test_every_refusal_of_the_gate_has_korean_words():
     [
         (
             "a.gif: GIF files are not read here; save the photo as JPEG or PNG",
-            "a.gif: GIF 파일은 읽지 않습니다. 사진을 JPEG나 PNG로 저장하세요",
+            "a.gif: GIF 파일은 읽지 않습니다. 사진을 JPEG나 PNG로 저장하세요.",
         ),
         (
             "a.jpg: the JPEG data is damaged (image file is truncated (18 bytes not processed))",
-            "a.jpg: JPEG 파일이 중간에 잘렸습니다 (읽지 못한 나머지 18바이트)",
+            "a.jpg: JPEG 파일이 중간에 잘렸습니다(읽지 못한 나머지 18바이트). "
+            "원본 파일을 다시 올리세요.",
         ),
         (
             "a.jpg: the JPEG data is damaged (broken data stream when reading image file)",
-            "a.jpg: JPEG 데이터가 중간에 끊기거나 손상되었습니다",
+            "a.jpg: JPEG 데이터가 중간에 끊기거나 손상되었습니다. "
+            "다시 촬영하거나 원본 파일을 다시 올리세요.",
         ),
         (
             "a.jpg: the pixel data is damaged (Corrupt JPEG data: premature end of data segment)",
-            "a.jpg: JPEG 화소 데이터가 중간에 끊겼습니다",
+            "a.jpg: JPEG 픽셀 데이터가 중간에 끊겼습니다. "
+            "다시 촬영하거나 원본 파일을 다시 올리세요.",
         ),
     ],
 )

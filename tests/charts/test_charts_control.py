@@ -41,7 +41,7 @@ def test_the_hover_names_value_limits_and_bodies():
 
 def test_below_twenty_points_the_figure_says_why_there_are_no_limits():
     figure = control(phased_chart("u", [9, 1, 1, 1, 1], [5] * 5))
-    assert set(lines(figure)) == {"중심선 0.52", "대당 결함수 (건/대)"}
+    assert set(lines(figure)) == {"중심선 0.52", "대당 결함 수(개/대)"}
     assert figure.layout.annotations[0].text == "관리한계는 20점부터"
 
 

@@ -23,8 +23,8 @@ def test_the_roc_runs_beside_the_coin_toss_and_names_its_threshold():
     figure = roc_curve(points, points.iloc[1:2], CURVE_LABELS)
     curve = lines(figure)["점수"]
     assert list(curve.y) == [0, 0.5, 1] and "임계값" in curve.hovertemplate
-    assert list(lines(figure)["동전"].x) == [0, 1]
-    assert figure.layout.xaxis.title.text == "허위 경보 (%)"
+    assert list(lines(figure)["무작위 판정"].x) == [0, 1]
+    assert figure.layout.xaxis.title.text == "과검(%)"
 
 
 def test_detection_by_size_is_drawn_with_its_marks_and_without_a_curve_where_none_fits():
@@ -43,7 +43,7 @@ def test_detection_by_size_is_drawn_with_its_marks_and_without_a_curve_where_non
     assert list(lines(figure)) == ["관측", "곡선", "a50 1", "a90 3"]
     assert list(lines(figure)["관측"].error_y.arrayminus) == pytest.approx([0.3, 0.3])
     assert figure.layout.xaxis.type == "log"
-    assert figure.layout.xaxis.title.text == "길이 (mm)"
+    assert figure.layout.xaxis.title.text == "길이(mm)"
     bare = pod_curve(curve[:0], observed, marks[:0], CURVE_LABELS)
     assert list(lines(bare)) == ["관측"]
 

@@ -67,4 +67,4 @@ def test_verify_names_the_row_that_was_changed_after_a_report_was_signed(run, wr
     answer = run("verify")
     assert answer.exit_code == 3
     assert "not what was signed, 1 row changed" in answer.stderr
-    assert "inspection 1: verdict Inspector decides → OK" in answer.stderr
+    assert "inspection 1: verdict Check needed → OK" in answer.stderr

@@ -65,7 +65,7 @@ def test_the_table_arrives_as_csv_in_the_words_of_the_page(trends, tmp_path):
     coming.value.save_as(tmp_path / "figures.csv")
     page.keyboard.press("Escape")
     head, row = (tmp_path / "figures.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert head == '"결함 유형","결함 (개)","비율 (%)","누적 비율 (%)"'
+    assert head == '"결함 유형","결함(개)","비율(%)","누적 비율(%)"'
     assert row == '"스크래치",3,100.0,100.0'
 
 

@@ -93,7 +93,7 @@ def test_a_candidate_that_finds_less_is_refused_with_both_figures(install, open_
     read = refusal.value.replace("\\", "")
     for figure in ("70", "100", "70.0%", "100.0%"):
         assert figure in read
-    assert ("바뀐 것이 없습니다" if lang == "ko" else "Nothing was changed") in read
+    assert ("모델을 바꾸지 않았습니다" if lang == "ko" else "Nothing was changed") in read
     assert station.worker.model.name == "lite0-unet"
     at = open_page("model", lang=lang)
     assert "blunt" in history(at) and "70" in history(at)

@@ -168,7 +168,7 @@ def _open_at(station, day):
 def test_the_korean_page_speaks_korean(open_page, jump):
     at = open_page("control", lang="ko", **OF_ARIA)
     assert at.title[0].value == "관리도" and ARIA.subject == "aria"
-    assert "**2026-03-22부터 관리상한 초과** (1점): 대당 1.20개 > 상한 대당 0.91개" in said(at)
+    assert "**2026-03-22부터 관리상한 초과**(1점): 대당 1.20개 > 상한 대당 0.91개" in said(at)
 
 
 def test_where_the_run_rules_rest_the_page_says_so_and_offers_the_charts_of_rare_events(
@@ -176,7 +176,7 @@ def test_where_the_run_rules_rest_the_page_says_so_and_offers_the_charts_of_rare
 ):
     log_days(shared, [0] * 9 + [1] + [0] * 19)
     at = open_page("control", **OF_ARIA)
-    assert "95% of the baseline's points lie on one side of the centre (limit 60%)" in said(at)
+    assert "95% of the baseline's points lie on one side of the centre (at most 60%)" in said(at)
     assert "in a row" not in "\n".join(one.value for one in at.warning)
     offered = ways(at)
     assert "kind=g" in offered["g chart: bodies between"]

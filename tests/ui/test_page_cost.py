@@ -71,7 +71,7 @@ def test_figures_that_do_not_rise_are_refused_by_name_and_nothing_is_reckoned_wi
     at = open_page("cost", lang="ko")
     at.number_input(key="cost_example_recall_base").set_value(99.0)
     at.button[0].click().run()
-    assert at.error[0].value.replace("\\", "").startswith("검출률 (차체 단위): 낮음, 기준, 높음이")
+    assert at.error[0].value.replace("\\", "").startswith("검출률(차체 단위): 낮음, 기준, 높음이")
     assert "100,177,852.7 KRW" in said(at)
 
 
@@ -126,6 +126,6 @@ def test_a_model_without_a_curve_says_where_it_comes_from(open_page):
 def test_the_korean_page_speaks_korean(open_page, measured):
     at = open_page("cost", lang="ko")
     assert at.title[0].value == "비용"
-    assert "지어낸 값이라 어느 공장의 사실도 아닙니다" in said(at)
+    assert "임의로 넣은 값이라 어느 공장의 실제 값도 아닙니다" in said(at)
     heads = [str(table.value.columns.tolist()) for table in at.table]
-    assert any("금액 (KRW/년)" in head for head in heads)
+    assert any("금액(KRW/년)" in head for head in heads)

@@ -87,9 +87,8 @@ def test_the_claim_names_what_was_found_the_false_alarms_and_both_intervals(serv
     serve()
     at = open_page("model")
     assert not at.exception
-    assert (
-        "**655 of 720 annotated defects** tightly (91.0%, 95 % interval 88.7% – 92.9%; "
-        in texts(at)
+    assert "**655 of 720 annotated defects** tightly (91.0%, 95% interval 88.7% – 92.9%; " in texts(
+        at
     )
     # Never alone: what is merely touched stands beside it, and how the masks fit in the table.
     assert "95.0% are touched at all" in texts(at)
@@ -115,11 +114,12 @@ FOUND = {"float": {"tight": 0.8}, "int8": {"tight": 0.79}}
         ({"served": "float", "float": FOUND["float"]}, "floating point"),
         (
             {"served": "int8", **FOUND},
-            "8-bit integers (int8): finds 79.0% of val tightly, floating point 80.0%",
+            "8-bit integers (int8): finds 79.0% of the validation photos' defects tightly, "
+            "floating point 80.0%",
         ),
         (
             {"served": "float", **FOUND},
-            "floating point: finds 80.0% of val tightly, int8 79.0%",
+            "floating point: finds 80.0% of the validation photos' defects tightly, int8 79.0%",
         ),
     ],
 )
@@ -259,9 +259,9 @@ def test_the_page_has_four_tabs(serve, open_page):
     serve()
     at = open_page("model")
     assert [tab.label for tab in at.tabs[:4]] == [
-        "What it finds",
+        "Detection performance",
         "Thresholds",
-        "Limits and origin",
+        "Limitations and origin",
         "Model desk",
     ]
 
@@ -270,12 +270,12 @@ def test_the_explorer_says_what_other_thresholds_would_do(serve_measured, open_p
     serve_measured()
     at = open_page("model")
     assert "defects found tightly 3 of 6 = 50.0%" in texts(at)
-    assert "sent to a person 3 of 7 = 42.9%" in texts(at)
+    assert "check needed 3 of 7 = 42.9%" in texts(at)
     at.select_slider[0].set_value(0.3).run()
     assert "defects found tightly 5 of 6 = 83.3%" in texts(at)
     assert "clean photos in alarm 2 of 3" in texts(at)
     at.slider[0].set_value((0.65, 0.65)).run()
-    assert "sent to a person 0 of 7 = 0.0%" in texts(at)
+    assert "check needed 0 of 7 = 0.0%" in texts(at)
     assert "defective photos passed as OK 2 of 4" in texts(at)
     at.button(key="explorer_reset").click().run()
     assert "defects found tightly 3 of 6 = 50.0%" in texts(at)

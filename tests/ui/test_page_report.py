@@ -181,7 +181,7 @@ def test_two_leads_sign_and_nothing_can_be_written_any_more(open_page, filled_lo
     sign(at, "out", "Lee")
     assert not at.exception
     assert "Outgoing shift lead: **Lee**" in shown(at)
-    assert "takes no more words" in shown(at)
+    assert "nothing can be added" in shown(at)
     assert not [area for area in at.text_area if "text_2026" in area.key]
     sign(at, "in", "lee")
     assert "another name" in shown(at)
@@ -222,5 +222,5 @@ def test_documents_are_named_after_day_shift_and_line():
     header = report.header
     korean, english = (document_name(report, translator(code)) for code in ("ko", "en"))
     assert english == f"shift_report_{header.production_day}_day_{header.line}"
-    assert korean == f"교대보고서_{header.production_day}_주간_{header.line}"
+    assert korean == f"교대보고서_{header.production_day}_오전_{header.line}"
     assert "/" not in document_name(empty_shift(), translator("ko"))

@@ -157,4 +157,4 @@ def test_a_table_behind_a_chart_opens_on_demand(open_page, filled_log):
 def test_the_korean_page_speaks_korean(open_page, filled_log):
     at = open_page("trends", lang="ko", **LOGGED_DAY)
     assert at.title[0].value == "추이"
-    assert tiles(at)["직행률 (FTT)"] == ("60.0%", "30 / 50대")
+    assert tiles(at)["직행률(FTT)"] == ("60.0%", "30 / 50대")

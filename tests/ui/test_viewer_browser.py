@@ -30,38 +30,38 @@ ENGLISH = {
     "loading": "Loading the photo",
     "failed": "The photo cannot be loaded",
     "retry": "Try again",
-    "mask_failed": "The mask cannot be loaded",
+    "mask_failed": "The defect marks cannot be loaded",
     "photo": "Photo",
-    "mask": "Mask",
-    "opacity": "Mask opacity",
+    "mask": "Defect marks",
+    "opacity": "Opacity of the marks",
     "regions": "Numbers",
     "compare": "Compare",
     "divider": "Position of the dividing line",
     "zoom_in": "Zoom in",
     "zoom_out": "Zoom out",
     "fit": "Whole photo",
-    "actual_size": "Actual size 1:1",
+    "actual_size": "Original pixels 1:1",
     "region": "Defect {index}",
     "rework": "Rework",
-    "human": "Check",
+    "human": "Check needed",
     "ok": "OK",
 }
 KOREAN = {
     "viewer": "사진 보기",
-    "loading": "사진을 불러오는 중",
-    "failed": "사진을 불러올 수 없습니다",
+    "loading": "사진을 불러오는 중…",
+    "failed": "사진을 불러올 수 없습니다.",
     "retry": "다시 시도",
-    "mask_failed": "마스크를 불러올 수 없습니다",
+    "mask_failed": "결함 표시를 불러올 수 없습니다.",
     "photo": "사진",
-    "mask": "마스크",
-    "opacity": "마스크 불투명도",
+    "mask": "결함 표시",
+    "opacity": "결함 표시 농도",
     "regions": "번호",
     "compare": "비교",
     "divider": "구분선 위치",
     "zoom_in": "확대",
     "zoom_out": "축소",
     "fit": "전체 보기",
-    "actual_size": "실제 크기 1:1",
+    "actual_size": "원본 배율 1:1",
     "region": "결함 {index}",
     "rework": "재작업",
     "human": "확인 필요",
@@ -274,7 +274,7 @@ class Screen:
         self.settle()
 
     def opacity(self, percent: int):
-        self.page.get_by_role("slider", name="Mask opacity").fill(str(percent))
+        self.page.get_by_role("slider", name="Opacity of the marks").fill(str(percent))
         self.settle()
 
     def rerun(self):
@@ -323,9 +323,9 @@ def test_the_mask_button_hides_and_shows_the_tint_without_asking_python(screen):
     screen.open("clean")
     spot = (3000, 1200)
     runs = screen.page.get_by_text("runs: ").inner_text()
-    screen.press("Mask")
+    screen.press("Defect marks")
     assert screen.redness(spot) < 20
-    screen.press("Mask")
+    screen.press("Defect marks")
     assert screen.redness(spot) > 60
     assert screen.page.get_by_text("runs: ").inner_text() == runs
 
@@ -338,7 +338,7 @@ def test_the_wheel_zooms_at_the_pointer_and_fit_and_one_to_one_bring_known_scale
     assert screen.zoom > 2 * fitted
     # The browser gives the pointer in whole pixels, and those grow with the zoom.
     assert screen.spot(SCRATCH_PX) == pytest.approx(before, abs=screen.zoom / fitted)
-    screen.press("Actual size 1:1")
+    screen.press("Original pixels 1:1")
     assert screen.zoom == 1.0
     screen.press("Whole photo")
     assert screen.zoom == pytest.approx(fitted)
@@ -429,7 +429,7 @@ def test_a_rerun_keeps_zoom_and_opacity_and_fetches_nothing_again(screen):
     screen.rerun()
     screen.rerun()
     assert (screen.zoom, screen.centre) == view
-    assert screen.page.get_by_role("slider", name="Mask opacity").input_value() == "80"
+    assert screen.page.get_by_role("slider", name="Opacity of the marks").input_value() == "80"
     fetched = [url for url in screen.requests if "/files/" in url]
     assert len(fetched) == 2  # the photo once, the mask once
 
@@ -499,14 +499,14 @@ def test_a_missing_photo_says_so_and_can_be_tried_again(screen):
 
 def test_a_missing_mask_is_said_aloud_because_the_photo_alone_looks_clean(screen):
     screen.open("mask=gone.png", mask="failed")
-    screen.page.get_by_text("The mask cannot be loaded").wait_for()
-    assert screen.page.get_by_role("slider", name="Mask opacity").is_disabled()
+    screen.page.get_by_text("The defect marks cannot be loaded").wait_for()
+    assert screen.page.get_by_role("slider", name="Opacity of the marks").is_disabled()
 
 
 def test_without_a_mask_its_controls_are_off(screen):
     screen.open("mask=none&clean", mask="none")
-    assert screen.page.get_by_role("slider", name="Mask opacity").is_disabled()
-    mask_button = screen.page.get_by_role("button", name="Mask", exact=True)
+    assert screen.page.get_by_role("slider", name="Opacity of the marks").is_disabled()
+    mask_button = screen.page.get_by_role("button", name="Defect marks", exact=True)
     assert mask_button.get_attribute("aria-disabled") == "true"
 
 

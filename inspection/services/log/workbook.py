@@ -102,7 +102,7 @@ class _LongTable:
         for place, name in enumerate(frame.columns):
             head = workbook_text(self._t(f"export.column.{name}"))
             if pd.api.types.is_datetime64_any_dtype(frame[name]):
-                head = f"{head} ({self._zone.key})"
+                head = self._t("common.bracketed", text=head, more=self._zone.key)
             self._sheet.write_string(0, place, head, self._looks["head"])
         self._next = 1
 

@@ -118,7 +118,7 @@ def figures_table(t: Translate, report: Report) -> Table:
     for code, row in report["figures"].items():
         area = NO_VALUE if row["auroc"] is None else number(row["auroc"], 3)
         shares = (share_words(t, share_of(row[name])) for name in names)
-        fit = (_ratio(row["area_ratio"]), _number(row["pieces"]), _number(row["dice"]))
+        fit = (_ratio(t, row["area_ratio"]), _number(row["pieces"]), _number(row["dice"]))
         rows.append((word(t, "model.dataset", code), f"{row['photos']:,}", *shares, *fit, area))
     head = (t("model.set"), t("model.photos"), *(t(f"curve.{name}") for name in names))
     fits = (t(f"curve.{name}") for name in ("area_ratio", "pieces", "dice"))
@@ -129,11 +129,13 @@ def _number(value: float | None) -> str:
     return NO_VALUE if value is None else number(value, 2)
 
 
-def _ratio(ratio: Sequence[float] | None) -> str:
+def _ratio(t: Translate, ratio: Sequence[float] | None) -> str:
     """Median with its quartiles."""
-    return (
-        NO_VALUE if ratio is None else "{} ({} – {})".format(*(number(value, 2) for value in ratio))
-    )
+    if ratio is None:
+        return NO_VALUE
+    median, low, high = (number(value, 2) for value in ratio)
+    quartiles = t("common.range", low=low, high=high)
+    return t("common.bracketed", text=median, more=quartiles)
 
 
 def detection_table(t: Translate, report: Report) -> Table:
@@ -198,7 +200,7 @@ def pod_table(t: Translate, pod: Mapping[str, Any]) -> Table:
     """What was found in stretches of size."""
     rows = (
         (
-            f"{row.smallest:.3g} – {row.largest:.3g} {pod['unit']}",
+            t("common.range", low=f"{row.smallest:.3g}", high=f"{row.largest:.3g} {pod['unit']}"),
             share_words(t, Share(row.share, row.hits, row.n, row.low, row.high)),
         )
         for row in evaluation.pod_observed(pod).itertuples()

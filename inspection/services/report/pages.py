@@ -164,7 +164,8 @@ def _against_baseline(quality: Quality, baseline: Quality, t: Translate) -> str:
         return known
     # One shift above or below its baseline is no signal, so the difference stays uncoloured.
     difference = round(quality.dpu, 2) - round(baseline.dpu, 2)
-    return f"{known} ({'−' if difference < 0 else '+'}{number(abs(difference), 2)})"
+    change = f"{'−' if difference < 0 else '+'}{number(abs(difference), 2)}"
+    return t("common.bracketed", text=known, more=change)
 
 
 def _pareto_bars(report: ShiftReport, t: Translate) -> dict:
@@ -490,7 +491,7 @@ def _repeats_table(report: ShiftReport, t: Translate) -> dict:
             f"{percent(row.x, 0)} · {percent(row.y, 0)}",
             f"{_count(row.bodies)} / {_count(row.of_bodies)}",
             rare(row.expected),
-            f"{_moment(row.first_seen)} – {_moment(row.last_seen)}",
+            t("common.range", low=_moment(row.first_seen), high=_moment(row.last_seen)),
             ", ".join(f"#{photo.inspection_id}" for photo in row.photos),
         ]
         for row in report.repeats

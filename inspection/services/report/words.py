@@ -64,8 +64,15 @@ def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:
     return [
         [
             t("report.period"),
-            f"{header.starts_at:%Y-%m-%d %H:%M} – {_end_of(header.starts_at, header.ends_at)} "
-            f"({t('report.hours', n=f'{header.hours:g}')}, {_zone_names(header)})",
+            t(
+                "common.bracketed",
+                text=t(
+                    "common.range",
+                    low=f"{header.starts_at:%Y-%m-%d %H:%M}",
+                    high=_end_of(header.starts_at, header.ends_at),
+                ),
+                more=f"{t('report.hours', n=f'{header.hours:g}')}, {_zone_names(header)}",
+            ),
         ],
         [t("report.inspectors"), ", ".join(header.inspectors) or NO_VALUE],
         [t("report.supervisor"), report.signatures[0].name or NO_VALUE],

@@ -227,7 +227,8 @@ def _ratio(ratio: tuple[float, float, float] | None) -> str:
     if ratio is None:
         return t("model.not_there")
     median, low, high = (number(value, 2) for value in ratio)
-    return as_written(f"{median} ({low} – {high})")
+    quartiles = t("common.range", low=low, high=high)
+    return as_written(t("common.bracketed", text=median, more=quartiles))
 
 
 def _recipe_value(name: str, value: Any) -> str:

@@ -274,5 +274,9 @@ def _golden(figures: dict) -> str:
         return t("model.not_there")
     told = t("model_desk.golden_cell", **{key: seen[key] for key in _GOLDEN})
     if before:
-        told = f"{told} ({t('model_desk.golden_before', **{k: before[k] for k in _SHORT})})"
+        told = t(
+            "common.bracketed",
+            text=told,
+            more=t("model_desk.golden_before", **{key: before[key] for key in _SHORT}),
+        )
     return as_written(told)

@@ -291,7 +291,7 @@ def test_the_report_is_one_file_that_fetches_nothing(evaluate):
 
 def test_the_report_speaks_korean(evaluate):
     html = (evaluate("--rendered", "0", "--language", "ko") / "report.html").read_text("utf-8")
-    assert "찾은 결함" in html and '<html lang="ko">' in html
+    assert "정확히 검출한 결함" in html and '<html lang="ko">' in html
 
 
 def test_write_card_puts_the_curves_into_the_folder_and_the_model_stays_the_same(

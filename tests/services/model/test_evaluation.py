@@ -104,9 +104,9 @@ def test_the_explorer_says_it_in_one_sentence_with_counts_and_intervals():
     regions, scores = words.explored_sentences(EN, explore(example_report(), 0.5, 0.3, 0.8))
     assert "defects found tightly 3 of 6 = 50.0% (18.8% – 81.2%)" in regions
     assert "clean photos in alarm 1 of 3 = 33.3%" in regions
-    assert "sent to a person 3 of 7 = 42.9%" in scores
+    assert "check needed 3 of 7 = 42.9%" in scores
     assert (
-        "찾는 결함: 6 중 3 = 50.0%"
+        "정확히 검출한 결함 6 중 3 = 50.0%"
         in words.explored_sentences(KO, explore(example_report(), 0.5, 0.3, 0.8))[0]
     )
 
@@ -184,7 +184,7 @@ def test_what_was_not_measured_is_said_so():
         "explorer": None,
     }
     body = evaluation_html(report, EN).split("<body>")[1]
-    assert body.count("This needs split val") == 2
+    assert body.count("This needs the validation photos") == 2
     assert body.count("This needs photos with defects and photos without.") == 2
     assert "There were no labelled defects." in body
 

@@ -60,7 +60,7 @@ def test_the_korean_report_is_read_back_in_korean():
 
 def test_the_english_report_is_read_back_in_english():
     text = text_of(shift_report_pdf(busy_shift(), ENGLISH))
-    for words in ("Shift report", "FTT before repair", "Sign-off", "Overruled", "Line L1"):
+    for words in ("Shift report", "FTT before repair", "Sign-off", "Decided otherwise", "Line L1"):
         assert words in text
     assert "report." not in text
 

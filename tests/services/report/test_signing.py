@@ -184,7 +184,7 @@ def test_one_verdict_changed_behind_the_logs_back_is_named(station, logged):
     check = outcome(station, number)
     assert not check.holds
     assert fault_sentences(ENGLISH, check) == [f"inspection {logged[0]}: verdict OK → Rework"]
-    assert "1 row changed behind the log's back" in check_sentence(ENGLISH, check)
+    assert "1 row changed without an audit record" in check_sentence(ENGLISH, check)
     assert not verify_chain(station.engine).is_whole
 
 
@@ -210,7 +210,7 @@ def test_a_decision_that_slipped_in_is_named(station, logged):
         f"withdrawn) VALUES (2, {logged[3]}, 'accept', '', 'x', '2026-03-02 02:00:00', 0)",
     )
     assert fault_sentences(ENGLISH, outcome(station, number)) == [
-        "decision 2: slipped in, no audit event speaks of it"
+        "decision 2: was added without an audit record"
     ]
 
 
@@ -273,7 +273,7 @@ def test_earlier_days_of_the_baseline_may_be_decided_later_but_not_changed(stati
     # The chain knows of later words about 2 March, but of none about a day that was never there.
     tamper(station.engine, "UPDATE daily_count SET day = '2026-03-01' WHERE day = '2026-03-02'")
     assert fault_sentences(ENGLISH, outcome(station, number)) == [
-        "baseline day 2026-03-01: slipped in, no audit event speaks of it"
+        "baseline day 2026-03-01: was added without an audit record"
     ]
 
 

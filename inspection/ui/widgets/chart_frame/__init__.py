@@ -205,7 +205,7 @@ def _words_of(trace: Any, point: Mapping[str, Any], behind: Mapping[str, str]) -
         return str(trace.hovertext[point["number"]])
     if first is None:
         return str(trace.x[point["number"]]).replace("<br>", " ")
-    days = first if first == last else f"{first} – {last}"
+    days = first if first == last else t("common.range", low=first, high=last)
     return f"{days} · {trace.name}"
 
 
