@@ -1,6 +1,7 @@
 """What every command shares: its word on stderr, its progress, and the model it takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from inspection.config import Settings
 
 if TYPE_CHECKING:
     from inspection.imaging.photo_folders import LeftOut
+    from inspection.services.station import Station
 
 # Exit code where some inputs were refused.
 REFUSED = 3
@@ -52,6 +54,18 @@ def print_error(sentence: str) -> None:
 def print_note(sentence: str) -> None:
     """What a person should know, in a line of its own on stderr."""
     on_stderr.print(sentence, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def opened_station(settings: Settings, *, with_model: bool = True) -> Iterator["Station"]:
+    """The station of these settings; closed in the end, whatever happens."""
+    from inspection.services.station import open_station
+
+    station = open_station(settings, with_model=with_model)
+    try:
+        yield station
+    finally:
+        station.close()
 
 
 def tell_left_out(left_out: "Sequence[LeftOut]") -> None:

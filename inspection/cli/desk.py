@@ -13,14 +13,12 @@ from zoneinfo import ZoneInfo
 import click
 from rich.progress import Progress
 
-from inspection.cli.console import on_stderr
+from inspection.cli.console import on_stderr, opened_station
 from inspection.config import load_settings
 
 if TYPE_CHECKING:
     from inspection.services.model.desk import DeskModel, Switched
     from inspection.services.model.golden_set import GoldenFigures
-    from inspection.services.station import Station
-
 
 _WHO = click.option("--who", required=True, help="who decides it; kept in the audit log")
 _REASON = click.option("--reason", required=True, help="why; kept in the audit log")
@@ -43,7 +41,7 @@ def list_models():
     """Every model folder: name, date, parameters, what it finds, whether it can be used."""
     from inspection.services.model import desk as model_desk
 
-    with _station() as station:
+    with opened_station(load_settings()) as station:
         for model in model_desk.desk_models(station):
             click.echo(_line(model, station.calendar.zone))
 
@@ -56,7 +54,7 @@ def activate(name: str, reason: str, who: str):
     """Put a model folder in use, after it and the model in use have seen the golden set."""
     from inspection.services.model import desk as model_desk
 
-    with _station() as station, _told() as progress:
+    with opened_station(load_settings()) as station, _told() as progress:
         done = model_desk.activate(station, name, who=who, reason=reason, progress=progress)
     _tell(done)
 
@@ -68,7 +66,7 @@ def roll_back(reason: str, who: str):
     """Put the model in use again that was there before."""
     from inspection.services.model import desk as model_desk
 
-    with _station() as station:
+    with opened_station(load_settings()) as station:
         done = model_desk.roll_back(station, who=who, reason=reason)
     _tell(done)
 
@@ -78,7 +76,7 @@ def history():
     """Every switch, the newest first: when, what, who, why."""
     from inspection.services.model import desk as model_desk
 
-    with _station() as station:
+    with opened_station(load_settings()) as station:
         zone = station.calendar.zone
         for line in model_desk.switch_history(station):
             switch = line.switch
@@ -139,17 +137,6 @@ def wrap(
             progress=lambda done, of: progress("choose on val", done, of),
         )
     click.echo(f"{folder / name}: wrapped; put it in use by `models activate {name}`")
-
-
-@contextmanager
-def _station() -> Iterator["Station"]:
-    from inspection.services.station import open_station
-
-    station = open_station(load_settings())
-    try:
-        yield station
-    finally:
-        station.close()
 
 
 @contextmanager

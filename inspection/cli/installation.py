@@ -5,7 +5,7 @@ from datetime import datetime
 
 import click
 
-from inspection.cli.console import REFUSED, print_error, progress_bar
+from inspection.cli.console import REFUSED, opened_station, print_error, progress_bar
 from inspection.config import load_settings
 from inspection.domain.numbers import counted
 
@@ -13,11 +13,8 @@ from inspection.domain.numbers import counted
 @click.command()
 def prepare():
     """Make the data folder and bring the database to the current schema."""
-    from inspection.services.station import open_station
-
-    station = open_station(load_settings(), with_model=False)
-    click.echo(f"data: {station.settings.data_dir}")
-    station.close()
+    with opened_station(load_settings(), with_model=False) as station:
+        click.echo(f"data: {station.settings.data_dir}")
 
 
 # Stands in the audit where no person gave a name.
@@ -49,38 +46,31 @@ def demo(
 
     A load or a removal that was cut short is gone on with.
     """
-    from inspection.services.station import open_station
+    left_out: list[str] = []
+    with opened_station(load_settings(), with_model=False) as station, progress_bar() as progress:
+        task = progress.add_task("demo line", total=None)
 
-    station, left_out = open_station(load_settings(), with_model=False), []
-    try:
-        with progress_bar() as progress:
-            task = progress.add_task("demo line", total=None)
+        def tell(done: int, of: int) -> None:
+            progress.update(task, completed=done, total=of)
 
-            def tell(done: int, of: int) -> None:
-                progress.update(task, completed=done, total=of)
+        if remove:
+            from inspection.services.demo.jobs import remove_demo_line
 
-            if remove:
-                from inspection.services.demo.jobs import remove_demo_line
+            count = remove_demo_line(station, _COMMAND_LINE, tell)
+        else:
+            from inspection.services.demo.load import load_demo_line
 
-                count = remove_demo_line(station, _COMMAND_LINE, tell)
-            else:
-                from inspection.services.demo.load import load_demo_line
-
-                count = load_demo_line(
-                    station,
-                    weeks=weeks,
-                    inspections=inspections,
-                    seed=seed,
-                    last_day=(
-                        until.date() if until else datetime.now(station.calendar.zone).date()
-                    ),
-                    progress=tell,
-                    who=_COMMAND_LINE,
-                    beside_real=beside_real,
-                    tell_left_out=left_out.append,
-                )
-    finally:
-        station.close()
+            count = load_demo_line(
+                station,
+                weeks=weeks,
+                inspections=inspections,
+                seed=seed,
+                last_day=(until.date() if until else datetime.now(station.calendar.zone).date()),
+                progress=tell,
+                who=_COMMAND_LINE,
+                beside_real=beside_real,
+                tell_left_out=left_out.append,
+            )
     for sentence in left_out:
         print_error(sentence)
     if remove:
@@ -124,12 +114,10 @@ def verify():
     from inspection.i18n import translator
     from inspection.services.report.check import check_all_reports
     from inspection.services.report.check_words import check_sentence, fault_sentences
-    from inspection.services.station import open_station
     from inspection.storage.records import verify_chain
 
     t = translator("en")
-    station = open_station(load_settings(), with_model=False)
-    try:
+    with opened_station(load_settings(), with_model=False) as station:
         chain = verify_chain(station.engine)
         click.echo(chain.sentence)
         refused = 0
@@ -138,8 +126,6 @@ def verify():
             click.echo(check_sentence(t, check), err=not check.holds)
             for sentence in fault_sentences(t, check):
                 click.echo(f"  {sentence}", err=True)
-    finally:
-        station.close()
     sys.exit(REFUSED if refused else 0 if chain.is_whole else 1)
 
 

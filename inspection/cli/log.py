@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from inspection.cli.console import REFUSED, on_stderr, print_error, progress_bar
+from inspection.cli.console import REFUSED, on_stderr, opened_station, print_error, progress_bar
 from inspection.config import load_settings
 from inspection.domain.numbers import counted
 from inspection.errors import FilterRefused, NotFound
@@ -21,14 +21,10 @@ _NUMBER = click.argument("number", type=click.IntRange(1, 2**63 - 1))
 
 def _said(number: int, act: Callable) -> object:
     """Do something about one logged inspection on a station without a model."""
-    from inspection.services.station import open_station
     from inspection.storage.log_detail import inspection_detail
 
-    station = open_station(load_settings(), with_model=False)
-    try:
+    with opened_station(load_settings(), with_model=False) as station:
         return act(station, inspection_detail(station.engine, number))
-    finally:
-        station.close()
 
 
 @click.command()
@@ -143,16 +139,14 @@ def export(format_name, out, rows, photos, language, **filters):
     """
     from inspection.i18n import translator
     from inspection.services.log import exports as log_exports
-    from inspection.services.station import open_station
     from inspection.storage import demo_loads
 
     if photos and format_name != "coco":
         raise click.UsageError("--photos belongs to --format coco")
     given = {name.removeprefix("filter_"): text for name, text in filters.items() if text}
     settings = load_settings()
-    station = open_station(settings, with_model=False)
     missing: list[str] = []
-    try:
+    with opened_station(settings, with_model=False) as station:
         try:
             where = read_filter(given)
         except (FilterRefused, NotFound) as error:
@@ -170,8 +164,6 @@ def export(format_name, out, rows, photos, language, **filters):
                 task = progress.add_task("copy photos", total=1.0)
                 missing = log_exports.copy_photos(station, where, photos, tell)
         is_demo = demo_loads.demo_state(station.engine)
-    finally:
-        station.close()
     if is_demo:
         on_stderr.print("DEMO: rows whose photo_source is demo are invented", style="yellow")
     for sentence in missing:
@@ -186,19 +178,14 @@ def export(format_name, out, rows, photos, language, **filters):
 def export_decided(dest):
     """Write the photos that a person decided about into a new folder DEST, for import."""
     from inspection.services.log.corrections import export_corrections
-    from inspection.services.station import open_station
 
-    station = open_station(load_settings(), with_model=False)
-    try:
-        with progress_bar() as progress:
-            task = progress.add_task("export corrections", total=None)
-            exported = export_corrections(
-                station,
-                dest,
-                lambda done, of: progress.update(task, completed=done, total=of),
-            )
-    finally:
-        station.close()
+    with opened_station(load_settings(), with_model=False) as station, progress_bar() as progress:
+        task = progress.add_task("export corrections", total=None)
+        exported = export_corrections(
+            station,
+            dest,
+            lambda done, of: progress.update(task, completed=done, total=of),
+        )
     for sentence in exported.missing:
         print_error(sentence)
     click.echo(
@@ -213,17 +200,12 @@ def export_decided(dest):
 def bench_log(rounds: int, json_out: Path | None):
     """How quickly the log answers what the pages ask: median and 95th percentile in ms."""
     from inspection.services.log import speed as log_speed
-    from inspection.services.station import open_station
 
-    station = open_station(load_settings(), with_model=False)
-    try:
-        with progress_bar() as progress:
-            task = progress.add_task("ask the log", total=None)
-            speeds = log_speed.measure(
-                station, rounds, lambda done, of: progress.update(task, completed=done, total=of)
-            )
-    finally:
-        station.close()
+    with opened_station(load_settings(), with_model=False) as station, progress_bar() as progress:
+        task = progress.add_task("ask the log", total=None)
+        speeds = log_speed.measure(
+            station, rounds, lambda done, of: progress.update(task, completed=done, total=of)
+        )
     click.echo(f"{'question':44}{'p50 ms':>10}{'p95 ms':>10}")
     for one in speeds:
         click.echo(f"{one.question:44}{one.p50_ms:10.1f}{one.p95_ms:10.1f}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from inspection.cli.console import REFUSED, model_folder, model_option, progress_bar
+from inspection.cli.console import REFUSED, model_folder, model_option, opened_station, progress_bar
 from inspection.config import REPOSITORY, load_settings
 
 
@@ -233,19 +233,14 @@ def sizes(model_name, count, scales):
 def samples():
     """The twelve shipped samples: what is found, measured and judged right. Exit 3 unless all."""
     from inspection.services.model.samples import check_samples
-    from inspection.services.station import open_station
 
-    station = open_station(load_settings())
-    try:
-        with progress_bar() as progress:
-            task = progress.add_task("samples", total=None)
-            rows = check_samples(
-                station,
-                REPOSITORY / "data" / "samples",
-                lambda done, of: progress.update(task, completed=done, total=of),
-            )
-    finally:
-        station.close()
+    with opened_station(load_settings()) as station, progress_bar() as progress:
+        task = progress.add_task("samples", total=None)
+        rows = check_samples(
+            station,
+            REPOSITORY / "data" / "samples",
+            lambda done, of: progress.update(task, completed=done, total=of),
+        )
     for row in rows:
         sizes = " ".join(f"{ratio:.2f}" for ratio in row.lengths) or "-"
         areas = " ".join(f"{ratio:.2f}" for ratio in row.areas) or "-"

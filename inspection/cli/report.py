@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from inspection.cli.console import REFUSED, print_error
+from inspection.cli.console import REFUSED, opened_station, print_error
 from inspection.config import load_settings
 
 
@@ -20,7 +20,6 @@ from inspection.config import load_settings
 def report(day: datetime, shift: str, line: str, language: str | None, out: Path, mail: bool):
     """Write the shift report of one day and shift: as it was signed, else a draft."""
     from inspection.services.report.files import DOCUMENTS, write_shift_report
-    from inspection.services.station import open_station
 
     if out.suffix.lower() not in DOCUMENTS:
         raise click.BadParameter(
@@ -31,8 +30,7 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
         raise click.BadParameter(
             f"{shift!r}: shifts are {sorted(settings.shifts)}", param_hint="--shift"
         )
-    station = open_station(settings, with_model=False)
-    try:
+    with opened_station(settings, with_model=False) as station:
         told = write_shift_report(
             station,
             day.date(),
@@ -42,8 +40,6 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
             out,
             mail=mail,
         )
-    finally:
-        station.close()
     click.echo(str(out))
     if told:
         click.echo(f"sent to {', '.join(told)}")
@@ -54,18 +50,14 @@ def check_signals():
     """Look at the watched control charts: new signals into the log, and told where settings say."""
     from inspection.i18n import translator
     from inspection.services.quality import alerting
-    from inspection.services.station import open_station
 
-    station = open_station(load_settings(), with_model=False)
-    try:
+    with opened_station(load_settings(), with_model=False) as station:
         t = translator(station.settings.language)
         new = alerting.check_signals(station)
         for one in new:
             click.echo(alerting.alert_sentence(t, station, one.alert))
         click.echo(f"{len(new)} new signals")
         outcomes = alerting.tell_alerts(station)
-    finally:
-        station.close()
     failed = [outcome for outcome in outcomes if outcome.reason]
     for outcome in outcomes:
         if outcome.reason:
