@@ -16,6 +16,7 @@ import numpy as np
 from inspection.domain import detection_curves
 from inspection.domain.paint_colour import paint_colour
 from inspection.domain.reliability import wilson
+from inspection.imaging import quality
 from inspection.imaging.codec import likeliest_types, quantise
 from inspection.imaging.regions import defect_mask, label_regions, named, photo_score
 from models.card import region_arguments
@@ -35,7 +36,8 @@ class SeenPhoto:
     """A photo with the network's 8-bit answer for "any paint defect".
 
     median_rgb: the photo's median colour, 0–255 each. kind: uint8 (H, W), index into `types` of the
-    likeliest type of each pixel; None where types were not asked for.
+    likeliest type of each pixel; None where types were not asked for. problems: codes of what
+    keeps the line from judging the photo (too dark, glare, blurred).
     """
 
     photo: LabelledPhoto
@@ -43,6 +45,7 @@ class SeenPhoto:
     median_rgb: tuple[float, float, float] = (0.0, 0.0, 0.0)
     kind: np.ndarray | None = None
     types: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     @property
     def brightness(self) -> float:
@@ -152,7 +155,8 @@ def look_at(
         answer = segment(rgb)
         levels = quantise(answer[..., 0])
         kind = likeliest_types(answer, levels) if types else None
-        yield SeenPhoto(photo, levels, median_rgb, kind, tuple(types))
+        problems = quality.problems(quality.measure_quality(rgb))
+        yield SeenPhoto(photo, levels, median_rgb, kind, tuple(types), problems)
         progress(done, len(photos))
 
 
@@ -166,8 +170,10 @@ def write_predictions(
     """Write DATASET/STEM.png and scores.csv in the scorer's layout; answers a row a scored photo.
 
     A row: dataset, stem, group, defect_free, score, defects (labelled), found and tight (of them),
-    what `Truth.fit` says of the mask, brightness, colour, labels (type, side_px, found, tight and
-    named of each defect; named: what its region is called, None where nothing is found or types
+    what `Truth.fit` says of the mask, proposed_ok (the line's own verdict on a photo whose scale is
+    given: no region, a score below the band where there is one, nothing wrong with the photo),
+    brightness, colour, labels (type, side_px, found, tight and named of each defect; named:
+    what its region is called, None where nothing is found or types
     were not asked for), and sweep: (tight, regions) at each region threshold asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -197,6 +203,9 @@ def write_predictions(
                 **fit,
                 "found": sum(fit["found"]),
                 "tight": sum(fit["tight"]),
+                "proposed_ok": not (
+                    mask.any() or item.problems or score >= thresholds.get("ok_below", 1.0)
+                ),
                 "brightness": round(item.brightness, 1),
                 "colour": paint_colour(*item.median_rgb),
                 "labels": [
@@ -256,7 +265,8 @@ def figures(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
     They are the scorer's, by its names. tight_recall: labelled defects found tightly, the figure
     that counts: what is found at all can be bought by marking everything. photo_tight: defective
-    photos with one. photo_false_alarm: defect-free photos with any region. defect_recall,
+    photos with one. photo_false_alarm: defect-free photos with any region. clean_not_ok: those of
+    which the line would not propose `ok`, the ones for a person included. defect_recall,
     photo_detection: the same of what is found at all. defect_precision: regions on defective
     photos that lie at a label. stray: marked pixels of defective photos far from any label.
     area_ratio: median and quartiles of marked / labelled pixels of a defective photo. pieces: mean
@@ -286,6 +296,7 @@ def _figures_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "tight_recall": tight_share(bad),
         "photo_tight": photo_share(bad, lambda row: row["tight"] > 0),
         "photo_false_alarm": photo_share(clean, lambda row: row["regions"] > 0),
+        "clean_not_ok": photo_share(clean, lambda row: not row["proposed_ok"]),
         "defect_recall": found_share(bad),
         "photo_detection": photo_share(bad, lambda row: row["found"] > 0),
         "defect_precision": share(
@@ -378,15 +389,17 @@ def report_text(report: dict[str, Any]) -> str:
         "",
         f"Model SHA-256 {report['model']['sha256'][:12]}…, thresholds {report['thresholds']}.",
         "",
-        "| photos | n | found tightly (95 %) | clean photos in alarm (95 %) | found at all "
+        "| photos | n | found tightly (95 %) | clean photos in alarm (95 %) "
+        "| clean photos not proposed ok (95 %) | found at all "
         "| marked / labelled area (quartiles) | stray | right regions | AUROC |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in report["figures"].items():
         area = "–" if row["auroc"] is None else f"{row['auroc']:.3f}"
         lines.append(
             f"| {name} | {row['photos']} | {share_words(row['tight_recall'])} "
-            f"| {share_words(row['photo_false_alarm'])} | {_per_cent(row['defect_recall'])} "
+            f"| {share_words(row['photo_false_alarm'])} | {share_words(row['clean_not_ok'])} "
+            f"| {_per_cent(row['defect_recall'])} "
             f"| {_ratio_words(row['area_ratio'])} | {_per_cent(row['stray'])} "
             f"| {_per_cent(row['defect_precision'])} | {area} |"
         )

@@ -109,7 +109,12 @@ def _parts(report: Report, t: Translate) -> list[str]:
         if part in ("brightness", "colour"):
             parts.append(_text(t(f"curve.{part}_note"), quiet=True))
         parts.append(_table(words.part_table(t, report, part)))
-    return parts
+    parts += [
+        f"<h3>{escape(t('curve.confusion_title'))}</h3>",
+        _text(words.confusion_sentence(t, report)),
+    ]
+    confusion = words.confusion_table(t, report)
+    return [*parts, _table(confusion)] if confusion else parts
 
 
 def _person(report: Report, t: Translate) -> list[str]:

@@ -108,6 +108,7 @@ def figures_table(t: Translate, report: Report) -> Table:
     names = (
         "tight_recall",
         "photo_false_alarm",
+        "clean_not_ok",
         "defect_recall",
         "stray",
         "defect_precision",
@@ -117,7 +118,7 @@ def figures_table(t: Translate, report: Report) -> Table:
     rows = []
     for code, row in report["figures"].items():
         area = NO_VALUE if row["auroc"] is None else number(row["auroc"], 3)
-        shares = (share_words(t, share_of(row[name])) for name in names)
+        shares = (share_words(t, share_of(row.get(name))) for name in names)
         fit = (_ratio(t, row["area_ratio"]), _number(row["pieces"]), _number(row["dice"]))
         rows.append((word(t, "model.dataset", code), f"{row['photos']:,}", *shares, *fit, area))
     head = (t("model.set"), t("model.photos"), *(t(f"curve.{name}") for name in names))
@@ -248,6 +249,35 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
     names = ("curve.tight_recall", alarm_head, "curve.found_at_all")
     head = (t(_PART_HEADS[part]), t("model.photos"), *(t(name) for name in names))
     return Table(head, tuple(rows))
+
+
+def confusion_sentence(t: Translate, report: Report) -> str:
+    """How many labels whose type is known are called by it."""
+    types = report.get("types") or {}
+    n = sum(sum(row.values()) for row in types.values())
+    right = sum(row.get(code, 0) for code, row in types.items())
+    return t("curve.confusion", right=f"{right:,}", n=f"{n:,}") if n else t("curve.confusion_none")
+
+
+def confusion_table(t: Translate, report: Report) -> Table | None:
+    """A row a labelled type, a column a name that its regions got; labels found tightly.
+
+    None where no label found has a known type, or the evaluation is older than this table.
+    """
+    types = report.get("types")
+    if not types:
+        return None
+    said = sorted({name for row in types.values() for name in row})
+    rows = tuple(
+        (
+            word(t, "defect", code),
+            *(f"{row.get(name, 0):,}" for name in said),
+            f"{sum(row.values()):,}",
+        )
+        for code, row in types.items()
+    )
+    names = (word(t, "defect", name) for name in said)
+    return Table((t("curve.labelled_as"), *names, t("curve.labels_n")), rows)
 
 
 def band_table(t: Translate, report: Report) -> Table:

@@ -94,6 +94,10 @@ def parts(report: Report) -> None:
             if part in ("brightness", "colour"):
                 st.caption(t(f"curve.{part}_note"))
             _show(words.part_table(translate(), report, part))
+    st.markdown(f"**{t('curve.confusion_title')}**")
+    st.caption(words.confusion_sentence(translate(), report))
+    if confusion := words.confusion_table(translate(), report):
+        _show(confusion)
 
 
 def band(report: Report) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from inspection.imaging.codec import decode_grey, encode_evidence
 from models.measuring.evaluate import (
+    SeenPhoto,
     auroc,
     figures,
     look_at,
@@ -167,6 +168,8 @@ def test_our_figures_are_the_scorers(photo_set, predicted, shared_folder, tmp_pa
         # The scorer counts the photo with nothing but ignored damage among all, and nowhere else.
         left_out = name in ("ALL", "severity")
         assert row.pop("photos") == theirs[name]["photos"] - left_out
+        # What the line would propose is not the scorer's to know.
+        row.pop("clean_not_ok")
         for figure, value in row.items():
             their = theirs[name].get(figure)
             if their is None or value is None:
@@ -260,6 +263,21 @@ def test_each_found_label_says_what_its_region_is_called(photo_set, tmp_path):
     assert missed["named"] is None
 
 
+@pytest.mark.parametrize(
+    ("level", "problems", "is_ok"),
+    [(0, (), True), (110, (), False), (0, ("too_dark",), False), (250, (), False)],
+)
+def test_a_clean_photo_is_proposed_ok_below_the_band_and_without_a_problem(
+    photo_set, tmp_path, level, problems, is_ok
+):
+    """Level 110 of 255 marks nothing (region 0.5) and lies in the band (from 0.4)."""
+    photo = next(photo for photo in read_photo_set(photo_set, "test") if photo.defect_free)
+    seen = SeenPhoto(photo, np.full((96, 96), level, np.uint8), problems=problems)
+    rows = write_predictions([seen], tmp_path, THRESHOLDS, top_px=64)
+    assert [row["proposed_ok"] for row in rows] == [is_ok]
+    assert figures(rows)["ALL"]["clean_not_ok"]["hits"] == (not is_ok)
+
+
 def test_the_report_names_hits_n_and_interval(predicted):
     text = report_text(
         {
@@ -274,7 +292,7 @@ def test_the_report_names_hits_n_and_interval(predicted):
     assert "| chip | 1 | 2 | 3 |" in text and "| scratch | 0 | 9 | 9 |" in text
     assert "# brightness on split test" in text
     tight, alarms = "5 of 9 = 55.6% (26.7%–81.1%)", "2 of 4 = 50.0% (15.0%–85.0%)"
-    assert f"| ALL | 13 | {tight} | {alarms} | 66.7% |" in text
+    assert f"| ALL | 13 | {tight} | {alarms} | 4 of 4 = 100.0% (51.0%–100.0%) | 66.7% |" in text
     assert "| whole_cars_clean | 1 | – | 1 of 1 = 100.0%" in text
     assert text.index("found tightly") < text.index("found at all")
 

@@ -200,3 +200,16 @@ def test_a_figure_for_paper_keeps_the_colours_of_its_lines():
     )
     assert [trace.name for trace in figure.data] == ["Found tightly", "Clean photos in alarm"]
     assert list(figure.data[0].y) == pytest.approx([5 / 6, 3 / 6])
+
+
+def test_the_table_of_names_says_what_each_labelled_type_is_called():
+    report = {**example_report(), "types": {"chip": {"chip": 1, "scratch": 2}, "dent": {"dent": 9}}}
+    table = words.confusion_table(EN, report)
+    assert table.head == ("Labelled as", "chip", "dent", "scratch", "Labels")
+    assert table.rows == (("chip", "1", "0", "2", "3"), ("dent", "0", "9", "0", "9"))
+    assert "10 of 12" in words.confusion_sentence(EN, report)
+    older = {key: value for key, value in report.items() if key != "types"}
+    assert words.confusion_table(EN, older) is None
+    assert "older" in words.confusion_sentence(EN, older)
+    assert "Labelled as" in evaluation_html(report, EN)
+    assert "Labelled as" not in evaluation_html(older, EN)
