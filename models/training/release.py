@@ -47,25 +47,12 @@ GOLDEN_SHARE = 0.5
 # How much of the share found tightly on `val` int8 may lose against float and still be served.
 INT8_MAY_LOSE = 0.005
 
-# What nobody has measured; the Model page shows it beside the figures.
+# What nobody has measured; the Model page words these codes (`model.limit`) beside the figures.
 LIMITS = (
-    {
-        "ko": "공장의 휴대전화, 카메라, 조명: 사진은 공개 자료에서 왔음",
-        "en": "phones, cameras and lamps of a plant: the photos come from public sets",
-    },
-    {
-        "ko": "3 px보다 작은 결함, 실제 사진의 mm 치수: 축척을 아는 사진이 없음",
-        "en": "defects below 3 px, and sizes in mm on real photos: none of them has a known scale",
-    },
-    {
-        "ko": "오렌지필, 얼룩, 홀로그램, 색상 차이: 학습과 시험 사진에 없음",
-        "en": "orange peel, mottling, holograms, colour deviation: no photo in training or test "
-        "shows them",
-    },
-    {
-        "ko": "실제 사진의 결함 종류: 찾았는지만 채점함",
-        "en": "type on real photos: only found or not found was scored",
-    },
+    {"code": "plant_photos"},
+    {"code": "small_and_mm"},
+    {"code": "types_unseen"},
+    {"code": "types_unscored"},
 )
 
 

@@ -281,13 +281,7 @@ def _write(
 ) -> None:
     limits = list(LIMITS)
     if not names:
-        limits.insert(
-            0,
-            {
-                "ko": "종류: 네트워크가 구별하지 않아 찾은 것은 모두 '미분류'",
-                "en": 'types: the network tells none apart, everything it sees is "unclassified"',
-            },
-        )
+        limits.insert(0, {"code": "no_types"})
     try:
         save_openvino(network, place)
     except ModelRefused:
@@ -333,13 +327,7 @@ def _way_to_choose(
             "thresholds": card["thresholds"],
             "score": card["score"],
             "thresholds_from": {"name": card["name"], "sha256": model_sha256(card)},
-            "limits": [
-                {
-                    "ko": f"임계값: 모델 {card['name']}에서 복사, 이 네트워크에 맞게 고른 적 없음",
-                    "en": f"thresholds: copied from model {card['name']}, never chosen for this "
-                    "network",
-                }
-            ],
+            "limits": [{"code": "thresholds_copied", "model": card["name"]}],
         }
         return lambda segment: copied
     photos = read_photo_set(operating.data, "val")

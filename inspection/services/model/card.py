@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from inspection.i18n import Translate
+
 # The row of a card's figures that stands for all photos of a split together.
 EVERY_SET = "ALL"
 
@@ -104,12 +106,22 @@ def in_language(told: Any, language: str) -> str:
     return str(told or "")
 
 
-def never_tested_on(card: Mapping[str, Any], language: str) -> tuple[str, ...]:
-    """What the card itself says that the model was never tested on, a sentence each."""
+def never_tested_on(card: Mapping[str, Any], t: Translate) -> tuple[str, ...]:
+    """What the card itself says that the model was never tested on, a sentence each.
+
+    A limit is a code with its values, worded by `model.limit`, or a text as `in_language` takes it.
+    """
     limits = card.get("limits")
     if not isinstance(limits, list):
         limits = [limits] if isinstance(limits, str | Mapping) else []
-    return tuple(in_language(limit, language) for limit in limits)
+    return tuple(_limit_words(limit, t) for limit in limits)
+
+
+def _limit_words(limit: Any, t: Translate) -> str:
+    if isinstance(limit, Mapping) and "code" in limit:
+        values = {name: value for name, value in limit.items() if name != "code"}
+        return t(f"model.limit.{limit['code']}", **values)
+    return in_language(limit, t.language)
 
 
 def band_rule(card: Mapping[str, Any]) -> Mapping[str, Any] | None:

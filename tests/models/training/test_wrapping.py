@@ -8,6 +8,8 @@ import pytest
 from keras import layers, ops
 
 from inspection.errors import ModelRefused, TrainingError
+from inspection.i18n import translator
+from inspection.services.model.card import never_tested_on
 from models.card import check_files, read_card
 from models.network import unet as networks
 from models.network.keras_file import save_half
@@ -104,9 +106,12 @@ def test_a_network_with_one_channel_becomes_a_folder_that_is_served(tmp_path, do
     assert card["thresholds"] == read_card(donor)["thresholds"]
     assert card["thresholds_from"]["name"] == "donor"
     thresholds, types = card["limits"][:2]
-    assert thresholds["en"] == "thresholds: copied from model donor, never chosen for this network"
-    assert types["en"].startswith("types: the network tells none apart")
-    assert "donor" in thresholds["ko"] and types["ko"].startswith("종류:")
+    assert thresholds == {"code": "thresholds_copied", "model": "donor"}
+    assert types == {"code": "no_types"}
+    english, korean = (never_tested_on(card, translator(code)) for code in ("en", "ko"))
+    assert english[0] == "thresholds: copied from model donor, never chosen for this one"
+    assert english[1].startswith("defect types: the model tells none apart")
+    assert "donor" in korean[0] and korean[1].startswith("결함 유형:")
     assert card["parameters"] == 4 and card["wrapped"]["file"] == "theirs.keras"
     assert [path.name for path in (tmp_path / "weights").iterdir()] == ["theirs"]
 
@@ -117,7 +122,7 @@ def test_a_network_with_types_keeps_them(tmp_path, donor):
         file, tmp_path / "two-types", Operating(model=donor), types=("dent", "scratch")
     )
     assert open_segmenter(folder).types == ("dent", "scratch")
-    assert not any("tells none apart" in str(limit) for limit in read_card(folder)["limits"])
+    assert {"code": "no_types"} not in read_card(folder)["limits"]
 
 
 def test_nine_channels_are_those_of_our_own_networks(tmp_path):

@@ -1,5 +1,6 @@
 import pytest
 
+from inspection.i18n import translator
 from inspection.services.model.card import (
     broken_limits,
     claim,
@@ -72,14 +73,14 @@ def test_sources_keep_their_licence_and_photos_a_split():
 
 
 def test_limits_may_be_one_sentence_several_or_none():
-    assert never_tested_on(CARD, "ko") == ("metallic red",)
-    assert never_tested_on({"limits": "night photos"}, "ko") == ("night photos",)
-    assert never_tested_on({}, "ko") == ()
+    assert never_tested_on(CARD, translator("ko")) == ("metallic red",)
+    assert never_tested_on({"limits": "night photos"}, translator("ko")) == ("night photos",)
+    assert never_tested_on({}, translator("ko")) == ()
 
 
 def test_a_text_of_a_card_may_have_a_sentence_for_each_language():
     limits = [{"ko": "밤 사진", "en": "night photos"}, "matt paint"]
-    assert never_tested_on({"limits": limits}, "ko") == ("밤 사진", "matt paint")
-    assert never_tested_on({"limits": limits}, "en") == ("night photos", "matt paint")
+    assert never_tested_on({"limits": limits}, translator("ko")) == ("밤 사진", "matt paint")
+    assert never_tested_on({"limits": limits}, translator("en")) == ("night photos", "matt paint")
     assert in_language({"en": "night photos"}, "ko") == "night photos"
     assert in_language(None, "ko") == in_language({}, "ko") == ""
