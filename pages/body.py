@@ -6,8 +6,7 @@ from inspection.ui.body import map as body_views
 from inspection.ui.body import repeats as repeat_views
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
-from inspection.ui.widgets import cached
-from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets import cached, left_out
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
@@ -21,7 +20,7 @@ if known.last_day is None:
     st.stop()
 
 where = body_views.ask(known, version)
-counting_views.waiting_note(where, version)
+left_out.waiting_note(where, version)
 body_views.say_apart(where, version)
 body_views.show_map(where, version)
 body_views.show_photos(where, version)

@@ -5,8 +5,7 @@ import streamlit as st
 from inspection.ui.control import parts as control_views
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
-from inspection.ui.widgets import cached
-from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets import cached, left_out
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
@@ -19,7 +18,7 @@ if known.last_day is None:
     trend_views.nothing_logged()
     st.stop()
 
-counting_views.waiting_note(None, version)
+left_out.waiting_note(None, version)
 asked = control_views.ask(known, version)
 if asked is None:
     st.stop()

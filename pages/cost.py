@@ -6,15 +6,14 @@ from inspection.services.model import evaluation
 from inspection.services.station import shared_station
 from inspection.ui.cost import parts as cost_views
 from inspection.ui.session import t
-from inspection.ui.widgets import cached
-from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets import cached, left_out
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("nav.cost"))
 st.caption(t("cost.intro"))
 
-counting_views.waiting_note(None, cached.data_version())
+left_out.waiting_note(None, cached.data_version())
 kept = cost_views.chosen_estimate()
 # The results stand above the figures that they come from.
 top = st.container()

@@ -6,8 +6,7 @@ from inspection.storage.log_filter import LogFilter
 from inspection.ui.home import line_status
 from inspection.ui.inspect import batch as batch_view
 from inspection.ui.session import t
-from inspection.ui.widgets import cached
-from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets import cached, left_out
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
@@ -18,7 +17,7 @@ batch_view.show_others()
 if cached.count(LogFilter(), version):
     line_status.show_ways()
     line_status.show_alerts(version)
-    counting_views.waiting_note(None, version)
+    left_out.waiting_note(None, version)
     with st.skeleton(height=200):
         latest = cached.last_inspections(line_status.STRIP, version)
     line_status.show_strip(latest)

@@ -4,8 +4,7 @@ import streamlit as st
 
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
-from inspection.ui.widgets import cached
-from inspection.ui.widgets import counting as counting_views
+from inspection.ui.widgets import cached, left_out
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
@@ -23,7 +22,7 @@ with st.spinner(t("common.loading")):
     daily = cached.daily(where, version)
     types = cached.pareto(where, version)
 
-counting_views.waiting_note(where, version)
+left_out.waiting_note(where, version)
 if daily.empty:
     trend_views.nothing_in_period(where, known)
     st.stop()

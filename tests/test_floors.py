@@ -51,6 +51,63 @@ HOMES = {
 RENDERER = ("models.rendering.panel", "models.rendering.defects", "models.rendering.samples")
 DEMO = "inspection.services.demo"
 
+# Inside a floor: which rooms a room may import. Each names rooms above it only, so that no circle
+# can form; a module beside the rooms counts as one.
+PAGE = "markdown session guarded widgets"
+ARROWS = {
+    "inspection.services": {
+        "words": "",
+        "exporting": "",
+        "mailing": "",
+        "effective_settings": "",
+        "worker": "",
+        "active_model": "worker",
+        "station": "worker active_model",
+        "photo": "station",
+        "quality": "words mailing station",
+        "report": "words exporting mailing station photo quality",
+        "log": "words exporting station photo quality report",
+        "model": "words worker active_model station photo",
+        "cost": "words exporting station model",
+        "demo": "station photo",
+        "housekeeping": "station photo",
+        "health": "worker active_model station housekeeping",
+    },
+    "inspection.ui": {
+        "markdown": "",
+        "server": "",
+        "in_browser": "",
+        "session": "markdown in_browser",
+        "guarded": "markdown session",
+        "widgets": "markdown session guarded",
+        "home": PAGE,
+        "inspect": f"{PAGE} server",
+        "log": f"{PAGE} inspect",
+        "control": PAGE,
+        "trends": f"{PAGE} control",
+        "body": PAGE,
+        "report": PAGE,
+        "cost": PAGE,
+        "model": PAGE,
+        "settings": PAGE,
+        "help": PAGE,
+        "router": f"{PAGE} in_browser",
+    },
+    "models": {
+        "card": "",
+        "tiling": "",
+        "segmenter": "card tiling",
+        "network": "",
+        "photo_sets": "network tiling",
+        "importers": "photo_sets",
+        "rendering": "card segmenter photo_sets",
+        "measuring": "card network photo_sets",
+        "training": "card tiling segmenter network photo_sets measuring rendering",
+        "rivals": "card tiling segmenter network photo_sets measuring training",
+        "speed": "card tiling segmenter network training rivals",
+    },
+}
+
 
 @dataclass(frozen=True)
 class Import:
@@ -137,6 +194,35 @@ def test_a_module_imports_from_lower_floors_or_its_own_room_only():
         if ROOMS[theirs] > ROOMS[mine] or (same_floor and not neighbours):
             wrong.append(str(found))
     assert wrong == []
+
+
+def room_on_floor(module: str, floor: str) -> str | None:
+    """The room of a floor that holds the module, "widgets" of "inspection.ui"; None outside."""
+    return module[len(floor) + 1 :].split(".")[0] if module.startswith(f"{floor}.") else None
+
+
+@pytest.mark.parametrize("floor", ARROWS)
+def test_the_rooms_of_a_floor_import_each_other_along_the_stated_arrows_only(floor):
+    allowed = ARROWS[floor]
+    wrong = []
+    for found in IMPORTS:
+        mine, theirs = (room_on_floor(name, floor) for name in (found.module, found.target))
+        if mine and theirs and mine != theirs and theirs not in allowed.get(mine, "").split():
+            wrong.append(str(found))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("floor", ARROWS)
+def test_the_stated_arrows_form_no_circle_and_name_every_room(floor):
+    rooms = list(ARROWS[floor])
+    assert {room_on_floor(name, floor) for name in SOURCES} - {None} == set(rooms)
+    backward = [
+        (room, named)
+        for place, room in enumerate(rooms)
+        for named in ARROWS[floor][room].split()
+        if named not in rooms[:place]
+    ]
+    assert backward == []
 
 
 def test_nothing_imports_a_page_or_the_server():

@@ -13,7 +13,6 @@ from itertools import product
 import numpy as np
 
 from inspection.domain.acceptance_rules import (
-    REPAIRS,
     SIZE_OF,
     Rule,
     Spec,
@@ -23,6 +22,7 @@ from inspection.domain.acceptance_rules import (
 from inspection.domain.defects import SEVERITIES, ZONE_GRADES, Defect
 from inspection.domain.inspections import Judgement, Reason, Thresholds
 from inspection.domain.panels import Panel
+from inspection.domain.quality import REPAIRS
 from inspection.domain.scale import Scale
 from inspection.domain.spacing import closest_outlines, closest_pair, fullest_window
 

@@ -31,11 +31,9 @@ from pathlib import Path
 
 from inspection.domain.defects import FAMILY_OF_TYPE, SEVERITIES, ZONE_GRADES, Defect
 from inspection.domain.panels import PANEL_CODES
+from inspection.domain.quality import REPAIRS
 from inspection.domain.toml_tables import TomlTable, parse_toml
 from inspection.errors import SpecError
-
-# What a rule may propose, mildest first. To accept, hold or look again is a person's word.
-REPAIRS = ("polish", "spot_repair", "panel_repaint", "full_respray")
 
 SIZE_OF: dict[str, Callable[[Defect], float | None]] = {
     "length": lambda defect: defect.length_mm,

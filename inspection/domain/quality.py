@@ -7,7 +7,8 @@ is no figure: the functions answer None, which is not 0.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Repairs from the lightest to the heaviest.
+# Repairs from the lightest to the heaviest: what a rule may propose. To accept, hold or look again
+# is a person's word.
 REPAIRS = ("polish", "spot_repair", "panel_repaint", "full_respray")
 
 

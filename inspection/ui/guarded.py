@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.runtime.state.session_state import SessionState
 
 from inspection.errors import InspectionError
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.widgets.markdown import as_written
 
 _log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from inspection.errors import InspectionError, without_paths
 from inspection.i18n import LANGUAGES
 from inspection.ui import session
 from inspection.ui.guarded import guard_callbacks, guarded
+from inspection.ui.in_browser import LONGEST_NAME
+from inspection.ui.markdown import as_written, guard
 from inspection.ui.session import t
 from inspection.ui.widgets import on_paper
 from inspection.ui.widgets.demo import demo_mark
-from inspection.ui.widgets.in_browser import LONGEST_NAME
-from inspection.ui.widgets.markdown import as_written, guard
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 ICON = Path(__file__).parent / "icon.png"

@@ -13,8 +13,8 @@ from inspection.i18n import (
     translator,
 )
 from inspection.services.station import shared_station
-from inspection.ui.widgets.in_browser import LONGEST_NAME, kept_name, keys_and_name
-from inspection.ui.widgets.markdown import Markdown, as_written
+from inspection.ui.in_browser import LONGEST_NAME, kept_name, keys_and_name
+from inspection.ui.markdown import Markdown, as_written
 
 _NAME_GIVEN, _HAD_NAME = "inspector_given", "inspector_had_name"
 

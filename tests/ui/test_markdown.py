@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from inspection.ui.widgets.markdown import as_written, bold, disarmed, guard
+from inspection.ui.markdown import as_written, bold, disarmed, guard
 
 IMAGE = "![x](http://127.0.0.1:1/a.png)"
 

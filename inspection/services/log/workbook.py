@@ -12,6 +12,7 @@ import xlsxwriter
 
 from inspection.i18n import Translate
 from inspection.services.exporting import workbook_text
+from inspection.services.words import word
 
 # A sheet holds 1,048,576 rows, its head among them.
 SHEET_ROWS = 1_048_575
@@ -113,9 +114,7 @@ class _LongTable:
 
         def said(code: str) -> str:
             # "undecided" is where an inspection stands, no verdict that was proposed.
-            key = "standing.undecided" if code == "undecided" else f"{table}.{code}"
-            text = self._t(key)
-            return code if text == key else text
+            return word(self._t, "standing" if code == "undecided" else table, code)
 
         return said
 

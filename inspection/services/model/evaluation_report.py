@@ -10,7 +10,7 @@ from inspection.i18n import Translate
 from inspection.services.model import evaluation
 from inspection.services.model import evaluation_words as words
 from inspection.services.model.evaluation import Report
-from inspection.services.model.evaluation_words import Table
+from inspection.services.words import Table
 
 _STYLE = """
 body { font-family: FONTS; color: #1d1d1d; background: #fff; line-height: 1.5;

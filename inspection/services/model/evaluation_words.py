@@ -1,7 +1,6 @@
 """An evaluation in words: the sentences and tables that the Model page and the report share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from inspection.domain.numbers import number, percent
@@ -9,7 +8,7 @@ from inspection.i18n import Translate
 from inspection.services.model import evaluation
 from inspection.services.model.card import EVERY_SET, Share, share_of
 from inspection.services.model.evaluation import Explored, Report
-from inspection.services.report.words import NO_VALUE, word
+from inspection.services.words import NO_VALUE, Table, word
 
 # The words of the figures of `inspection.charts`, by figure.
 _ROC_WORDS = ("detection", "false_alarm", "threshold", "roc", "chance", "marks")
@@ -24,14 +23,6 @@ _PART_HEADS = {
     "brightness": "curve.brightness",
     "colour": "common.colour",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table in words: plain text in every cell."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def share_words(t: Translate, share: Share | None) -> str:

@@ -10,6 +10,7 @@ from inspection.domain.panels import BodyCatalogue
 from inspection.errors import NotFound
 from inspection.i18n import Translate
 from inspection.services.quality.control_charts import ChartSignal
+from inspection.services.words import word
 
 # Splits whose subjects are codes with words in the texts.
 _WORDS_OF_SPLIT = {"panel": "panel", "type": "defect", "colour": "colour"}
@@ -25,9 +26,7 @@ def subject_name(t: Translate, bodies: BodyCatalogue, split: str, subject: str) 
         except NotFound:
             return subject
     if split in _WORDS_OF_SPLIT:
-        key = f"{_WORDS_OF_SPLIT[split]}.{subject}"
-        text = t(key)
-        return subject if text == key else text
+        return word(t, _WORDS_OF_SPLIT[split], subject)
     return subject
 
 
@@ -56,11 +55,7 @@ def point_name(t: Translate, points: str, day: date, shift: str = "") -> str:
     """A point by its production day: "2026-11-11", "2026-11-11 day shift", "week of …"."""
     if points == "week":
         return t("control.week_of", day=day)
-    if not shift:
-        return f"{day}"
-    key = f"shift.{shift}"
-    text = t(key)
-    return f"{day} {shift if text == key else text}"
+    return f"{day} {word(t, 'shift', shift)}" if shift else f"{day}"
 
 
 def signal_sentence(t: Translate, signal: ChartSignal) -> str:

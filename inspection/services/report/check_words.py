@@ -2,7 +2,7 @@
 
 from inspection.i18n import Translate
 from inspection.services.report.check import ReportCheck, RowFault, ValueChange
-from inspection.services.report.words import NO_VALUE, word
+from inspection.services.words import NO_VALUE, word
 
 # Columns whose values are codes, and where their words stand.
 _CODES = {

@@ -21,7 +21,6 @@ from inspection.services.report.shift_report import (
     data_sha256,
 )
 from inspection.services.report.words import (
-    NO_VALUE,
     about_the_shift,
     disposition_word,
     group_head,
@@ -29,14 +28,12 @@ from inspection.services.report.words import (
     heading,
     left_out_why,
     outcomes,
-    plain,
-    rare,
     scale_word,
     signal_sentence,
     subtitle,
     unnumbered,
-    word,
 )
+from inspection.services.words import NO_VALUE, plain, rare, word
 
 # What fits beside everything else on the first page; all of it stands on the pages after.
 _PARETO_ON_FIRST_PAGE = 5

@@ -1,7 +1,6 @@
 """Words that the page, the PDF, the HTML file and the workbook of a shift report share."""
 
 import re
-import unicodedata
 from datetime import datetime
 
 from inspection.domain.inspections import UNKNOWN
@@ -13,14 +12,8 @@ from inspection.services.report.shift_report import (
     ShiftReport,
     SignalRow,
 )
+from inspection.services.words import NO_VALUE, plain, word
 from inspection.storage.counting_records import ChangedCount
-
-NO_VALUE = "–"
-
-# C*: control, format (bidi, zero width), surrogate, private, unassigned; Zl, Zp: line ends.
-_SHAPELESS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-# Joiners, which belong to Hindi and Persian letters and to emoji.
-_JOINERS = "\u200c\u200d"
 
 
 def subtitle(report: ShiftReport, t: Translate) -> str:
@@ -169,15 +162,6 @@ def group_head(t: Translate) -> list[str]:
     ]
 
 
-def word(t: Translate, group: str, code: str) -> str:
-    """The word for a code; a code without a word (a colour of the plant's own) speaks itself."""
-    if not code:
-        return NO_VALUE
-    key = f"{group}.{code}"
-    known = t(key)
-    return code if known == key else known
-
-
 def disposition_word(t: Translate, code: str) -> str:
     """What a person decided; "" reads as undecided."""
     return word(t, "disposition", code) if code else t("report.undecided")
@@ -205,20 +189,3 @@ def unnumbered(report: ShiftReport, t: Translate) -> str:
 def scale_word(t: Translate, source: str) -> str:
     """How the millimetres are known; "" reads as unknown."""
     return word(t, "scale_source", source or "unknown")
-
-
-def rare(value: float) -> str:
-    """A chance or an expected number that may be next to nothing."""
-    return "<0.001" if value < 0.001 else f"{value:.2g}"
-
-
-def plain(text: str) -> str:
-    """Text for paper: what has no shape, or would turn the line around, becomes □."""
-    return "".join(
-        " " if letter in "\t\r\n" else "□" if _is_shapeless(letter) else letter
-        for letter in unicodedata.normalize("NFC", text)
-    )
-
-
-def _is_shapeless(letter: str) -> bool:
-    return letter not in _JOINERS and unicodedata.category(letter) in _SHAPELESS

@@ -26,12 +26,11 @@ from inspection.services.report.words import (
     left_out_why,
     line_word,
     outcomes,
-    plain,
     scale_word,
     signal_sentence,
     subtitle,
-    word,
 )
+from inspection.services.words import plain, word
 
 
 def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:

@@ -15,11 +15,11 @@ from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_of
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words, sentence_case, type_words
+from inspection.ui.widgets.left_out import say_unnumbered
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.on_paper import paper_table
 from inspection.ui.widgets.period import ask_period
 from inspection.ui.widgets.photo_cards import photo_cards
-from inspection.ui.widgets.unnumbered import say_unnumbered
 from inspection.ui.widgets.words import model_name, word
 
 # Squares a panel side: all panels together stay well below the points a figure may have.

@@ -12,12 +12,12 @@ from inspection.domain.repeat_cases import CASE_STATES, MOST_LETTERS, can_be_und
 from inspection.errors import InspectionError
 from inspection.services.quality import repeats
 from inspection.services.quality.repeats import FollowedCase, FoundRepeat, Look
-from inspection.services.report.words import rare
 from inspection.services.station import shared_station
+from inspection.services.words import rare
 from inspection.storage import case_records
+from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import error_text, inspector, t
 from inspection.ui.widgets import cached
-from inspection.ui.widgets.markdown import as_written, bold
 from inspection.ui.widgets.photo_cards import photo_cards
 from inspection.ui.widgets.words import model_name, time_text, word
 

@@ -36,15 +36,15 @@ from inspection.services.station import shared_station
 from inspection.storage.chart_notes import NumberedNote
 from inspection.storage.log_filter import LogFilter, parameters_of
 from inspection.storage.log_list import KnownValues
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, inspector, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import is_on, one_of, set_address, whole_number
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words, sentence_case, type_words
+from inspection.ui.widgets.left_out import say_unnumbered
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.period import ask_period
-from inspection.ui.widgets.unnumbered import say_unnumbered
 from inspection.ui.widgets.words import plant_time, time_text
 
 _USUAL_DAYS = "90"

@@ -34,12 +34,12 @@ from inspection.services.model.evaluation_words import share_words
 from inspection.services.station import shared_station
 from inspection.storage import cost_estimates
 from inspection.storage.cost_estimates import NumberedEstimate
+from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import error_text, inspector, plain, t, translate
 from inspection.ui.widgets import chart_frame
 from inspection.ui.widgets.address import one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.demo import marked_name
-from inspection.ui.widgets.markdown import as_written, bold
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import time_text
 

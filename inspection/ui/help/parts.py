@@ -6,8 +6,8 @@ from inspection.config import Settings
 from inspection.domain.inspections import VERDICTS
 from inspection.services.effective_settings import without_secrets
 from inspection.services.photo.sidecars import SIDECAR
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.verdicts import verdict_chip
 

@@ -10,6 +10,7 @@ from inspection.charts.line import line_status
 from inspection.services.quality import alerting, signal_words
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, language, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.chart_frame import Column, Figures
@@ -21,7 +22,6 @@ from inspection.ui.widgets.links import (
     tall_buttons,
     thumbnail_url,
 )
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.verdicts import verdict_chip_html, verdict_word
 from inspection.ui.widgets.words import model_name, time_text, word
 

@@ -16,9 +16,9 @@ from inspection.ui import session
 from inspection.ui.guarded import guarded_part
 from inspection.ui.inspect import sources as photo_sources
 from inspection.ui.inspect.subject import chosen_subject
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.verdicts import verdict_chip, verdict_label
 from inspection.ui.widgets.words import time_text
 

@@ -19,12 +19,12 @@ from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.tables import POOLED_SOURCE
 from inspection.ui import session
 from inspection.ui.inspect import batch as batch_view
+from inspection.ui.inspect import counting as counting_views
 from inspection.ui.inspect import readiness
 from inspection.ui.inspect.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
+from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import plain, reason_text, t
-from inspection.ui.widgets import counting as counting_views
 from inspection.ui.widgets.links import mask_url, page_file, photo_url
-from inspection.ui.widgets.markdown import as_written, bold
 from inspection.ui.widgets.on_paper import paper_table
 from inspection.ui.widgets.touch import large_targets
 from inspection.ui.widgets.verdicts import verdict_banner

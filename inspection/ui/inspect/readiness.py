@@ -5,9 +5,9 @@ import streamlit as st
 from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.services.station import shared_station
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 
 
 def can_inspect() -> bool:

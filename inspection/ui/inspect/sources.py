@@ -17,9 +17,9 @@ from inspection.services.photo.batches import Order
 from inspection.services.photo.sidecars import SIDECAR, PhotoFacts, photo_facts
 from inspection.services.station import shared_station
 from inspection.ui.inspect.subject import described, prefill
+from inspection.ui.markdown import as_written
 from inspection.ui.server import forget_uploads
 from inspection.ui.session import error_text, t
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.touch import BROWSE_BUTTON, button_in_our_words, large_drop_zone
 from inspection.ui.widgets.words import time_text, word
 

@@ -15,11 +15,11 @@ from inspection.storage.log_filter import LogFilter
 from inspection.ui.inspect.inspection import show_inspection
 from inspection.ui.log.columns import SORTS_BY, inspections_table
 from inspection.ui.log.sorting import after_tap, read_sort, written
+from inspection.ui.markdown import Markdown, as_written, bold
 from inspection.ui.session import t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.address import one_of
 from inspection.ui.widgets.links import page_url
-from inspection.ui.widgets.markdown import Markdown, as_written, bold
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.verdicts import verdict_label
 from inspection.ui.widgets.words import time_text, word

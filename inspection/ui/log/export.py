@@ -12,10 +12,10 @@ from inspection.services.log.exports import SUFFIXES
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.guarded import guarded_part
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, plain, t, translate
 from inspection.ui.widgets.demo import marked_name
 from inspection.ui.widgets.links import export_url
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.words import plant_time
 
 

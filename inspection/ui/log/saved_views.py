@@ -13,9 +13,9 @@ from inspection.storage.log_filter import PARAMETERS
 from inspection.storage.saved_views import LONGEST_NAME, SavedView
 from inspection.ui import session
 from inspection.ui.log import filters
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets.address import set_address
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.words import time_text
 
 _SHOWN = (*PARAMETERS, "columns", "sort")

@@ -9,9 +9,9 @@ from inspection.domain.inspections import Thresholds
 from inspection.domain.numbers import number, percent
 from inspection.services.model.card import PhotoSource, SetFigures, Share, in_language, precision
 from inspection.services.worker.parent import ModelState
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, language, t
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import word
 

@@ -15,11 +15,11 @@ from inspection.domain.numbers import number
 from inspection.services.model import evaluation
 from inspection.services.model import evaluation_words as words
 from inspection.services.model.evaluation import Report
-from inspection.services.model.evaluation_words import Table
+from inspection.services.words import Table
 from inspection.ui.guarded import guarded_part
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t, translate
 from inspection.ui.widgets import chart_frame
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.tables import reading_table
 
 

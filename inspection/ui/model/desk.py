@@ -14,8 +14,8 @@ from inspection.services.model.golden_set import GoldenFigures
 from inspection.services.station import Station, shared_station
 from inspection.storage.model_switches import MOST_LETTERS
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import time_text
 

@@ -20,8 +20,8 @@ from inspection.storage.shift_notes import (
     ShiftPlace,
 )
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t, translate
-from inspection.ui.widgets.markdown import as_written
 
 # The number of the item whose closing is being asked for, and of the one just taken back.
 _CLOSING, _TAKEN_BACK = "note_closing", "note_taken_back"

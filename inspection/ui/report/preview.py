@@ -20,27 +20,26 @@ from inspection.services.report.shift_report import (
     cumulative_shares,
 )
 from inspection.services.report.words import (
-    NO_VALUE,
     about_the_shift,
     disposition_word,
     group_head,
     left_out_why,
     line_word,
     outcomes,
-    rare,
     scale_word,
     signal_sentence,
     subtitle,
     unnumbered,
 )
 from inspection.services.station import shared_station
+from inspection.services.words import NO_VALUE, rare
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_day, one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.verdicts import verdict_chip, verdict_text
 from inspection.ui.widgets.words import model_name, time_text, word

@@ -16,8 +16,8 @@ from inspection.services.report.words import document_name
 from inspection.services.station import shared_station
 from inspection.storage.signed_reports import SignedReport
 from inspection.ui import session
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t, translate
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.words import minute_text
 
 # Which signature is being asked for in this tab: "out" or "in".

@@ -9,10 +9,10 @@ from inspection.services.effective_settings import EffectiveSetting
 from inspection.services.health import check_installation
 from inspection.services.station import Station
 from inspection.storage.log_filter import LogFilter
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import word
 

@@ -21,9 +21,9 @@ from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words, type_words
+from inspection.ui.widgets.left_out import say_unnumbered
 from inspection.ui.widgets.links import log_address, page_file
 from inspection.ui.widgets.period import ask_period, days_before
-from inspection.ui.widgets.unnumbered import say_unnumbered
 from inspection.ui.widgets.words import model_name, word
 
 # Of the tables behind the charts: the text of the head, which has the unit, and the form.

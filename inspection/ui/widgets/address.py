@@ -7,7 +7,7 @@ from datetime import date
 
 import streamlit as st
 
-from inspection.ui.widgets.markdown import as_written
+from inspection.ui.markdown import as_written
 
 # More buttons than this are no row that anybody finds one in.
 MOST_BUTTONS = 16

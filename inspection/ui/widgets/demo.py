@@ -11,9 +11,9 @@ from inspection.services.station import shared_station
 from inspection.storage import demo_loads
 from inspection.ui import session
 from inspection.ui.guarded import guarded_part
+from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets import cached
-from inspection.ui.widgets.markdown import as_written
 
 _LOOK_EVERY_S = 1.0
 # The question before the demo line is removed stands open.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 import streamlit as st
 
-from inspection.ui.widgets.markdown import as_written as as_written
+from inspection.ui.markdown import as_written as as_written
 
 # Streamlit keeps the cells of a table narrow even where there is room. The pages break words
 # anywhere rather than overflow, which in a table would squeeze a name into two halves.

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from inspection.domain.inspections import UNKNOWN
 from inspection.errors import NotFound
+from inspection.services import words
 from inspection.services.station import shared_station
 from inspection.ui.session import t
 
@@ -16,9 +17,7 @@ def word(table: str, code: str | None) -> str:
     """
     if code in ("", None, UNKNOWN):
         return t("common.unknown")
-    key = f"{table}.{code}"
-    text = t(key)
-    return code if text == key else text
+    return words.word(t, table, code)
 
 
 def model_name(code: str | None) -> str:

@@ -13,14 +13,14 @@ import streamlit as st
 
 from inspection.charts import look
 from inspection.services.exporting import table_csv
-from inspection.services.model.evaluation_words import Table
+from inspection.services.words import Table
 from inspection.storage.log_filter import PARAMETERS
 from inspection.ui.guarded import guarded_part
+from inspection.ui.markdown import as_written
 from inspection.ui.session import language, plain, t
 from inspection.ui.widgets.chart_frame.components import clicked_point, image_buttons
 from inspection.ui.widgets.demo import is_demo_log
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.on_paper import paper_table
 from inspection.ui.widgets.tables import reading_table
 

@@ -11,30 +11,14 @@ from inspection.services.station import shared_station
 from inspection.storage import log_detail
 from inspection.storage.counting_records import NumberedWord
 from inspection.storage.log_detail import InspectionDetail
-from inspection.storage.log_filter import LogFilter
 from inspection.ui import session
 from inspection.ui.inspect.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
+from inspection.ui.markdown import as_written
 from inspection.ui.session import t
-from inspection.ui.widgets import cached
-from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.markdown import as_written
 from inspection.ui.widgets.words import time_text
 
 # Does an act and shows its sentence once the page is drawn again.
 Act = Callable[[Callable[[], str]], None]
-
-
-def waiting_note(where: LogFilter | None, version: int) -> None:
-    """How many of the chosen photos are in no figure until somebody answers; nothing for none."""
-    n = cached.how_many_wait(where or LogFilter(), version)
-    if n:
-        st.warning(t("counting.waiting", n=n), icon=":material/content_copy:")
-        st.page_link(
-            page_file("log"),
-            label=t("counting.to_waiting"),
-            icon=":material/rule:",
-            query_params={"left_out": WAITING},
-        )
 
 
 def show_left_out(detail: InspectionDetail, act: Act) -> None:
