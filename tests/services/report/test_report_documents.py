@@ -6,17 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_reports import (
-    HEADER,
-    HOSTILE,
-    busy_shift,
-    empty_shift,
-    hand_over,
-    note,
-    overruled_row,
-    repeat_row,
-    worst_photo,
-)
 
 from inspection.domain import spc
 from inspection.errors import InspectionError
@@ -35,6 +24,17 @@ from inspection.services.report.shift_report import (
     data_sha256,
 )
 from inspection.services.report.words import document_name, outcomes
+from tests.services.example_reports import (
+    HEADER,
+    HOSTILE,
+    busy_shift,
+    empty_shift,
+    hand_over,
+    note,
+    overruled_row,
+    repeat_row,
+    worst_photo,
+)
 
 KOREAN, ENGLISH = translator("ko"), translator("en")
 

@@ -3,11 +3,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from example_reports import HOSTILE, busy_shift, empty_shift, note, overruled_row, worst_photo
 
 from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services.report.html import shift_report_html
 from inspection.services.report.shift_report import data_sha256
+from tests.services.example_reports import (
+    HOSTILE,
+    busy_shift,
+    empty_shift,
+    note,
+    overruled_row,
+    worst_photo,
+)
 
 KOREAN, ENGLISH = translator("ko"), translator("en")
 

@@ -3,7 +3,10 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from example_reports import (
+
+from inspection.i18n import LANGUAGES, translator
+from inspection.services.report.workbook import shift_report_xlsx
+from tests.services.example_reports import (
     HOSTILE,
     busy_shift,
     empty_shift,
@@ -12,9 +15,6 @@ from example_reports import (
     overruled_row,
     worst_photo,
 )
-
-from inspection.i18n import LANGUAGES, translator
-from inspection.services.report.workbook import shift_report_xlsx
 
 KOREAN, ENGLISH = translator("ko"), translator("en")
 

@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from example_reports import HEADER, SEOUL, at, busy_shift, empty_shift, note, worst_photo
 
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Subject
@@ -30,6 +29,15 @@ from inspection.services.report.shift_report import (
 from inspection.services.report.words import left_out_why
 from inspection.storage import chart_notes, log_detail
 from tests.conftest import panel_jpeg
+from tests.services.example_reports import (
+    HEADER,
+    SEOUL,
+    at,
+    busy_shift,
+    empty_shift,
+    note,
+    worst_photo,
+)
 from tests.services.quality.test_control_charts import FIRST, at_ten, log_days
 from tests.services.quality.test_line_repeats import run_line
 
