@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-# Code -> family. Cause and repair differ by family. Codes and families follow the project's
-# glossary; `paint_loss` and `other` are what the first network can tell apart beside the rest.
+# Code -> family. Cause and repair differ by family. Words for the codes: `docs/glossary.md`.
+# `paint_loss` and `other` are what the first network can tell apart beside the rest.
 FAMILY_OF_TYPE = {
     "dust_inclusion": "topography_small",
     "crater": "topography_small",

@@ -84,7 +84,7 @@ def _scattered(rng, count, uneven):
 
 
 def test_four_of_twenty_is_chance_among_200_places_and_five_of_twenty_is_not():
-    # domain.md section 11.
+    # One of 200 places: 200 × 0.00060 = 0.12 is chance, 200 × 3.86e-5 = 0.0077 is not.
     four, five = binomial_tail(4, 20, 0.02), binomial_tail(5, 20, 0.02)
     assert four == pytest.approx(0.00060, abs=5e-6)
     assert five == pytest.approx(3.86e-5, rel=1e-3)

@@ -42,7 +42,7 @@ def test_the_persons_word_stands_before_the_proposal(verdict, disposition, expec
 
 
 def test_a_hundred_bodies_with_thirty_defects_and_fifteen_reworked(engine):
-    # domain.md section 5: 30 defects on 18 bodies, 15 reworked -> DPU 0.30, FTT 85 %.
+    # 30 defects on 18 bodies, 15 reworked -> DPU 0.30, FTT 85 %.
     def defects(n):
         return 2 if n < 12 else 1 if n < 18 else 0
 
