@@ -14,7 +14,7 @@ from inspection.domain.repeat_cases import CLOSES_AFTER_BODIES
 from inspection.services.cost import saving as cost
 from inspection.services.report.shift_report import place_of
 from inspection.services.station import open_station
-from inspection.storage import case_records, chart_notes, records, saved_views, shift_notes
+from inspection.storage import case_records, chart_notes, deciding, saved_views, shift_notes
 from tests.browser import chromium, needs_chromium, playwright
 from tests.conftest import panel_jpeg
 from tests.server import running
@@ -76,7 +76,7 @@ def written_everywhere(data_dir) -> None:
     ids = write_inspections(station, *facts)
     now = datetime(2026, 3, 2, 3, tzinfo=UTC)
     engine = station.engine
-    records.decide(engine, Decision(ids[0], "polish", TYPED, IMAGE, now), None)
+    deciding.decide(engine, Decision(ids[0], "polish", TYPED, IMAGE, now), None)
     place = place_of(station, date(2026, 3, 2), "day")
     for kind in ("note", "hand_over"):
         shift_notes.write_note(engine, place, kind, TYPED, IMAGE)

@@ -11,7 +11,8 @@ from inspection.config import REPOSITORY, Settings
 from inspection.services import housekeeping
 from inspection.services.station import open_station
 from inspection.storage import log_detail, log_filter, log_list, log_pieces
-from inspection.storage.records import check_daily_count, verify_chain
+from inspection.storage.audit import verify_chain
+from inspection.storage.counting import check_daily_count
 from tests.conftest import panel_jpeg
 from tests.server import Server
 

@@ -114,7 +114,7 @@ def verify():
     from inspection.i18n import translator
     from inspection.services.report.check import check_all_reports
     from inspection.services.report.check_words import check_sentence, fault_sentences
-    from inspection.storage.records import verify_chain
+    from inspection.storage.audit import verify_chain
 
     t = translator("en")
     with opened_station(load_settings(), with_model=False) as station:

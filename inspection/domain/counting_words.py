@@ -80,3 +80,16 @@ def left_out(words: Iterable[str]) -> str:
     if void == VOIDED:
         return VOIDED
     return shot if shot in LEFT_OUT else ""
+
+
+@dataclass(frozen=True, slots=True)
+class LikeAnother:
+    """A photo that looks like an earlier shot of its body.
+
+    inspection_id: that shot. word: what is said about it, one of WAITING, SAME_SHOT, OTHER_SHOT.
+    who: "" while nobody has answered.
+    """
+
+    inspection_id: int
+    word: str
+    who: str = ""

@@ -9,9 +9,8 @@
 from inspection.config import Settings
 from inspection.errors import InspectionError, StorageError
 from inspection.services.worker.parent import ModelChoice
-from inspection.storage.database import Engine
+from inspection.storage.database import Engine, open_existing
 from inspection.storage.model_switches import last_switch
-from inspection.storage.soundness import open_existing
 
 
 def is_pinned(settings: Settings) -> bool:

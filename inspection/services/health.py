@@ -22,11 +22,16 @@ from inspection.services.active_model import served_choice
 from inspection.services.housekeeping import FILES_REMOVED, refuse_another_logs
 from inspection.services.station import installed_specs
 from inspection.services.worker.parent import InspectionWorker
-from inspection.storage import log_detail, log_list, records
+from inspection.storage import audit, counting, log_detail, log_list
 from inspection.storage.audit import last_event
-from inspection.storage.database import Engine
+from inspection.storage.database import (
+    Engine,
+    engine_state,
+    last_damage,
+    open_existing,
+    schema_is_newest,
+)
 from inspection.storage.photo_files import PhotoFiles
-from inspection.storage.soundness import engine_state, last_damage, open_existing, schema_is_newest
 
 # A day's photos of a busy line, with copies and maps, take some gigabytes.
 LEAST_FREE_GB = 5
@@ -97,7 +102,7 @@ def rebuild_roll_up(
 ) -> int:
     """Write the daily roll-up anew from the log's rows; answers its number of rows. Audited."""
     with _Log(settings) as log:
-        return records.rebuild_daily_count(log.engine(), progress)
+        return counting.rebuild_daily_count(log.engine(), progress)
 
 
 def _look(name: str, check: Callable[[], Outcome]) -> Check:
@@ -251,7 +256,7 @@ def _dates(engine: Engine, first_day: date) -> Outcome:
 
 
 def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outcome:
-    differences = records.check_daily_count(engine, progress)
+    differences = counting.check_daily_count(engine, progress)
     if differences:
         first = differences[0]
         return False, (
@@ -264,7 +269,7 @@ def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outc
 
 
 def _audit(engine: Engine) -> Outcome:
-    report = records.verify_chain(engine)
+    report = audit.verify_chain(engine)
     return report.is_whole, report.sentence
 
 

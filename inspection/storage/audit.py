@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 
 from inspection.storage.column_types import Unreadable, canonical_json, storable
-from inspection.storage.database import looking
+from inspection.storage.database import looking, next_number
 from inspection.storage.tables import (
     STANDING_COLUMNS,
     audit,
@@ -344,3 +344,13 @@ def plain_value(value: object) -> object:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(storable(text).encode()).hexdigest()
+
+
+def next_inspection(connection: Connection) -> int:
+    """The next free number of an inspection.
+
+    One that was taken out with the demo line is not given again: an address or a note about it
+    must not lead to another photo.
+    """
+    spoken_of = connection.scalar(select(func.max(audit.c.inspection_id))) or 0
+    return max(next_number(connection, inspection), spoken_of + 1)

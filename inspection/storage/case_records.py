@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, select
 
 from inspection.domain.letters import shortened
 from inspection.domain.repeat_cases import (
@@ -16,7 +16,7 @@ from inspection.domain.repeat_cases import (
 )
 from inspection.errors import Conflict, NotFound
 from inspection.storage.audit import append_event
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import repeat_case, repeat_case_event
 
 
@@ -68,7 +68,7 @@ def open_case(
 ) -> int:
     """Write a new case with its opening; answers its number."""
     with writing(engine) as connection:
-        number = _next(connection, repeat_case)
+        number = next_number(connection, repeat_case)
         row = {
             "id": number,
             "vehicle_model": about.vehicle_model,
@@ -173,7 +173,7 @@ def _append(
     at: datetime,
     undoes: int | None = None,
 ) -> int:
-    number = _next(connection, repeat_case_event)
+    number = next_number(connection, repeat_case_event)
     event = CaseEvent(number, kind, state, owner.strip(), note.strip(), who, at, undoes)
     row = {
         "id": number,
@@ -225,7 +225,3 @@ def _about(row: Row) -> NewCase:
         row.first_seen_at,
         row.evidence,
     )
-
-
-def _next(connection: Connection, table) -> int:
-    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, select
 
 from inspection.domain.chart_choice import MOST_NOTE_LETTERS, ChartChoice, ChartNote
 from inspection.domain.letters import MOST_NAME_LETTERS, shortened
 from inspection.errors import Conflict, NotFound
 from inspection.storage.audit import append_event
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import chart_note
 
 NOTED, WITHDRAWN = "chart_note", "chart_note_withdrawn"
@@ -80,7 +80,7 @@ def standing_notes(
 
 
 def _write(connection: Connection, note: ChartNote, withdraws: int | None) -> int:
-    number = (connection.scalar(select(func.max(chart_note.c.id))) or 0) + 1
+    number = next_number(connection, chart_note)
     row = {
         "id": number,
         "kind": note.kind,

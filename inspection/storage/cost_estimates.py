@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, Row, func, insert, select
+from sqlalchemy import Engine, Row, insert, select
 
 from inspection.domain.cost import INPUTS, MOST_LETTERS, CostEstimate, CostRanges, Range
 from inspection.domain.letters import shortened
 from inspection.errors import NotFound
 from inspection.storage.audit import append_event
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import cost_estimate
 
 ESTIMATED = "cost_estimate"
@@ -27,7 +27,7 @@ class NumberedEstimate:
 def write_estimate(engine: Engine, estimate: CostEstimate) -> int:
     """Keep one version; answers its number. Audited with all its inputs."""
     with writing(engine) as connection:
-        number = (connection.scalar(select(func.max(cost_estimate.c.id))) or 0) + 1
+        number = next_number(connection, cost_estimate)
         row = {
             "id": number,
             "plant": estimate.plant,

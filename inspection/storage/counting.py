@@ -42,6 +42,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    bindparam,
     case,
     cast,
     delete,
@@ -51,6 +52,7 @@ from sqlalchemy import (
     select,
     true,
     union_all,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -103,6 +105,16 @@ def standing(verdict: str, disposition: str) -> str:
     if disposition or verdict == "human":
         return "undecided"
     return verdict
+
+
+def set_standing(connection: Connection, changes: Mapping[int, dict]) -> None:
+    """Set standing columns; changes: by number, all with the same columns."""
+    which = inspection.c.id == bindparam("changed")
+    columns = next(iter(changes.values()))
+    statement = update(inspection).where(which).values({n: bindparam(n) for n in columns})
+    connection.execute(
+        statement, [{"changed": number, **values} for number, values in changes.items()]
+    )
 
 
 def in_figures() -> ColumnElement[bool]:

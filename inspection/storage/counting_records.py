@@ -20,7 +20,7 @@ from inspection.domain.counting_words import (
 from inspection.errors import Conflict, NotFound
 from inspection.storage.audit import RECORD, Event, append_events, record_digest
 from inspection.storage.counting import kept, left_out_by_words
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.log_filter import LogFilter, chosen
 from inspection.storage.tables import counting_word, inspection, left_out, unit
 
@@ -90,7 +90,7 @@ def write_words(connection: Connection, words: Sequence[CountingWord]) -> int:
 
     The caller keeps the roll-up (`counting.kept`) around it.
     """
-    number = (connection.scalar(select(func.max(counting_word.c.id))) or 0) + 1
+    number = next_number(connection, counting_word)
     rows = [
         {
             "id": number + place,

@@ -9,9 +9,11 @@ so every write begins with BEGIN IMMEDIATE and waits for its turn.
 import importlib
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +22,19 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from inspection.errors import DiskFull, StorageError
@@ -38,6 +52,29 @@ _WRITER_LOCK = 7_205_418
 # What SQLite and PostgreSQL say of a full disk.
 _NO_ROOM = ("is full", "No space left on device")
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs"}
+# A check that took a second is not made again for a minute: it never takes a share worth naming.
+_REST_OF_CHECKS = 60
+_SYNCHRONOUS = {0: "OFF", 1: "NORMAL", 2: "FULL", 3: "EXTRA"}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What the database says of itself.
+
+    journal_mode, synchronous, has_foreign_keys: "", "" and True where the question makes no sense
+    (not SQLite). damage: first complaint of SQLite's quick check, "" for none.
+    """
+
+    name: str
+    version: str
+    journal_mode: str = ""
+    synchronous: str = ""
+    has_foreign_keys: bool = True
+    damage: str = ""
+
+
+_checked: dict[str, tuple[float, str]] = {}
+_checking = threading.Lock()
 
 
 def sqlite_driver() -> ModuleType:
@@ -78,6 +115,151 @@ def open_database(url: str) -> Engine:
             "use a sqlite:/// URL"
         ) from None
     return _open_sqlite(address)
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One short write transaction: all of it or nothing.
+
+    It holds the only write lock of the database, so nothing slow belongs inside: no inference, no
+    file. Raises StorageError with one sentence when the database cannot take the record.
+    """
+    with _told_in_a_sentence(engine), engine.connect() as connection:
+        connection = connection.execution_options(**{_WRITES: True})
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                # Numbers and the audit chain follow each other: one writer at a time, as SQLite.
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
+            yield connection
+
+
+@contextmanager
+def looking(engine: Engine) -> Iterator[Connection]:
+    """One read transaction: everything read inside belongs to the same moment."""
+    with _told_in_a_sentence(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+def migrations_config() -> Config:
+    """Alembic's configuration, without a file: the migrations travel with the package."""
+    config = Config()
+    # ConfigParser reads a single % as the start of a name.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def prepare(engine: Engine) -> None:
+    """Bring the schema to its newest version; does nothing where that is done already.
+
+    Two processes may call this at once: the second waits for the first and then finds nothing
+    left to do. Raises StorageError when a newer program made the database.
+    """
+    config = migrations_config()
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    with looking(engine) as connection:
+        if _version(connection) == newest:
+            return
+    try:
+        with writing(engine) as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StorageError(
+            f"the database {engine.url.database} was made by another version of this program "
+            f"({error}); install that version or a newer one"
+        ) from None
+
+
+def schema_version(engine: Engine) -> str | None:
+    """The schema's revision as Alembic names it, None for an empty database."""
+    with looking(engine) as connection:
+        return _version(connection)
+
+
+def next_number(connection: Connection, table: Table) -> int:
+    """The next free number of a table; safe, because `writing` lets one writer in at a time."""
+    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+
+
+def insert_rows(connection: Connection, table: Table, rows: list[dict]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def open_existing(url: str) -> Engine:
+    """As `open_database`, but never makes a database: StorageError where there is none yet."""
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        # `open_database` has the sentence for it.
+        return open_database(url)
+    if address.get_backend_name() == "sqlite" and address.database:
+        file = Path(address.database)
+        if not file.is_file():
+            raise StorageError(
+                f"{file}: there is no database yet; run `python -m inspection prepare`"
+            )
+    return open_database(url)
+
+
+def engine_state(engine: Engine) -> EngineState:
+    """Ask the database; the quick check of SQLite reads every page of the file.
+
+    Raises StorageError when it cannot answer.
+    """
+    with looking(engine) as connection:
+        dialect = connection.dialect
+        version = ".".join(map(str, dialect.server_version_info or ()))
+        if dialect.name != "sqlite":
+            return EngineState(dialect.name, version)
+
+        def pragma(name: str):
+            return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+        complaint = str(pragma("quick_check(1)"))
+        return EngineState(
+            name="SQLite",
+            version=str(connection.exec_driver_sql("SELECT sqlite_version()").scalar()),
+            journal_mode=str(pragma("journal_mode")),
+            synchronous=_SYNCHRONOUS.get(pragma("synchronous"), "unknown"),
+            has_foreign_keys=bool(pragma("foreign_keys")),
+            damage="" if complaint == "ok" else complaint,
+        )
+
+
+def schema_is_newest(engine: Engine) -> tuple[bool, str, str]:
+    """(whether the schema is the newest, its revision or "none", the newest revision)."""
+    newest = ScriptDirectory.from_config(migrations_config()).get_current_head() or ""
+    found = schema_version(engine) or "none"
+    return found == newest, found, newest
+
+
+def last_damage(url: str) -> str:
+    """One sentence on what is wrong with the database; "" while it answers and is whole.
+
+    Through a connection of its own, which has read nothing of the file before. The answer of an
+    earlier call stands again for sixty times as long as the check took.
+    """
+    with _checking:
+        again_at, found = _checked.get(url, (0.0, ""))
+        started = time.monotonic()
+        if started < again_at:
+            return found
+        try:
+            engine = open_existing(url)
+            try:
+                damage = engine_state(engine).damage
+                found = damage and (
+                    f"the database {engine.url.database} is damaged ({damage}); put the last "
+                    "backup in its place"
+                )
+            finally:
+                engine.dispose()
+        except StorageError as error:
+            found = str(error)
+        now = time.monotonic()
+        _checked[url] = now + _REST_OF_CHECKS * (now - started), found
+        return found
 
 
 def _open_sqlite(address: URL) -> Engine:
@@ -172,29 +354,6 @@ def _switch_to_wal(connection, driver: ModuleType, file: Path) -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """One short write transaction: all of it or nothing.
-
-    It holds the only write lock of the database, so nothing slow belongs inside: no inference, no
-    file. Raises StorageError with one sentence when the database cannot take the record.
-    """
-    with _told_in_a_sentence(engine), engine.connect() as connection:
-        connection = connection.execution_options(**{_WRITES: True})
-        with connection.begin():
-            if connection.dialect.name == "postgresql":
-                # Numbers and the audit chain follow each other: one writer at a time, as SQLite.
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
-            yield connection
-
-
-@contextmanager
-def looking(engine: Engine) -> Iterator[Connection]:
-    """One read transaction: everything read inside belongs to the same moment."""
-    with _told_in_a_sentence(engine), engine.connect() as connection, connection.begin():
-        yield connection
-
-
-@contextmanager
 def _told_in_a_sentence(engine: Engine) -> Iterator[None]:
     try:
         yield
@@ -225,42 +384,6 @@ def _sentence(engine: Engine, error: BaseException | None) -> str:
     if "no such table" in told:
         return f"the database {name} is empty ({told}); run `python -m inspection prepare`"
     return f"the database {name} refused: {told}"
-
-
-def migrations_config() -> Config:
-    """Alembic's configuration, without a file: the migrations travel with the package."""
-    config = Config()
-    # ConfigParser reads a single % as the start of a name.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
-
-
-def prepare(engine: Engine) -> None:
-    """Bring the schema to its newest version; does nothing where that is done already.
-
-    Two processes may call this at once: the second waits for the first and then finds nothing
-    left to do. Raises StorageError when a newer program made the database.
-    """
-    config = migrations_config()
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    with looking(engine) as connection:
-        if _version(connection) == newest:
-            return
-    try:
-        with writing(engine) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    except CommandError as error:
-        raise StorageError(
-            f"the database {engine.url.database} was made by another version of this program "
-            f"({error}); install that version or a newer one"
-        ) from None
-
-
-def schema_version(engine: Engine) -> str | None:
-    """The schema's revision as Alembic names it, None for an empty database."""
-    with looking(engine) as connection:
-        return _version(connection)
 
 
 def _version(connection: Connection) -> str | None:

@@ -29,7 +29,7 @@ from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.audit import REMOVED, append_event
 from inspection.storage.counting import COUNTS, kept
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 
 SOURCE = tables.POOLED_SOURCE
 LOADING, LOADED = "demo_loading", "demo_loaded"
@@ -55,7 +55,7 @@ class DemoLoad:
 def begin(engine: Engine, who: str, plan: Mapping[str, object], at: datetime) -> DemoLoad:
     """Note that a demo line is being loaded. Audited."""
     with writing(engine) as connection:
-        number = (connection.scalar(select(func.max(tables.demo_load.c.id))) or 0) + 1
+        number = next_number(connection, tables.demo_load)
         row = {"id": number, "who": who, "plan": dict(plan), "begun_at": at}
         connection.execute(insert(tables.demo_load), [row])
         append_event(connection, LOADING, who, {"load": number, **plan})

@@ -94,7 +94,7 @@ class InspectionDetail:
 
     inspection: as it was recorded. disposition: the person's word that stands, "" = none;
     standing: "ok", "rework" or "undecided". decisions, events: in their order. last_decision_id:
-    what `records.decide` wants as `expected_last`. superseded_by: the judgement that took this
+    what `deciding.decide` wants as `expected_last`. superseded_by: the judgement that took this
     one's place. related: the other judgements of the same photo. left_out: why no figure holds it,
     "" = they do; counting: what was said about that.
     """

@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Protocol
 
 from inspection.errors import NotFound, StorageError, writing_failed
-from inspection.storage.claims import Claim
-from inspection.storage.private import private_folder
+from inspection.storage.private import Claim, private_folder
 
 ORIGINALS, DISPLAY, THUMBNAILS, EVIDENCE = "originals", "display", "thumbnails", "evidence"
 _SUFFIX = {ORIGINALS: "", DISPLAY: ".jpg", THUMBNAILS: ".jpg"}

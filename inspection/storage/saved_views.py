@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import NotFound, ViewExists, ViewRefused
 from inspection.storage.audit import append_event
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import saved_view
 
 LONGEST_NAME = 60
@@ -82,7 +82,7 @@ def save_view(
             number = taken.id
             connection.execute(update(saved_view).where(saved_view.c.id == number).values(**said))
         else:
-            number = (connection.scalar(select(func.max(saved_view.c.id))) or 0) + 1
+            number = next_number(connection, saved_view)
             row = {"id": number, "name": name, "made_by": who, "made_at": at, **said}
             connection.execute(insert(saved_view).values(**row))
         _told(connection, "view_saved", who, number, name, parameters=dict(parameters))

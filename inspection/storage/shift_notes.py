@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import RECORD, append_event, record_digest
-from inspection.storage.database import looking, writing
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import shift_note, shift_note_word, signed_report
 
 NOTE, HAND_OVER = "note", "hand_over"
@@ -89,7 +89,7 @@ def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str
     with writing(engine) as connection:
         _refuse_signed(connection, place)
         row = {
-            "id": _next(connection, shift_note),
+            "id": next_number(connection, shift_note),
             "kind": kind,
             "day": place.day,
             "shift": place.shift,
@@ -125,7 +125,7 @@ def say(
         _refuse_signed(connection, place)
         _refuse_out_of_turn(connection, note_id, word)
         row = {
-            "id": _next(connection, shift_note_word),
+            "id": next_number(connection, shift_note_word),
             "note_id": note_id,
             "word": word,
             "reason": reason,
@@ -255,7 +255,3 @@ def _refuse_out_of_turn(connection: Connection, note_id: int, word: str) -> None
             f"note {note_id} was changed by {last.who} at {last.at:%Y-%m-%d %H:%M} UTC; look at it "
             "again"
         )
-
-
-def _next(connection: Connection, table) -> int:
-    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1

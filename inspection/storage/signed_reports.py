@@ -5,21 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, Row, insert, select
 
 from inspection.domain.counting_words import WORDS
 from inspection.domain.inspections import as_logged
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import Conflict, NoteRefused, NotFound
-from inspection.storage.audit import (
-    MOVED,
-    RECORD,
-    Event,
-    append_events,
-    digests_now,
-    record_digest,
-)
-from inspection.storage.database import looking, writing
+from inspection.storage.audit import MOVED, RECORD, Event, append_events, digests_now, record_digest
+from inspection.storage.database import looking, next_number, writing
 from inspection.storage.sealed_rows import (
     BASELINE_DAYS,
     Rows,
@@ -140,7 +133,7 @@ def seal_report(
                 "before signing"
             )
         row = {
-            "id": _next(connection, signed_report),
+            "id": next_number(connection, signed_report),
             "day": place.day,
             "shift": place.shift,
             "line": place.line,
@@ -352,7 +345,7 @@ def _signatures(connection: Connection, numbers: Sequence[int]) -> dict[int, lis
 
 def _sign(connection: Connection, report_id: int, role: str, who: str, at: datetime) -> Event:
     row = {
-        "id": _next(connection, report_signature),
+        "id": next_number(connection, report_signature),
         "report_id": report_id,
         "role": role,
         "who": who,
@@ -374,7 +367,3 @@ def _named(who: str) -> str:
         raise NoteRefused("a signature needs a name; enter yours first")
     refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
     return who
-
-
-def _next(connection: Connection, table) -> int:
-    return (connection.scalar(select(func.max(table.c.id))) or 0) + 1

@@ -141,16 +141,13 @@ inspection = Table(
     Column("last_decision_id", Integer),
     Column("superseded_by", Integer),
     Index("ix_inspection_slot", "day", "shift", "line"),
-    Index("ix_inspection_vehicle_model", "vehicle_model", "id"),
-    Index("ix_inspection_panel", "panel", "id"),
-    Index("ix_inspection_inspector", "inspector", "id"),
-    Index("ix_inspection_shift", "shift", "id"),
-    Index("ix_inspection_line", "line", "id"),
-    Index("ix_inspection_station", "station", "id"),
-    Index("ix_inspection_colour", "colour", "id"),
-    Index("ix_inspection_verdict", "verdict", "id"),
-    Index("ix_inspection_disposition", "disposition", "id"),
-    Index("ix_inspection_standing", "standing", "id"),
+    *(
+        Index(f"ix_inspection_{name}", name, "id")
+        for name in (
+            *("vehicle_model", "panel", "inspector", "shift", "line", "station", "colour"),
+            *("verdict", "disposition", "standing"),
+        )
+    ),
     Index("ix_inspection_unit", "unit_id", "is_first", "superseded_by", "panel", "standing"),
     Index("ix_inspection_photo", "photo_sha256", "id"),
 )

@@ -9,7 +9,7 @@ from inspection.domain.inspections import Subject
 from inspection.services.health import Check, check_installation, rebuild_roll_up
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.services.worker.parent import InspectionWorker
-from inspection.storage import records
+from inspection.storage import recording
 from inspection.storage.database import writing
 from tests.conftest import panel_jpeg
 from tests.storage.sample_inspections import an_inspection
@@ -76,7 +76,7 @@ def test_a_sound_installation_passes_every_check(filled):
 
 def log_at(station, name, at, captured_at=None):
     one = replace(an_inspection(name, body=name, at=at), captured_at=captured_at)
-    records.record_inspection(station.engine, one, station.calendar.slot_at(at))
+    recording.record_inspection(station.engine, one, station.calendar.slot_at(at))
 
 
 def test_inspections_of_a_wrong_clock_are_named(station):
@@ -247,7 +247,7 @@ def test_an_unexpected_error_in_one_part_does_not_stop_the_others(station, monke
     def explode(engine):
         raise RuntimeError("a bolt from the blue")
 
-    monkeypatch.setattr("inspection.services.health.records.verify_chain", explode)
+    monkeypatch.setattr("inspection.services.health.audit.verify_chain", explode)
     checks = checks_of(station)
     assert failed(checks) == {"audit"}
     assert "a bolt from the blue" in checks["audit"].sentence

@@ -15,7 +15,7 @@ from inspection.services.health import check_installation
 from inspection.services.photo import batches
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.storage import demo_loads
-from inspection.storage.records import verify_chain
+from inspection.storage.audit import verify_chain
 from tests.conftest import panel_jpeg
 
 ORPHAN = "ab" * 32

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sample_inspections import DAY_SHIFT, a_defect, a_word, an_inspection
 
-from inspection.storage import records
+from inspection.storage import deciding, recording
 from inspection.storage.database import open_database, prepare
 
 url, run = sys.argv[1:]
@@ -19,9 +19,9 @@ while True:
     name = f"{run}/{place}"
     one = an_inspection(name, body=f"B{run}-{place // 5}", verdict="rework")
     one = replace(one, judgement=replace(one.judgement, defects=template.judgement.defects))
-    number = records.record_inspection(engine, one, DAY_SHIFT, name)
+    number = recording.record_inspection(engine, one, DAY_SHIFT, name)
     print("inspection", name, number, flush=True)
     if place % 4 == 0:
         print(
-            "decision", number, records.decide(engine, a_word(number, "polish"), None), flush=True
+            "decision", number, deciding.decide(engine, a_word(number, "polish"), None), flush=True
         )

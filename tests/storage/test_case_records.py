@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from inspection.errors import Conflict, NotFound, StorageError
 from inspection.storage import case_records as stored
+from inspection.storage.audit import verify_chain
 from inspection.storage.case_records import NewCase
 from inspection.storage.database import writing
-from inspection.storage.records import verify_chain
 
 ABOUT = NewCase("borea", "door_fl", (0.62, 0.41), 50.0, 100, AT, {"hits": 5, "bodies": 20})
 

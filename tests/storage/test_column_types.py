@@ -5,7 +5,7 @@ import pytest
 from sample_inspections import DAY_SHIFT, a_word, an_inspection
 from sqlalchemy.exc import StatementError
 
-from inspection.storage import log_detail, log_filter, log_list, records
+from inspection.storage import deciding, log_detail, log_filter, log_list, recording
 from inspection.storage.column_types import UtcDateTime, canonical_json
 from inspection.storage.database import looking
 
@@ -20,7 +20,7 @@ from inspection.storage.database import looking
     ],
 )
 def test_a_moment_comes_back_as_the_same_instant_in_utc(engine, moment):
-    number = records.record_inspection(engine, an_inspection(at=moment), DAY_SHIFT)
+    number = recording.record_inspection(engine, an_inspection(at=moment), DAY_SHIFT)
     stored = log_detail.inspection_detail(engine, number).inspected_at
     assert stored.tzinfo is UTC
     assert stored.timestamp() == moment.timestamp()
@@ -33,7 +33,7 @@ def test_the_hour_that_a_clock_shows_twice_is_kept_apart(engine):
     zone = ZoneInfo("America/New_York")
     for fold in (0, 1):
         at = datetime(2026, 11, 1, 1, 30, fold=fold, tzinfo=zone)
-        records.record_inspection(engine, an_inspection(f"photo {fold}", at=at), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection(f"photo {fold}", at=at), DAY_SHIFT)
     first, second = sorted(log_list.log_page(engine, log_filter.LogFilter())["inspected_at"])
     assert second - first == timedelta(hours=1)
 
@@ -44,15 +44,15 @@ def test_a_moment_without_a_time_zone_is_refused():
 
 
 def test_an_undo_without_a_time_zone_is_refused(engine):
-    number = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    records.decide(engine, a_word(number, "accept"), None)
+    number = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    deciding.decide(engine, a_word(number, "accept"), None)
     with pytest.raises((ValueError, StatementError), match="time zone"):
-        records.undo(engine, number, "Lee", datetime(2026, 1, 1))
+        deciding.undo(engine, number, "Lee", datetime(2026, 1, 1))
 
 
 def test_sqlite_keeps_moments_as_utc_text_that_sorts(sqlite_engine):
     at = datetime(2026, 11, 23, 9, 0, tzinfo=ZoneInfo("Asia/Seoul"))
-    records.record_inspection(sqlite_engine, an_inspection(at=at), DAY_SHIFT)
+    recording.record_inspection(sqlite_engine, an_inspection(at=at), DAY_SHIFT)
     with looking(sqlite_engine) as connection:
         raw = connection.exec_driver_sql("SELECT inspected_at FROM inspection").scalar()
     assert raw == "2026-11-23 00:00:00.000000"

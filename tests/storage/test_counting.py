@@ -9,7 +9,17 @@ from inspection.domain.counting_words import CountingWord
 from inspection.domain.quality import Quality
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import InspectionError
-from inspection.storage import counting_records, figures, log_detail, log_list, log_pieces, records
+from inspection.storage import (
+    audit,
+    counting,
+    counting_records,
+    deciding,
+    figures,
+    log_detail,
+    log_list,
+    log_pieces,
+    recording,
+)
 from inspection.storage.counting import standing
 from inspection.storage.database import writing
 from inspection.storage.log_filter import LogFilter
@@ -46,7 +56,7 @@ def test_a_hundred_bodies_with_thirty_defects_and_fifteen_reworked(engine):
     def defects(n):
         return 2 if n < 12 else 1 if n < 18 else 0
 
-    records.record_many(
+    recording.record_many(
         engine,
         (
             (
@@ -70,7 +80,7 @@ def test_a_hundred_bodies_with_thirty_defects_and_fifteen_reworked(engine):
 def test_many_photos_of_one_body_are_one_unit(engine):
     for n, panel in enumerate(("hood", "roof", "hood")):
         one = an_inspection(f"photo {n}", panel=panel, defects=(a_defect(),))
-        records.record_inspection(engine, one, DAY_SHIFT)
+        recording.record_inspection(engine, one, DAY_SHIFT)
     assert quality(engine) == Quality(units=1, defects=3, passed_units=1)
     assert quality(engine, panel="hood") == Quality(units=1, defects=2, passed_units=1)
     assert quality(engine, panel="roof") == Quality(units=1, defects=1, passed_units=1)
@@ -79,17 +89,17 @@ def test_many_photos_of_one_body_are_one_unit(engine):
 def test_one_bad_panel_keeps_the_body_from_passing_but_not_its_other_panels(engine):
     for n, (panel, verdict) in enumerate((("hood", "ok"), ("roof", "rework"), ("hood", "human"))):
         one = an_inspection(f"photo {n}", panel=panel, verdict=verdict)
-        records.record_inspection(engine, one, DAY_SHIFT)
+        recording.record_inspection(engine, one, DAY_SHIFT)
     assert quality(engine) == Quality(units=1, passed_units=0, undecided_units=0)
     assert quality(engine, panel="hood") == Quality(units=1, undecided_units=1)
 
 
 def test_photos_without_a_body_number_stand_apart_from_the_bodies(engine):
     bad = {"verdict": "rework", "defects": (a_defect(), a_defect("dent"))}
-    records.record_inspection(engine, an_inspection("a body"), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection("a body"), DAY_SHIFT)
     for n, panel in enumerate(("hood", "roof", "")):
         one = an_inspection(f"photo {n}", body="", panel=panel, **bad)
-        records.record_inspection(engine, one, DAY_SHIFT)
+        recording.record_inspection(engine, one, DAY_SHIFT)
     apart = Quality(units=1, defects=0, passed_units=1, unnumbered_photos=3)
     # From the roll-up, and from the rows.
     assert quality(engine) == quality(engine, inspector="Kim") == apart
@@ -107,32 +117,32 @@ def test_photos_without_a_body_number_stand_apart_from_the_bodies(engine):
 
 
 def test_a_photo_without_a_body_number_stands_apart_once(engine):
-    first = records.record_inspection(engine, an_inspection("one", body=""), DAY_SHIFT)
-    records.record_inspection(engine, an_inspection("one", body="", repeats=first), DAY_SHIFT)
+    first = recording.record_inspection(engine, an_inspection("one", body=""), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection("one", body="", repeats=first), DAY_SHIFT)
     same = log_detail.inspection_detail(engine, first).inspection
-    records.rejudge(engine, first, same, "Lee")
+    recording.rejudge(engine, first, same, "Lee")
     assert quality(engine) == Quality(unnumbered_photos=1)
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_a_body_that_has_blanks_for_a_number_has_none(engine):
-    records.record_inspection(engine, an_inspection("one", body=" \t"), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection("one", body=" \t"), DAY_SHIFT)
     assert quality(engine) == Quality(unnumbered_photos=1)
 
 
 def test_the_same_number_on_another_vehicle_model_is_another_body(engine):
     for n, model in enumerate(("aria", "borea")):
-        records.record_inspection(
+        recording.record_inspection(
             engine, an_inspection(f"photo {n}", vehicle_model=model), DAY_SHIFT
         )
     assert quality(engine).units == 2
 
 
 def test_a_later_shift_and_a_repeated_photo_are_no_first_inspection(engine):
-    first = records.record_inspection(engine, an_inspection(verdict="ok"), DAY_SHIFT)
+    first = recording.record_inspection(engine, an_inspection(verdict="ok"), DAY_SHIFT)
     bad = {"verdict": "rework", "defects": (a_defect(),)}
-    records.record_inspection(engine, an_inspection("later", **bad), EVENING_SHIFT)
-    records.record_inspection(engine, an_inspection(repeats=first, **bad), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection("later", **bad), EVENING_SHIFT)
+    recording.record_inspection(engine, an_inspection(repeats=first, **bad), DAY_SHIFT)
     assert quality(engine) == Quality(units=1, defects=0, passed_units=1)
     assert log_list.count(engine, LogFilter()) == 3
 
@@ -145,15 +155,15 @@ def test_a_photo_without_a_vehicle_model_is_of_the_body_of_its_number(engine, mo
         for n, model in enumerate(models)
     ]
     for some in [both] if at_once else [[one] for one in both]:
-        records.record_many(engine, some)
+        recording.record_many(engine, some)
     assert quality(engine) == Quality(units=1, defects=2, passed_units=1)
     assert quality(engine, vehicle_model="aria") == quality(engine)
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_of_two_models_with_one_number_a_photo_without_a_model_is_neither(engine):
     for model in ("aria", "borea", ""):
-        records.record_inspection(engine, an_inspection(model, vehicle_model=model), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection(model, vehicle_model=model), DAY_SHIFT)
     assert quality(engine).units == 3
 
 
@@ -169,7 +179,7 @@ def visit(engine, *photos, body="B0001"):
             verdict="rework" if defects else "ok",
         )
         slot = DAY_SHIFT if minutes < 0 else EVENING_SHIFT
-        records.record_inspection(engine, one, slot)
+        recording.record_inspection(engine, one, slot)
 
 
 def test_a_body_across_a_shift_change_counts_whole_in_the_shift_of_its_first_photo(engine):
@@ -179,7 +189,7 @@ def test_a_body_across_a_shift_change_counts_whole_in_the_shift_of_its_first_pho
     assert quality(engine, shift="evening") == Quality()
     rows = log_pieces.inspections_frame(engine, LogFilter())
     assert set(rows["shift"]) == {"day"} and rows["is_first"].all()
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_each_photo_of_a_visit_follows_within_half_an_hour(engine):
@@ -203,19 +213,19 @@ def test_a_photo_logged_late_joins_the_visits_before_and_after_it(engine, late, 
         for n, (minutes, defects) in enumerate([(-20, 4), (20, 1), (45, 1), (late, 1)])
     ]
     for some in [photos] if at_once else [[one] for one in photos]:
-        records.record_many(engine, some)
+        recording.record_many(engine, some)
     assert quality(engine) == Quality(units=1, defects=7, passed_units=1)
     assert quality(engine, shift="day") == quality(engine)
     assert log_list.count(engine, LogFilter()) == 4
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_what_joined_two_visits_may_be_voided_and_every_figure_still_follows(engine):
     visit(engine, (-20, "ST10", 4), (20, "ST10", 2), (-1, "ST10", 1))
     counting_records.say(engine, a_counting_word(3, "voided"), "")
     assert quality(engine, shift="day").defects == 6
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 @pytest.mark.parametrize(("minutes", "station"), [(29, "ST10"), (5, "ST20")])
@@ -234,7 +244,7 @@ def test_the_visits_of_two_bodies_at_one_station_are_two(engine):
 
 
 def test_a_batch_across_a_shift_change_is_filed_as_one_photo_after_another(engine):
-    records.record_many(
+    recording.record_many(
         engine,
         [
             (an_inspection(f"{n}", at=AT + timedelta(minutes=10 * n), defects=(a_defect(),)), slot)
@@ -247,35 +257,35 @@ def test_a_batch_across_a_shift_change_is_filed_as_one_photo_after_another(engin
 def test_how_long_a_pause_ends_a_visit_is_a_setting(engine):
     for n, slot in enumerate([DAY_SHIFT, EVENING_SHIFT]):
         one = an_inspection(f"{n}", at=AT + timedelta(minutes=45 * n), defects=(a_defect(),))
-        records.record_inspection(engine, one, slot, pause=timedelta(hours=1))
+        recording.record_inspection(engine, one, slot, pause=timedelta(hours=1))
     assert quality(engine, shift="day").defects == 2
 
 
 def test_a_panel_that_was_sent_to_repair_does_not_come_back_for_the_first_time(engine):
-    bad = records.record_inspection(
+    bad = recording.record_inspection(
         engine, an_inspection("before", verdict="rework", defects=(a_defect(),)), DAY_SHIFT
     )
-    records.decide(engine, a_word(bad, "polish"), None)
-    records.record_inspection(engine, an_inspection("after", defects=(a_defect(),)), DAY_SHIFT)
-    records.record_inspection(
+    deciding.decide(engine, a_word(bad, "polish"), None)
+    recording.record_inspection(engine, an_inspection("after", defects=(a_defect(),)), DAY_SHIFT)
+    recording.record_inspection(
         engine, an_inspection("roof", panel="roof", defects=(a_defect(),)), DAY_SHIFT
     )
     assert quality(engine) == Quality(units=1, defects=2, passed_units=0)
 
 
 def test_an_undecided_body_is_shown_apart_until_a_person_speaks(engine):
-    number = records.record_inspection(engine, an_inspection(verdict="human"), DAY_SHIFT)
+    number = recording.record_inspection(engine, an_inspection(verdict="human"), DAY_SHIFT)
     assert quality(engine) == Quality(units=1, undecided_units=1)
     assert quality(engine).ftt is None
-    records.decide(engine, a_word(number, "accept"), None)
+    deciding.decide(engine, a_word(number, "accept"), None)
     assert quality(engine) == Quality(units=1, passed_units=1)
-    records.undo(engine, number, "Lee", AT)
+    deciding.undo(engine, number, "Lee", AT)
     assert quality(engine) == Quality(units=1, undecided_units=1)
 
 
 def test_a_body_counts_on_the_line_where_it_was_first_seen(engine):
-    records.record_inspection(engine, an_inspection("one", line="L1"), DAY_SHIFT)
-    records.record_inspection(
+    recording.record_inspection(engine, an_inspection("one", line="L1"), DAY_SHIFT)
+    recording.record_inspection(
         engine, an_inspection("two", line="L2", defects=(a_defect(),)), DAY_SHIFT
     )
     assert quality(engine, line="L1") == Quality(units=1, defects=1, passed_units=1)
@@ -284,7 +294,7 @@ def test_a_body_counts_on_the_line_where_it_was_first_seen(engine):
 
 def test_a_pseudo_defect_is_no_paint_defect(engine):
     one = an_inspection(defects=(a_defect("pseudo_defect"), a_defect("scratch")))
-    records.record_inspection(engine, one, DAY_SHIFT)
+    recording.record_inspection(engine, one, DAY_SHIFT)
     assert quality(engine).defects == 1
     assert figures.pareto(engine, LogFilter())["type"].tolist() == ["scratch"]
 
@@ -322,27 +332,27 @@ def test_the_roll_up_follows_from_the_rows_after_anything_that_can_happen(engine
                     said = a_counting_word(number, "restored")
                     counting_records.say(engine, said, "voided")
                 case "log":
-                    records.record_inspection(engine, one, slot)
+                    recording.record_inspection(engine, one, slot)
                 case "decide":
                     word = chance.choice(["accept", "polish", "reinspect", "hold"])
-                    records.decide_many(engine, [a_word(number, word)])
+                    deciding.decide_many(engine, [a_word(number, word)])
                 case "undo":
-                    records.undo(engine, number, "Lee", AT)
+                    deciding.undo(engine, number, "Lee", AT)
                 case "rejudge":
                     same = log_detail.inspection_detail(engine, number).inspection
                     object.__setattr__(same, "judgement", one.judgement)
-                    records.rejudge(engine, number, same, "Lee")
+                    recording.rejudge(engine, number, same, "Lee")
                 case "repeat":
                     same = log_detail.inspection_detail(engine, number).inspection
                     object.__setattr__(same, "repeats", number)
-                    records.record_inspection(engine, same, slot)
+                    recording.record_inspection(engine, same, slot)
         except InspectionError:
             continue
     assert log_list.count(engine, LogFilter()) > 60
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     before = figures.daily(engine, LogFilter())
-    records.rebuild_daily_count(engine)
+    counting.rebuild_daily_count(engine)
     assert figures.daily(engine, LogFilter()).equals(before)
     for where in ({}, {"panel": "hood"}, {"vehicle_model": "aria"}, {"shift": "d"}):
         # One inspector made them all: naming him asks the rows instead of the roll-up.
@@ -353,7 +363,7 @@ def test_a_log_of_years_is_rebuilt_and_checked_a_month_at_a_time(engine):
     for month in range(5):
         slot = ShiftSlot(DAY + timedelta(days=40 * month), "d")
         one = an_inspection(f"photo {month}", body=f"B{month}", defects=(a_defect(),))
-        records.record_inspection(engine, one, slot)
+        recording.record_inspection(engine, one, slot)
     before = figures.daily(engine, LogFilter())
     with writing(engine) as connection:
         connection.execute(text("DELETE FROM daily_count"))
@@ -363,22 +373,22 @@ def test_a_log_of_years_is_rebuilt_and_checked_a_month_at_a_time(engine):
                 "1, 0, 0, 0, 0, 0)"
             )
         )
-    wrong = records.check_daily_count(engine)
+    wrong = counting.check_daily_count(engine)
     assert len(wrong) == 5 * 3 + 1
     assert str(wrong[0].key[1]) == "2020-01-01" and wrong[0].from_rows == (0,) * 6
     steps = []
-    assert records.rebuild_daily_count(engine, lambda *step: steps.append(step)) == 5 * 3
+    assert counting.rebuild_daily_count(engine, lambda *step: steps.append(step)) == 5 * 3
     assert len(steps) > 1 and steps[-1][0] == steps[-1][1]
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
     assert figures.daily(engine, LogFilter()).equals(before)
 
 
 def test_a_wrong_count_and_a_wrong_standing_are_found_and_named(engine):
-    records.record_inspection(engine, an_inspection(defects=(a_defect(),)), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection(defects=(a_defect(),)), DAY_SHIFT)
     with writing(engine) as connection:
         connection.execute(text("UPDATE daily_count SET defects = 5 WHERE level = 'type'"))
         connection.execute(text("UPDATE inspection SET standing = 'rework'"))
-    wrong = {one.where: one for one in records.check_daily_count(engine)}
+    wrong = {one.where: one for one in counting.check_daily_count(engine)}
     assert wrong.keys() == {"daily_count", "inspection"}
     assert wrong["inspection"].stored[0] == "rework"
     assert wrong["inspection"].from_rows[0] == "ok"

@@ -8,23 +8,25 @@ from sqlalchemy import text
 from tampering import tamper
 
 from inspection.domain.chart_choice import ChartChoice
-from inspection.domain.counting_words import CountingWord
+from inspection.domain.counting_words import CountingWord, LikeAnother
 from inspection.domain.scale import Scale
 from inspection.errors import Conflict, CountingRefused, NotFound
 from inspection.storage import (
+    audit,
     chart_points,
+    counting,
+    deciding,
     figures,
     log_detail,
     log_list,
     log_pieces,
     places,
-    records,
+    recording,
     shift_figures,
 )
 from inspection.storage.counting_records import how_many_wait, say
 from inspection.storage.database import looking
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.records import LikeAnother
 
 ALL = LogFilter()
 
@@ -32,7 +34,7 @@ ALL = LogFilter()
 def log(engine, photo, slot=DAY_SHIFT, like=None, **more):
     more.setdefault("defects", (a_defect(),))
     more.setdefault("verdict", "rework")
-    return records.record_inspection(engine, an_inspection(photo, **more), slot, like=like)
+    return recording.record_inspection(engine, an_inspection(photo, **more), slot, like=like)
 
 
 def void(engine, number, expected="", reason="wrong body"):
@@ -56,14 +58,14 @@ def counted(engine):
     assert int(on_map["defects"].sum()) == quality.defects
     assert int(figures.pareto(engine, ALL)["defects"].sum()) == quality.defects
     assert len(log_pieces.defects_frame(engine, ALL)) == quality.defects
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     return found.pop()
 
 
 def figures_in(engine, shift):
     """Units and defects of one shift; the roll-up follows from the rows."""
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
     found = figures.quality(engine, LogFilter(shift=shift))
     assert found == figures.quality(engine, LogFilter(shift=shift, inspector="Kim"))
     return found.units, found.defects
@@ -123,9 +125,9 @@ def test_a_voided_inspection_is_neither_decided_nor_judged_again(engine):
     number = log(engine, "one")
     void(engine, number)
     with pytest.raises(Conflict, match="left out of the figures"):
-        records.decide(engine, a_word(number, "polish"), None)
+        deciding.decide(engine, a_word(number, "polish"), None)
     with pytest.raises(Conflict, match="left out of the figures"):
-        records.rejudge(engine, number, an_inspection("one"), "Kim")
+        recording.rejudge(engine, number, an_inspection("one"), "Kim")
 
 
 def test_a_photo_of_a_voided_inspection_may_be_logged_for_the_right_body(engine):
@@ -164,7 +166,7 @@ def test_the_next_visit_is_the_first_one_while_the_first_is_voided(engine):
     assert int(on_map["defects"].sum()) == 4
     assert log_pieces.inspections_frame(engine, ALL)["is_first"].all()
     assert [log_detail.inspection_detail(engine, n).is_first for n in (2, 3)] == [True, True]
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
     say(engine, CountingWord(first, "restored", "", "Park", AT), "voided")
     assert figures_in(engine, "day") == (1, 1)
     assert figures_in(engine, "evening") == (0, 0)
@@ -186,30 +188,30 @@ def test_of_the_visit_that_becomes_first_only_what_was_not_sent_back_counts(engi
     later = [AT + timedelta(hours=8, minutes=n) for n in range(3)]
     first = log(engine, "one", body="B1")
     bad = log(engine, "two", EVENING_SHIFT, body="B1", at=later[0])
-    records.decide(engine, a_word(bad, "polish", at=later[1]), None)
+    deciding.decide(engine, a_word(bad, "polish", at=later[1]), None)
     log(engine, "polished", EVENING_SHIFT, body="B1", at=later[2])
     void(engine, first)
     assert figures_in(engine, "evening") == (1, 1)
     same = log_detail.inspection_detail(engine, 3).inspection
-    again = records.rejudge(engine, 3, same, "Lee")
+    again = recording.rejudge(engine, 3, same, "Lee")
     assert not log_detail.inspection_detail(engine, again).is_first
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_a_visit_that_became_first_by_hand_is_found(engine):
     log(engine, "one", body="B1")
     log(engine, "two", EVENING_SHIFT, body="B1", at=AT + timedelta(hours=8))
     tamper(engine, "INSERT INTO first_changed (inspection_id) VALUES (2)")
-    assert "first_changed" in {one.where for one in records.check_daily_count(engine)}
-    records.rebuild_daily_count(engine)
+    assert "first_changed" in {one.where for one in counting.check_daily_count(engine)}
+    counting.rebuild_daily_count(engine)
     assert figures_in(engine, "day") == (1, 1)
 
 
 def test_a_corrected_scale_takes_the_place_of_the_wrong_one_and_says_so(engine):
     number = log(engine, "one", scale=Scale(5.0), defects=(a_defect(mm_per_px=5.0),))
-    records.decide(engine, a_word(number, "polish"), None)
+    deciding.decide(engine, a_word(number, "polish"), None)
     right = an_inspection("one", scale=Scale(0.5), defects=(a_defect(),), verdict="rework")
-    again = records.rejudge(engine, number, right, "Lee", corrects_scale="typed 5 for 0.5")
+    again = recording.rejudge(engine, number, right, "Lee", corrects_scale="typed 5 for 0.5")
     assert counted(engine) == (1, 1)
     assert figures.pareto(engine, ALL)["area_mm2"].tolist() == [2.0]
     assert log_detail.inspection_detail(engine, number).superseded_by == again
@@ -257,11 +259,11 @@ def test_exports_hold_what_was_left_out_only_where_it_is_asked_for(engine):
 def test_a_hand_that_hides_an_inspection_from_the_figures_is_found(engine):
     log(engine, "one")
     tamper(engine, "INSERT INTO left_out (inspection_id, why) VALUES (1, 'voided')")
-    assert "left_out" in {one.where for one in records.check_daily_count(engine)}
+    assert "left_out" in {one.where for one in counting.check_daily_count(engine)}
     tamper(engine, "DELETE FROM left_out")
     void(engine, 1)
     tamper(engine, "UPDATE counting_word SET reason = 'other'")
-    assert "counting_word 1 is not what was written" in records.verify_chain(engine).sentence
+    assert "counting_word 1 is not what was written" in audit.verify_chain(engine).sentence
 
 
 def test_a_word_about_counting_cannot_be_changed(sqlite_engine):

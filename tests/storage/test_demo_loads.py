@@ -9,7 +9,17 @@ from sqlalchemy import func, select
 from tampering import tamper
 
 from inspection.errors import NotFound
-from inspection.storage import case_records, demo_loads, log_pieces, records, shift_notes, tables
+from inspection.storage import (
+    audit,
+    case_records,
+    counting,
+    deciding,
+    demo_loads,
+    log_pieces,
+    recording,
+    shift_notes,
+    tables,
+)
 from inspection.storage.case_records import NewCase
 from inspection.storage.database import looking, writing
 from inspection.storage.log_filter import LogFilter
@@ -26,9 +36,9 @@ def of_the_demo(number, **more):
 def demo_with_words(engine):
     """Four inspections of the demo line, two decided, one judged again; answers the load."""
     load = demo_loads.begin(engine, "Kim", {"seed": 1}, NOW)
-    numbers = records.record_many(engine, [(of_the_demo(n), DAY_SHIFT) for n in range(4)])
-    records.decide_many(engine, [a_word(numbers[0], "polish"), a_word(numbers[1], "accept")])
-    records.rejudge(engine, numbers[2], of_the_demo(2), "Kim")
+    numbers = recording.record_many(engine, [(of_the_demo(n), DAY_SHIFT) for n in range(4)])
+    deciding.decide_many(engine, [a_word(numbers[0], "polish"), a_word(numbers[1], "accept")])
+    recording.rejudge(engine, numbers[2], of_the_demo(2), "Kim")
     demo_loads.finish(engine, load, NOW)
     return load, numbers
 
@@ -56,8 +66,8 @@ def test_a_demo_line_goes_with_all_that_rests_on_it_and_the_chain_says_so(engine
         *(tables.shift_note_word, tables.chart_note, tables.repeat_case),
     ):
         assert rows(engine, table) == 0, table.name
-    assert records.verify_chain(engine).is_whole
-    assert records.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
     said = kinds(engine)
     assert said[0] == "demo_loading" and "demo_loaded" in said and said[-1] == "demo_removed"
     assert said.count("inspection") == len(numbers)
@@ -67,13 +77,13 @@ def test_a_demo_line_goes_with_all_that_rests_on_it_and_the_chain_says_so(engine
 def test_numbers_of_the_demo_line_are_not_given_a_second_time(engine):
     demo_with_words(engine)
     demo_loads.remove(engine, "Lee", NOW)
-    assert records.record_inspection(engine, an_inspection("real"), DAY_SHIFT) == 6
-    assert records.verify_chain(engine).is_whole
+    assert recording.record_inspection(engine, an_inspection("real"), DAY_SHIFT) == 6
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_real_inspections_beside_it_and_what_is_said_about_them_stay(engine):
-    real = records.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
-    records.decide(engine, a_word(real, "polish"), None)
+    real = recording.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
+    deciding.decide(engine, a_word(real, "polish"), None)
     before = log_pieces.inspections_frame(engine, LogFilter())
     counts = rows(engine, tables.daily_count)
     place = ShiftPlace(DAY_SHIFT.day, DAY_SHIFT.shift, "", NOW)
@@ -84,12 +94,12 @@ def test_real_inspections_beside_it_and_what_is_said_about_them_stay(engine):
     assert rows(engine, tables.daily_count) == counts
     assert rows(engine, tables.shift_note) == 1
     assert rows(engine, tables.decision) == 1
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_a_case_goes_when_its_evidence_is_the_demo_line_alone(engine):
-    real = records.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
+    real = recording.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
     _, numbers = demo_with_words(engine)
     for evidence in (numbers[:2], [real, numbers[0]]):
         about = NewCase(
@@ -111,19 +121,19 @@ def test_a_case_goes_when_its_evidence_is_the_demo_line_alone(engine):
 def test_what_is_removed_by_hand_is_still_found_after_a_demo_was_removed(engine):
     demo_with_words(engine)
     demo_loads.remove(engine, "Lee", NOW)
-    number = records.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
+    number = recording.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
     tamper(engine, f"UPDATE inspection SET score = 0.01 WHERE id = {number}")
-    report = records.verify_chain(engine)
+    report = audit.verify_chain(engine)
     assert not report.is_whole and f"inspection {number}" in report.sentence
     tamper(engine, f"DELETE FROM defect WHERE inspection_id = {number}")
     tamper(engine, f"DELETE FROM inspection WHERE id = {number}")
-    assert not records.verify_chain(engine).is_whole
+    assert not audit.verify_chain(engine).is_whole
 
 
 def test_the_triggers_that_keep_the_log_stand_again_afterwards(engine):
     demo_with_words(engine)
     demo_loads.remove(engine, "Lee", NOW)
-    number = records.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
+    number = recording.record_inspection(engine, an_inspection("real", body="R1"), DAY_SHIFT)
     with pytest.raises(Exception, match="append-only"), writing(engine) as connection:
         connection.execute(tables.inspection.delete().where(tables.inspection.c.id == number))
     assert rows(engine, tables.inspection) == 1
@@ -140,15 +150,15 @@ def test_a_removal_that_was_cut_short_is_gone_on_with(engine, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         demo_loads.remove(engine, "Lee", NOW, progress=cut_short)
     assert rows(engine, tables.inspection) == 3
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
     gone, photos = demo_loads.remove(engine, "Lee", NOW)
     assert (gone, len(photos)) == (3, 3)
-    assert records.verify_chain(engine).is_whole
-    assert records.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_where_there_is_no_demo_line_there_is_nothing_to_remove(engine):
-    records.record_inspection(engine, an_inspection("real"), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection("real"), DAY_SHIFT)
     with pytest.raises(NotFound, match="nothing to remove"):
         demo_loads.remove(engine, "Lee", NOW)
     assert (demo_loads.demo_count(engine), demo_loads.real_count(engine)) == (0, 1)

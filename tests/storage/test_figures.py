@@ -4,7 +4,7 @@ import pytest
 from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 
 from inspection.domain.shifts import ShiftSlot
-from inspection.storage import figures, records, shift_figures
+from inspection.storage import deciding, figures, recording, shift_figures
 from inspection.storage.figures import Quality
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures
@@ -15,7 +15,7 @@ def test_the_daily_frame_has_one_row_a_day_shift_and_model_in_the_plants_order(e
     slots = [ShiftSlot(DAY, "late"), ShiftSlot(DAY, "early"), yesterday, ShiftSlot(DAY, "early")]
     for n, slot in enumerate(slots):
         one = an_inspection(f"photo {n}", body=f"B{n}", vehicle_model=("aria", "borea")[n == 3])
-        records.record_inspection(engine, one, slot)
+        recording.record_inspection(engine, one, slot)
     daily = figures.daily(engine, LogFilter(), shifts=("late", "early"))
     assert list(zip(daily["day"], daily["shift"], daily["vehicle_model"], strict=True)) == [
         (yesterday.day, "night", "aria"),
@@ -28,7 +28,7 @@ def test_the_daily_frame_has_one_row_a_day_shift_and_model_in_the_plants_order(e
 def test_the_figures_of_a_shift_can_be_checked_on_paper(engine):
     for n, verdict in enumerate(("ok", "rework", "human", "ok")):
         one = an_inspection(f"photo {n}", body=f"B{n}", verdict=verdict, defects=(a_defect(),) * n)
-        records.record_inspection(engine, one, DAY_SHIFT)
+        recording.record_inspection(engine, one, DAY_SHIFT)
     row = figures.daily(engine, LogFilter()).iloc[0]
     assert (row["units"], row["undecided_units"], row["first_units"], row["first_ok"]) == (
         4,
@@ -44,7 +44,7 @@ def test_the_figures_of_a_shift_can_be_checked_on_paper(engine):
 
 def test_defects_without_a_scale_have_no_area_but_count(engine):
     one = an_inspection(defects=(a_defect(mm_per_px=None),), scale=None)
-    records.record_inspection(engine, one, DAY_SHIFT)
+    recording.record_inspection(engine, one, DAY_SHIFT)
     row = figures.daily(engine, LogFilter()).iloc[0]
     assert row["defects"] == 1
     assert row.isna()["defect_area_mm2"]
@@ -54,13 +54,13 @@ def test_defects_without_a_scale_have_no_area_but_count(engine):
 def test_a_type_in_the_filter_leaves_the_units(engine):
     for n, code in enumerate(("scratch", "dent")):
         one = an_inspection(f"photo {n}", body=f"B{n}", defects=(a_defect(code),))
-        records.record_inspection(engine, one, DAY_SHIFT)
+        recording.record_inspection(engine, one, DAY_SHIFT)
     assert figures.quality(engine, LogFilter(type="dent")).dpu == pytest.approx(0.5)
 
 
 def test_the_pareto_adds_up_to_one(engine):
     defects = tuple(a_defect(code) for code in ("dent", "scratch", "scratch", "chip"))
-    records.record_inspection(engine, an_inspection(defects=defects), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection(defects=defects), DAY_SHIFT)
     pareto = figures.pareto(engine, LogFilter())
     assert pareto["type"].tolist() == ["scratch", "chip", "dent"]
     assert pareto["share"].tolist() == [0.5, 0.25, 0.25]
@@ -88,9 +88,9 @@ def shift(engine):
             colour=colour,
             defects=(a_defect("dent"),) * defects,
         )
-        records.record_inspection(engine, one, DAY_SHIFT)
-    records.record_inspection(engine, an_inspection("other", body="B9"), EVENING_SHIFT)
-    records.decide_many(
+        recording.record_inspection(engine, one, DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection("other", body="B9"), EVENING_SHIFT)
+    deciding.decide_many(
         engine,
         [
             a_word(1, "accept"),
@@ -150,11 +150,15 @@ def test_bodies_inspected_again_and_photos_without_a_number_are_no_outcome(shift
     for n, body in enumerate(("B2", "B9", "")):
         at = AT + timedelta(hours=2)
         one = an_inspection(f"again {n}", body=body, verdict="rework", at=at)
-        number = records.record_inspection(shift, one, DAY_SHIFT)
-        records.decide(shift, a_word(number, "hold"), None)
+        number = recording.record_inspection(shift, one, DAY_SHIFT)
+        deciding.decide(shift, a_word(number, "hold"), None)
     held = an_inspection("held", body="B10", verdict="rework")
-    records.decide(shift, a_word(records.record_inspection(shift, held, DAY_SHIFT), "hold"), None)
-    records.record_inspection(shift, an_inspection("new", body="B11", verdict="rework"), DAY_SHIFT)
+    deciding.decide(
+        shift, a_word(recording.record_inspection(shift, held, DAY_SHIFT), "hold"), None
+    )
+    recording.record_inspection(
+        shift, an_inspection("new", body="B11", verdict="rework"), DAY_SHIFT
+    )
     summary = shift_figures.shift_summary(shift, DAY, "day")
     outcomes = dict(summary.outcomes)
     assert sum(outcomes.values()) == summary.quality.units == 7

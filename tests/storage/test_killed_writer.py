@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from inspection.storage import records
+from inspection.storage import audit, counting
 from inspection.storage.database import looking, open_database
 
 HERE = Path(__file__).parent
@@ -45,8 +45,8 @@ def test_a_writer_killed_twenty_times_loses_nothing_it_acknowledged(database_url
     assert {name: stored.get(name) for name in logged} == logged
     assert decided <= words
     assert halves == []
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     engine.dispose()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from inspection.domain.counting_words import VOIDED
 from inspection.errors import FilterRefused, NotFound
-from inspection.storage import log_list, log_pieces, records
+from inspection.storage import log_list, log_pieces, recording
 from inspection.storage.log_filter import PARAMETERS, LogFilter, parameters_of, read_filter
 from tests.storage.sample_inspections import DAY_SHIFT, a_defect, an_inspection
 
@@ -42,7 +42,7 @@ def chosen_ids(engine, **where) -> list[int]:
 def three_bodies(engine):
     """1: a black body with a scratch of 4 mm in zone A, score 0.4; 2: a white one without a
     defect, score 0.2; 3: a red one at another station with a dent of 4 mm in zone A, score 0.9."""
-    records.record_many(
+    recording.record_many(
         engine,
         [
             (an_inspection("one", body="KMH-0041", defects=(a_defect(),)), DAY_SHIFT),
@@ -91,7 +91,7 @@ def test_each_condition_lets_its_inspections_through(three_bodies, where, expect
 
 def test_a_filter_by_zone_and_type_exports_those_defects_alone(engine):
     both = an_inspection(defects=(a_defect("scratch"), a_defect("dent")))
-    records.record_inspection(engine, both, DAY_SHIFT)
+    recording.record_inspection(engine, both, DAY_SHIFT)
     defects = log_pieces.defects_frame(engine, LogFilter(type="dent", zone="A"))
     assert defects["type"].tolist() == ["dent"]
 

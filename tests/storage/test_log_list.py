@@ -5,14 +5,14 @@ from sample_inspections import AT, DAY, DAY_SHIFT, a_defect, a_word, an_inspecti
 
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import NotFound
-from inspection.storage import log_detail, log_list, log_pieces, records
+from inspection.storage import audit, deciding, log_detail, log_list, log_pieces, recording
 from inspection.storage.log_filter import LogFilter
 
 
 @pytest.fixture
 def log(engine):
     """Twelve bodies over four days: no. n on day (n − 1) % 4 before DAY; 3, 6, 9, 12 are bad."""
-    records.record_many(
+    recording.record_many(
         engine,
         (
             (
@@ -32,7 +32,7 @@ def log(engine):
             for n in range(1, 13)
         ),
     )
-    records.decide_many(engine, [a_word(3, "accept"), a_word(6, "polish"), a_word(1, "hold")])
+    deciding.decide_many(engine, [a_word(3, "accept"), a_word(6, "polish"), a_word(1, "hold")])
     return engine
 
 
@@ -157,19 +157,19 @@ def test_an_empty_log_has_no_choices(engine):
 
 def test_every_change_gives_a_new_data_version(engine):
     versions = [log_list.data_version(engine)]
-    number = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    number = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
     versions.append(log_list.data_version(engine))
-    records.decide(engine, a_word(number, "accept"), None)
+    deciding.decide(engine, a_word(number, "accept"), None)
     versions.append(log_list.data_version(engine))
-    records.undo(engine, number, "Lee", AT)
+    deciding.undo(engine, number, "Lee", AT)
     versions.append(log_list.data_version(engine))
     assert versions == sorted(set(versions))
 
 
 def test_one_inspection_has_its_whole_history(engine):
-    first = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    records.decide(engine, a_word(first, "accept", reason="clean"), None)
-    second = records.record_inspection(engine, an_inspection(repeats=first), DAY_SHIFT)
+    first = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    deciding.decide(engine, a_word(first, "accept", reason="clean"), None)
+    second = recording.record_inspection(engine, an_inspection(repeats=first), DAY_SHIFT)
     detail = log_detail.inspection_detail(engine, first)
     assert [event.kind for event in detail.events] == ["inspection", "decision", "inspection"]
     assert detail.decisions[0].decision == a_word(first, "accept", reason="clean")
@@ -185,9 +185,9 @@ def test_a_name_of_a_megabyte_that_an_earlier_version_kept_burdens_no_list(engin
         pytest.skip("PostgreSQL's index never took a name of that length")
     one = an_inspection()
     object.__setattr__(one.subject, "inspector", "x" * 900_000)
-    number = records.record_inspection(engine, one, DAY_SHIFT)
+    number = recording.record_inspection(engine, one, DAY_SHIFT)
     assert log_list.known_values(engine).inspectors == ()
     shown = "x" * 79 + "…"
     assert log_list.log_page(engine, LogFilter())["inspector"].tolist() == [shown]
     assert log_detail.inspection_detail(engine, number).subject.inspector == shown
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from sample_inspections import DAY_SHIFT, a_defect, an_inspection
 
-from inspection.storage import log_list, records
+from inspection.storage import log_list, recording
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.log_list import ORDERED_BY, LogOrder
 
@@ -18,7 +18,7 @@ def log(engine):
         an_inspection("photo 3", body="B3", defects=(replace(short, length_mm=2.0),)),
         an_inspection("photo 4", body="B4", panel="", defects=()),
     ]
-    records.record_many(engine, [(photo, DAY_SHIFT) for photo in photos])
+    recording.record_many(engine, [(photo, DAY_SHIFT) for photo in photos])
     return engine
 
 

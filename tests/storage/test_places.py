@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from inspection.domain.panels import load_bodies
 from inspection.domain.shifts import ShiftSlot
-from inspection.storage import figures, log_detail, places, records
+from inspection.storage import deciding, figures, log_detail, places, recording
 from inspection.storage.database import looking
 from inspection.storage.log_filter import LogFilter
 
@@ -25,7 +25,7 @@ def log_body(engine, number, *defects, slot=DAY_SHIFT, panel="hood", **more):
     one = an_inspection(
         f"{panel} of {number}", body=f"B{number}", panel=panel, defects=defects, **more
     )
-    return records.record_inspection(engine, one, slot)
+    return recording.record_inspection(engine, one, slot)
 
 
 def counted(engine, where=OF_ARIA, panels=("hood", "roof"), cells=4):
@@ -49,7 +49,7 @@ def test_only_first_inspections_and_paint_defects_that_still_stand_are_on_the_ma
     log_body(engine, 1, placed(0.9, 0.9), slot=EVENING_SHIFT, panel="roof")
     again = log_detail.inspection_detail(engine, first).inspection
     judged = replace(again.judgement, defects=(placed(0.6, 0.6),))
-    records.rejudge(engine, first, replace(again, judgement=judged), "Lee")
+    recording.rejudge(engine, first, replace(again, judgement=judged), "Lee")
     assert counted(engine) == {("hood", 2, 2): 1}
 
 
@@ -113,9 +113,9 @@ def test_the_last_bodies_end_with_the_asked_shift(engine):
 
 def test_a_repaired_panel_that_comes_back_is_no_further_hit(engine):
     first = log_body(engine, 1, placed(0.1, 0.1), verdict="rework")
-    records.decide(engine, a_word(first, "polish"), None)
+    deciding.decide(engine, a_word(first, "polish"), None)
     one = an_inspection("again", body="B1", defects=(placed(0.1, 0.1),), at=AT)
-    records.record_inspection(engine, one, DAY_SHIFT)
+    recording.record_inspection(engine, one, DAY_SHIFT)
     assert len(places.last_bodies(engine, "aria", 5).defects) == 1
 
 

@@ -20,7 +20,16 @@ from inspection.domain import quality
 from inspection.domain.inspections import MOST_LETTERS, Reason
 from inspection.domain.shifts import ShiftSlot
 from inspection.errors import AlreadyInspected, Conflict, NotFound, StorageError
-from inspection.storage import audit, figures, log_detail, log_list, records, tables
+from inspection.storage import (
+    audit,
+    counting,
+    deciding,
+    figures,
+    log_detail,
+    log_list,
+    recording,
+    tables,
+)
 from inspection.storage.database import looking, writing
 from inspection.storage.log_filter import LogFilter
 
@@ -36,7 +45,7 @@ def test_an_inspection_comes_back_as_it_was_recorded(engine):
     inspection = an_inspection(
         verdict="rework", defects=(a_defect("scratch"), a_defect("dent", mm_per_px=None))
     )
-    number = records.record_inspection(engine, inspection, DAY_SHIFT)
+    number = recording.record_inspection(engine, inspection, DAY_SHIFT)
     detail = log_detail.inspection_detail(engine, number)
     assert detail.inspection == inspection
     assert (detail.day, detail.shift) == (DAY_SHIFT.day, "day")
@@ -48,15 +57,15 @@ def test_measured_numbers_may_come_from_numpy(engine):
     object.__setattr__(
         inspection.judgement, "reasons", (Reason("too_many", {"count": np.int64(3)}),)
     )
-    number = records.record_inspection(engine, inspection, DAY_SHIFT)
+    number = recording.record_inspection(engine, inspection, DAY_SHIFT)
     detail = log_detail.inspection_detail(engine, number)
     assert detail.inspection.judgement.reasons[0].values == {"count": 3}
     assert detail.defects[0].region.area_px == 8
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_the_model_card_and_the_spec_text_are_kept_with_their_first_use(engine):
-    records.record_inspection(
+    recording.record_inspection(
         engine, an_inspection(), DAY_SHIFT, model_card={"types": ["scratch"]}, spec_text="[rules]"
     )
     assert log_detail.model_card(engine, "c" * 64) == {"types": ["scratch"]}
@@ -66,8 +75,8 @@ def test_the_model_card_and_the_spec_text_are_kept_with_their_first_use(engine):
 
 
 def test_a_card_that_was_missing_at_first_is_added_later(engine):
-    records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    records.record_inspection(
+    recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    recording.record_inspection(
         engine, an_inspection("photo 2"), DAY_SHIFT, model_card={"a": 1}, spec_text="text"
     )
     assert log_detail.model_card(engine, "c" * 64) == {"a": 1}
@@ -75,28 +84,28 @@ def test_a_card_that_was_missing_at_first_is_added_later(engine):
 
 
 def test_a_retry_with_the_same_request_writes_nothing_and_answers_the_first_number(engine):
-    first = records.record_inspection(engine, an_inspection(), DAY_SHIFT, "request 1")
-    assert records.record_inspection(engine, an_inspection(), DAY_SHIFT, "request 1") == first
+    first = recording.record_inspection(engine, an_inspection(), DAY_SHIFT, "request 1")
+    assert recording.record_inspection(engine, an_inspection(), DAY_SHIFT, "request 1") == first
     assert rows_in(engine, "inspection") == rows_in(engine, "audit") == 1
 
 
 def test_a_request_id_belongs_to_one_photo(engine):
-    records.record_inspection(engine, an_inspection(), DAY_SHIFT, "request 1")
+    recording.record_inspection(engine, an_inspection(), DAY_SHIFT, "request 1")
     with pytest.raises(Conflict, match="another photo"):
-        records.record_inspection(engine, an_inspection("photo 2"), DAY_SHIFT, "request 1")
+        recording.record_inspection(engine, an_inspection("photo 2"), DAY_SHIFT, "request 1")
 
 
 def test_the_same_photo_again_names_the_earlier_inspection(engine):
-    first = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    first = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
     with pytest.raises(AlreadyInspected, match="already inspected at 2026-11-23 01:30") as told:
-        records.record_inspection(engine, an_inspection(body="B0002"), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection(body="B0002"), DAY_SHIFT)
     assert (told.value.inspection_id, told.value.inspected_at) == (first, AT)
     assert rows_in(engine, "unit") == 1
 
 
 def test_a_deliberate_re_inspection_is_one_more_row(engine):
-    first = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    second = records.record_inspection(engine, an_inspection(repeats=first), DAY_SHIFT)
+    first = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    second = recording.record_inspection(engine, an_inspection(repeats=first), DAY_SHIFT)
     detail = log_detail.inspection_detail(engine, second)
     assert not detail.is_first
     assert [one.id for one in detail.related] == [first]
@@ -104,15 +113,15 @@ def test_a_deliberate_re_inspection_is_one_more_row(engine):
 
 
 def test_a_repeat_must_point_at_the_same_photo(engine):
-    first = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    first = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
     with pytest.raises(StorageError, match="that is another photo"):
-        records.record_inspection(engine, an_inspection("photo 2", repeats=first), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection("photo 2", repeats=first), DAY_SHIFT)
     with pytest.raises(NotFound, match="99, which"):
-        records.record_inspection(engine, an_inspection("photo 2", repeats=99), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection("photo 2", repeats=99), DAY_SHIFT)
 
 
 def test_the_database_itself_refuses_a_second_first_inspection_of_a_photo(engine):
-    records.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
     with pytest.raises(StorageError, match=r"(?i)unique"), writing(engine) as connection:
         connection.execute(
             text(
@@ -124,7 +133,7 @@ def test_the_database_itself_refuses_a_second_first_inspection_of_a_photo(engine
 
 
 def test_the_demo_line_may_show_one_photo_as_many_bodies(engine):
-    numbers = records.record_many(
+    numbers = recording.record_many(
         engine,
         ((an_inspection(body=f"D{n}", source="demo"), DAY_SHIFT) for n in range(3)),
     )
@@ -138,17 +147,17 @@ def test_many_at_once_are_the_same_as_one_by_one(tmp_path, engine):
         an_inspection(f"photo {n}", body=f"B{n // 4}", defects=(a_defect(),) * (n % 3))
         for n in range(30)
     ]
-    numbers = records.record_many(engine, ((one, DAY_SHIFT) for one in inspections))
+    numbers = recording.record_many(engine, ((one, DAY_SHIFT) for one in inspections))
     assert numbers == list(range(1, 31))
     assert figures.quality(engine, LogFilter()) == quality.Quality(8, 30, 8, 0)
     assert log_detail.inspection_detail(engine, 17).inspection == inspections[16]
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).events == 30
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).events == 30
 
 
 def test_a_batch_with_a_photo_twice_is_not_written(engine):
     with pytest.raises(AlreadyInspected):
-        records.record_many(engine, [(an_inspection(), DAY_SHIFT)] * 2)
+        recording.record_many(engine, [(an_inspection(), DAY_SHIFT)] * 2)
     assert rows_in(engine, "inspection") == rows_in(engine, "unit") == rows_in(engine, "photo") == 0
 
 
@@ -156,26 +165,26 @@ def test_a_failure_in_the_last_step_leaves_nothing_of_an_inspection(engine, monk
     def fail(*_):
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(records, "append_events", fail)
+    monkeypatch.setattr(recording, "append_events", fail)
     with pytest.raises(StorageError):
-        records.record_inspection(engine, an_inspection(defects=(a_defect(),)), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection(defects=(a_defect(),)), DAY_SHIFT)
     for table in ("photo", "unit", "model", "spec", "inspection", "defect", "daily_count", "audit"):
         assert rows_in(engine, table) == 0, table
 
 
 def test_a_decision_stands_and_an_undo_takes_it_back(engine):
-    number = records.record_inspection(engine, an_inspection(verdict="rework"), DAY_SHIFT)
-    first = records.decide(engine, a_word(number, "polish"), None)
-    second = records.decide(engine, a_word(number, "accept", reason="dust"), first)
+    number = recording.record_inspection(engine, an_inspection(verdict="rework"), DAY_SHIFT)
+    first = deciding.decide(engine, a_word(number, "polish"), None)
+    second = deciding.decide(engine, a_word(number, "accept", reason="dust"), first)
     assert log_detail.inspection_detail(engine, number).standing == "ok"
-    third = records.undo(engine, number, "Park", AT)
+    third = deciding.undo(engine, number, "Park", AT)
     detail = log_detail.inspection_detail(engine, number)
     assert (detail.disposition, detail.standing) == ("polish", "rework")
     assert detail.last_decision_id == third
-    records.undo(engine, number, "Park", AT)
+    deciding.undo(engine, number, "Park", AT)
     assert log_detail.inspection_detail(engine, number).disposition == ""
     with pytest.raises(NotFound, match="no decision that could be undone"):
-        records.undo(engine, number, "Park", AT)
+        deciding.undo(engine, number, "Park", AT)
     said = log_detail.inspection_detail(engine, number).decisions
     assert [(one.decision.replaces, one.decision.withdrawn) for one in said] == [
         (None, False),
@@ -183,41 +192,41 @@ def test_a_decision_stands_and_an_undo_takes_it_back(engine):
         (second, True),
         (first, True),
     ]
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_a_new_word_after_an_undo_replaces_the_word_that_stands(engine):
-    number = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    first, _ = records.decide_many(engine, [a_word(number, "polish"), a_word(number, "hold")])
-    undone = records.undo(engine, number, "Park", AT)
-    records.decide(engine, a_word(number, "accept"), undone)
+    number = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    first, _ = deciding.decide_many(engine, [a_word(number, "polish"), a_word(number, "hold")])
+    undone = deciding.undo(engine, number, "Park", AT)
+    deciding.decide(engine, a_word(number, "accept"), undone)
     detail = log_detail.inspection_detail(engine, number)
     assert detail.decisions[-1].decision.replaces == first
     assert detail.standing == "ok"
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_the_second_of_two_inspectors_is_told_who_was_first(engine):
-    number = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    records.decide(engine, a_word(number, "accept", inspector="Lee"), None)
+    number = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    deciding.decide(engine, a_word(number, "accept", inspector="Lee"), None)
     with pytest.raises(Conflict, match="changed by Lee at 2026-11-23 01:30"):
-        records.decide(engine, a_word(number, "polish", inspector="Park"), None)
+        deciding.decide(engine, a_word(number, "polish", inspector="Park"), None)
     with pytest.raises(Conflict, match="changed by Lee"):
-        records.undo(engine, number, "Park", AT, expected_last=77)
+        deciding.undo(engine, number, "Park", AT, expected_last=77)
     assert rows_in(engine, "decision") == 1
 
 
 def test_a_word_about_nothing_is_refused(engine):
     with pytest.raises(NotFound, match="5 does not exist"):
-        records.decide(engine, a_word(5, "accept"), None)
+        deciding.decide(engine, a_word(5, "accept"), None)
 
 
 def test_a_new_judgement_takes_the_place_of_the_old_one(engine):
-    old = records.record_inspection(
+    old = recording.record_inspection(
         engine, an_inspection(verdict="rework", defects=(a_defect(),) * 3), DAY_SHIFT
     )
     later = AT + timedelta(days=2)
-    new = records.rejudge(
+    new = recording.rejudge(
         engine,
         old,
         an_inspection(verdict="ok", defects=(a_defect(),), region_threshold=0.8, at=later),
@@ -229,22 +238,22 @@ def test_a_new_judgement_takes_the_place_of_the_old_one(engine):
     assert log_list.log_page(engine, LogFilter())["id"].tolist() == [new]
     assert figures.quality(engine, LogFilter()) == quality.Quality(1, 1, 1, 0)
     assert [event.kind for event in detail.events] == ["inspection", "rejudgement"]
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_a_judgement_that_was_replaced_or_decided_is_not_judged_again(engine):
-    old = records.record_inspection(engine, an_inspection(), DAY_SHIFT)
-    new = records.rejudge(engine, old, an_inspection(), "Park", "again 1")
-    assert records.rejudge(engine, old, an_inspection(), "Park", "again 1") == new
+    old = recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    new = recording.rejudge(engine, old, an_inspection(), "Park", "again 1")
+    assert recording.rejudge(engine, old, an_inspection(), "Park", "again 1") == new
     with pytest.raises(Conflict, match=f"judged again as no. {new}"):
-        records.rejudge(engine, old, an_inspection(), "Park")
+        recording.rejudge(engine, old, an_inspection(), "Park")
     with pytest.raises(Conflict, match=f"judged again as no. {new}"):
-        records.decide(engine, a_word(old, "accept"), None)
-    records.decide(engine, a_word(new, "accept"), None)
+        deciding.decide(engine, a_word(old, "accept"), None)
+    deciding.decide(engine, a_word(new, "accept"), None)
     with pytest.raises(Conflict, match="undo the decision"):
-        records.rejudge(engine, new, an_inspection(), "Park")
+        recording.rejudge(engine, new, an_inspection(), "Park")
     with pytest.raises(StorageError, match="judge the photo it shows"):
-        records.rejudge(engine, new, an_inspection("photo 2"), "Park")
+        recording.rejudge(engine, new, an_inspection("photo 2"), "Park")
 
 
 def test_eight_inspectors_at_once_lose_nothing(engine):
@@ -254,9 +263,9 @@ def test_eight_inspectors_at_once_lose_nothing(engine):
         try:
             for n in range(50):
                 one = an_inspection(f"{place}/{n}", body=f"B{n}", defects=(a_defect(),))
-                number = records.record_inspection(engine, one, DAY_SHIFT, f"{place}/{n}")
+                number = recording.record_inspection(engine, one, DAY_SHIFT, f"{place}/{n}")
                 if n % 10 == 0:
-                    records.decide(engine, a_word(number, "polish"), None)
+                    deciding.decide(engine, a_word(number, "polish"), None)
         except Exception as error:
             failures.append(error)
 
@@ -269,8 +278,8 @@ def test_eight_inspectors_at_once_lose_nothing(engine):
     assert rows_in(engine, "inspection") == rows_in(engine, "defect") == 400
     assert rows_in(engine, "decision") == 40
     assert figures.quality(engine, LogFilter()).units == 50
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).events == 440
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).events == 440
 
 
 def test_eight_tabs_with_one_photo_log_it_once(engine):
@@ -278,7 +287,7 @@ def test_eight_tabs_with_one_photo_log_it_once(engine):
 
     def send():
         try:
-            answers.append(records.record_inspection(engine, an_inspection(), EVENING_SHIFT))
+            answers.append(recording.record_inspection(engine, an_inspection(), EVENING_SHIFT))
         except AlreadyInspected as told:
             answers.append(told)
 
@@ -300,14 +309,14 @@ def test_hostile_texts_come_back_unchanged_and_find_only_themselves(engine):
     if engine.dialect.name == "postgresql":
         # It has no NUL character in text; column_types says what stands there instead.
         texts = [one.replace("\0", "\ufffd") for one in texts]
-    numbers = records.record_many(
+    numbers = recording.record_many(
         engine,
         (
             (an_inspection(f"photo {n}", name=one, body=one, inspector=one), DAY_SHIFT)
             for n, one in enumerate(texts)
         ),
     )
-    records.decide_many(
+    deciding.decide_many(
         engine,
         (a_word(number, "hold", reason=one) for number, one in zip(numbers, texts, strict=True)),
     )
@@ -317,8 +326,8 @@ def test_hostile_texts_come_back_unchanged_and_find_only_themselves(engine):
         assert detail.decisions[0].decision.reason == one
         where = LogFilter(inspector=one, body_number=one)
         assert log_list.count(engine, where) == texts.count(one)
-    assert records.verify_chain(engine).is_whole
-    assert records.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
 
 
 def test_one_body_scanned_six_ways_is_counted_once_and_found_by_any_of_them(engine):
@@ -331,7 +340,7 @@ def test_one_body_scanned_six_ways_is_counted_once_and_found_by_any_of_them(engi
         "KMH\u20130001",
     )
     numbers = [
-        records.record_inspection(engine, an_inspection(f"photo {n}", body=one), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection(f"photo {n}", body=one), DAY_SHIFT)
         for n, one in enumerate(typed)
     ]
     assert rows_in(engine, "unit") == 1
@@ -342,24 +351,24 @@ def test_one_body_scanned_six_ways_is_counted_once_and_found_by_any_of_them(engi
     kept = [log_detail.inspection_detail(engine, number).subject for number in numbers]
     assert [one.body_typed for one in kept] == list(typed)
     assert {one.body_number for one in kept} == {"KMH-0001"}
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_a_lone_surrogate_does_not_stop_the_log(engine):
-    number = records.record_inspection(engine, an_inspection(name="x\ud800.jpg"), DAY_SHIFT)
+    number = recording.record_inspection(engine, an_inspection(name="x\ud800.jpg"), DAY_SHIFT)
     assert log_detail.inspection_detail(engine, number).photo_name == "x\\ud800.jpg"
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_other_parts_can_append_events_of_their_own(engine):
     with writing(engine) as connection:
         audit.append_event(connection, "settings", "Kim", {"language": "ko"})
     assert log_list.data_version(engine) == 1
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_a_slot_is_stored_as_given(engine):
     slot = ShiftSlot(DAY_SHIFT.day - timedelta(days=1), "night")
-    number = records.record_inspection(engine, an_inspection(), slot)
+    number = recording.record_inspection(engine, an_inspection(), slot)
     detail = log_detail.inspection_detail(engine, number)
     assert (detail.day, detail.shift) == (slot.day, "night")

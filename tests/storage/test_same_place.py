@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from inspection.storage import records
+from inspection.storage import recording
 from inspection.storage.log_list import same_body
 from inspection.storage.places import Place, same_place
 from tests.storage.sample_inspections import DAY_SHIFT, a_defect, an_inspection
@@ -16,7 +16,7 @@ def scratch_at(x: float, y: float):
 
 
 def write(engine, *inspections) -> list[int]:
-    return records.record_many(engine, [(one, DAY_SHIFT) for one in inspections])
+    return recording.record_many(engine, [(one, DAY_SHIFT) for one in inspections])
 
 
 def test_the_other_panels_of_a_body_come_newest_first(engine):
@@ -45,7 +45,7 @@ def test_a_judgement_that_was_replaced_is_no_neighbour(engine):
     hood, roof = write(
         engine, an_inspection("hood", defects=(scratch_at(0.5, 0.5),)), an_inspection("roof")
     )
-    again = records.rejudge(engine, hood, an_inspection("hood", region_threshold=0.6), "Lee")
+    again = recording.rejudge(engine, hood, an_inspection("hood", region_threshold=0.6), "Lee")
     assert same_body(engine, roof) == [again]
 
 

@@ -7,7 +7,7 @@ from alembic import command
 from sqlalchemy import text
 
 from inspection.errors import NotFound, ViewExists, ViewRefused
-from inspection.storage import log_filter, log_list, records
+from inspection.storage import audit, log_filter, log_list, recording
 from inspection.storage.database import looking, migrations_config, open_database, prepare, writing
 from inspection.storage.saved_views import (
     delete_view,
@@ -69,7 +69,7 @@ def test_a_deleted_view_is_gone_until_that_is_taken_back(engine):
     assert find_view(engine, number).parameters == HOODS
     kinds = [(kind, who) for kind, who, _ in events(engine)]
     assert kinds == [("view_saved", "Kim"), ("view_deleted", "Lee"), ("view_restored", "Lee")]
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_a_deleted_view_does_not_come_back_over_another_one_of_its_name(engine):
@@ -102,7 +102,7 @@ def test_a_log_of_the_first_schema_keeps_its_rows_and_can_keep_views(tmp_path):
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
     with lent_tables(engine):
-        records.record_inspection(engine, an_inspection(), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
     prepare(engine)
     save_view(engine, "hoods", HOODS, "Kim", AT)
     assert log_list.count(engine, log_filter.LogFilter()) == 1

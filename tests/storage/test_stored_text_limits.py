@@ -9,10 +9,12 @@ from tampering import tamper
 from inspection.domain.repeat_cases import CaseEvent
 from inspection.errors import InspectionError
 from inspection.storage import (
+    audit,
     case_records,
+    deciding,
     log_detail,
     model_switches,
-    records,
+    recording,
     saved_views,
     shift_notes,
     signed_reports,
@@ -56,12 +58,12 @@ def switch(engine, who, reason):
 def test_a_text_that_is_too_long_is_refused_and_nothing_is_written(sqlite_engine, write):
     with pytest.raises(InspectionError, match=r"1001 letters|at most 60 characters"):
         write(sqlite_engine)
-    assert records.verify_chain(sqlite_engine).events == 0
+    assert audit.verify_chain(sqlite_engine).events == 0
 
 
 def test_longer_texts_of_an_earlier_version_lose_their_end_when_they_are_read(sqlite_engine):
-    number = records.record_inspection(sqlite_engine, an_inspection(), DAY_SHIFT)
-    records.decide(sqlite_engine, a_word(number, "polish"), None)
+    number = recording.record_inspection(sqlite_engine, an_inspection(), DAY_SHIFT)
+    deciding.decide(sqlite_engine, a_word(number, "polish"), None)
     about = case_records.NewCase("aria", "hood", (0.5, 0.5), 5.0, 100, AT, {})
     case_records.open_case(sqlite_engine, about, owner="Lee", note="", who="Kim", at=AT)
     tamper(

@@ -14,14 +14,17 @@ from inspection.domain.cost import INPUTS, CostEstimate, CostRanges, Range
 from inspection.domain.counting_words import CountingWord
 from inspection.errors import StorageError
 from inspection.storage import (
+    audit,
     chart_notes,
     cost_estimates,
+    counting,
     counting_records,
+    deciding,
     figures,
     log_detail,
     log_pieces,
     places,
-    records,
+    recording,
     shift_notes,
     tables,
 )
@@ -43,8 +46,8 @@ def of_the_first_schema(url):
     with lent_tables(engine):
         for number in range(3):
             one = an_inspection(f"photo {number}", body=f"B{number}", defects=(a_defect(),))
-            records.record_inspection(engine, one, DAY_SHIFT)
-        records.decide(engine, a_word(2, "polish"), None)
+            recording.record_inspection(engine, one, DAY_SHIFT)
+        deciding.decide(engine, a_word(2, "polish"), None)
     with writing(engine) as connection:
         connection.execute(
             text(
@@ -69,8 +72,8 @@ def test_a_log_of_the_first_schema_is_upgraded_without_loss(database_url):
         assert connection.scalar(text("SELECT width_px FROM photo WHERE sha256 = 'ab'")) == 640
         found = inspect(connection).get_indexes("inspection")
     assert {one["name"] for one in found} >= {index.name for index in tables.inspection.indexes}
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     engine.dispose()
 
 
@@ -78,7 +81,7 @@ def test_photos_without_a_body_number_stand_apart_after_the_upgrade(database_url
     engine = of_the_first_schema(database_url)
     nameless = an_inspection("nameless", body="", defects=(a_defect(), a_defect()))
     with lent_tables(engine):
-        records.record_inspection(engine, nameless, DAY_SHIFT)
+        recording.record_inspection(engine, nameless, DAY_SHIFT)
     with writing(engine) as connection:
         # As the program of that time counted: a body of its own.
         connection.execute(text("UPDATE daily_count SET units = 4 WHERE level = 'body'"))
@@ -87,8 +90,8 @@ def test_photos_without_a_body_number_stand_apart_after_the_upgrade(database_url
     assert figures.quality(engine, LogFilter()) == Quality(
         units=3, defects=3, passed_units=2, unnumbered_photos=1
     )
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     engine.dispose()
 
 
@@ -101,7 +104,7 @@ def test_a_first_visit_that_was_voided_before_the_upgrade_gives_its_place_to_the
     later = an_inspection("later", body="B1", at=MORNING + timedelta(hours=12))
     with writing(engine) as connection:
         tables.first_changed.create(connection)
-    records.record_inspection(engine, later, EVENING_SHIFT)
+    recording.record_inspection(engine, later, EVENING_SHIFT)
     counting_records.say(engine, CountingWord(2, "voided", "wrong body", "Kim", MORNING), "")
     with writing(engine) as connection:
         tables.first_changed.drop(connection)
@@ -111,8 +114,8 @@ def test_a_first_visit_that_was_voided_before_the_upgrade_gives_its_place_to_the
     prepare(engine)
     assert figures.quality(engine, LogFilter(shift="evening")).units == 1
     assert figures.quality(engine, LogFilter()).units == 3
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     engine.dispose()
 
 
@@ -135,7 +138,7 @@ def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
     ]
     assert cost_estimates.estimate(engine, 1).estimate.plant == "Ulsan"
     assert figures.quality(engine, LogFilter()).units == 2
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
     engine.dispose()
 
 
@@ -159,7 +162,7 @@ def of_the_eighth_schema(url, monkeypatch, inspections):
         earlier.setattr("inspection.domain.inspections.normal_body_number", str)
         with lent_tables(engine):
             for one, slot in inspections:
-                records.record_inspection(engine, one, slot)
+                recording.record_inspection(engine, one, slot)
     return engine
 
 
@@ -193,9 +196,9 @@ def test_bodies_that_were_logged_under_several_spellings_become_one(database_url
         log_detail.inspection_detail(engine, number).subject.body_typed for number in range(1, 7)
     ]
     assert kept == list(typed)
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
-    number = records.record_inspection(engine, an_inspection("new", body="kmh-1 "), EVENING_SHIFT)
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
+    number = recording.record_inspection(engine, an_inspection("new", body="kmh-1 "), EVENING_SHIFT)
     assert len(bodies(engine)) == 3
     assert not log_detail.inspection_detail(engine, number).is_first
     engine.dispose()
@@ -206,13 +209,13 @@ def test_a_body_joined_by_the_upgrade_keeps_its_panels_way_through_repair(sqlite
         sqlite_url, monkeypatch, [(an_inspection("before", body="B1"), DAY_SHIFT)]
     )
     with monkeypatch.context() as earlier, lent_tables(engine):
-        records.decide(engine, a_word(1, "polish"), None)
+        deciding.decide(engine, a_word(1, "polish"), None)
         earlier.setattr("inspection.domain.inspections.normal_body_number", str)
-        records.record_inspection(engine, an_inspection("after", body="b1"), DAY_SHIFT)
+        recording.record_inspection(engine, an_inspection("after", body="b1"), DAY_SHIFT)
     prepare(engine)
     assert not log_detail.inspection_detail(engine, 2).is_first
     assert log_detail.inspection_detail(engine, 2).events[-1].kind == "body_moved"
-    assert records.check_daily_count(engine) == ()
+    assert counting.check_daily_count(engine) == ()
     engine.dispose()
 
 
@@ -226,8 +229,8 @@ def test_photos_whose_number_was_a_blank_stand_apart(sqlite_url, monkeypatch):
     prepare(engine)
     assert bodies(engine) == [("", "black")] * 2
     assert figures.quality(engine, LogFilter()).unnumbered_photos == 2
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
     engine.dispose()
 
 
@@ -238,9 +241,9 @@ def test_a_moved_inspection_that_is_changed_by_hand_is_still_found(sqlite_url, m
         ((an_inspection(one, body=one), DAY_SHIFT) for one in ("B1", "b1", "B2")),
     )
     prepare(engine)
-    assert records.verify_chain(engine).is_whole
+    assert audit.verify_chain(engine).is_whole
     with pytest.raises(StorageError, match="append-only"), writing(engine) as connection:
         connection.execute(text("UPDATE inspection SET unit_id = 3 WHERE id = 2"))
     tamper(engine, "UPDATE inspection SET unit_id = 3 WHERE id = 2")
-    assert "inspection 2 is not what was written" in records.verify_chain(engine).sentence
+    assert "inspection 2 is not what was written" in audit.verify_chain(engine).sentence
     engine.dispose()

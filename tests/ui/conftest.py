@@ -16,7 +16,7 @@ from inspection.domain.scale import Scale
 from inspection.domain.shifts import ShiftSlot
 from inspection.services import station as station_module
 from inspection.services.station import Station, close_shared_station
-from inspection.storage import records
+from inspection.storage import recording
 
 ROUTER = Path(__file__).resolve().parents[2] / "inspection" / "ui" / "router.py"
 
@@ -159,7 +159,7 @@ def invented(
 
 def write_inspections(station: Station, *inspections: tuple[Inspection, ShiftSlot]) -> list[int]:
     """Log what `invented` made; answers the ids."""
-    return records.record_many(
+    return recording.record_many(
         station.engine,
         inspections,
         model_cards={

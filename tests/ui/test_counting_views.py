@@ -1,8 +1,8 @@
 """Voiding, and "same photo again?", as an inspector sees and does it."""
 
+from inspection.domain.counting_words import LikeAnother
 from inspection.services.photo import counting
-from inspection.storage import figures, log_detail, log_filter, records
-from inspection.storage.records import LikeAnother
+from inspection.storage import figures, log_detail, log_filter, recording
 from tests.ui.conftest import invented, write_inspections
 
 ALL = log_filter.LogFilter()
@@ -34,7 +34,7 @@ def test_an_inspection_is_voided_with_a_reason_and_shown_struck(shared, open_pag
 def test_a_waiting_photo_is_answered_on_its_page_and_counted_on_the_charts(shared, open_page):
     (first,) = write_inspections(shared, invented(shared, 1, "rework"))
     one, slot = invented(shared, 1, "rework", photo="copy.jpg")
-    copy = records.record_inspection(
+    copy = recording.record_inspection(
         shared.engine, one, slot, model_card={}, like=LikeAnother(first, "waiting")
     )
     day = shared.calendar.slot_at(one.inspected_at).day.isoformat()

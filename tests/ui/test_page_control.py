@@ -5,7 +5,7 @@ import pytest
 
 from inspection.services.quality import alerting, control_charts
 from inspection.services.quality.alerting import OpenAlerts
-from inspection.storage import chart_notes, records
+from inspection.storage import chart_notes, recording
 from tests.services.quality.test_control_charts import ARIA, FIRST, log_days, plotted
 from tests.storage.sample_inspections import an_inspection
 
@@ -141,7 +141,7 @@ def test_the_model_of_an_alert_opens_first(open_page, shared, monkeypatch, alert
     log_days(shared, [3] * 20)
     moment = datetime(2026, 3, 3, 1, tzinfo=UTC)
     other = an_inspection("other", body="B-1", at=moment, vehicle_model="borea")
-    records.record_inspection(shared.engine, other, shared.calendar.slot_at(moment))
+    recording.record_inspection(shared.engine, other, shared.calendar.slot_at(moment))
     groups = [OpenAlerts(replace(ARIA, subject=model), ()) for model in alerted]
     monkeypatch.setattr(alerting, "open_alerts", lambda station: groups)
     for page, name in (("control", "subject"), ("body", "model")):
@@ -204,7 +204,7 @@ def test_photos_without_a_body_number_are_told_beside_the_chart(open_page, share
         an_inspection("nameless", body="", at=moment),
         an_inspection("of another model", body="B0900", vehicle_model="borea", at=moment),
     ):
-        records.record_inspection(shared.engine, one, slot)
+        recording.record_inspection(shared.engine, one, slot)
     assert "Without a body number: 1 photo." in said(open_page("control", **OF_ARIA))
     other = {**OF_ARIA, "subject": "borea"}
     assert "Without a body number" not in said(open_page("control", **other))

@@ -13,7 +13,7 @@ from inspection.services import station as station_module
 from inspection.services.demo import jobs as demo_jobs
 from inspection.services.demo import load as demo
 from inspection.services.worker.parent import ModelState
-from inspection.storage import demo_loads, records
+from inspection.storage import deciding, demo_loads
 from tests.ui.conftest import invented, write_inspections
 
 
@@ -138,7 +138,7 @@ def test_waiting_photos_are_those_that_nobody_decided_and_lead_to_them(
     assert links(at)["Decide them in the log"] == "standing=undecided"
     waiting = next(photo for photo in filled_log if photo.verdict == "human")
     word = Decision(waiting.id, "accept", "", "Lee", datetime.now(UTC))
-    records.decide(shared.engine, word, None)
+    deciding.decide(shared.engine, word, None)
     assert "9 photos" in texts(at.run())
 
 

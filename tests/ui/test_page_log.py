@@ -8,7 +8,7 @@ import pytest
 from inspection.domain.inspections import Decision
 from inspection.errors import StorageError
 from inspection.services.log import export_jobs
-from inspection.storage import log_list, records, saved_views
+from inspection.storage import deciding, log_list, saved_views
 from inspection.ui.log.columns import USUAL
 from tests.ui.conftest import invented, write_inspections
 
@@ -168,10 +168,10 @@ def test_nonsense_in_the_address_counts_as_not_given(open_page, filled_log):
 def test_the_address_of_an_inspection_opens_it_with_its_history(open_page, filled_log, shared):
     reject = next(photo for photo in filled_log if photo.verdict == "rework")
     at_ten = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
-    first = records.decide(
+    first = deciding.decide(
         shared.engine, Decision(reject.id, "polish", "real scratch", "Lee", at_ten), None
     )
-    records.undo(shared.engine, reject.id, "Lee", at_ten + timedelta(minutes=1), first)
+    deciding.undo(shared.engine, reject.id, "Lee", at_ten + timedelta(minutes=1), first)
     repeated = invented(shared, 70, "ok", photo=f"panel-{reject.id}.jpg", repeats=reject.id)
     (again,) = write_inspections(shared, repeated)
     at = open_page("log", id=str(reject.id))

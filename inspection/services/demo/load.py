@@ -30,7 +30,7 @@ from inspection.services.demo.line import DemoLine, Mark, Picture, PlannedPhoto
 from inspection.services.demo.photos import PooledPhoto
 from inspection.services.photo.inspecting import refusal_sentence
 from inspection.services.station import Station
-from inspection.storage import demo_loads, log_list, records
+from inspection.storage import deciding, demo_loads, log_list, recording
 from inspection.storage.demo_loads import DemoLoad
 
 SOURCE = "demo"
@@ -169,7 +169,7 @@ def _fill(
     story = _Story(line, station.spec, pool, seed, weeks, last_day, now)
     written = 0
     for shift in _told_ahead(story) if is_large else _tell(story):
-        batch = _LARGE_BATCH if is_large else records.BATCH
+        batch = _LARGE_BATCH if is_large else deciding.BATCH
         sentences = shift.left_out + _write_shift(station, load, shift, batch)
         for sentence in sentences:
             tell_left_out(sentence)
@@ -295,7 +295,7 @@ def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) ->
     left_out = []
 
     def write(some: Sequence[int]) -> list[int]:
-        return records.record_many(
+        return recording.record_many(
             station.engine,
             ((shift.inspections[place], shift.slot, f"{where}-{place}") for place in some),
             model_cards={demo_photos.MODEL_SHA256: demo_photos.CARD},
@@ -323,7 +323,7 @@ def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) ->
         for word in shift.words
         if word.inspection_id in numbers
     )
-    records.decide_many(
+    deciding.decide_many(
         station.engine, (word for word in words if word.inspection_id in open_ones), batch=batch
     )
     return left_out

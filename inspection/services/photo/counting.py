@@ -17,7 +17,7 @@ from inspection.domain.counting_words import (
 from inspection.errors import CountingRefused
 from inspection.services.photo import reviewing
 from inspection.services.station import Station, given_scale
-from inspection.storage import counting_records, records
+from inspection.storage import counting_records, recording
 from inspection.storage.log_detail import InspectionDetail
 
 
@@ -53,7 +53,7 @@ def correct_scale(
             f"no. {detail.id}: its scale is {mm_per_px:g} mm/px already; nothing is changed"
         )
     again = reviewing.judged_again(station, detail, scale=scale)
-    return records.rejudge(
+    return recording.rejudge(
         station.engine,
         detail.id,
         again,

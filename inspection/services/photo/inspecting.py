@@ -12,7 +12,7 @@ import numpy as np
 
 from inspection.domain.acceptance import Spec, judge
 from inspection.domain.clocks import FIRST_DAY, impossible_dates
-from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING
+from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING, LikeAnother
 from inspection.domain.defects import UNNAMED
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.placing import place_and_measure
@@ -26,8 +26,7 @@ from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.services.photo import likeness
 from inspection.services.station import Station, thresholds_of
-from inspection.storage import log_detail, records
-from inspection.storage.records import LikeAnother
+from inspection.storage import log_detail, recording
 
 _log = logging.getLogger(__name__)
 
@@ -209,7 +208,7 @@ def stored_answer(
         return None
     number, sha256 = found
     if sha256 != hashlib.sha256(content).hexdigest():
-        raise records.other_photo(request_id, number)
+        raise recording.other_photo(request_id, number)
     return log_detail.inspection_detail(station.engine, number)
 
 
@@ -222,7 +221,7 @@ def write_down(
     like: LikeAnother | None = None,
 ) -> int:
     """One short transaction; answers the inspection's id."""
-    return records.record_inspection(
+    return recording.record_inspection(
         station.engine,
         inspection,
         station.calendar.slot_at(inspection.inspected_at),

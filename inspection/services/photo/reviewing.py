@@ -13,7 +13,7 @@ from inspection.domain.scale import Scale
 from inspection.errors import DecisionRefused
 from inspection.services.photo.inspecting import judge_seen, limits_of, seen_again
 from inspection.services.station import Station
-from inspection.storage import log_detail, records
+from inspection.storage import deciding, log_detail, recording
 from inspection.storage.log_detail import InspectionDetail, NumberedDecision
 
 
@@ -72,7 +72,7 @@ def decide(
             f"no. {detail.id}: {proposed} was proposed; give the reason for {disposition} instead"
         )
     word = Decision(detail.id, disposition, reason, inspector.strip(), datetime.now(UTC))
-    return records.decide(station.engine, word, detail.last_decision_id)
+    return deciding.decide(station.engine, word, detail.last_decision_id)
 
 
 def undo(station: Station, detail: InspectionDetail, inspector: str) -> int:
@@ -82,7 +82,7 @@ def undo(station: Station, detail: InspectionDetail, inspector: str) -> int:
     else changed it meanwhile.
     """
     _named(inspector, detail.id)
-    return records.undo(
+    return deciding.undo(
         station.engine, detail.id, inspector.strip(), datetime.now(UTC), detail.last_decision_id
     )
 
@@ -140,7 +140,7 @@ def keep(station: Station, detail: InspectionDetail, again: Inspection, inspecto
     first) or was judged again meanwhile.
     """
     _named(inspector, detail.id)
-    return records.rejudge(
+    return recording.rejudge(
         station.engine,
         detail.id,
         again,

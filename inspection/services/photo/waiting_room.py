@@ -21,8 +21,7 @@ from pathlib import Path
 
 from inspection.errors import writing_failed
 from inspection.services.station import Station
-from inspection.storage.claims import Claim
-from inspection.storage.private import private_folder, write_private
+from inspection.storage.private import Claim, private_folder, write_private
 
 _LOCK, _BATCH, _DONE = "lock", ".json", ".done"
 # Of the version before, which kept its photos without a folder, and rests of a cut-short write.

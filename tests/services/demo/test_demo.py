@@ -19,7 +19,15 @@ from inspection.services.demo.jobs import remove_demo_line
 from inspection.services.demo.load import load_demo_line
 from inspection.services.quality import repeats
 from inspection.services.station import open_station
-from inspection.storage import demo_loads, log_detail, log_list, log_pieces, records
+from inspection.storage import (
+    audit,
+    counting,
+    demo_loads,
+    log_detail,
+    log_list,
+    log_pieces,
+    recording,
+)
 from inspection.storage.log_filter import LogFilter
 from tests.storage.sample_inspections import DAY_SHIFT, an_inspection
 
@@ -157,8 +165,8 @@ def test_a_load_that_was_cut_short_ends_as_if_it_never_had_been(small, tmp_path)
         pd.testing.assert_frame_equal(
             frame(small.engine, LogFilter()), frame(whole.engine, LogFilter())
         )
-    assert records.verify_chain(small.engine).is_whole
-    assert records.check_daily_count(small.engine) == ()
+    assert audit.verify_chain(small.engine).is_whole
+    assert counting.check_daily_count(small.engine) == ()
     whole.close()
 
 
@@ -196,7 +204,7 @@ def test_one_photo_that_the_log_refuses_leaves_its_batch_and_the_rest_goes_on(sm
     count = load_demo_line(small, **TINY, tell_left_out=left_out.append)
     assert count == log_list.count(small.engine, LogFilter()) > 0
     assert len(left_out) == len(refused) == 1
-    assert records.check_daily_count(small.engine) == ()
+    assert counting.check_daily_count(small.engine) == ()
 
 
 def test_a_picture_that_cannot_be_rendered_is_missing_in_the_pool_alone(monkeypatch):
@@ -219,9 +227,9 @@ def test_a_demo_line_is_removed_with_its_photos_and_can_be_loaded_again(small):
     assert log_list.count(small.engine, LogFilter()) == 0
     assert photo_files(small) == []
     assert demo_loads.demo_state(small.engine) == ""
-    assert records.verify_chain(small.engine).is_whole
+    assert audit.verify_chain(small.engine).is_whole
     assert load_demo_line(small, **TINY) == count
-    assert records.verify_chain(small.engine).is_whole
+    assert audit.verify_chain(small.engine).is_whole
 
 
 def test_a_load_stopped_while_its_photos_were_made_leaves_nothing_after_removal(small):
@@ -233,7 +241,7 @@ def test_a_load_stopped_while_its_photos_were_made_leaves_nothing_after_removal(
 
 def test_a_log_of_real_inspections_takes_no_demo_line_unless_it_is_asked_for(small):
     one = an_inspection("real")
-    number = records.record_inspection(small.engine, one, DAY_SHIFT)
+    number = recording.record_inspection(small.engine, one, DAY_SHIFT)
     with pytest.raises(StorageError, match=r"1 real inspections.*--beside-real"):
         load_demo_line(small, **TINY)
     assert demo_loads.demo_state(small.engine) == ""
@@ -290,8 +298,8 @@ def test_the_oil_drips_on_one_spot_of_one_panel_from_its_day_on(defects):
 
 def test_the_daily_roll_up_and_the_audit_chain_hold(loaded):
     engine = loaded[0].engine
-    assert records.check_daily_count(engine) == ()
-    assert records.verify_chain(engine).is_whole
+    assert counting.check_daily_count(engine) == ()
+    assert audit.verify_chain(engine).is_whole
 
 
 def test_bodies_that_come_back_after_repair_do_not_count_again(log):
@@ -387,8 +395,8 @@ def test_a_large_demo_has_about_the_inspections_asked_for_and_three_defects_each
     # Marks within the limits leave the verdicts as they are on the usual line.
     assert (verdicts == "ok").mean() > 0.75
     assert set(marks.loc[marks["type"].isin(demo_line.MARK_SHARES), "severity"]) == {"minor"}
-    assert records.check_daily_count(station.engine) == ()
-    assert records.verify_chain(station.engine).is_whole
+    assert counting.check_daily_count(station.engine) == ()
+    assert audit.verify_chain(station.engine).is_whole
     station.close()
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 from inspection.domain.inspections import Decision, Thresholds
 from inspection.services.log.history import Basis, history
-from inspection.storage import log_detail, records
+from inspection.storage import deciding, log_detail, recording
 from inspection.storage.audit import append_event
 from inspection.storage.database import writing
 from tests.ui.conftest import invented, write_inspections
@@ -25,9 +25,9 @@ def test_every_word_is_told_in_the_order_in_which_it_was_said(station):
     (number,) = write_inspections(station, invented(station, 1, "rework"))
     first = Decision(number, "polish", "scratch", "Lee", LATER)
     second = Decision(number, "accept", "reflection", "Park", LATER + timedelta(minutes=1))
-    seen = records.decide(station.engine, first, None)
-    seen = records.decide(station.engine, second, seen)
-    records.undo(station.engine, number, "Park", LATER + timedelta(minutes=2), seen)
+    seen = deciding.decide(station.engine, first, None)
+    seen = deciding.decide(station.engine, second, seen)
+    deciding.undo(station.engine, number, "Park", LATER + timedelta(minutes=2), seen)
     assert story(station, number) == [
         ("proposed", "rework", "Kim"),
         ("decided", "polish", "Lee"),
@@ -47,7 +47,7 @@ def test_a_repeated_photo_is_told_from_both_sides(station):
 def test_each_judgement_names_the_spec_the_model_and_the_scale_it_was_made_by(station):
     (first,) = write_inspections(station, invented(station, 1, "human"))
     again = invented(station, 30, "ok", photo="panel-1.jpg")[0]
-    second = records.rejudge(
+    second = recording.rejudge(
         station.engine,
         first,
         replace(
@@ -70,8 +70,10 @@ def test_each_judgement_names_the_spec_the_model_and_the_scale_it_was_made_by(st
 
 def test_every_line_carries_the_audit_event_that_seals_it(station):
     (number,) = write_inspections(station, invented(station, 1, "rework"))
-    seen = records.decide(station.engine, Decision(number, "polish", "scratch", "Lee", LATER), None)
-    records.undo(station.engine, number, "Lee", LATER + timedelta(minutes=1), seen)
+    seen = deciding.decide(
+        station.engine, Decision(number, "polish", "scratch", "Lee", LATER), None
+    )
+    deciding.undo(station.engine, number, "Lee", LATER + timedelta(minutes=1), seen)
     lines = history(log_detail.inspection_detail(station.engine, number))
     assert [line.event for line in lines] == [1, 2, 3]
     assert all(len(line.record_sha256) == 64 for line in lines)
@@ -79,7 +81,7 @@ def test_every_line_carries_the_audit_event_that_seals_it(station):
 
 def test_what_was_said_about_an_earlier_judgement_of_the_photo_is_told_as_well(station):
     (first,) = write_inspections(station, invented(station, 1, "human"))
-    records.decide(station.engine, Decision(first, "reinspect", "blurred", "Lee", LATER), None)
+    deciding.decide(station.engine, Decision(first, "reinspect", "blurred", "Lee", LATER), None)
     again = invented(station, 30, "ok", photo="panel-1.jpg", repeats=first)
     (second,) = write_inspections(station, again)
     lines = history(log_detail.inspection_detail(station.engine, second))

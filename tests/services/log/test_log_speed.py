@@ -2,13 +2,13 @@ import pytest
 
 from inspection.errors import NotFound
 from inspection.services.log import speed as log_speed
-from inspection.storage import records
+from inspection.storage import recording
 from tests.storage.sample_inspections import DAY_SHIFT, a_defect, an_inspection
 
 
 def test_every_question_is_asked_in_every_round(station):
     one = an_inspection(defects=(a_defect(),))
-    records.record_inspection(station.engine, one, DAY_SHIFT)
+    recording.record_inspection(station.engine, one, DAY_SHIFT)
     steps = []
     speeds = log_speed.measure(station, 2, lambda done, of: steps.append((done, of)))
     names = [one.question for one in speeds]

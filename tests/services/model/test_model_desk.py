@@ -15,8 +15,8 @@ from inspection.services.photo.inspecting import inspect_photo
 from inspection.services.station import open_station
 from inspection.services.worker.parent import InspectionWorker, ModelChoice
 from inspection.storage import log_detail
+from inspection.storage.audit import verify_chain
 from inspection.storage.database import writing
-from inspection.storage.records import verify_chain
 from tests.conftest import panel_jpeg
 from tests.services.model_folders import FAINTEST, SEGMENTER, hundred_bars, write_model
 

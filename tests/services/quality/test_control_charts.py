@@ -9,7 +9,7 @@ from inspection.domain.chart_choice import ChartChoice
 from inspection.errors import ChartNoteRefused, Conflict
 from inspection.services.quality import control_charts
 from inspection.services.quality.control_charts import plot, signals_of_shift
-from inspection.storage import records
+from inspection.storage import deciding, recording
 from inspection.storage.log_filter import LogFilter
 from tests.storage.sample_inspections import a_defect, a_word, an_inspection
 
@@ -40,7 +40,7 @@ def log_days(station, defects_a_day, /, *, start=0, hours=0, **more) -> list[int
                 **more,
             )
             entries.append((inspection, station.calendar.slot_at(moment)))
-    return records.record_many(station.engine, entries)
+    return recording.record_many(station.engine, entries)
 
 
 def plotted(station, choice=ARIA, days=60, first=None):
@@ -116,7 +116,7 @@ def test_a_body_stays_in_its_group_whatever_days_are_asked_for(station):
 
 def test_p_counts_bodies_to_rework_among_those_decided(station):
     log_days(station, [3] * 20)
-    records.record_inspection(
+    recording.record_inspection(
         station.engine,
         an_inspection("open", body="open", verdict="human", at=at_ten(0, 30)),
         station.calendar.slot_at(at_ten(0, 30)),
@@ -246,7 +246,7 @@ def test_what_grew_against_the_baseline_stands_first(station):
     run = an_inspection(
         "run", body="run", verdict="rework", at=moment, defects=(a_defect("run_sag"), a_defect())
     )
-    records.record_inspection(station.engine, run, station.calendar.slot_at(moment))
+    recording.record_inspection(station.engine, run, station.calendar.slot_at(moment))
     first, second = control_charts.changed_types(station, plotted(station), 20, 20)
     assert (first.type, first.now, first.before, first.times) == ("run_sag", 1.0, 0.0, None)
     assert (second.type, second.now, second.before) == ("scratch", 1.0, pytest.approx(0.3))
@@ -345,7 +345,7 @@ def test_a_photo_dated_by_a_wrong_clock_silences_no_chart(station, year, logged_
         moment = datetime(year, 1, 1, 3, tzinfo=UTC)
         wrong = an_inspection("wrong", body="wrong", at=moment)
         slot = station.calendar.slot_at(moment)
-        records.record_inspection(station.engine, wrong, slot)
+        recording.record_inspection(station.engine, wrong, slot)
 
     if logged_first:
         log_the_wrong_one()
@@ -420,5 +420,5 @@ def test_an_empty_log_has_an_empty_chart(station):
 
 def test_a_persons_word_moves_a_body_on_the_p_chart(station):
     numbers = log_days(station, [0])
-    records.decide(station.engine, a_word(numbers[0], "polish"), None)
+    deciding.decide(station.engine, a_word(numbers[0], "polish"), None)
     assert plotted(station, replace(ARIA, kind="p")).points["counts"].tolist() == [1]

@@ -11,7 +11,7 @@ from inspection.domain.panels import load_bodies
 from inspection.domain.repeats import Search
 from inspection.errors import Conflict
 from inspection.services.quality import repeats
-from inspection.storage import case_records, records
+from inspection.storage import case_records, recording
 from inspection.storage.database import open_database, prepare
 from inspection.storage.log_filter import LogFilter
 from tests.storage.sample_inspections import a_defect, an_inspection
@@ -47,7 +47,7 @@ def run_line(engine, first, bodies, *, every=0, position=SPOT, panel="hood", qua
         )
         return inspection, CALENDAR.slot_at(at)
 
-    records.record_many(engine, [one(number) for number in range(first, first + bodies)])
+    recording.record_many(engine, [one(number) for number in range(first, first + bodies)])
 
 
 def look(engine, now=datetime(2027, 1, 1, tzinfo=UTC), search=None):

@@ -15,8 +15,8 @@ from inspection.services.report.pdf import shift_report_pdf
 from inspection.services.report.shift_report import build_shift_report, data_sha256, place_of
 from inspection.services.report.signing import find_signed, shift_report, sign_in, sign_out
 from inspection.storage import figures, log_detail, log_filter, sealed_rows, shift_notes
+from inspection.storage.audit import verify_chain
 from inspection.storage.database import migrations_config, open_database, prepare, writing
-from inspection.storage.records import verify_chain
 from tests.storage.old_schemas import lent_tables
 from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections
