@@ -17,8 +17,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inspection.domain.clocks import FIRST_DAY
+from inspection.domain.run_rules import RULES
 from inspection.domain.shifts import VISIT_PAUSE, PlantCalendar, ShiftTime
-from inspection.domain.spc import RULES
 from inspection.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parent.parent

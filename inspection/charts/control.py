@@ -21,7 +21,8 @@ from inspection.charts.look import (
     require_columns,
     word_of,
 )
-from inspection.domain.spc import RULES, PhasedChart, Signal, signals
+from inspection.domain.run_rules import RULES, Signal, signals
+from inspection.domain.spc import PhasedChart
 
 # A control chart draws up to seven marks a point (value, four limits, signal, excluded) and two
 # a phase for its centre.
@@ -48,7 +49,7 @@ def control_chart_figure(
     than MAX_CHART_POINTS points the newest are drawn. The marks of the points carry their place
     in `points` as the second of their customdata.
     first: place of the first point to draw; baseline and runs still count from the beginning.
-    rules, laney, breaks: as `inspection.domain.spc.signals` takes them.
+    rules, laney, breaks: as `inspection.domain.run_rules.signals` takes them.
     causes: from_at, to_at (as `at`) and number: spans with a known cause, shaded, numbered.
     chosen: places of the first and the last point that a person looks at, framed.
     labels: day, value (the plotted figure, with its unit), units, centre, limits, laney_limits,

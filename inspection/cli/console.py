@@ -70,8 +70,8 @@ def opened_station(settings: Settings, *, with_model: bool = True) -> Iterator["
 
 def tell_left_out(left_out: "Sequence[LeftOut]") -> None:
     """One line on stderr: how many files of the folders were passed over, why, and the first."""
+    from inspection.domain.letters import inert_name
     from inspection.i18n import translator
-    from inspection.imaging.gate import inert_name
     from inspection.services.photo.browsing import left_out_sentence
 
     if sentence := left_out_sentence(translator("en"), left_out):

@@ -17,7 +17,7 @@ from inspection.cli.console import (
     tell_left_out,
 )
 from inspection.config import load_settings
-from inspection.domain.acceptance import load_spec
+from inspection.domain.acceptance_rules import load_spec
 from inspection.domain.inspections import Subject
 from inspection.domain.letters import showable
 from inspection.errors import InspectionError, StorageError

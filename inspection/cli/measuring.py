@@ -111,10 +111,10 @@ def compare_detectors(data, out, minutes, precision, model_name, write_card):
     """Compare the served network with other detectors; those trained in --out are loaded."""
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models.rivals import comparison
+    from models.rivals import comparison, detectors
 
     folder = model_folder(load_settings(), model_name)
-    plan = comparison.Plan(data, minutes=minutes, precision=precision)
+    plan = detectors.Plan(data, minutes=minutes, precision=precision)
     answer = comparison.compare(plan, out, folder, say=click.echo)
     if write_card:
         comparison.write_comparison(answer, folder)

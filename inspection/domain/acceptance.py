@@ -12,30 +12,13 @@ from itertools import product
 
 import numpy as np
 
-from inspection.domain.acceptance_rules import (
-    SIZE_OF,
-    Rule,
-    Spec,
-    load_spec,
-    parse_spec,
-)
+from inspection.domain.acceptance_rules import SIZE_OF, Rule, Spec
 from inspection.domain.defects import SEVERITIES, ZONE_GRADES, Defect
 from inspection.domain.inspections import Judgement, Reason, Thresholds
 from inspection.domain.panels import Panel
 from inspection.domain.quality import REPAIRS
 from inspection.domain.scale import Scale
 from inspection.domain.spacing import closest_outlines, closest_pair, fullest_window
-
-__all__ = [
-    "REASONS",
-    "Rule",
-    "Spec",
-    "judge",
-    "load_spec",
-    "parse_spec",
-    "proposed_disposition",
-    "total_imperfection_area_mm2",
-]
 
 # Every reason code with the names of its values, in the order in which reasons are told. `type`,
 # `problem` and `disposition` are codes; `zone` is a grade, several joined by "/", or "A–D" where

@@ -1,13 +1,18 @@
 """Texts that people and files hand in: how long they may be, and whether they are text at all."""
 
 import re
+import unicodedata
 
 from inspection.errors import InspectionError
 
 # Of the name of a person.
 MOST_NAME_LETTERS = 80
+# Of the name of a file, as it is shown.
+MAX_NAME_LENGTH = 80
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# C*: control, format (bidi, zero width), surrogate, private, unassigned; Zl, Zp: line ends.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def refuse_unreadable(
@@ -33,13 +38,35 @@ def showable(text: str) -> str:
     return "/".join(map(_in_cp949, text.split("/")))
 
 
+def shortened(text: str, most_letters: int) -> str:
+    """The text, its end replaced by "…" where it is too long."""
+    return text if len(text) <= most_letters else f"{text[: most_letters - 1]}…"
+
+
+def inert_name(filename: str) -> str:
+    """The name of an uploaded file, safe to put into a log line or a sentence.
+
+    Path parts are cut off, control, bidirectional and invisible characters become U+FFFD,
+    long names lose their middle. It is for reading only: nothing is ever stored under it.
+    """
+    name = inert_text(showable(filename).replace("\\", "/").rsplit("/", 1)[-1])
+    return name if name.strip(". \ufffd") else "unnamed file"
+
+
+def inert_text(text: str) -> str:
+    """A stranger's text as one harmless line: as `inert_name`, with its path parts."""
+    text = "".join(
+        "\ufffd" if unicodedata.category(letter) in _INVISIBLE else letter
+        for letter in unicodedata.normalize("NFC", text)
+    ).strip()
+    if len(text) > MAX_NAME_LENGTH:
+        # The end of a name holds its running number and its extension.
+        text = f"{text[: MAX_NAME_LENGTH - 21]}…{text[-20:]}"
+    return text
+
+
 def _in_cp949(part: str) -> str:
     try:
         return part.encode("utf-8", "surrogateescape").decode("cp949")
     except UnicodeError:
         return _LONE_SURROGATE.sub("\ufffd", part)
-
-
-def shortened(text: str, most_letters: int) -> str:
-    """The text, its end replaced by "…" where it is too long."""
-    return text if len(text) <= most_letters else f"{text[: most_letters - 1]}…"

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inspection.config import Settings, host_name
+from inspection.domain.letters import inert_text
 from inspection.door.answers import english, refuse
-from inspection.imaging.gate import inert_text
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:/?#@\s]+)(:(?P<port>\d{1,5}))?")
 _ALL_ADDRESSES = {"0.0.0.0", "::", ""}

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from inspection.config import Settings
-from inspection.domain.acceptance import load_spec
+from inspection.domain.acceptance_rules import load_spec
 from inspection.domain.numbers import counted
 from inspection.domain.panels import load_bodies
 from inspection.errors import InspectionError

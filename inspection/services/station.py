@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inspection.config import Settings, load_settings
-from inspection.domain.acceptance import Spec, load_spec
+from inspection.domain.acceptance_rules import Spec, load_spec
 from inspection.domain.inspections import Subject, Thresholds
 from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError, without_paths
 from inspection.i18n import LANGUAGES
 from inspection.ui import session
 from inspection.ui.guarded import guard_callbacks, guarded
-from inspection.ui.in_browser import LONGEST_NAME
 from inspection.ui.markdown import as_written, guard
 from inspection.ui.session import t
 from inspection.ui.widgets import on_paper
@@ -67,7 +67,7 @@ def sidebar() -> None:
         st.text_input(
             t("common.inspector"),
             key="inspector",
-            max_chars=LONGEST_NAME,
+            max_chars=MOST_NAME_LETTERS,
             placeholder=t("session.inspector_placeholder"),
             help=t("session.inspector_help"),
         )

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from inspection.domain.inspections import Reason
+from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import without_paths
 from inspection.i18n import (
     LANGUAGES,
@@ -13,7 +14,7 @@ from inspection.i18n import (
     translator,
 )
 from inspection.services.station import shared_station
-from inspection.ui.in_browser import LONGEST_NAME, kept_name, keys_and_name
+from inspection.ui.in_browser import kept_name, keys_and_name
 from inspection.ui.markdown import Markdown, as_written
 
 _NAME_GIVEN, _HAD_NAME = "inspector_given", "inspector_had_name"
@@ -105,4 +106,4 @@ def remember_inspector(name: str) -> None:
     """A name given with a note or a signature is the tab's name from the next run on, where it
     has none yet: it is asked once."""
     if not inspector() and name.strip():
-        st.session_state[_NAME_GIVEN] = name.strip()[:LONGEST_NAME]
+        st.session_state[_NAME_GIVEN] = name.strip()[:MOST_NAME_LETTERS]

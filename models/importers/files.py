@@ -6,9 +6,9 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from inspection.domain.letters import inert_name
 from inspection.errors import TrainingError
 from inspection.imaging import photo_folders
-from inspection.imaging.gate import inert_name
 from inspection.imaging.photo_folders import LeftOut
 
 # No label file of any of the formats comes near this; what is larger is no label file.

@@ -12,9 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from inspection.domain import letters
+from inspection.domain.letters import inert_name
 from inspection.errors import TrainingError, UnreadableImage
 from inspection.imaging import gate
-from inspection.imaging.gate import inert_name
 from inspection.imaging.label_masks import MASK_SUFFIXES
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES, LeftOut
 from models.importers import aihub578, coco, corrections, labelme, listed, masks, via
@@ -378,7 +379,7 @@ def _decoded(content: bytes, photo: SourcePhoto) -> gate.DecodedPhoto:
     try:
         return gate.decode(content, photo.photo.name)
     except UnreadableImage as error:
-        named = f"{gate.inert_name(photo.photo.name)}: "
+        named = f"{letters.inert_name(photo.photo.name)}: "
         raise SourceRefused(str(error).removeprefix(named)) from None
 
 

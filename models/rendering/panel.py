@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.rendering.defects import DEFECT_TYPES, DefectRequest, Patch, draw_defect
+from models.rendering.defects import DEFECT_TYPES, DefectRequest, Patch
 from models.rendering.light import LIGHTS, Environment, build_environment, look_up
+from models.rendering.placing import placed, window_of
 from models.rendering.surface import PANELS, Surface, build_panel
 
 COLOURS = ("white", "silver", "grey", "black", "red", "blue")
@@ -151,7 +152,7 @@ def render_panel(
     if defects is None:
         defects = random_defects(defect_rng)
     pale = _PAINTS[colour].pigment[0] > 0.5
-    patches = [_place(defect_rng, request, surface, pale) for request in defects]
+    patches = [placed(defect_rng, request, surface, pale) for request in defects]
     for patch in patches:
         _add_relief(surface, patch)
 
@@ -222,72 +223,9 @@ def _add_slopes(surface: Surface, relief_mm: np.ndarray, window: tuple[slice, sl
     )
 
 
-def _inside(patch: Patch, shape: tuple[int, int]):
-    """The patch's window in the picture and the same window in the patch."""
-    height, width = patch.mask.shape
-    y0, x0 = max(patch.top_px, 0), max(patch.left_px, 0)
-    y1, x1 = min(patch.top_px + height, shape[0]), min(patch.left_px + width, shape[1])
-    y1, x1 = max(y0, y1), max(x0, x1)
-    own = np.s_[y0 - patch.top_px : y1 - patch.top_px, x0 - patch.left_px : x1 - patch.left_px]
-    return np.s_[y0:y1, x0:x1], own
-
-
-def _place(
-    rng: np.random.Generator, request: DefectRequest, surface: Surface, pale_paint: bool
-) -> Patch:
-    """Draw the defect once, then move it until it lies whole on paint, or give up and cut it."""
-    shape = (surface.height_px, surface.width_px)
-    x, y = request.position or (0.5, 0.5)
-    centre = (x * surface.width_px, y * surface.height_px)
-    patch = draw_defect(rng, request, surface.mm_per_px, centre, pale_paint)
-    if request.position is None:
-        patch = _moved_onto_paint(rng, patch, surface)
-    window, own = _inside(patch, shape)
-    patch.left_px, patch.top_px = window[1].start, window[0].start
-    on_paint = ~surface.off_paint[window]
-    patch.mask = patch.mask[own] & on_paint
-    patch.layers = [
-        type(layer)(layer.alpha[own] * on_paint, layer.albedo, layer.glint)
-        for layer in patch.layers
-    ]
-    if patch.relief_mm is not None:
-        patch.relief_mm = patch.relief_mm[own]
-    return patch
-
-
-def _moved_onto_paint(rng: np.random.Generator, patch: Patch, surface: Surface) -> Patch:
-    shape = (surface.height_px, surface.width_px)
-    rows, columns = np.flatnonzero(patch.mask.any(1)), np.flatnonzero(patch.mask.any(0))
-    whole = int(patch.mask.sum())
-    best, best_shift = -1, (0, 0)
-    for _ in range(40):
-        left = _free_position(rng, shape[1], columns[-1] - columns[0] + 1)
-        top = _free_position(rng, shape[0], rows[-1] - rows[0] + 1)
-        shift = (left - columns[0] - patch.left_px, top - rows[0] - patch.top_px)
-        patch.left_px += shift[0]
-        patch.top_px += shift[1]
-        window, own = _inside(patch, shape)
-        visible = int((patch.mask[own] & ~surface.off_paint[window]).sum())
-        patch.left_px -= shift[0]
-        patch.top_px -= shift[1]
-        if visible > best:
-            best, best_shift = visible, shift
-        if visible == whole:
-            break
-    patch.left_px += best_shift[0]
-    patch.top_px += best_shift[1]
-    patch.centre_px = (patch.centre_px[0] + best_shift[0], patch.centre_px[1] + best_shift[1])
-    return patch
-
-
-def _free_position(rng: np.random.Generator, side_px: int, extent_px: int) -> int:
-    margin = int(min(0.04 * side_px, max(0, (side_px - extent_px) / 2)))
-    return int(rng.integers(margin, max(margin + 1, side_px - extent_px - margin + 1)))
-
-
 def _add_relief(surface: Surface, patch: Patch) -> None:
     if patch.relief_mm is not None and patch.relief_mm.size:
-        window, _ = _inside(patch, (surface.height_px, surface.width_px))
+        window, _ = window_of(patch, (surface.height_px, surface.width_px))
         _add_slopes(surface, patch.relief_mm, window)
 
 
@@ -402,7 +340,7 @@ def _lay(radiance: np.ndarray, patches: Sequence[Patch], environment: Environmen
     ambient = environment.matt[60:100, 60:100].mean(axis=(0, 1))
     glint = environment.glossy.max(axis=(0, 1))
     for patch in patches:
-        window, _ = _inside(patch, radiance.shape[:2])
+        window, _ = window_of(patch, radiance.shape[:2])
         for layer in patch.layers:
             alpha = np.clip(layer.alpha, 0, 1)[..., None]
             material = layer.albedo * ambient + layer.glint * glint
@@ -522,7 +460,7 @@ def _truth(patches, shape) -> tuple[dict[str, np.ndarray], tuple[RenderedDefect,
     masks = {kind: np.zeros(shape, bool) for kind in DEFECT_TYPES}
     truths = []
     for patch in patches:
-        window, _ = _inside(patch, shape)
+        window, _ = window_of(patch, shape)
         masks[patch.type][window] |= patch.mask
         if patch.mask.any():
             x, y, width, height = cv2.boundingRect(patch.mask.astype(np.uint8))

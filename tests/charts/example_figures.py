@@ -5,7 +5,8 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from inspection.domain.spc import RULES, phased_chart
+from inspection.domain.run_rules import RULES
+from inspection.domain.spc import phased_chart
 
 LABELS = {
     "title": "차종별 DPU",

@@ -14,8 +14,9 @@ from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.paint_colour import PAINT_COLOURS
 from inspection.domain.panels import PANEL_CODES
 from inspection.domain.repeat_cases import CASE_STATES
+from inspection.domain.run_rules import RULES
 from inspection.domain.scale import SCALE_SOURCES
-from inspection.domain.spc import KINDS, RARE_KINDS, RULES
+from inspection.domain.spc import KINDS, RARE_KINDS
 from inspection.i18n import LANGUAGES, texts
 
 GLOSSARY = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"

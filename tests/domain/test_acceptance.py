@@ -9,11 +9,10 @@ import pytest
 from inspection.domain.acceptance import (
     REASONS,
     judge,
-    load_spec,
-    parse_spec,
     proposed_disposition,
     total_imperfection_area_mm2,
 )
+from inspection.domain.acceptance_rules import load_spec, parse_spec
 from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES, Defect, Region
 from inspection.domain.inspections import Thresholds
 from inspection.domain.panels import Panel, load_bodies

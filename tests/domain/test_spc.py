@@ -1,18 +1,14 @@
 import numpy as np
 import pytest
 
+from inspection.domain.run_rules import ONE_SIDE_RUN, Signal, SignalRun, signal_runs, signals
 from inspection.domain.spc import (
-    ONE_SIDE_RUN,
-    Signal,
-    SignalRun,
     c_chart,
     frozen_baseline,
     g_chart,
     np_chart,
     p_chart,
     phased_chart,
-    signal_runs,
-    signals,
     t_chart,
     u_chart,
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from inspection.domain.spc import c_chart, np_chart, p_chart, phased_chart, signals, u_chart
+from inspection.domain.run_rules import signals
+from inspection.domain.spc import c_chart, np_chart, p_chart, phased_chart, u_chart
 
 theirs = pytest.importorskip("pycontrolcharts", reason="pycontrolcharts is not installed")
 

@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from inspection.domain import letters
 from inspection.errors import UnreadableImage
-from inspection.imaging import gate
+from inspection.imaging import decoders, gate
 
 BAD_IMAGES = Path(__file__).resolve().parents[3] / "shared" / "bad_images"
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP", "AVIF")
@@ -394,9 +395,9 @@ def test_several_pages_or_frames_are_refused(format_name):
 def test_a_picture_that_two_decoders_read_differently_is_refused(size, format_name, monkeypatch):
     content, filled_in = encoded(format_name, panel(*size)), panel(*size)
     filled_in[size[1] * 5 // 6 :] = 20
-    monkeypatch.setattr(gate, "_decode_with_opencv", lambda content, *mode: filled_in)
+    monkeypatch.setattr(decoders, "_decode_with_opencv", lambda content, *mode: filled_in)
     assert "two decoders disagree on its pixels" in refusal(content)
-    monkeypatch.setattr(gate, "_decode_with_opencv", lambda content, *mode: filled_in[:40])
+    monkeypatch.setattr(decoders, "_decode_with_opencv", lambda content, *mode: filled_in[:40])
     assert "two decoders disagree on its size" in refusal(content)
 
 
@@ -428,7 +429,7 @@ def test_stderr_works_again_after_a_photo(capfd):
     ],
 )
 def test_a_file_name_is_shown_without_path_and_control_characters(given, shown):
-    assert gate.inert_name(given) == shown
+    assert letters.inert_name(given) == shown
 
 
 @pytest.mark.skipif(not BAD_IMAGES.is_dir(), reason="../shared/bad_images is not here")

@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from inspection.domain.acceptance import Spec, judge, proposed_disposition
+from inspection.domain.acceptance import judge, proposed_disposition
+from inspection.domain.acceptance_rules import Spec
 from inspection.domain.defects import Region
 from inspection.domain.inspections import Decision, Inspection, Judgement
 from inspection.domain.placing import place_and_measure

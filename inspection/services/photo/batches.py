@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from inspection.domain.inspections import Subject
+from inspection.domain.letters import inert_name
 from inspection.errors import (
     AlreadyInspected,
     ModelRefused,
@@ -24,7 +25,6 @@ from inspection.errors import (
     SubjectRefused,
     UnreadableImage,
 )
-from inspection.imaging.gate import inert_name
 from inspection.services.photo import browsing, inspecting, waiting_room
 from inspection.services.photo.waiting_room import Interrupted, Journal
 from inspection.services.station import Station

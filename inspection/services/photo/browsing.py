@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from inspection.domain.letters import showable
+from inspection.domain.letters import inert_name, showable
 from inspection.errors import InspectionError, NotFound, OutsideRoot
 from inspection.i18n import Translate
 from inspection.imaging import photo_folders
-from inspection.imaging.gate import inert_name
 from inspection.imaging.photo_folders import LeftOut
 from inspection.services.station import Station
 from inspection.storage.private import private_folder, write_private

@@ -10,18 +10,19 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from inspection.domain.acceptance import Spec, judge
+from inspection.domain.acceptance import judge
+from inspection.domain.acceptance_rules import Spec
 from inspection.domain.clocks import FIRST_DAY, impossible_dates
 from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING, LikeAnother
 from inspection.domain.defects import UNNAMED
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
+from inspection.domain.letters import inert_name
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
 from inspection.domain.scale_limits import ScaleLimits, scale_limits
 from inspection.errors import AlreadyInspected, InspectionError
 from inspection.i18n import reason_sentence, translator
 from inspection.imaging import codec, quality
-from inspection.imaging.gate import inert_name
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.services.photo import likeness

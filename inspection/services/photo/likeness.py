@@ -7,9 +7,9 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from inspection.domain.letters import inert_name
 from inspection.errors import NotFound, PossibleDuplicate, UnreadableImage
 from inspection.imaging import likeness
-from inspection.imaging.gate import inert_name
 from inspection.services.station import Station
 from inspection.storage import log_detail
 

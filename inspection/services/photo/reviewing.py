@@ -6,7 +6,8 @@ Nothing is changed: each is a new record that points at the old one (`storage.re
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from inspection.domain.acceptance import Spec, parse_spec, proposed_disposition
+from inspection.domain.acceptance import proposed_disposition
+from inspection.domain.acceptance_rules import Spec, parse_spec
 from inspection.domain.inspections import MOST_LETTERS, Decision, Inspection, Thresholds
 from inspection.domain.letters import refuse_unreadable
 from inspection.domain.scale import Scale

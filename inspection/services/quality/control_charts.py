@@ -13,15 +13,14 @@ import numpy as np
 import pandas as pd
 
 from inspection.domain.chart_choice import EVENTS, ChartChoice, ChartNote
+from inspection.domain.run_rules import RULES, signal_runs
 from inspection.domain.shifts import PlantCalendar
 from inspection.domain.spc import (
     BASELINE_POINTS,
-    RULES,
     ControlChart,
     PhasedChart,
     frozen_baseline,
     phased_chart,
-    signal_runs,
 )
 from inspection.errors import ChartNoteRefused, NotFound
 from inspection.services.station import Station

@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from inspection.domain import letters
 from inspection.errors import InspectionError, UnreadableImage
 from inspection.imaging import codec, gate
 from inspection.imaging.quality import measure_quality
@@ -82,7 +83,7 @@ def _do(job: dict, content: bytes, segmenter: Any, settings: dict, answers: Bina
             with _limits(settings["decode_memory_mb"], job["decode_limit_s"]):
                 decoded = gate.decode(content, job["filename"])
         except MemoryError:
-            name = gate.inert_name(job["filename"])
+            name = letters.inert_name(job["filename"])
             raise UnreadableImage(
                 f"{name}: decoding it needs more than {settings['decode_memory_mb']} MB of memory"
             ) from None

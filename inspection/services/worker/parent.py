@@ -20,9 +20,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from inspection.domain.letters import inert_name
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import memory
-from inspection.imaging.gate import MAX_FILE_BYTES, MAX_PIXELS, inert_name
+from inspection.imaging.decoders import MAX_PIXELS
+from inspection.imaging.gate import MAX_FILE_BYTES
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.quality import PhotoQuality
 from inspection.services.worker.frames import Frame, read_frame, write_frame

@@ -21,13 +21,13 @@ from inspection.domain.chart_choice import (
     ChartNote,
 )
 from inspection.domain.numbers import number, percent
+from inspection.domain.run_rules import RULES
 from inspection.domain.spc import (
     BASELINE_POINTS,
     KINDS,
     MOST_ON_CENTRE,
     MOST_ON_ONE_SIDE,
     RARE_KINDS,
-    RULES,
 )
 from inspection.errors import InspectionError
 from inspection.services.quality import control_charts, signal_words

@@ -12,7 +12,6 @@ COOKIE = "inspection_name"
 # A tablet passes from shift to shift: after a shift's length without a visit the name is asked
 # anew, so that nobody decides in the name of yesterday's inspector.
 COOKIE_HOURS = 12
-LONGEST_NAME = MOST_NAME_LETTERS
 
 # Declared once at import: Streamlit keeps components by name, for the whole process.
 _COMPONENT = st.components.v2.component(
@@ -32,7 +31,7 @@ def keys_and_name(name: str, *, forget: bool) -> None:
         data={
             "cookie": COOKIE,
             "seconds": COOKIE_HOURS * 3600,
-            "name": name[:LONGEST_NAME],
+            "name": name[:MOST_NAME_LETTERS],
             "forget": forget,
         },
     )
@@ -44,4 +43,4 @@ def kept_name() -> str:
         text = unquote(st.context.cookies.get(COOKIE, ""), errors="strict")
     except (UnicodeDecodeError, AttributeError):
         return ""
-    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_NAME].strip()
+    return "".join(letter for letter in text if letter.isprintable())[:MOST_NAME_LETTERS].strip()

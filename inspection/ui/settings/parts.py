@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from inspection.domain.acceptance import Spec
+from inspection.domain.acceptance_rules import Spec
 from inspection.services.effective_settings import EffectiveSetting
 from inspection.services.health import check_installation
 from inspection.services.station import Station

@@ -1,6 +1,6 @@
 """The words that `inspection.charts` puts on its figures, in this tab's language."""
 
-from inspection.domain.spc import RULES
+from inspection.domain.run_rules import RULES
 from inspection.services.station import shared_station
 from inspection.ui.session import t
 from inspection.ui.widgets.words import word

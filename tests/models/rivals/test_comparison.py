@@ -11,8 +11,9 @@ from inspection.errors import TrainingError
 from models.measuring.evaluate import look_at
 from models.network import keras_file
 from models.network import unet as networks
-from models.rivals import anomaly, baselines, comparison
-from models.rivals.comparison import Plan, compare, comparison_text, write_comparison
+from models.rivals import anomaly, baselines, comparison, detectors
+from models.rivals.comparison import compare, comparison_text, write_comparison
+from models.rivals.detectors import Plan
 from models.segmenter import Segmenter
 from tests.models.small_models import (
     THRESHOLDS,
@@ -142,7 +143,8 @@ def test_what_stands_trained_is_loaded_and_asked_no_photo_again(
     answer, kept = compared
     out = Path(shutil.copytree(kept, tmp_path / "compare"))
     for name in ("train_original", "train_fcn", "train_autoencoder", "build_memory", "look_at"):
-        monkeypatch.setattr(comparison, name, refuse(name))
+        module = comparison if name == "look_at" else detectors
+        monkeypatch.setattr(module, name, refuse(name))
     again = run(photo_set, out, whole_model)
     assert [row["figures"] for row in again["rows"]] == [row["figures"] for row in answer["rows"]]
 
@@ -183,7 +185,7 @@ def test_a_detector_whose_training_was_cut_short_is_trained_again(
     (out / "fcn8s" / "made.json").unlink()
     trained = []
     monkeypatch.setattr(
-        comparison,
+        detectors,
         "train_fcn",
         lambda plan, folder: trained.append(folder.name) or {"parameters": 1},
     )
@@ -201,14 +203,14 @@ def test_a_longer_budget_trains_on_from_the_weights_of_the_shorter_one(
         network.set_weights([weight * 0 + 9.0 for weight in network.get_weights()])
         return {"steps": 4, "loss": 0.5, "processor_minutes": 1.0}
 
-    monkeypatch.setattr(comparison, "fit_for", fit)
-    monkeypatch.setattr(comparison, "_write_network", lambda network, folder: None)
+    monkeypatch.setattr(detectors, "fit_for", fit)
+    monkeypatch.setattr(detectors, "_write_network", lambda network, folder: None)
     shrink(monkeypatch)
     # Three photos in batches of eight: one step an epoch, thirty epochs in all.
     for minutes, trainings, steps in ((10, 1, 4), (5, 1, 4), (15, 2, 8)):
         longer = Plan(photo_set, minutes=minutes)
-        made = comparison._made(
-            tmp_path, lambda folder, p=longer: comparison.train_original(p, folder), minutes, print
+        made = detectors._made(
+            tmp_path, lambda folder, p=longer: detectors.train_original(p, folder), minutes, print
         )
         assert (len(started_from), made["steps"], made["seen"]) == (trainings, steps, 8 * steps)
     (first, *fresh), (second, *continued) = started_from

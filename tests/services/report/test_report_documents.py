@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspection.domain import spc
+from inspection.domain import run_rules
 from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services.report import pdf as report_documents
@@ -274,7 +274,7 @@ def test_every_text_the_documents_ask_for_exists(language):
     asked |= {f"report.sign_{role}" for role in ("outgoing_lead", "incoming_lead")}
     asked |= {f"report.used_{kind}" for kind in ("model", "spec", "scale")}
     asked |= {f"report.state.{state}" for state in ("draft", "signed", "taken_over")}
-    asked |= {f"report.rule.{rule}" for rule in spc.RULES}
+    asked |= {f"report.rule.{rule}" for rule in run_rules.RULES}
     asked |= {f"report.chart.{kind}" for kind in ("p", "np", "c", "u")}
     assert asked <= set(texts(language))
 
