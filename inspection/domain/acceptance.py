@@ -149,14 +149,6 @@ def proposed_disposition(judgement: Judgement) -> str | None:
     return None
 
 
-def total_imperfection_area_mm2(areas_mm2: Sequence[float], minimum_mm2: float) -> float:
-    """SIMt of ISO 8785: the sum of the imperfection areas above an agreed minimum.
-
-    minimum_mm2: the limit of discrimination; store it with every result.
-    """
-    return float(sum(area for area in areas_mm2 if area > minimum_mm2))
-
-
 def _cases(
     defects: Sequence[Defect], spec: Spec, vehicle_model: str, panel: Panel | None
 ) -> list[_Case]:

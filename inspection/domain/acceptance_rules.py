@@ -168,11 +168,6 @@ class Spec:
     text: str
     sha256: str
 
-    @property
-    def smallest_limit_mm(self) -> float | None:
-        """The smallest size any rule speaks of; None when no rule limits a size."""
-        return min((mm for rule in self.rules for mm in rule.size_limits_mm), default=None)
-
     def rule_for(
         self, vehicle_model: str, panel: str, type: str, zone: str, near: bool
     ) -> Rule | None:

@@ -92,11 +92,6 @@ class BandOutcome:
         asked = self.bad_to_person + self.good_to_person
         return 1.0 - asked / self.photos if self.photos else None
 
-    @property
-    def risk(self) -> float | None:
-        decided = self.bad_passed + self.bad_rejected
-        return self.bad_passed / decided if decided else None
-
 
 def judge_by_band(
     bad: np.ndarray, good: np.ndarray, ok_below: float, reject_from: float

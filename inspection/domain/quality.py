@@ -83,19 +83,6 @@ def worst_repair(dispositions: Iterable[str]) -> str | None:
     return max(repairs, key=REPAIRS.index, default=None)
 
 
-def rework_split(units: Iterable[Iterable[str]]) -> dict[str, float] | None:
-    """Share (0–1) of each repair among the reworked units, lightest first; the shares add up to 1.
-
-    units: for each unit the dispositions of all its inspections. A unit counts once, with its
-    heaviest repair; units without a repair do not count. None when no unit was reworked.
-    """
-    repairs = [worst_repair(dispositions) for dispositions in units]
-    reworked = sum(repair is not None for repair in repairs)
-    if not reworked:
-        return None
-    return {repair: repairs.count(repair) / reworked for repair in REPAIRS}
-
-
 def _refuse_negative(**counts: int) -> None:
     for name, count in counts.items():
         if count < 0:

@@ -82,14 +82,6 @@ def write_mask(path: Path, mask: np.ndarray) -> None:
     path.write_bytes(encode_mask(mask))
 
 
-def read_mask(path: Path) -> np.ndarray:
-    """Read a mask PNG as bool (height, width); UnreadableImage where it is none."""
-    try:
-        return decode_mask(path.read_bytes())
-    except UnreadableImage:
-        raise UnreadableImage(f"{path.name}: not a mask PNG") from None
-
-
 def quantise(any_defect: np.ndarray) -> np.ndarray:
     """Probabilities (height, width), 0–1 or uint8 levels of 255, as they are kept and judged by."""
     if any_defect.dtype != np.uint8:
@@ -144,11 +136,6 @@ def encode_evidence(
         types=tuple(types),
         duration_ms=duration_ms,
     )
-
-
-def probability_map(evidence: Evidence) -> np.ndarray:
-    """Probability of any paint defect, float32 (height, width) in steps of 1/255."""
-    return decode_grey(evidence.probability_png).astype(np.float32) / np.float32(255.0)
 
 
 def type_map(evidence: Evidence) -> np.ndarray:

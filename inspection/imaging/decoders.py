@@ -2,8 +2,16 @@
 
 Each of them alone lets damaged files through. HEIC and AVIF have one decoder here, libheif and
 libavif: both refuse damaged data by themselves, and nothing else that we ship reads them. Pixels
-are decoded as they are stored; what line cameras write is converted in one stated way
-(`deep_pixels`).
+are decoded as they are stored.
+
+Photos of line cameras, with more than 8 bits a channel or one colour a pixel, become RGB. Both
+conversions are stated, and made here alone:
+
+* Of n bits a channel the upper eight are kept, value >> (n - 8); no stretching, no gamma. n is what
+  the file says (TIFF tag MaxSampleValue, PNG chunk sBIT), else the least of 10, 12, 14 and 16 that
+  holds the brightest pixel: a camera of 12 bits writes 0 to 4095 into 16 bits.
+* A Bayer pattern (TIFF photometric 32803) is filled in by OpenCV's bilinear demosaicing, in the
+  order that the tag CFAPattern states, without white balance.
 """
 
 import os
@@ -20,12 +28,14 @@ import numpy as np
 import pi_heif
 from PIL import Image, UnidentifiedImageError
 
-from inspection.imaging import deep_pixels, jpeg_streams
+from inspection.imaging import jpeg_streams
 
 MAX_PIXELS = 64 * 1024 * 1024
 
 # Pillow counts pixels before it allocates them; one global of the library, set once here.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
 # Pillow's reader of HEIC; the small pictures inside a file are not for us.
 pi_heif.register_heif_opener(thumbnails=False)
 
@@ -64,6 +74,20 @@ class StoredFile:
 
 class Refusal(Exception):
     """The reason alone; `gate.decode` puts the file's name before it."""
+
+
+_stderr_lock = threading.Lock()
+
+
+DEPTHS = (10, 12, 14, 16)
+# Codes of the pattern's colours, row by row: 0 red, 1 green, 2 blue.
+_BAYER = {
+    (0, 1, 1, 2): cv2.COLOR_BayerRGGB2RGB,
+    (1, 0, 2, 1): cv2.COLOR_BayerGRBG2RGB,
+    (1, 2, 0, 1): cv2.COLOR_BayerGBRG2RGB,
+    (2, 1, 1, 0): cv2.COLOR_BayerBGGR2RGB,
+}
+BAYER_PATTERNS = frozenset(_BAYER)
 
 
 @contextmanager
@@ -112,6 +136,53 @@ def decode_twice(file: StoredFile, picture: Image.Image) -> np.ndarray:
     return first
 
 
+def one_line(error: object) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:120]
+
+
+@contextmanager
+def stderr_captured() -> Iterator[list[bytes]]:
+    """Collect what C code writes to stderr; the list is filled when the block is left.
+
+    libjpeg reports damaged pixels only there. File descriptor 2 belongs to the whole process,
+    so other threads' stderr goes missing meanwhile; that is one more reason for the child.
+    """
+    lines: list[bytes] = []
+    with _stderr_lock, tempfile.TemporaryFile() as catcher:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        kept = os.dup(2)
+        os.dup2(catcher.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            if sys.stderr is not None:
+                sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            catcher.seek(0)
+            lines.append(catcher.read(1_000_000))
+
+
+def depth_of(pixels: np.ndarray, stated: int | None) -> int:
+    """Bits a channel of a uint16 picture. stated: what the file says, None where it does not."""
+    brightest = int(pixels.max(initial=0))
+    held = next(depth for depth in DEPTHS if brightest < 1 << depth)
+    # A file that states less than it holds is not believed.
+    return max(stated, held) if stated in range(9, 17) else held
+
+
+def upper_eight_bits(pixels: np.ndarray, depth: int) -> np.ndarray:
+    """uint16 of `depth` bits -> uint8, the lower bits cut off."""
+    return cv2.convertScaleAbs(pixels >> (depth - 8)) if depth > 8 else pixels.astype(np.uint8)
+
+
+def demosaiced(grey: np.ndarray, pattern: tuple[int, ...]) -> np.ndarray:
+    """A Bayer picture (height, width) of 8 or 16 bits -> RGB (height, width, 3) of the same."""
+    return cv2.cvtColor(grey, _BAYER[pattern])
+
+
 def _rgb_of(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture if picture.mode == "RGB" else picture.convert("RGB"))
 
@@ -158,9 +229,9 @@ def _decode_deep(file: StoredFile, picture: Image.Image) -> np.ndarray:
     if not np.array_equal(first.astype(same.dtype, copy=False), same):
         raise Refusal("two decoders disagree on its pixels; save it again as PNG or JPEG")
     if file.bayer:
-        second = deep_pixels.demosaiced(np.ascontiguousarray(second), file.bayer)
+        second = demosaiced(np.ascontiguousarray(second), file.bayer)
     if second.dtype == np.uint16:
-        second = deep_pixels.upper_eight_bits(second, deep_pixels.depth_of(second, file.depth))
+        second = upper_eight_bits(second, depth_of(second, file.depth))
     return cv2.cvtColor(second, cv2.COLOR_GRAY2RGB) if second.ndim == 2 else second
 
 
@@ -262,35 +333,3 @@ def _coarse(rgb: np.ndarray) -> np.ndarray:
 def _coarse_picture(picture: Image.Image) -> np.ndarray:
     """The same of a picture of Pillow's, without handing all its pixels over."""
     return np.asarray(picture.reduce(_block(picture.size)))
-
-
-def one_line(error: object) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return "".join(letter if letter.isprintable() else "?" for letter in text)[:120]
-
-
-_stderr_lock = threading.Lock()
-
-
-@contextmanager
-def stderr_captured() -> Iterator[list[bytes]]:
-    """Collect what C code writes to stderr; the list is filled when the block is left.
-
-    libjpeg reports damaged pixels only there. File descriptor 2 belongs to the whole process,
-    so other threads' stderr goes missing meanwhile; that is one more reason for the child.
-    """
-    lines: list[bytes] = []
-    with _stderr_lock, tempfile.TemporaryFile() as catcher:
-        if sys.stderr is not None:
-            sys.stderr.flush()
-        kept = os.dup(2)
-        os.dup2(catcher.fileno(), 2)
-        try:
-            yield lines
-        finally:
-            if sys.stderr is not None:
-                sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            catcher.seek(0)
-            lines.append(catcher.read(1_000_000))

@@ -19,8 +19,9 @@ from PIL import Image
 
 from inspection.domain.letters import inert_name, inert_text
 from inspection.errors import UnreadableImage
-from inspection.imaging import deep_pixels, jpeg_streams, tiff_tags
+from inspection.imaging import jpeg_streams, tiff_tags
 from inspection.imaging.decoders import (
+    BAYER_PATTERNS,
     MAX_PIXELS,
     ONE_DECODER,
     Refusal,
@@ -184,7 +185,7 @@ def _check_tiff_tags(content: bytes) -> StoredFile:
         changed[tags[ORIENTATION_TAG]] = (1,) * len(tags[ORIENTATION_TAG].values)
     if value(_TIFF_PHOTOMETRIC, 1) == _COLOUR_FILTER:
         bayer = tags[_TIFF_CFA].values if _TIFF_CFA in tags else None
-        if bayer not in deep_pixels.BAYER_PATTERNS:
+        if bayer not in BAYER_PATTERNS:
             raise Refusal("its colour pattern is none of two by two pixels; save it as RGB")
         changed[tags[_TIFF_PHOTOMETRIC]] = (_BLACK_IS_ZERO,)
     largest = value(_TIFF_LARGEST, 0)

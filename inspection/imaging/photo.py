@@ -32,7 +32,7 @@ class Evidence:
     """What the network saw on one photo, small enough to keep with the inspection.
 
     probability_png: 8-bit PNG of the photo's size, 255 = surely a paint defect; below 8 of 255
-    (3 %) it is 0. `codec.probability_map` turns it back into probabilities.
+    (3 %) it is 0. `codec.decode_grey` reads the levels back.
     type_png: 8-bit PNG of the same size, the index in `types` of the likeliest type; 0 where the
     probability is 0. `codec.type_map` reads it.
     types: type codes in the order of the model card.

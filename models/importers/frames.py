@@ -13,7 +13,6 @@ import numpy as np
 
 from inspection.imaging.formats import SUFFIX_OF
 from inspection.imaging.gate import DecodedPhoto
-from models.importers.exif import without_exif
 from models.importers.files import SourceRefused
 from models.importers.labelled import FRAMES, Choices, Dropped, Label, SourcePhoto
 
@@ -30,6 +29,9 @@ SAME, BY_SIZE, BY_PLACE, SAID, NO_LABEL = (
     "as said",
     "without labels",
 )
+
+
+_START_OF_SCAN, _APP1 = 0xDA, 0xE1
 
 
 def labels_in_frame(
@@ -78,30 +80,6 @@ def labels_in_frame(
     return frame, SAID if said else BY_SIZE, labels
 
 
-def _said(photo: SourcePhoto, choices: Choices) -> str:
-    if photo.frame and choices.frame not in ("", photo.frame):
-        raise SourceRefused(
-            f"its label file says that it was drawn on the photo {photo.frame}, --frame says "
-            f"{choices.frame}"
-        )
-    return photo.frame or choices.frame
-
-
-def _readings(
-    photo: SourcePhoto, frames: Sequence[str], sizes: dict[str, tuple[int, int]]
-) -> dict[str, Sequence[Label | Dropped]]:
-    """The labels by frame, for each in which they can be read: a mask has a size of its own."""
-    readings, refusal = {}, None
-    for frame in frames:
-        try:
-            readings[frame] = photo.read_labels(*sizes[frame])
-        except SourceRefused as error:
-            refusal = error
-    if not readings:
-        raise refusal
-    return readings
-
-
 def fits(labels: Sequence[Label | Dropped], size: tuple[int, int]) -> bool:
     """Whether all labels lie inside a photo of (width, height), a hand's breadth over apart."""
     for label in labels:
@@ -145,6 +123,46 @@ def as_stored(rgb: np.ndarray, orientation: int) -> np.ndarray:
         8: lambda up: np.rot90(up, -1),
     }
     return np.ascontiguousarray(back[orientation](rgb)) if orientation in back else rgb
+
+
+def without_exif(content: bytes) -> bytes:
+    """The file without its EXIF segments; another format, or a damaged file, as it is."""
+    if not content.startswith(b"\xff\xd8"):
+        return content
+    kept, at = [content[:2]], 2
+    while at + 4 <= len(content) and content[at] == 0xFF:
+        kind, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if kind == _START_OF_SCAN or length < 2:
+            break
+        segment = content[at : at + 2 + length]
+        if not (kind == _APP1 and segment[4:10] == b"Exif\0\0"):
+            kept.append(segment)
+        at += 2 + length
+    return b"".join([*kept, content[at:]])
+
+
+def _said(photo: SourcePhoto, choices: Choices) -> str:
+    if photo.frame and choices.frame not in ("", photo.frame):
+        raise SourceRefused(
+            f"its label file says that it was drawn on the photo {photo.frame}, --frame says "
+            f"{choices.frame}"
+        )
+    return photo.frame or choices.frame
+
+
+def _readings(
+    photo: SourcePhoto, frames: Sequence[str], sizes: dict[str, tuple[int, int]]
+) -> dict[str, Sequence[Label | Dropped]]:
+    """The labels by frame, for each in which they can be read: a mask has a size of its own."""
+    readings, refusal = {}, None
+    for frame in frames:
+        try:
+            readings[frame] = photo.read_labels(*sizes[frame])
+        except SourceRefused as error:
+            refusal = error
+    if not readings:
+        raise refusal
+    return readings
 
 
 def _is_read_as(content: bytes, rgb: np.ndarray) -> bool:

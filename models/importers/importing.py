@@ -32,10 +32,10 @@ from models.importers.files import (
 from models.importers.frames import SAME, kept_photo, labels_in_frame
 from models.importers.labelled import Choices, Dropped, Label, Skipped, SourcePhoto
 from models.importers.names import source_name
-from models.importers.near_duplicates import Look, group_by_look, look_of, split_of
-from models.importers.texts import read_rows
-from models.importers.weak_masks import weak_mask
-from models.importers.whole_folder import new_folder
+from models.importers.texts import head_of, read_rows
+from models.photo_sets.near_duplicates import Look, group_by_look, look_of, split_of
+from models.photo_sets.weak_masks import weak_mask
+from models.photo_sets.whole_folder import new_folder
 
 # A file that lists photos by name is read as what it is; the format says which was meant.
 _LISTED = partial(listed.find, readers=(coco.read, labelme.read, via.read), tables=(via.read_csv,))
@@ -205,7 +205,7 @@ def _in_table(file: SourceFile, keys: Collection[str]) -> set[str]:
     except SourceRefused:
         # Named already as a file that cannot be read, and no photo is clean beside it.
         return set()
-    if rows and set(via.COLUMNS) <= {name.strip().lstrip("#").strip() for name in rows[0]}:
+    if set(via.COLUMNS) <= set(head_of(rows)):
         return set()
     named = set()
     for row in rows:

@@ -47,13 +47,18 @@ def read_rows(file: SourceFile) -> list[list[str]]:
     return [line for line in lines if any(cell.strip() for cell in line)]
 
 
+def head_of(rows: list[list[str]]) -> list[str]:
+    """The names of a table's columns, from its first row; [] without one."""
+    return [name.strip().lstrip("#").strip() for name in rows[0]] if rows else []
+
+
 def read_table(file: SourceFile, columns: tuple[str, ...]) -> list[dict[str, str]] | None:
     """The rows of a CSV file whose head names these columns; None where it does not.
 
     Raises SourceRefused for no text, or a row with more or fewer cells than its head.
     """
     lines = read_rows(file)
-    names = [name.strip().lstrip("#").strip() for name in lines[0]] if lines else []
+    names = head_of(lines)
     if not set(columns) <= set(names):
         return None
     for number, line in enumerate(lines[1:], 2):

@@ -1,130 +1,12 @@
-import hashlib
-import math
-from dataclasses import replace
-from pathlib import Path
+"""The rules by which a photo is judged: sizes, counts, spacing, proof, score and severity."""
 
-import numpy as np
+from dataclasses import replace
+
 import pytest
 
-from inspection.domain.acceptance import (
-    REASONS,
-    judge,
-    proposed_disposition,
-    total_imperfection_area_mm2,
-)
-from inspection.domain.acceptance_rules import load_spec, parse_spec
-from inspection.domain.defects import FAMILY_OF_TYPE, ZONE_GRADES, Defect, Region
-from inspection.domain.inspections import Thresholds
-from inspection.domain.panels import Panel, load_bodies
+from inspection.domain.acceptance import proposed_disposition
 from inspection.domain.scale import Scale
-from inspection.errors import SpecError
-
-DATA = Path(__file__).parents[2] / "data"
-
-TENTH = Scale(0.1)
-SHARP = Thresholds(region=0.5)
-BAND = Thresholds(region=0.5, ok_below=0.3, reject_from=0.7)
-
-BUMPER = Panel("bumper_f", 1800.0, 550.0, "A", (), "top", ((0, 0), (1, 0), (1, 1)))
-HOOD = Panel("hood", 1500.0, 1100.0, "A", (), "top", ((0, 0), (1, 0), (1, 1)))
-
-# A repair route as published for one car: the size says who repairs, not whether.
-TESLA = """
-name = "repair_route"
-version = "1"
-[[rule]]
-types = ["dust_inclusion"]
-near_character_line = false
-ok = { up_to_mm = 1.5, inclusive = false, disposition = "polish" }
-rework = { from_mm = 2.0, inclusive = false }
-disposition = "spot_repair"
-[[rule]]
-types = ["dust_inclusion"]
-near_character_line = true
-ok = { up_to_mm = 1.0, inclusive = false, disposition = "polish" }
-rework = { from_mm = 1.0, inclusive = false }
-disposition = "spot_repair"
-[[rule]]
-types = ["contamination"]
-banned = true
-disposition = "spot_repair"
-"""
-
-MERCEDES = """
-name = "single_inclusions"
-version = "1"
-[[rule]]
-types = ["dust_inclusion"]
-zones = ["A"]
-min_spacing = { mm = 400, inclusive = false }
-"""
-
-VWFS = """
-name = "stone_chips"
-version = "1"
-[[rule]]
-types = ["chip"]
-ok = { up_to_mm = 2.0 }
-rework = { from_mm = 2.0 }
-max_count = { count = 5, area_mm2 = 10000 }
-[[rule]]
-types = ["chip"]
-panels = ["bumper_f", "bumper_r"]
-ok = { up_to_mm = 2.0 }
-rework = { from_mm = 2.0 }
-max_count = { count = 10, area_mm2 = 10000 }
-"""
-
-
-def spec(text):
-    return parse_spec(text, "test.toml")
-
-
-def mark(
-    type="dust_inclusion", size_mm=0.4, at_mm=(100.0, 100.0), zone="A", near=False, scale=TENTH
-):
-    """A round mark of this equivalent diameter whose box is centred at `at_mm` on the photo."""
-    x, y = (value / TENTH.mm_per_px - 5 for value in at_mm)
-    region = Region(
-        type=type,
-        score=0.9,
-        area_px=50,
-        length_px=10.0,
-        width_px=10.0,
-        bbox_px=(round(x), round(y), 10, 10),
-        outline_px=(),
-        position=(0.5, 0.5),
-    )
-    if scale is None:
-        return Defect(region, zone=zone, near_character_line=near)
-    return Defect(
-        region,
-        area_mm2=math.pi * size_mm**2 / 4,
-        length_mm=size_mm,
-        width_mm=size_mm,
-        zone=zone,
-        near_character_line=near,
-    )
-
-
-def judged(defects, text, **changes):
-    about = {
-        "spec": text if not isinstance(text, str) else spec(text),
-        "vehicle_model": "",
-        "panel": HOOD,
-        "scale": TENTH,
-        "score": 0.9 if defects else 0.1,
-        "thresholds": SHARP,
-    }
-    judgement = judge(defects, **{**about, **changes})
-    for reason in judgement.reasons:
-        assert set(reason.values) == set(REASONS[reason.code]), reason
-    return judgement
-
-
-def codes(judgement):
-    return [reason.code for reason in judgement.reasons]
-
+from tests.domain.spec_cases import BAND, BUMPER, MERCEDES, TESLA, VWFS, chips, codes, judged, mark
 
 # --- The ten cases of the domain reference ------------------------------------------------------
 
@@ -163,13 +45,6 @@ def test_two_inclusions_must_lie_more_than_forty_centimetres_apart(apart_mm, ver
     assert judged(pair, MERCEDES).verdict == verdict
 
 
-def chips(count, size_mm=2.0, corner_mm=(20.0, 20.0)):
-    return [
-        mark("chip", size_mm, (corner_mm[0] + 15 * (n % 4), corner_mm[1] + 15 * (n // 4)))
-        for n in range(count)
-    ]
-
-
 def test_five_chips_of_two_millimetres_in_one_window_are_accepted():
     assert judged(chips(5), VWFS).verdict == "ok"
 
@@ -197,10 +72,6 @@ def test_six_chips_across_a_grid_line_are_still_in_one_window():
 @pytest.mark.parametrize(("count", "verdict"), [(10, "ok"), (11, "rework")])
 def test_a_bumper_cover_may_carry_ten_chips_in_a_window(count, verdict):
     assert judged(chips(count), VWFS, panel=BUMPER).verdict == verdict
-
-
-def test_simt_sums_the_areas_above_the_limit_of_discrimination():
-    assert total_imperfection_area_mm2([0.05, 0.20, 0.50], 0.10) == pytest.approx(0.70)
 
 
 def test_a_photo_that_proves_fourteen_millimetres_never_passes_a_limit_of_one_and_a_half():
@@ -407,134 +278,3 @@ def test_severity_needs_a_size_unless_the_rule_names_it():
     named = TESLA.replace("banned = true", 'banned = true\nseverity = "major"')
     (defect,) = judged([mark("contamination", scale=None)], named, scale=None).defects
     assert defect.severity == "major"
-
-
-# --- Texts that cannot be used ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "sentence"),
-    [
-        ('name = "stone_chips"', "", "key 'name' is missing"),
-        ('version = "1"', 'version = "1"\nversio = 2', "key 'versio' is unknown"),
-        ("count = 5", "count = -5", r"rule 1, max_count: count = -5"),
-        ("count = 5", "count = 2.5", r"rule 1, max_count: count = 2.5"),
-        ("up_to_mm = 2.0", "up_to_mm = 0", r"rule 1, ok: up_to_mm = 0 .*above 0"),
-        ("up_to_mm = 2.0", "up_to_mm = 1" + "0" * 400, r"rule 1, ok: up_to_mm"),
-        ("up_to_mm = 2.0", 'up_to_mm = "2"', r"rule 1, ok: up_to_mm = '2'"),
-        ("up_to_mm = 2.0", "up_to_mm = 2.5", r"rule 1: 2 mm would be both ok"),
-        ("up_to_mm = 2.0", "upto_mm = 2.5", r"rule 1, ok: key 'up_to_mm' is missing"),
-        ("from_mm = 2.0", "from_mm = 2.0, inclusive = true", r"2 mm would be both"),
-        ('types = ["chip"]', 'types = ["rust"]', r"rule 1: types = 'rust'.*chip"),
-        ('types = ["chip"]', "types = []", r"rule 1: types = \[\]"),
-        ('types = ["chip"]', "banned = true", r"rule 1: a rule must either ban"),
-        ('types = ["chip"]', 'disposition = "accept"', r"disposition = 'accept'"),
-        ("panels = [", "zones = [", r"rule 2: zones = 'bumper_f'"),
-        ('panels = ["bumper_f", "bumper_r"]', "", r"rules 1 and 2 both hold"),
-        ("[[rule]]", "[rule]", "test.toml"),
-        ('version = "1"', 'version = "1"\nmeasuring_error = 0.6', "measuring_error = 0.6"),
-        ('version = "1"', 'version = "1"\nsmall = ' + "[" * 5000, "not a TOML file"),
-    ],
-)
-def test_a_spec_with_a_mistake_is_refused_in_a_sentence(old, new, sentence):
-    with pytest.raises(SpecError, match=sentence) as refusal:
-        spec(VWFS.replace(old, new, 1))
-    assert "\n" not in str(refusal.value)
-    assert str(refusal.value).startswith("test.toml")
-
-
-def test_a_spec_without_rules_is_refused():
-    with pytest.raises(SpecError, match="no rules"):
-        spec('name = "empty"\nversion = "1"\n')
-
-
-def test_critical_may_not_begin_before_major():
-    with pytest.raises(SpecError, match="critical_from"):
-        spec(VWFS.replace('version = "1"', 'version = "1"\nseverity = { critical_from = 0.5 }'))
-
-
-def test_a_missing_spec_file_is_named(tmp_path):
-    with pytest.raises(SpecError, match=r"nowhere\.toml"):
-        load_spec(tmp_path / "nowhere.toml")
-
-
-# --- The shipped examples -----------------------------------------------------------------------
-
-SHIPPED = ("strict_topcoat", "lease_return")
-
-
-@pytest.fixture(scope="module", params=SHIPPED)
-def shipped(request):
-    return load_spec(DATA / "specs" / f"{request.param}.toml")
-
-
-def test_a_shipped_spec_calls_itself_an_example(shipped):
-    assert shipped.example
-    assert shipped.name in SHIPPED
-
-
-def test_the_hash_of_a_spec_is_that_of_its_file(shipped):
-    content = (DATA / "specs" / f"{shipped.name}.toml").read_bytes()
-    assert shipped.sha256 == hashlib.sha256(content).hexdigest()
-    assert parse_spec(shipped.text, "log").sha256 == shipped.sha256
-
-
-def test_a_shipped_spec_has_a_rule_for_every_type_in_every_zone(shipped):
-    for type in set(FAMILY_OF_TYPE) - {"pseudo_defect"}:
-        for zone in ZONE_GRADES:
-            for near in (False, True):
-                assert shipped.rule_for("aria", "hood", type, zone, near), (type, zone, near)
-
-
-def test_strict_topcoat_rejects_a_scratch_of_four_millimetres_in_zone_a():
-    strict = load_spec(DATA / "specs" / "strict_topcoat.toml")
-    judgement = judged([mark("scratch", 4.2)], strict, vehicle_model="aria")
-    assert judgement.reasons[0].values == pytest.approx(
-        {"type": "scratch", "size_mm": 4.2, "zone": "A", "limit_mm": 2.0}
-    )
-    assert proposed_disposition(judgement) == "polish"
-
-
-def test_adding_a_defect_never_improves_the_verdict(shipped):
-    rank = {"ok": 0, "human": 1, "rework": 2}
-    rng = np.random.default_rng(11)
-    types = sorted(FAMILY_OF_TYPE)
-    panels = [None, *load_bodies(DATA / "bodies").model("aria").panels]
-    for _ in range(60):
-        defects: list[Defect] = []
-        about = {
-            "panel": panels[rng.integers(len(panels))],
-            "vehicle_model": ["", "aria", "zeta"][rng.integers(3)],
-            "scale": [TENTH, TENTH, Scale(0.5), None][rng.integers(4)],
-            "score": float(rng.uniform(0, BAND.reject_from)),
-            "thresholds": BAND,
-        }
-        worst = rank[judged(defects, shipped, **about).verdict]
-        for _ in range(8):
-            defects = [
-                *defects,
-                mark(
-                    types[rng.integers(len(types))],
-                    float(rng.uniform(0.05, 4.0)),
-                    tuple(rng.uniform(0, 400, 2)),
-                    [None, *ZONE_GRADES][rng.integers(5)],
-                    bool(rng.integers(2)),
-                    about["scale"],
-                ),
-            ]
-            verdict = rank[judged(defects, shipped, **about).verdict]
-            assert verdict >= worst
-            worst = verdict
-
-
-def test_a_spec_with_one_limit_more_is_never_milder():
-    rank = {"ok": 0, "human": 1, "rework": 2}
-    rng = np.random.default_rng(3)
-    plain = spec(VWFS.replace("max_count = { count = 5, area_mm2 = 10000 }\n", ""))
-    limited = spec(VWFS)
-    for _ in range(40):
-        marks = [
-            mark("chip", float(rng.uniform(0.5, 2.1)), tuple(rng.uniform(0, 250, 2)))
-            for _ in range(rng.integers(1, 15))
-        ]
-        assert rank[judged(marks, limited).verdict] >= rank[judged(marks, plain).verdict]

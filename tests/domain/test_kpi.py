@@ -1,6 +1,6 @@
 import pytest
 
-from inspection.domain.quality import dpu, ftt, rework_split, worst_repair
+from inspection.domain.quality import dpu, ftt, worst_repair
 
 
 def test_thirty_defects_on_a_hundred_bodies_are_a_dpu_of_0_30():
@@ -14,8 +14,6 @@ def test_fifteen_reworked_of_a_hundred_bodies_are_an_ftt_of_85_percent():
 def test_without_bodies_there_is_no_figure_rather_than_zero():
     assert dpu(0, 0) is None
     assert ftt(0, 0) is None
-    assert rework_split([]) is None
-    assert rework_split([["accept"], []]) is None
 
 
 def test_impossible_counts_are_refused():
@@ -28,15 +26,3 @@ def test_impossible_counts_are_refused():
 def test_a_body_counts_once_with_its_heaviest_repair():
     assert worst_repair(["polish", "panel_repaint", "accept", "polish"]) == "panel_repaint"
     assert worst_repair(["accept", "hold", "reinspect"]) is None
-
-
-def test_the_rework_split_is_over_reworked_bodies_only():
-    split = rework_split(
-        [["polish", "polish"], ["polish"], ["accept"], ["spot_repair", "polish"], ["full_respray"]]
-    )
-    assert split == {
-        "polish": 0.5,
-        "spot_repair": 0.25,
-        "panel_repaint": 0.0,
-        "full_respray": 0.25,
-    }

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inspection.imaging.deep_pixels import depth_of, upper_eight_bits
+from inspection.imaging.decoders import depth_of, upper_eight_bits
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from openvino import opset13
 from models.card import write_card
 from models.network import unet as networks
 from models.network.targets import decode_targets
+from models.photo_sets.datasets import read_photo_set
 
 THRESHOLDS = {"region": 0.5, "smallest_px": 16, "peak": 0.0, "ok_below": 0.4, "reject_from": 0.6}
 MODEL_CHANNELS = 1 + len(networks.TYPES)
@@ -156,6 +157,13 @@ def write_photo_set(folder: Path, photos) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return folder
+
+
+def one_photo(tmp_path, **photo):
+    """The only photo of a set of one, 96×96 px."""
+    photo = {"dataset": "doors", "stem": "one", "split": "train", **photo}
+    (labelled,) = read_photo_set(write_photo_set(tmp_path / "set", [photo]), "train")
+    return labelled
 
 
 def box_mask(*boxes, height=96, width=96):

@@ -38,7 +38,7 @@ def export_corrections(
     `inspection.domain.corrections`. Raises NotFound when nobody decided about a photo yet,
     TrainingError when `dest` is in use.
     """
-    from models.importers.whole_folder import new_folder
+    from models.photo_sets.whole_folder import new_folder
 
     numbers = _decided(station)
     if not numbers:

@@ -72,12 +72,6 @@ class FoundRepeat:
         seen = {(getattr(hit, name), hit.body) for hit in self.hits}
         return tuple(Counter(code for code, _ in seen).most_common())
 
-    def hits_in(self, slot: ShiftSlot) -> int:
-        """Bodies hit in one shift."""
-        return len(
-            {hit.body for hit in self.hits if (hit.day, hit.shift) == (slot.day, slot.shift)}
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -124,10 +118,7 @@ def repeats_of_shift(
     shift: str,
     search: Search = USUAL,
 ) -> Look:
-    """The repeat positions as they stood at the end of a shift.
-
-    `FoundRepeat.hits_in` tells those that came again in that very shift.
-    """
+    """The repeat positions as they stood at the end of a shift."""
     slot = ShiftSlot(day, shift)
     shifts = [one.shift for one in calendar.shifts_of(day)]
     passed = shifts[: shifts.index(shift) + 1] if shift in shifts else [shift]

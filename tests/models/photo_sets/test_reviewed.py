@@ -7,21 +7,17 @@ import pytest
 from inspection.errors import TrainingError
 from models.network.targets import SOMEWHERE
 from models.network.unet import TYPES
-from models.photo_sets import datasets
 from models.photo_sets.datasets import CropSource, read_photo_set
 from models.photo_sets.reviewed import Flaws, ReviewedPlace, Verdict, read_reviewed
 from tests.models.small_models import box_mask, box_polygon, decoded, panel, write_photo_set
+
+pytestmark = pytest.mark.usefixtures("kept_as_they_are")
+
 
 ROOT = Path(__file__).resolve().parents[3]
 PHOTOS = ROOT.parent / "shared" / "photos"
 BOX = (30, 20, 24, 6)
 SQUARE = ((60, 60), (69, 60), (69, 69), (60, 69))
-
-
-@pytest.fixture(autouse=True)
-def kept_as_they_are(monkeypatch):
-    """Photos of 96 px are not enlarged, so that places on them are known."""
-    monkeypatch.setattr(datasets, "KEPT_LONG_PX", 96)
 
 
 def written(tmp_path, content):
