@@ -1,6 +1,7 @@
 """What a person does with a proposal: confirm it, overrule it, take that back, judge it again.
 
-Nothing is changed: each is a new record that points at the old one (`storage.records`).
+Nothing is changed: each is a new record that points at the old one (`storage.recording`,
+`storage.deciding`).
 """
 
 from dataclasses import replace
