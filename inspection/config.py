@@ -20,6 +20,7 @@ from inspection.domain.clocks import FIRST_DAY
 from inspection.domain.run_rules import RULES
 from inspection.domain.shifts import VISIT_PAUSE, PlantCalendar, ShiftTime
 from inspection.errors import SettingsError
+from inspection.i18n import LANGUAGES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -117,8 +118,8 @@ class Settings(BaseSettings):
     @field_validator("language")
     @classmethod
     def _known_language(cls, value: str) -> str:
-        if value not in ("ko", "en"):
-            raise ValueError("must be ko or en")
+        if value not in LANGUAGES:
+            raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
         return value
 
     @field_validator("mail_security")

@@ -1,4 +1,8 @@
-"""Words for codes: everything a person reads stands in `locales/*.toml`, nowhere else."""
+"""Words for codes: everything a person reads stands in `locales/*.toml`, nowhere else.
+
+A language is one file there. Whatever offers languages asks `LANGUAGES`; a language's own name is
+its text `language.name`. Dates (ISO) and numbers (decimal point) are written alike in all of them.
+"""
 
 import re
 import string
@@ -12,7 +16,20 @@ from zoneinfo import ZoneInfo
 from inspection.domain.inspections import Reason
 from inspection.domain.numbers import rounded
 
-LANGUAGES = ("ko", "en")
+LOCALES = Path(__file__).parent / "locales"
+
+# The plant's language first, then the one the code is written in.
+_FIRST = ("ko", "en")
+
+
+def languages_in(folder: Path) -> tuple[str, ...]:
+    """Codes of the languages that have a file in the folder, in the order in which they are
+    offered."""
+    found = sorted(path.stem for path in folder.glob("*.toml"))
+    return (*(code for code in _FIRST if code in found), *(c for c in found if c not in _FIRST))
+
+
+LANGUAGES = languages_in(LOCALES)
 
 Translate = Callable[..., str]
 
@@ -20,7 +37,7 @@ Translate = Callable[..., str]
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """All texts of a language by dotted key ("defect.scratch")."""
-    path = Path(__file__).parent / "locales" / f"{language}.toml"
+    path = LOCALES / f"{language}.toml"
     return dict(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
 
 
@@ -106,8 +123,8 @@ def error_sentence(t: Translate, sentence: str) -> str:
     """One of our errors in the language of `t`.
 
     Errors carry one English sentence for logs, API and command line. The English texts under
-    `error` are its patterns, so a page can say the same in Korean; what has no pattern stays as
-    it is.
+    `error` are its patterns, so a page can say the same in its language; what has no pattern
+    stays as it is.
     """
     if t.language == "en":
         return sentence

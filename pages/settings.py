@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from inspection.i18n import LANGUAGES
+from inspection.i18n import LANGUAGES, texts
 from inspection.services.effective_settings import effective_settings
 from inspection.services.station import shared_station
 from inspection.ui import session
@@ -24,7 +24,7 @@ settings_views.spec(station.spec)
 st.subheader(t("settings.language_title"))
 for column, language in zip(st.columns(len(LANGUAGES)), LANGUAGES, strict=True):
     column.button(
-        t(f"language.{language}"),
+        texts(language)["language.name"],
         key=f"speak_{language}",
         type="primary" if language == st.session_state["language"] else "secondary",
         width="stretch",

@@ -36,7 +36,7 @@ def test_an_unknown_key_is_refused_with_the_list_of_known_ones(tmp_path, monkeyp
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("INSPECTION_LANGUAGE", "fr", "language.*fr.*must be ko or en"),
+        ("INSPECTION_LANGUAGE", "fr", "language.*fr.*must be one of ko, en, de"),
         ("INSPECTION_MAX_UPLOAD_MB", "500", "max_upload_mb.*500"),
         ("INSPECTION_STATION_SCALES", '{"ST10": -1}', "station_scales.*ST10"),
         ("INSPECTION_SHIFTS", "not json", "cannot be read"),

@@ -13,6 +13,7 @@ from inspection.errors import UnreadableImage
 from inspection.i18n import (
     LANGUAGES,
     error_sentence,
+    languages_in,
     on_the_clock,
     reason_sentence,
     texts,
@@ -28,11 +29,35 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def test_both_languages_have_the_same_keys_and_placeholders():
-    korean, english = texts("ko"), texts("en")
-    assert korean.keys() == english.keys()
-    differing = [k for k in korean if placeholders(korean[k]) != placeholders(english[k])]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_keys_and_placeholders(language):
+    known, english = texts(language), texts("en")
+    assert sorted(known.keys() ^ english.keys()) == []
+    differing = [k for k in known if placeholders(known[k]) != placeholders(english[k])]
     assert differing == []
+
+
+def test_a_language_is_one_file(tmp_path):
+    for code in ("fr", "en", "de", "ko"):
+        (tmp_path / f"{code}.toml").touch()
+    assert languages_in(tmp_path) == ("ko", "en", "de", "fr")
+    assert LANGUAGES == ("ko", "en", "de")
+    names = [texts(code)["language.name"] for code in LANGUAGES]
+    assert names == ["한국어", "English", "Deutsch"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_and_many_are_two_words_wherever_they_are_counted(language):
+    halves = re.compile(r"\{[a-z_]+:([^}|]*)\|([^}]*)\}")
+    for key, text in texts(language).items():
+        for one, many in halves.findall(text):
+            assert one.strip() and many.strip(), key
+
+
+def test_german_leaves_no_english_sentence():
+    english = re.compile(r"\b(the|of|and|with|is|are|not|from|which)\b")
+    prose = {k: re.sub(r"`[^`]*`|\{[^}]*\}", "", text) for k, text in texts("de").items()}
+    assert {key: text for key, text in prose.items() if english.search(text)} == {}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -85,8 +110,10 @@ def test_every_error_text_is_recognised_and_said_in_korean(key):
     english = texts("en")[key].format(**{name: f"«{name}»" for name in names})
     korean = error_sentence(translator("ko"), english)
     assert re.search("[가-힣]", korean), korean
-    missing = {n for n in names if f"«{n}»" not in korean and f"disposition.«{n}»" not in korean}
-    assert missing == set()
+    for said in (korean, error_sentence(translator("de"), english)):
+        assert said != english
+        missing = {n for n in names if f"«{n}»" not in said and f"disposition.«{n}»" not in said}
+        assert missing == set()
     assert error_sentence(translator("en"), english) == english
 
 

@@ -12,6 +12,7 @@ from inspection.cli.console import REFUSED, on_stderr, opened_station, print_err
 from inspection.config import load_settings
 from inspection.domain.numbers import counted
 from inspection.errors import FilterRefused, NotFound
+from inspection.i18n import LANGUAGES, translator
 from inspection.storage.log_filter import PARAMETERS, read_filter
 
 _REASON = click.option("--reason", required=True, help="why, in a sentence; the report prints it")
@@ -130,14 +131,13 @@ def _filter_options(command: Callable) -> Callable:
     type=click.Path(path_type=Path, file_okay=False),
     help="with coco: put the photos into this folder, under the names that the file lists",
 )
-@click.option("--language", type=click.Choice(["ko", "en"]), help="of the workbook")
+@click.option("--language", type=click.Choice(LANGUAGES), help="of the workbook")
 @_filter_options
 def export(format_name, out, rows, photos, language, **filters):
     """Write the chosen inspections as CSV, workbook, COCO or JSON lines.
 
     Every filter of the Log page can be given; without one it is the whole log.
     """
-    from inspection.i18n import translator
     from inspection.services.log import exports as log_exports
     from inspection.storage import demo_loads
 

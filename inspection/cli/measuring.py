@@ -9,6 +9,7 @@ import click
 
 from inspection.cli.console import REFUSED, model_folder, model_option, opened_station, progress_bar
 from inspection.config import REPOSITORY, load_settings
+from inspection.i18n import LANGUAGES, translator
 
 
 @click.command()
@@ -17,7 +18,7 @@ from inspection.config import REPOSITORY, load_settings
 @model_option
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 @click.option("--write-card", is_flag=True, help="put the figures and curves into the model folder")
-@click.option("--language", type=click.Choice(["ko", "en"]), help="of the HTML report")
+@click.option("--language", type=click.Choice(LANGUAGES), help="of the HTML report")
 @click.option(
     "--rendered",
     default=180,
@@ -27,7 +28,6 @@ from inspection.config import REPOSITORY, load_settings
 @click.option("--val/--no-val", default=True, help="look at split val too, to calibrate the score")
 def evaluate(data, split, model_name, out, write_card, language, rendered, val):
     """Write predictions in the scorer's layout, and report.html, .json and .md of their figures."""
-    from inspection.i18n import translator
     from inspection.services.model.evaluation_report import evaluation_html
     from models import card
     from models.measuring import evaluate as evaluation

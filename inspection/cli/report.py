@@ -8,13 +8,14 @@ import click
 
 from inspection.cli.console import REFUSED, opened_station, print_error
 from inspection.config import load_settings
+from inspection.i18n import LANGUAGES, translator
 
 
 @click.command()
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="production day")
 @click.option("--shift", required=True, help="code of the shift")
 @click.option("--line", default="", help="code of the line; default: all lines")
-@click.option("--language", type=click.Choice(["ko", "en"]))
+@click.option("--language", type=click.Choice(LANGUAGES))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help=".pdf, .xlsx or .html")
 @click.option("--mail", is_flag=True, help="also send it to mail_to of the settings")
 def report(day: datetime, shift: str, line: str, language: str | None, out: Path, mail: bool):
@@ -48,7 +49,6 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
 @click.command("check-signals")
 def check_signals():
     """Look at the watched control charts: new signals into the log, and told where settings say."""
-    from inspection.i18n import translator
     from inspection.services.quality import alerting
 
     with opened_station(load_settings(), with_model=False) as station:

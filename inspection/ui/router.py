@@ -6,7 +6,7 @@ import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError, without_paths
-from inspection.i18n import LANGUAGES
+from inspection.i18n import LANGUAGES, texts
 from inspection.ui import session
 from inspection.ui.guarded import guard_callbacks, guarded
 from inspection.ui.markdown import as_written, guard
@@ -74,7 +74,7 @@ def sidebar() -> None:
         st.segmented_control(
             t("common.language"),
             LANGUAGES,
-            format_func=lambda code: t(f"language.{code}"),
+            format_func=lambda code: texts(code)["language.name"],
             default=st.session_state["language"],
             key=f"language_choice_{st.session_state['language']}",
             on_change=_language_chosen,

@@ -99,10 +99,10 @@ def photo_sources(card: Mapping[str, Any]) -> tuple[PhotoSource, ...]:
 def in_language(told: Any, language: str) -> str:
     """A text of a card: one sentence, or a table of one a language; "" when there is none.
 
-    A language that the table lacks gets its first one.
+    A language that the table lacks gets English, else its first one.
     """
     if isinstance(told, Mapping):
-        told = told.get(language) or next(iter(told.values()), "")
+        told = told.get(language) or told.get("en") or next(iter(told.values()), "")
     return str(told or "")
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from inspection.domain.inspections import MOST_LETTERS, Subject
 from inspection.domain.panels import PANEL_CODES
 from inspection.errors import SubjectRefused
-from inspection.i18n import texts
+from inspection.i18n import LANGUAGES, texts
 from inspection.services.photo.sidecars import PhotoFacts
 from inspection.services.station import shared_station
 from inspection.ui import session
@@ -135,4 +135,4 @@ def _panels_of(vehicle_model: str) -> list[str]:
 
 def _colours() -> list[str]:
     """The colours that the texts have words for."""
-    return [key.removeprefix("colour.") for key in texts("ko") if key.startswith("colour.")]
+    return [key.removeprefix("colour.") for key in texts(LANGUAGES[0]) if key.startswith("colour.")]
