@@ -19,12 +19,14 @@ SLOW := browser or training or postgresql or kill
 	$(PYTHON) -m venv .venv
 
 # The stamp is newer than the file it was installed from: nothing to do.
-.venv/run.stamp: requirements.txt | .venv/bin/python
+REQUIREMENTS := requirements.txt requirements-serve.txt requirements-train.txt
+
+.venv/run.stamp: $(REQUIREMENTS) | .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/test.stamp: requirements.txt requirements-dev.txt | .venv/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/test.stamp: $(REQUIREMENTS) requirements-dev.txt | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@touch .venv/run.stamp $@
 
 run: .venv/run.stamp

@@ -24,6 +24,9 @@ from inspection.config import load_settings
 from inspection.errors import InspectionError
 from inspection.i18n import on_the_clock
 
+# What a line PC may be installed without: the extra `serve` of pyproject.toml.
+_FOR_TRAINING = ("keras", "tensorflow")
+
 
 class Sentences(click.Group):
     """Shows one of our errors as its sentence, without a traceback."""
@@ -34,6 +37,14 @@ class Sentences(click.Group):
         except InspectionError as error:
             sentence = on_the_clock(str(error), _plant_zone())
             print_error(sentence)
+            ctx.exit(1)
+        except ModuleNotFoundError as error:
+            if error.name not in _FOR_TRAINING:
+                raise
+            print_error(
+                f"{error.name} is not installed; pip install -r requirements-train.txt "
+                "(a line PC does without, a desk that trains and converts needs it)"
+            )
             ctx.exit(1)
 
 

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from models.photo_sets.datasets import CropBatches
+from models.photo_sets.crops import CropBatches
 from models.tiling import scaled, tiled_answers
 
 # Which share of the pixels of sound paint may look odder than the middle of the scale.

@@ -19,14 +19,8 @@ from models.network import keras_file
 from models.network import unet as networks
 from models.network.losses import DefectLoss
 from models.network.targets import LossOfPacked
-from models.photo_sets.datasets import (
-    CropBatches,
-    CropSource,
-    LabelledPhoto,
-    batches_of_photos,
-    read_photo_set,
-    read_rgb,
-)
+from models.photo_sets.crops import CropBatches, CropSource
+from models.photo_sets.datasets import LabelledPhoto, batches_of_photos, read_photo_set, read_rgb
 from models.rivals import anomaly, baselines
 from models.rivals.baselines import constant_rate, falling_rate, fit_for, half_at
 from models.segmenter import Segmenter, ServedNetwork

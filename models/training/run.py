@@ -27,7 +27,8 @@ from models.network import keras_file
 from models.network import unet as networks
 from models.network.losses import DefectLoss
 from models.network.targets import LossOfPacked
-from models.photo_sets.datasets import CropBatches, CropSource, is_weakly_labelled, read_photo_set
+from models.photo_sets.crops import CropBatches, CropSource
+from models.photo_sets.datasets import is_weakly_labelled, read_photo_set
 from models.photo_sets.reviewed import Flaws, read_reviewed
 from models.tiling import LONG_SIDES_PX, answers_at, scaled, tiled_answers
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from models.network.targets import SOMEWHERE
-from models.photo_sets.datasets import photo_targets, read_photo_set
+from models.photo_sets.crops import photo_targets
+from models.photo_sets.datasets import read_photo_set
 from tests.models.published_labels import (
     HEIGHT,
     WIDTH,

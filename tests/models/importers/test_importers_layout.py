@@ -17,7 +17,8 @@ from inspection.cli.main import main
 from inspection.errors import TrainingError
 from models.importers import importing
 from models.importers.labelled import Choices
-from models.photo_sets.datasets import CropSource, read_photo_set
+from models.photo_sets.crops import CropSource
+from models.photo_sets.datasets import read_photo_set
 from models.photo_sets.near_duplicates import Look, group_by_look, perceptual_hash, split_of
 from tests.models.published_labels import (
     Import,

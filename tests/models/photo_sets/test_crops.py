@@ -9,7 +9,8 @@ import pytest
 
 from inspection.errors import TrainingError
 from models.photo_sets import datasets
-from models.photo_sets.datasets import CropBatches, CropSource, read_photo_set
+from models.photo_sets.crops import CropBatches, CropSource
+from models.photo_sets.datasets import read_photo_set
 from tests.models.small_models import (
     box_mask,
     box_polygon,

@@ -10,16 +10,15 @@ import pytest
 from inspection.errors import TrainingError
 from models.network.targets import NO_TYPE, SOMEWHERE, WEIGHTS, encode_targets
 from models.network.unet import TYPES
+from models.photo_sets.crops import CropSource, photo_targets
 from models.photo_sets.datasets import (
     SPLITS,
-    TYPE_OF_CLASS,
-    CropSource,
     batches_of_photos,
-    photo_targets,
     read_grey,
     read_photo_set,
     read_rgb,
 )
+from models.photo_sets.photo_classes import TYPE_OF_CLASS
 from models.photo_sets.reviewed import ReviewedPlace, Verdict
 from tests.models.small_models import (
     box_mask,

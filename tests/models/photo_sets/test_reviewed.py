@@ -7,7 +7,8 @@ import pytest
 from inspection.errors import TrainingError
 from models.network.targets import SOMEWHERE
 from models.network.unet import TYPES
-from models.photo_sets.datasets import CropSource, read_photo_set
+from models.photo_sets.crops import CropSource
+from models.photo_sets.datasets import read_photo_set
 from models.photo_sets.reviewed import Flaws, ReviewedPlace, Verdict, read_reviewed
 from tests.models.small_models import box_mask, box_polygon, decoded, panel, write_photo_set
 

@@ -3,7 +3,8 @@ import pytest
 
 from inspection.errors import TrainingError
 from models.network.unet import TYPES
-from models.photo_sets.datasets import photo_targets, read_grey, read_photo_set, read_rgb
+from models.photo_sets.crops import photo_targets
+from models.photo_sets.datasets import read_grey, read_photo_set, read_rgb
 from models.rendering import photo_set as rendered_set
 from models.rendering.defects import DefectRequest
 from models.rendering.photo_set import render_photo_set
