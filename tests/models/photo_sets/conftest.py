@@ -2,10 +2,10 @@
 
 import pytest
 
-from models.photo_sets import datasets
+from models.photo_sets import crops
 
 
 @pytest.fixture
 def kept_as_they_are(monkeypatch):
     """Photos of 96 px are not enlarged, so that places on them are known."""
-    monkeypatch.setattr(datasets, "KEPT_LONG_PX", 96)
+    monkeypatch.setattr(crops, "KEPT_LONG_PX", 96)

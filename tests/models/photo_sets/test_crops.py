@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inspection.errors import TrainingError
-from models.photo_sets import datasets
+from models.photo_sets import crops
 from models.photo_sets.crops import CropBatches, CropSource
 from models.photo_sets.datasets import read_photo_set
 from tests.models.small_models import (
@@ -181,7 +181,7 @@ def light(monkeypatch):
         asked.append(rng.random())
         return rgb
 
-    monkeypatch.setattr(datasets, "vary_light", as_it_is)
+    monkeypatch.setattr(crops, "vary_light", as_it_is)
     return asked
 
 
