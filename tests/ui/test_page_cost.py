@@ -71,7 +71,8 @@ def test_figures_that_do_not_rise_are_refused_by_name_and_nothing_is_reckoned_wi
     at = open_page("cost", lang="ko")
     at.number_input(key="cost_example_recall_base").set_value(99.0)
     at.button[0].click().run()
-    assert at.error[0].value.replace("\\", "").startswith("검출률(차체 단위): 낮음, 기준, 높음이")
+    said_so = at.error[0].value.replace("\\", "")
+    assert said_so.startswith("검출률(차체 단위): 낮음, 기준, 높음 순으로")
     assert "100,177,852.7 KRW" in said(at)
 
 

@@ -71,11 +71,14 @@ def test_the_check_runs_when_it_is_asked_for(open_page, monkeypatch, model_passe
     assert any(element.value.startswith(f"{icon} **Model**") for element in at.markdown)
 
 
-def test_the_language_button_changes_the_language_of_the_tab(open_page):
+@pytest.mark.parametrize(("code", "title"), [("ko", "설정"), ("de", "Einstellungen")])
+def test_the_language_button_changes_the_language_of_the_tab(open_page, code, title):
     at = open_page("settings")
-    at.button(key="speak_ko").click().run()
-    assert at.title[0].value == "설정"
-    assert at.session_state["language"] == "ko"
+    offered = [button.label for button in at.button if (button.key or "").startswith("speak_")]
+    assert offered == ["한국어", "English", "Deutsch"]
+    at.button(key=f"speak_{code}").click().run()
+    assert at.title[0].value == title
+    assert at.session_state["language"] == code
 
 
 def test_an_example_spec_is_called_an_example(open_page):
