@@ -45,7 +45,8 @@ _PASSED_ON = {
 _PASSED_ON_PREFIXES = ("KERAS_", "LC_", "OMP_", "OPENVINO_", "OV_", "TF_")
 
 _PROJECT_FOLDER = Path(__file__).resolve().parents[3]
-_PAGES = str(_PROJECT_FOLDER / "pages")
+# Streamlit puts the folder of the script it runs first; there `inspect` would hide Python's own.
+_FOLDERS_OF_SCRIPTS = (_PROJECT_FOLDER / "pages", _PROJECT_FOLDER / "inspection")
 _ANSWERS_TO_A_JOB_S = 20.0
 _MODEL_TRIES = 2
 # How many times a limit may pass on the clock while other programs hold the processors.
@@ -526,9 +527,12 @@ def _environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if name.upper() in _PASSED_ON or name.upper().startswith(_PASSED_ON_PREFIXES)
     }
-    # A page that is run by itself puts its folder first, where inspect.py would hide Python's own.
-    known = [os.path.abspath(path) for path in sys.path]
-    paths = [str(_PROJECT_FOLDER), *(path for path in known if path != _PAGES)]
+    known = [Path(os.path.abspath(path)) for path in sys.path]
+    paths = [
+        str(path)
+        for path in [_PROJECT_FOLDER, *known]
+        if not any(path.is_relative_to(folder) for folder in _FOLDERS_OF_SCRIPTS)
+    ]
     return passed_on | memory.ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)}
 
 

@@ -392,6 +392,16 @@ def test_a_worker_beside_serves_another_model_with_the_same_limits():
         assert vars(other)["_segment_limit_s"] == 7.0 and vars(other)["_decode_memory_mb"] == 512
 
 
+@pytest.mark.parametrize("folder", ["pages", "inspection/ui"])
+def test_the_folder_of_a_page_hides_nothing_from_the_workers_process(monkeypatch, folder):
+    """Streamlit puts the folder of its script on the path; some files there are named `inspect`."""
+    monkeypatch.syspath_prepend(str(PROJECT / folder))
+    worker = InspectionWorker(None)
+    worker.start()
+    assert worker.pid
+    worker.close()
+
+
 def test_a_closed_worker_leaves_no_process_and_says_that_it_is_closed():
     worker = InspectionWorker(None)
     worker.start()
