@@ -12,7 +12,8 @@ from itertools import product
 
 import numpy as np
 
-from inspection.domain.acceptance_rules import SIZE_OF, Rule, Spec
+from inspection.domain.acceptance_rules import SIZE_OF, MaxCount, Rule, Spec
+from inspection.domain.arrays import Floats
 from inspection.domain.defects import SEVERITIES, ZONE_GRADES, Defect
 from inspection.domain.inspections import Judgement, Reason, Thresholds
 from inspection.domain.panels import Panel
@@ -154,7 +155,7 @@ def _cases(
 ) -> list[_Case]:
     models = [vehicle_model] if vehicle_model else ["", *_named(spec, "vehicle_models")]
     panels = [panel.code] if panel else ["", *_named(spec, "panels")]
-    known: dict[tuple, tuple[Rule | None, ...]] = {}
+    known: dict[tuple[str, str | None, bool], tuple[Rule | None, ...]] = {}
     cases = []
     for defect in defects:
         if defect.type == "pseudo_defect":
@@ -178,11 +179,12 @@ def _named(spec: Spec, field: str) -> list[str]:
 
 
 def _judge_defect(case: _Case, spec: Spec, scale: Scale | None) -> _Finding | None:
-    findings = [_judge_by(rule, case, spec, scale) for rule in case.rules]
-    if len({finding and finding.verdict for finding in findings}) > 1:
+    judged = [_judge_by(rule, case, spec, scale) for rule in case.rules]
+    findings = [finding for finding in judged if finding]
+    if len({finding and finding.verdict for finding in judged}) > 1:
         return _Finding("human", Reason("place_unknown", {"type": case.defect.type}))
     # All agree: the mildest rule's reason is the one that holds wherever the defect lies.
-    return min(findings, key=lambda finding: finding.weight) if findings[0] else None
+    return min(findings, key=lambda finding: finding.weight) if findings else None
 
 
 def _judge_by(rule: Rule | None, case: _Case, spec: Spec, scale: Scale | None) -> _Finding | None:
@@ -249,7 +251,7 @@ def _judge_group(rule: Rule, cases: list[_Case], scale: Scale) -> list[_Finding]
     if rule.max_count:
         inside = [cases[index] for index in fullest_window(centres_mm, rule.max_count.side_mm)]
         if len(inside) > rule.max_count.count:
-            reason = _too_many(rule, inside)
+            reason = _too_many(rule.max_count, inside)
             findings.append(_Finding("rework", reason, len(inside), rule.disposition))
     if rule.min_spacing:
         closest = (
@@ -259,7 +261,7 @@ def _judge_group(rule: Rule, cases: list[_Case], scale: Scale) -> list[_Finding]
         )
         if closest and not rule.min_spacing.allows(closest[2]):
             first, second, distance_mm = closest
-            values = {
+            values: dict[str, str | float | int] = {
                 "type": cases[first].defect.type,
                 "distance_mm": distance_mm,
                 "limit_mm": rule.min_spacing.mm,
@@ -270,11 +272,11 @@ def _judge_group(rule: Rule, cases: list[_Case], scale: Scale) -> list[_Finding]
     return findings
 
 
-def _too_many(rule: Rule, inside: list[_Case]) -> Reason:
+def _too_many(most: MaxCount, inside: list[_Case]) -> Reason:
     values: dict[str, str | float | int] = {
         "count": len(inside),
-        "limit": rule.max_count.count,
-        "window_mm": rule.max_count.side_mm,
+        "limit": most.count,
+        "window_mm": most.side_mm,
         "zone": _zones(inside),
     }
     types = Counter(case.defect.type for case in inside)
@@ -293,7 +295,7 @@ def _centre_mm(defect: Defect, scale: Scale) -> tuple[float, float]:
     return scale.length_mm(x + width / 2), scale.length_mm(y + height / 2)
 
 
-def _outline_mm(defect: Defect, scale: Scale) -> np.ndarray:
+def _outline_mm(defect: Defect, scale: Scale) -> Floats:
     x, y, width, height = defect.region.bbox_px
     # A region of a pixel or two may come without an outline; its box is all there is.
     corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
@@ -371,7 +373,7 @@ def _propose(findings: list[_Finding]) -> list[_Finding]:
 
 def _in_order(findings: list[_Finding]) -> tuple[Reason, ...]:
     ordered = sorted(findings, key=lambda finding: (_ORDER[finding.reason.code], -finding.weight))
-    told: dict[tuple, Reason] = {}
+    told: dict[tuple[object, ...], Reason] = {}
     for finding in ordered:
         reason = finding.reason
         values = reason.values

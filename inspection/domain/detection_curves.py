@@ -9,18 +9,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inspection.domain.arrays import Flags, Floats
+
 
 @dataclass(frozen=True, slots=True)
 class Roc:
     """Share of defective photos (detection) and of clean ones (false_alarm) with a score from
     each threshold on, thresholds falling; the first alarms on nothing."""
 
-    threshold: np.ndarray
-    detection: np.ndarray
-    false_alarm: np.ndarray
+    threshold: Floats
+    detection: Floats
+    false_alarm: Floats
 
 
-def roc(bad: np.ndarray, good: np.ndarray) -> Roc:
+def roc(bad: Floats, good: Floats) -> Roc:
     """The ROC with a point at each score that occurs."""
     bad, good = np.sort(bad), np.sort(good)
     threshold = np.unique(np.concatenate([bad, good]))[::-1]
@@ -35,7 +37,7 @@ def roc(bad: np.ndarray, good: np.ndarray) -> Roc:
     )
 
 
-def cut_at(good: np.ndarray, alarm_share: float) -> float:
+def cut_at(good: Floats, alarm_share: float) -> float:
     """The score above which at most `alarm_share` of the clean photos lie: a photo alarms when
     its score is greater."""
     if not 0 < alarm_share < 1:
@@ -43,9 +45,7 @@ def cut_at(good: np.ndarray, alarm_share: float) -> float:
     return float(np.quantile(good, 1.0 - alarm_share, method="higher"))
 
 
-def choose_band(
-    bad: np.ndarray, good: np.ndarray, missed: float, rejected: float
-) -> tuple[float, float]:
+def choose_band(bad: Floats, good: Floats, missed: float, rejected: float) -> tuple[float, float]:
     """(ok_below, reject_from): between the two a person decides.
 
     ok_below: highest score that lets at most `missed` of the defective photos pass as OK.
@@ -93,9 +93,7 @@ class BandOutcome:
         return 1.0 - asked / self.photos if self.photos else None
 
 
-def judge_by_band(
-    bad: np.ndarray, good: np.ndarray, ok_below: float, reject_from: float
-) -> BandOutcome:
+def judge_by_band(bad: Floats, good: Floats, ok_below: float, reject_from: float) -> BandOutcome:
     """Below `ok_below` a photo passes, from `reject_from` on it is rejected, as on the line."""
     if ok_below > reject_from:
         raise ValueError(f"need ok_below ≤ reject_from, got {ok_below} and {reject_from}")
@@ -114,12 +112,12 @@ class Calibration:
     score_from: tuple[float, ...]
     probability: tuple[float, ...]
 
-    def of(self, scores: np.ndarray) -> np.ndarray:
+    def of(self, scores: Floats) -> Floats:
         places = np.searchsorted(self.score_from, scores, side="right") - 1
         return np.array(self.probability)[np.maximum(places, 0)]
 
 
-def isotonic(bad: np.ndarray, good: np.ndarray) -> Calibration:
+def isotonic(bad: Floats, good: Floats) -> Calibration:
     """The rising steps that fit best (least squares), by pooling adjacent violators.
 
     Zadrozny & Elkan 2002, KDD, 694–699. It holds at the mix of defective and clean photos that
@@ -152,7 +150,7 @@ class ReliabilityBin:
 
 
 def reliability_bins(
-    probability: np.ndarray, defective: np.ndarray, bins: int = 10
+    probability: Floats, defective: Flags, bins: int = 10
 ) -> tuple[ReliabilityBin, ...]:
     """The reliability diagram: `bins` stretches of equal width, empty ones left out."""
     places = np.minimum((np.asarray(probability) * bins).astype(int), bins - 1)
@@ -166,7 +164,7 @@ def reliability_bins(
     )
 
 
-def brier(probability: np.ndarray, defective: np.ndarray) -> float:
+def brier(probability: Floats, defective: Flags) -> float:
     """Mean squared difference between prediction and truth: 0 is perfect (Brier 1950)."""
     return float(((np.asarray(probability) - np.asarray(defective, float)) ** 2).mean())
 

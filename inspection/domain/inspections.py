@@ -1,5 +1,6 @@
 """One photo judged once, and what a person said about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -96,7 +97,7 @@ class Reason:
     """
 
     code: str
-    values: dict[str, str | float | int] = field(default_factory=dict)
+    values: Mapping[str, str | float | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ def printed(value: float, form: str) -> str:
         return number(value, 0 if value == int(value) else 3)
     if form == "percent":
         return f"{percent(value, 2)[:-1].rstrip('0').rstrip('.')}%"
-    places, kind, rest = _PRINTF.fullmatch(form).groups()
+    found = _PRINTF.fullmatch(form)
+    if found is None:
+        raise ValueError(f"{form!r} is no form of a number: count, percent or a printf format")
+    places, kind, rest = found.groups()
     told = f"{rounded(value, 0 if kind == 'd' else int(places)):.{0 if kind == 'd' else places}f}"
     return f"{told}{rest.replace('%%', '%')}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inspection.domain.arrays import Flags, Floats
 from inspection.errors import PodRefused
 
 # One-sided 95 %.
@@ -38,7 +39,7 @@ class PodCurve:
     hits: int
     log_likelihood: float
 
-    def pod(self, sizes: np.ndarray) -> np.ndarray:
+    def pod(self, sizes: Floats) -> Floats:
         """Probability of detection at each size, 0–1."""
         return self.upper * _logistic(self.intercept + self.slope * np.log(sizes))
 
@@ -71,7 +72,7 @@ class PodCurve:
         return math.log(share / (self.upper - share)) if share < self.upper else None
 
 
-def fit_pod(sizes: np.ndarray, found: np.ndarray, *, free_upper: bool = False) -> PodCurve:
+def fit_pod(sizes: Floats, found: Flags, *, free_upper: bool = False) -> PodCurve:
     """The curve of defects of `sizes` (> 0, any unit) and whether each was `found`.
 
     Raises PodRefused with its reason: "too_few" defects, "one_kind" (all found or none),
@@ -100,7 +101,7 @@ def fit_pod(sizes: np.ndarray, found: np.ndarray, *, free_upper: bool = False) -
     return plain
 
 
-def likelier_pod(sizes: np.ndarray, found: np.ndarray) -> PodCurve:
+def likelier_pod(sizes: Floats, found: Flags) -> PodCurve:
     """The curve that tends to 1, unless one that tends to less explains the data clearly better.
 
     Raises PodRefused as `fit_pod` does.
@@ -110,7 +111,7 @@ def likelier_pod(sizes: np.ndarray, found: np.ndarray) -> PodCurve:
     return freed if freed.log_likelihood - plain.log_likelihood > LEAST_GAIN else plain
 
 
-def _refuse_unless_it_overlaps(sizes: np.ndarray, hit: np.ndarray) -> None:
+def _refuse_unless_it_overlaps(sizes: Floats, hit: Flags) -> None:
     if len(sizes) < FEWEST_DEFECTS:
         raise PodRefused(
             "too_few", f"a POD curve needs {FEWEST_DEFECTS} defects at least, got {len(sizes)}"
@@ -127,11 +128,11 @@ def _refuse_unless_it_overlaps(sizes: np.ndarray, hit: np.ndarray) -> None:
         )
 
 
-def _logistic(z: np.ndarray) -> np.ndarray:
+def _logistic(z: Floats) -> Floats:
     return 1.0 / (1.0 + np.exp(-np.clip(z, -500.0, 500.0)))
 
 
-def _log_likelihood(x: np.ndarray, y: np.ndarray, b: np.ndarray) -> float:
+def _log_likelihood(x: Floats, y: Floats, b: Floats) -> float:
     upper = b[2] if len(b) == 3 else 1.0
     if not 0 < upper <= 1:
         return -math.inf
@@ -139,7 +140,7 @@ def _log_likelihood(x: np.ndarray, y: np.ndarray, b: np.ndarray) -> float:
     return float((y * np.log(p) + (1 - y) * np.log1p(-p)).sum())
 
 
-def _most_likely(x: np.ndarray, y: np.ndarray, b: np.ndarray) -> PodCurve | None:
+def _most_likely(x: Floats, y: Floats, b: Floats) -> PodCurve | None:
     """Fisher scoring (iteratively reweighted least squares) from `b`; None where it runs away."""
     likelihood = _log_likelihood(x, y, b)
     for _ in range(_MOST_STEPS):
@@ -180,7 +181,7 @@ def _most_likely(x: np.ndarray, y: np.ndarray, b: np.ndarray) -> PodCurve | None
     )
 
 
-def _scores(x: np.ndarray, y: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scores(x: Floats, y: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Gradient of the log likelihood and Fisher's information at `b`."""
     upper = b[2] if len(b) == 3 else 1.0
     s = np.clip(_logistic(b[0] + b[1] * x), 1e-12, 1.0 - 1e-12)

@@ -17,7 +17,8 @@ from itertools import product
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
+
+from inspection.domain.arrays import Flags, Floats, Integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,12 @@ class PanelSeen:
     width_mm: float
     height_mm: float
     bodies: int
-    body: NDArray[np.int64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    body: Integers
+    x: Floats
+    y: Floats
     earlier_bodies: int = 0
     earlier_defects: int = 0
-    earlier_hits: NDArray[np.int64] | None = None
+    earlier_hits: Integers | None = None
 
     def __post_init__(self) -> None:
         if not self.width_mm > 0 or not self.height_mm > 0:
@@ -229,13 +230,13 @@ def series(moments: Sequence[datetime], longest_gap: timedelta) -> tuple[datetim
 
 
 def repeating(
-    body: NDArray[np.int64],
-    x_mm: NDArray[np.float64],
-    y_mm: NDArray[np.float64],
+    body: Integers,
+    x_mm: Floats,
+    y_mm: Floats,
     *,
     within_bodies: int,
     radius_mm: float,
-) -> NDArray[np.bool_]:
+) -> Flags:
     """Which defects of one panel have another one at the same place on another body near by.
 
     body: place of each defect's body in the order of the line. Two defects are at one place when
@@ -266,7 +267,7 @@ class _Candidate:
     panel: PanelSeen
     place: Place
     hits: int
-    defects: NDArray[np.int64]
+    defects: Integers
     chance: float
 
     @property
@@ -295,7 +296,7 @@ class _Candidate:
         )
 
 
-def _striking(panel: PanelSeen, search: Search) -> list[tuple[Place, int, NDArray[np.int64]]]:
+def _striking(panel: PanelSeen, search: Search) -> list[tuple[Place, int, Integers]]:
     """The squares with at least `least_bodies` hits: place, hits, and which defects lie in it."""
     if len(panel.body) < search.least_bodies:
         return []
@@ -319,15 +320,19 @@ def _striking(panel: PanelSeen, search: Search) -> list[tuple[Place, int, NDArra
 def _place(column: int, row: int, panel: PanelSeen, search: Search) -> Place:
     """The square of two by two tolerances that begins at a column and row; both may be -1."""
     radius = search.radius_mm
-    cells, shares = [], []
-    for first, size_mm in ((column, panel.width_mm), (row, panel.height_mm)):
-        start, end = max(first, 0), min(first + 2, ceil(size_mm / radius))
-        cells.append((start, end))
-        shares.append((start * radius / size_mm, min(1.0, end * radius / size_mm)))
-    return Place(*shares, tuple(cells))
+
+    def cells(first: int, size_mm: float) -> tuple[int, int]:
+        return max(first, 0), min(first + 2, ceil(size_mm / radius))
+
+    def shares(cells: tuple[int, int], size_mm: float) -> tuple[float, float]:
+        start, end = cells
+        return start * radius / size_mm, min(1.0, end * radius / size_mm)
+
+    across, down = cells(column, panel.width_mm), cells(row, panel.height_mm)
+    return Place(shares(across, panel.width_mm), shares(down, panel.height_mm), (across, down))
 
 
-def _cell(at: NDArray, size_mm: float, search: Search) -> NDArray[np.int64]:
+def _cell(at: Floats, size_mm: float, search: Search) -> Integers:
     """Places in shares as squares as large as the tolerance; the far edge is in the last one."""
     last = ceil(size_mm / search.radius_mm) - 1
     return np.minimum(at * size_mm // search.radius_mm, last).astype(np.int64)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from inspection.domain.arrays import Flags, Floats, Integers
 from inspection.domain.spc import ControlChart, PhasedChart
 
 RULES = ("beyond_limit", "nine_on_one_side", "six_trending")
@@ -122,8 +122,8 @@ def signal_runs(
 
 
 def _held(
-    chart: ControlChart, places: NDArray, laney: bool, breaks: Sequence[int]
-) -> dict[str, NDArray[np.bool_]]:
+    chart: ControlChart, places: Integers, laney: bool, breaks: Sequence[int]
+) -> dict[str, Flags]:
     """Rule -> whether it holds, at each of the places at which units were inspected."""
     values = chart.values[places]
     lower, upper = (chart.laney_lower, chart.laney_upper) if laney else (chart.lower, chart.upper)
@@ -141,7 +141,7 @@ def _held(
     }
 
 
-def _run_length(signs: NDArray, anew: NDArray[np.bool_]) -> NDArray[np.int_]:
+def _run_length(signs: Floats, anew: Flags) -> Integers:
     """How many equal signs in a row end at each place; a 0 ends the run and is none itself.
 
     anew: True where the count begins again whatever stood before.

@@ -2,13 +2,15 @@
 
 import numpy as np
 
+from inspection.domain.arrays import Floats, Integers
+
 # A ten-thousandth of a millimetre: rounding of pixel sums, far below anything measured. A point
 # exactly on a window's border or a distance exactly at a limit must not fall on either side by
 # the last bit of a float.
 ROUNDING_MM = 1e-4
 
 
-def fullest_window(centres_mm: np.ndarray, side_mm: float) -> np.ndarray:
+def fullest_window(centres_mm: Floats, side_mm: float) -> Integers:
     """Indices of the defects in the fullest axis-parallel square window of this side.
 
     centres_mm: float, shape (n, 2). The window slides: a fixed grid would miss a cluster that
@@ -34,7 +36,7 @@ def fullest_window(centres_mm: np.ndarray, side_mm: float) -> np.ndarray:
     return np.sort(fullest)
 
 
-def closest_pair(centres_mm: np.ndarray) -> tuple[int, int, float] | None:
+def closest_pair(centres_mm: Floats) -> tuple[int, int, float] | None:
     """The two defects whose centres lie closest, with their distance; None for fewer than two.
 
     centres_mm: float, shape (n, 2).
@@ -48,7 +50,7 @@ def closest_pair(centres_mm: np.ndarray) -> tuple[int, int, float] | None:
     return best
 
 
-def closest_outlines(outlines_mm: list[np.ndarray]) -> tuple[int, int, float] | None:
+def closest_outlines(outlines_mm: list[Floats]) -> tuple[int, int, float] | None:
     """The two defects whose edges lie closest, with the gap between them.
 
     outlines_mm: closed polygons, each float (points, 2), that do not cut each other, as the
@@ -68,7 +70,7 @@ def closest_outlines(outlines_mm: list[np.ndarray]) -> tuple[int, int, float] | 
     return best
 
 
-def _points_to_edges_mm(points: np.ndarray, polygon: np.ndarray) -> float:
+def _points_to_edges_mm(points: Floats, polygon: Floats) -> float:
     edges = np.roll(polygon, -1, axis=0) - polygon
     squared = np.maximum((edges**2).sum(axis=1), 1e-12)
     from_start = points[:, None, :] - polygon[None, :, :]

@@ -14,9 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from inspection.domain.arrays import Flags, Floats
 
 # Below this many baseline points limits are guesses: they are neither drawn nor acted upon.
 BASELINE_POINTS = 20
@@ -38,7 +41,8 @@ MEDIAN_OF_MEAN = 0.693
 # Makes exponential times nearly normal: 1 / 3.6.
 T_POWER = 0.2777
 
-Baseline = slice | NDArray[np.bool_] | None
+_Entry = TypeVar("_Entry", bound=np.generic)
+Baseline = slice | Flags | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,15 +61,15 @@ class ControlChart:
     """
 
     kind: str
-    values: NDArray[np.float64]
+    values: Floats
     centre: float
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    baseline: NDArray[np.bool_]
+    lower: Floats
+    upper: Floats
+    baseline: Flags
     provisional: bool
     sigma_z: float | None
-    laney_lower: NDArray[np.float64]
-    laney_upper: NDArray[np.float64]
+    laney_lower: Floats
+    laney_upper: Floats
 
     def __post_init__(self) -> None:
         for array in (
@@ -97,7 +101,7 @@ class ControlChart:
             return False
         return self.on_one_side > MOST_ON_ONE_SIDE or self.on_centre > MOST_ON_CENTRE
 
-    def _sides(self) -> NDArray[np.float64]:
+    def _sides(self) -> Floats:
         values = self.values[self.baseline]
         return np.where(np.isclose(values, self.centre), 0.0, np.sign(values - self.centre))
 
@@ -122,35 +126,35 @@ class PhasedChart:
         return sum(len(chart.values) for chart in self.phases)
 
     @cached_property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         return self._joined(lambda chart: chart.values)
 
     @cached_property
-    def lower(self) -> NDArray[np.float64]:
+    def lower(self) -> Floats:
         return self._joined(lambda chart: chart.lower)
 
     @cached_property
-    def upper(self) -> NDArray[np.float64]:
+    def upper(self) -> Floats:
         return self._joined(lambda chart: chart.upper)
 
     @cached_property
-    def laney_lower(self) -> NDArray[np.float64]:
+    def laney_lower(self) -> Floats:
         return self._joined(lambda chart: chart.laney_lower)
 
     @cached_property
-    def laney_upper(self) -> NDArray[np.float64]:
+    def laney_upper(self) -> Floats:
         return self._joined(lambda chart: chart.laney_upper)
 
     @cached_property
-    def baseline(self) -> NDArray[np.bool_]:
+    def baseline(self) -> Flags:
         return self._joined(lambda chart: chart.baseline)
 
     @cached_property
-    def centre(self) -> NDArray[np.float64]:
+    def centre(self) -> Floats:
         return self._joined(lambda chart: np.full(len(chart.values), chart.centre))
 
     @cached_property
-    def sigma_z(self) -> NDArray[np.float64]:
+    def sigma_z(self) -> Floats:
         return self._joined(
             lambda chart: np.full(
                 len(chart.values), np.nan if chart.sigma_z is None else chart.sigma_z
@@ -158,10 +162,10 @@ class PhasedChart:
         )
 
     @cached_property
-    def provisional(self) -> NDArray[np.bool_]:
+    def provisional(self) -> Flags:
         return self._joined(lambda chart: np.full(len(chart.values), chart.provisional))
 
-    def _joined(self, part: Callable[[ControlChart], NDArray]) -> NDArray:
+    def _joined(self, part: Callable[[ControlChart], NDArray[_Entry]]) -> NDArray[_Entry]:
         array = np.concatenate([part(chart) for chart in self.phases])
         array.setflags(write=False)
         return array
@@ -173,7 +177,7 @@ def frozen_baseline(
     *,
     starts: Sequence[int] = (0,),
     excluded: ArrayLike | None = None,
-) -> NDArray[np.bool_]:
+) -> Flags:
     """The baseline of a running line: the first `points` points at which units were inspected.
 
     units: shape (points in time order,). starts: place of each phase's first point, each phase has
@@ -205,6 +209,7 @@ def phased_chart(
     """
     counts, units = _points(counts, units)
     chosen = _chosen(baseline, units)
+    make: dict[str, Callable[[Floats, Floats, Flags], ControlChart]]
     make = {"u": u_chart, "p": p_chart, "np": _np_of_points, "c": _c_of_points}
     make |= {"g": _g_of_points, "t": _t_of_points}
     if kind not in make:
@@ -305,8 +310,8 @@ def t_chart(between: ArrayLike, baseline: Baseline = None) -> ControlChart:
 
 def _between_chart(
     kind: str,
-    between: NDArray,
-    chosen: NDArray[np.bool_],
+    between: Floats,
+    chosen: Flags,
     centre: float,
     lower: float,
     upper: float,
@@ -326,11 +331,11 @@ def _between_chart(
     )
 
 
-def _g_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+def _g_of_points(counts: Floats, units: Floats, chosen: Flags) -> ControlChart:
     return g_chart(counts, chosen)
 
 
-def _t_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+def _t_of_points(counts: Floats, units: Floats, chosen: Flags) -> ControlChart:
     return t_chart(counts, chosen)
 
 
@@ -342,16 +347,16 @@ def _phases(points: int, starts: Sequence[int]) -> list[slice]:
     return [slice(start, end) for start, end in pairwise([*starts, points])]
 
 
-def _np_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+def _np_of_points(counts: Floats, units: Floats, chosen: Flags) -> ControlChart:
     return np_chart(counts, int(_common_units("np", units)), chosen)
 
 
-def _c_of_points(counts: NDArray, units: NDArray, chosen: NDArray[np.bool_]) -> ControlChart:
+def _c_of_points(counts: Floats, units: Floats, chosen: Flags) -> ControlChart:
     _common_units("c", units)
     return c_chart(counts, chosen)
 
 
-def _common_units(kind: str, units: NDArray) -> float:
+def _common_units(kind: str, units: Floats) -> float:
     """The units that all points have; 1 where there is no point."""
     sizes = np.unique(units)
     if len(sizes) > 1:
@@ -362,7 +367,7 @@ def _common_units(kind: str, units: NDArray) -> float:
     return float(sizes[0]) if len(sizes) else 1.0
 
 
-def _points(counts: ArrayLike, units: ArrayLike) -> tuple[NDArray, NDArray]:
+def _points(counts: ArrayLike, units: ArrayLike) -> tuple[Floats, Floats]:
     counts = np.array(counts, dtype=float)
     units = np.array(units, dtype=float)
     if counts.ndim != 1 or counts.shape != units.shape:
@@ -376,7 +381,7 @@ def _points(counts: ArrayLike, units: ArrayLike) -> tuple[NDArray, NDArray]:
     return counts, units
 
 
-def _chosen(baseline: Baseline, units: NDArray) -> NDArray[np.bool_]:
+def _chosen(baseline: Baseline, units: Floats) -> Flags:
     """The baseline as a bool array, without the points at which nothing was inspected."""
     chosen = np.zeros(len(units), dtype=bool)
     if baseline is None:
@@ -395,7 +400,7 @@ def _chosen(baseline: Baseline, units: NDArray) -> NDArray[np.bool_]:
 
 
 def _ratio_chart(
-    kind: str, counts: NDArray, units: NDArray, baseline: Baseline, highest: float
+    kind: str, counts: Floats, units: Floats, baseline: Baseline, highest: float
 ) -> ControlChart:
     chosen = _chosen(baseline, units)
     sizes = np.where(units > 0, units, np.nan)
@@ -424,10 +429,10 @@ def _ratio_chart(
 
 def _count_chart(
     kind: str,
-    counts: NDArray,
+    counts: Floats,
     centre: float,
     spread: float,
-    chosen: NDArray[np.bool_],
+    chosen: Flags,
     highest: float,
 ) -> ControlChart:
     lower, upper = _limits(centre, np.full(len(counts), spread or np.nan), highest)
@@ -445,7 +450,7 @@ def _count_chart(
     )
 
 
-def _limits(centre: float, spread: NDArray, highest: float) -> tuple[NDArray, NDArray]:
+def _limits(centre: float, spread: Floats, highest: float) -> tuple[Floats, Floats]:
     # np.maximum and np.minimum keep NaN: a point without limits stays without.
     return (
         np.maximum(centre - SIGMAS * spread, 0.0),
@@ -453,7 +458,7 @@ def _limits(centre: float, spread: NDArray, highest: float) -> tuple[NDArray, ND
     )
 
 
-def _sigma_z(z: NDArray) -> float | None:
+def _sigma_z(z: Floats) -> float | None:
     """Mean moving range of the standardised baseline points over D2; None when undefined."""
     if len(z) < 2 or not np.all(np.isfinite(z)):
         return None

@@ -68,7 +68,7 @@ class StoredFile:
     content: bytes
     depth: int | None = None
     is_deep: bool = False
-    bayer: tuple[int, ...] | None = None
+    bayer: tuple[int, int, int, int] | None = None
     orientation: int = 1
 
 
@@ -170,7 +170,7 @@ def depth_of(pixels: np.ndarray, stated: int | None) -> int:
     brightest = int(pixels.max(initial=0))
     held = next(depth for depth in DEPTHS if brightest < 1 << depth)
     # A file that states less than it holds is not believed.
-    return max(stated, held) if stated in range(9, 17) else held
+    return max(stated, held) if stated is not None and 9 <= stated <= 16 else held
 
 
 def upper_eight_bits(pixels: np.ndarray, depth: int) -> np.ndarray:
@@ -178,7 +178,7 @@ def upper_eight_bits(pixels: np.ndarray, depth: int) -> np.ndarray:
     return cv2.convertScaleAbs(pixels >> (depth - 8)) if depth > 8 else pixels.astype(np.uint8)
 
 
-def demosaiced(grey: np.ndarray, pattern: tuple[int, ...]) -> np.ndarray:
+def demosaiced(grey: np.ndarray, pattern: tuple[int, int, int, int]) -> np.ndarray:
     """A Bayer picture (height, width) of 8 or 16 bits -> RGB (height, width, 3) of the same."""
     return cv2.cvtColor(grey, _BAYER[pattern])
 
@@ -221,7 +221,7 @@ def _decode_deep(file: StoredFile, picture: Image.Image) -> np.ndarray:
         first = first[:, :, :3] if first.shape[2] >= 3 else first[:, :, 0]
     # Pillow hands grey over in 16 bits, of colours the upper eight.
     if first.shape[:2] == second.shape[:2] and second.dtype == np.uint16:
-        same = second if first.dtype != np.uint8 else (second >> 8).astype(np.uint8)
+        same = second if first.dtype != np.uint8 else np.right_shift(second, 8).astype(np.uint8)
     else:
         same = second
     if first.shape != same.shape:
@@ -266,7 +266,10 @@ def _is_whole_beside_strays(content: bytes, said: bytes, rgb: np.ndarray | None)
     parts = jpeg_streams.parts_alone(content)
     if parts is None:
         cleaned = jpeg_streams.without_strays(content, _complaints)
-        return cleaned is not None and np.array_equal(_decode_with_opencv(cleaned), rgb)
+        if cleaned is None:
+            return False
+        again = _decode_with_opencv(cleaned)
+        return again is rgb if again is None or rgb is None else np.array_equal(again, rgb)
     with stderr_captured() as told:
         are_read = all(_decode_with_opencv(part) is not None for part in parts)
     return are_read and jpeg_streams.is_only_stray(b"".join(told), jpeg_streams.MOST_STRAY_BYTES)
@@ -311,7 +314,8 @@ def _compare(
 
 def _block(size: tuple[int, int]) -> tuple[int, int]:
     """Width and height of the blocks of which a small copy holds the means."""
-    return tuple(-(-side // _COARSE_SIDE_PX) for side in size)
+    width_px, height_px = size
+    return -(-width_px // _COARSE_SIDE_PX), -(-height_px // _COARSE_SIDE_PX)
 
 
 def _coarse(rgb: np.ndarray) -> np.ndarray:

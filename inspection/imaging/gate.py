@@ -184,8 +184,9 @@ def _check_tiff_tags(content: bytes) -> StoredFile:
     if orientation != 1 and ORIENTATION_TAG in tags:
         changed[tags[ORIENTATION_TAG]] = (1,) * len(tags[ORIENTATION_TAG].values)
     if value(_TIFF_PHOTOMETRIC, 1) == _COLOUR_FILTER:
-        bayer = tags[_TIFF_CFA].values if _TIFF_CFA in tags else None
-        if bayer not in BAYER_PATTERNS:
+        pattern = tags[_TIFF_CFA].values if _TIFF_CFA in tags else None
+        bayer = next((known for known in BAYER_PATTERNS if known == pattern), None)
+        if bayer is None:
             raise Refusal("its colour pattern is none of two by two pixels; save it as RGB")
         changed[tags[_TIFF_PHOTOMETRIC]] = (_BLACK_IS_ZERO,)
     largest = value(_TIFF_LARGEST, 0)

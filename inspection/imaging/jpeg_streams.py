@@ -105,9 +105,10 @@ def without_strays(content: bytes, complaints: Callable[[bytes], bytes]) -> byte
             # One scan more at a time: a decoder tells its first complaint only.
             said = complaints(kept + scan + end_of_file)
             if said:
-                if not is_only_stray(said, MOST_STRAY_BYTES):
+                stray = _STRAY.search(said)
+                if stray is None or not is_only_stray(said, MOST_STRAY_BYTES):
                     return None
-                scan = scan[: -int(_STRAY.search(said)[1])]
+                scan = scan[: -int(stray[1])]
                 if complaints(kept + scan + end_of_file):
                     return None
             kept += scan

@@ -47,8 +47,9 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
             with Image.open(io.BytesIO(content), formats=_FORMATS) as picture:
                 picture.verify()
             picture = Image.open(io.BytesIO(content), formats=_FORMATS)
-            if getattr(picture, "n_frames", 1) != 1 and picture.format != "MPO":
-                raise UnreadableImage(f"{name}: {picture.n_frames} pages, one mask a file is read")
+            pages = getattr(picture, "n_frames", 1)
+            if pages != 1 and picture.format != "MPO":
+                raise UnreadableImage(f"{name}: {pages} pages, one mask a file is read")
             if picture.getexif().get(_ORIENTATION, 1) not in (0, 1):
                 raise UnreadableImage(
                     f"{name}: it is to be turned by its own EXIF orientation; save it upright"
@@ -63,6 +64,7 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
     if picture.format == "JPEG":
         gate.decode(content, name)
     levels = _levels(content, picture)
+    alpha: np.ndarray | None
     if levels.shape[2] in (2, 4):
         levels, alpha = levels[..., :-1], levels[..., -1]
     else:
@@ -72,7 +74,7 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
         alpha=None if alpha is None else _painted(alpha),
         is_transparent=alpha is not None and not alpha.any(),
         indices=np.asarray(picture) if picture.mode == "P" else None,
-        format=picture.format,
+        format=picture.format or "",
     )
 
 

@@ -29,7 +29,7 @@ def orientation_of(picture: Image.Image) -> int:
     if isinstance(stored, tuple | bytes):
         stored = stored[0] if stored else 1
     try:
-        return int(stored) if 1 <= int(stored) <= 8 else 1
+        return int(stored) if stored is not None and 1 <= int(stored) <= 8 else 1
     except (TypeError, ValueError, OverflowError):
         return 1
 

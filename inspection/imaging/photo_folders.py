@@ -140,7 +140,7 @@ def walk(folder: Path, photos_only: bool = True) -> FolderWalk:
     return FolderWalk(tuple(sorted(files)), tuple(sorted(left_out, key=lambda one: one.path)))
 
 
-def kind_of(entry: os.DirEntry) -> str:
+def kind_of(entry: os.DirEntry[str]) -> str:
     """ "file", "folder", or the reason why it is neither."""
     try:
         if entry.is_file():
@@ -187,7 +187,7 @@ def _is_above(link: Path, folder: Path) -> bool:
         return True
 
 
-def _count(entry: os.DirEntry) -> int:
+def _count(entry: os.DirEntry[str]) -> int:
     """Files of a folder that is left out, links not followed; anything else is one."""
     if not entry.is_dir(follow_symlinks=False):
         return 1

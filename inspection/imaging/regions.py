@@ -63,7 +63,7 @@ def defect_mask(
     found = label_regions(probability, threshold)
     mask = np.zeros(probability.shape, np.uint8)
     for number in np.flatnonzero(found.counts(smallest_px, peak)):
-        window = found.window(number)
+        window = found.window(int(number))
         mask[window][found.labels[window] == number] = 255
     return mask
 
@@ -111,7 +111,7 @@ def label_regions(probability: np.ndarray, threshold: float) -> LabelledRegions:
         highest = np.zeros(len(found), np.uint8)
         np.maximum.at(highest, own, probability[rows, columns].ravel()[above])
         numbers += count - 1
-        labels[rows, columns] += cv2.copyTo(numbers, marks.view(np.uint8))
+        labels[rows, columns] += np.asarray(cv2.copyTo(numbers, marks.view(np.uint8)), np.int32)
         area.append(np.bincount(own, minlength=len(found))[1:])
         peak.append(highest[1:])
         boxes.append(found[1:] + np.array([columns.start, rows.start, 0, 0]))
@@ -123,7 +123,7 @@ def _joined(marks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """bool (h, w) -> numbers int32 (h, w), bridges included, and boxes (number, 4)."""
     mask = marks.view(np.uint8)
     bridge = cv2.getStructuringElement(cv2.MORPH_RECT, (JOIN_GAP_PX, JOIN_GAP_PX))
-    joined = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge) | mask
+    joined = np.bitwise_or(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, bridge), mask)
     _, numbers, boxes, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     return numbers, boxes[:, :4]
 
@@ -166,7 +166,14 @@ def _highest_of_blocks(levels: np.ndarray) -> np.ndarray:
     return np.stack([levels[start : start + BLOCK_PX].max(axis=0) for start in starts])
 
 
-def _measure(found, number, probability, kind, types, pixels) -> Region:
+def _measure(
+    found: LabelledRegions,
+    number: int,
+    probability: np.ndarray,
+    kind: np.ndarray,
+    types: Sequence[str],
+    pixels: Callable[[], np.ndarray] | None,
+) -> Region:
     height, width = probability.shape
     window = found.window(number)
     top, left = (side.start for side in window)
