@@ -17,7 +17,7 @@ TRAINING = (
     *("test_baselines", "test_bench", "test_comparison", "test_convert", "test_int8"),
     *("test_losses", "test_networks", "test_overfitting", "test_pretrained", "test_release"),
     *("test_rendered_golden", "test_rendered_set", "test_roofline", "test_samples_check"),
-    *("test_segmenter", "test_training", "test_wrapping"),
+    *("test_segmenter", "test_train_notebook", "test_training", "test_wrapping"),
 )
 # That end a process in the middle of its work, again and again.
 KILL = ("test_kill_server", "test_killed_writer")

@@ -75,9 +75,10 @@ def train(
     """
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from models.training.run import DEFAULT_SHARES, WORTH_TRYING, Recipe, TrainingRun, recipe_values
+    from models.photo_sets.datasets import read_photo_set
+    from models.training.run import WORTH_TRYING, Recipe, TrainingRun, recipe_values, shares_of
 
-    shares = {**DEFAULT_SHARES, **recipe_values(shares, dict.fromkeys(DEFAULT_SHARES, 0.0))}
+    shares = shares_of({photo.dataset for photo in read_photo_set(data, "train")}, shares)
     if extra:
         shares["rendered"] = extra_share * sum(shares.values()) / (1 - extra_share)
     given = {
@@ -92,7 +93,7 @@ def train(
         precision=precision,
         start=start,
         **{name: value for name, value in given.items() if value is not None},
-        shares={name: share for name, share in shares.items() if share > 0},
+        shares=shares,
         **recipe_values(more, WORTH_TRYING),
     )
     best = TrainingRun(out, recipe, say=click.echo).fit(

@@ -26,7 +26,7 @@ from models.rivals.baselines import constant_rate, falling_rate, fit_for, half_a
 from models.segmenter import Segmenter, ServedNetwork
 from models.tiling import LONG_SIDES_PX, answers_at, scaled
 from models.training.convert import as_openvino
-from models.training.run import DEFAULT_SHARES
+from models.training.run import DEFAULT_SHARES, USUAL_SHARE
 
 SEED = 7
 ORIGINAL_EPOCHS = 30
@@ -227,7 +227,7 @@ def _crops(kind, photos: Sequence[LabelledPhoto], plan: Plan) -> CropBatches:
     names = sorted({photo.dataset for photo in photos})
     return kind(
         CropSource(photos),
-        {name: DEFAULT_SHARES.get(name, 0.1) for name in names},
+        {name: DEFAULT_SHARES.get(name, USUAL_SHARE) for name in names},
         batch=plan.batch,
         size=plan.crop_px,
         steps=200,

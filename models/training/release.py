@@ -38,7 +38,7 @@ from models.training.convert import (
     write_network_files,
 )
 from models.training.int8 import int8_network
-from models.training.run import DEFAULT_SHARES, WORTH_TRYING, Recipe
+from models.training.run import DEFAULT_SHARES, USUAL_SHARE, WORTH_TRYING, Recipe
 
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.
@@ -298,8 +298,9 @@ def training_command(recipe: Mapping[str, Any]) -> str:
     every = sum(recipe["shares"].values())
     if rendered := recipe["shares"].get("rendered", 0.0) / every:
         parts.append(f"--extra RENDERED --extra-share {rendered:.2f}")
-    for name, share in DEFAULT_SHARES.items():
-        if recipe["shares"].get(name, 0.0) != share:
+    for name in dict.fromkeys([*DEFAULT_SHARES, *recipe["shares"]]):
+        usual = DEFAULT_SHARES.get(name, USUAL_SHARE)
+        if name != "rendered" and recipe["shares"].get(name, 0.0) != usual:
             parts.append(f"--share {name}={recipe['shares'].get(name, 0.0):g}")
     for name, default in WORTH_TRYING.items():
         value = recipe.get(name, default)

@@ -10,7 +10,7 @@ import math
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -46,6 +46,8 @@ DEFAULT_SHARES = {
     "carparts_clean": 0.06,
     "cars_clean_web": 0.04,
 }
+# Of a data set that is none of these.
+USUAL_SHARE = 0.1
 
 # What stays as ImageNet taught it: edges and colours are the same everywhere.
 FROZEN_BLOCKS = 3
@@ -215,6 +217,21 @@ def recipe_values(written: Sequence[str], known: dict[str, Any]) -> dict[str, An
         except ValueError:
             raise TrainingError(f"{name} must be {kind.__name__}, got {value!r}") from None
     return values
+
+
+def shares_of(present: Collection[str], given: Sequence[str]) -> dict[str, float]:
+    """Data set -> its share of the crops, for the data sets that hold photos to learn from.
+
+    given: "NAME=NUMBER", 0 leaves one out. The others have theirs from DEFAULT_SHARES, and one that
+    is not named there USUAL_SHARE. Shares need not add up to 1.
+    Raises TrainingError where nothing is left or a name holds no photo.
+    """
+    shares = {name: DEFAULT_SHARES.get(name, USUAL_SHARE) for name in sorted(present)}
+    shares |= recipe_values(given, dict.fromkeys([*shares, *DEFAULT_SHARES], 0.0))
+    shares = {name: share for name, share in shares.items() if share > 0}
+    if not shares:
+        raise TrainingError(f"no photos to learn from; data sets in train are {sorted(present)}")
+    return shares
 
 
 class _Pace(keras.callbacks.Callback):

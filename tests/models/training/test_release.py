@@ -202,6 +202,8 @@ def test_the_command_on_the_card_trains_by_the_same_recipe(tmp_path, monkeypatch
         reviewed="places.json",
         shares={**DEFAULT_SHARES, "bilgi": 0.27, "severity": 0.05, "rendered": 0.2775},
     )
+    photos = [{"dataset": name, "stem": "v", "split": "train"} for name in DEFAULT_SHARES]
+    write_photo_set(tmp_path, photos)
     paths = {"PHOTOS": str(tmp_path), "RUN": str(tmp_path / "run"), "RENDERED": str(tmp_path)}
     words = training_command(asdict(recipe)).split()[3:]
     words = [{**paths, "START": str(tmp_path)}.get(word, word) for word in words]

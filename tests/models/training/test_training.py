@@ -15,7 +15,15 @@ from models.network import unet as networks
 from models.rendering import photo_set as rendered_set
 from models.rendering.photo_set import render_photo_set
 from models.training import run as training
-from models.training.run import WORTH_TRYING, Recipe, TrainingRun, TwoRates, freeze, recipe_values
+from models.training.run import (
+    WORTH_TRYING,
+    Recipe,
+    TrainingRun,
+    TwoRates,
+    freeze,
+    recipe_values,
+    shares_of,
+)
 from tests.models.small_models import (
     NARROW,
     box_mask,
@@ -345,7 +353,8 @@ def test_crops_cut_by_processes_train_the_same_network(clock, photo_sets, tmp_pa
     script = f"""
 import sys
 from pathlib import Path
-from models import networks, training
+from models.network import unet as networks
+from models.training import run as training
 from tests.models.small_models import narrow_unet
 networks.lite_unet = narrow_unet
 recipe = training.Recipe(
@@ -380,6 +389,14 @@ def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
         "lures": True,
         "teacher": "runs/a",
     }
+
+
+def test_shares_are_of_the_data_sets_that_are_there():
+    shares = shares_of({"bilgi", "cardd", "mine"}, ["mine=0.3", "cardd=0"])
+    assert shares == {"bilgi": training.DEFAULT_SHARES["bilgi"], "mine": 0.3}
+    assert shares_of({"mine"}, ["bilgi=0"]) == {"mine": training.USUAL_SHARE}
+    with pytest.raises(TrainingError, match="no photos to learn from"):
+        shares_of({"mine"}, ["mine=0"])
 
 
 @pytest.mark.parametrize(
