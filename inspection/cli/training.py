@@ -76,7 +76,8 @@ def train(
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from models.photo_sets.datasets import read_photo_set
-    from models.training.run import WORTH_TRYING, Recipe, TrainingRun, recipe_values, shares_of
+    from models.training.recipe import WORTH_TRYING, Recipe, recipe_values, shares_of
+    from models.training.run import TrainingRun
 
     shares = shares_of({photo.dataset for photo in read_photo_set(data, "train")}, shares)
     if extra:

@@ -26,7 +26,7 @@ from models.rivals.baselines import constant_rate, falling_rate, fit_for, half_a
 from models.segmenter import Segmenter, ServedNetwork
 from models.tiling import LONG_SIDES_PX, answers_at, scaled
 from models.training.convert import as_openvino
-from models.training.run import DEFAULT_SHARES, USUAL_SHARE
+from models.training.recipe import DEFAULT_SHARES, USUAL_SHARE
 
 SEED = 7
 ORIGINAL_EPOCHS = 30

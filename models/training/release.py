@@ -38,7 +38,7 @@ from models.training.convert import (
     write_network_files,
 )
 from models.training.int8 import int8_network
-from models.training.run import DEFAULT_SHARES, USUAL_SHARE, WORTH_TRYING, Recipe
+from models.training.recipe import DEFAULT_SHARES, USUAL_SHARE, WORTH_TRYING, Recipe
 
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.

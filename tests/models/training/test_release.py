@@ -14,8 +14,8 @@ from models.network import unet as networks
 from models.segmenter import is_int8, open_segmenter
 from models.training import release
 from models.training import run as training
+from models.training.recipe import DEFAULT_SHARES, Recipe
 from models.training.release import choose_again, loses_little, training_command
-from models.training.run import DEFAULT_SHARES, Recipe
 from tests.models.small_models import (
     MODEL_CHANNELS,
     box_mask,

@@ -15,15 +15,15 @@ from models.network import unet as networks
 from models.rendering import photo_set as rendered_set
 from models.rendering.photo_set import render_photo_set
 from models.training import run as training
-from models.training.run import (
+from models.training.recipe import (
+    DEFAULT_SHARES,
+    USUAL_SHARE,
     WORTH_TRYING,
     Recipe,
-    TrainingRun,
-    TwoRates,
-    freeze,
     recipe_values,
     shares_of,
 )
+from models.training.run import TrainingRun, TwoRates, freeze
 from tests.models.small_models import (
     NARROW,
     box_mask,
@@ -354,10 +354,11 @@ def test_crops_cut_by_processes_train_the_same_network(clock, photo_sets, tmp_pa
 import sys
 from pathlib import Path
 from models.network import unet as networks
+from models.training import recipe as recipes
 from models.training import run as training
 from tests.models.small_models import narrow_unet
 networks.lite_unet = narrow_unet
-recipe = training.Recipe(
+recipe = recipes.Recipe(
     crop_px=64, batch=2, steps_per_epoch=2, most_steps=4, shares={{"rendered": 1.0}}
 )
 run = training.TrainingRun(Path(sys.argv[1]), recipe, say=lambda text: None)
@@ -393,8 +394,8 @@ def test_values_of_a_recipe_are_read_in_the_kind_of_their_defaults():
 
 def test_shares_are_of_the_data_sets_that_are_there():
     shares = shares_of({"bilgi", "cardd", "mine"}, ["mine=0.3", "cardd=0"])
-    assert shares == {"bilgi": training.DEFAULT_SHARES["bilgi"], "mine": 0.3}
-    assert shares_of({"mine"}, ["bilgi=0"]) == {"mine": training.USUAL_SHARE}
+    assert shares == {"bilgi": DEFAULT_SHARES["bilgi"], "mine": 0.3}
+    assert shares_of({"mine"}, ["bilgi=0"]) == {"mine": USUAL_SHARE}
     with pytest.raises(TrainingError, match="no photos to learn from"):
         shares_of({"mine"}, ["mine=0"])
 
