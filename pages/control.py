@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from inspection.ui.control import annotations, asking
 from inspection.ui.control import parts as control_views
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
@@ -19,7 +20,7 @@ if known.last_day is None:
     st.stop()
 
 left_out.waiting_note(None, version)
-asked = control_views.ask(known, version)
+asked = asking.ask(known, version)
 if asked is None:
     st.stop()
 with st.spinner(t("common.loading")):
@@ -33,4 +34,4 @@ if plotted.is_empty:
 signals = control_views.show_chart(asked, plotted)
 control_views.show_selected(asked, plotted, version)
 control_views.show_signals(plotted, signals)
-control_views.show_notes(plotted)
+annotations.show_notes(plotted)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from inspection.services.model import evaluation
 from inspection.services.station import shared_station
+from inspection.ui.cost import figures
 from inspection.ui.cost import parts as cost_views
 from inspection.ui.session import t
 from inspection.ui.widgets import cached, left_out
@@ -14,10 +15,10 @@ st.title(t("nav.cost"))
 st.caption(t("cost.intro"))
 
 left_out.waiting_note(None, cached.data_version())
-kept = cost_views.chosen_estimate()
+kept = figures.chosen_estimate()
 # The results stand above the figures that they come from.
 top = st.container()
-reckoned = cost_views.ask(kept)
+reckoned = figures.ask(kept)
 with st.spinner(t("common.loading")):
     model = shared_station().worker.model
 curves = None
@@ -25,7 +26,7 @@ if model.is_ready:
     folder = evaluation.model_folder(shared_station().settings.models_dir, model)
     curves = evaluation.read_evaluation(folder, model)
 with top:
-    cost_views.whose(reckoned, kept)
+    figures.whose(reckoned, kept)
     cost_views.headline(reckoned, curves)
 
 cost_views.parts(reckoned)
@@ -38,4 +39,4 @@ else:
 
 cost_views.ppv(reckoned, curves)
 cost_views.unknown(curves)
-cost_views.keep(reckoned, kept)
+figures.keep(reckoned, kept)

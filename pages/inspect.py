@@ -6,10 +6,11 @@ from inspection.ui.inspect import readiness
 from inspection.ui.inspect import sources as photo_sources
 from inspection.ui.inspect import subject as subject_form
 from inspection.ui.session import t
+from inspection.ui.widgets.address import asked_inspection
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
-number = inspection_view.asked_number()
+number = asked_inspection()
 batch = batch_view.current_batch()
 
 if number is not None:

@@ -9,12 +9,13 @@ from inspection.ui.log import listing as log_list
 from inspection.ui.log import saved_views as log_views
 from inspection.ui.session import t
 from inspection.ui.widgets import cached
+from inspection.ui.widgets.address import asked_inspection
 from inspection.ui.widgets.touch import large_targets
 
 large_targets()
 st.title(t("log.title"))
 
-number = log_detail.opened()
+number = asked_inspection()
 if number is not None:
     log_detail.show_detail(number, filters.address_filter())
 elif cached.count(LogFilter(), cached.data_version()):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from inspection.services.report.shift_report import place_of
+from inspection.services.report.building import place_of
 from inspection.services.report.signing import shift_report
 from inspection.services.station import shared_station
 from inspection.ui.report import notes as report_notes_view

@@ -12,7 +12,7 @@ from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Decision, Subject
 from inspection.domain.repeat_cases import CLOSES_AFTER_BODIES
 from inspection.services.cost import saving as cost
-from inspection.services.report.shift_report import place_of
+from inspection.services.report.building import place_of
 from inspection.services.station import open_station
 from inspection.storage import case_records, chart_notes, deciding, saved_views, shift_notes
 from tests.browser import chromium, needs_chromium, playwright

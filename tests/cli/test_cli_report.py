@@ -6,7 +6,8 @@ import pytest
 
 from inspection.config import Settings, load_settings
 from inspection.services.report import files as report_files
-from inspection.services.report.shift_report import build_shift_report, data_sha256
+from inspection.services.report.building import build_shift_report
+from inspection.services.report.shift_report import data_sha256
 from inspection.services.report.signing import sign_out
 from inspection.services.station import open_station
 from tests.storage.tampering import tamper

@@ -6,15 +6,12 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
+from inspection.domain.quality import Quality
 from inspection.services.report.shift_report import (
-    Agreement,
-    GoldSamples,
-    GroupFigures,
     HandOverRow,
     NoteRow,
     OpenRow,
     OverruledRow,
-    Quality,
     RepeatPhoto,
     RepeatRow,
     ReportHeader,
@@ -22,10 +19,9 @@ from inspection.services.report.shift_report import (
     ShiftReport,
     SignalRow,
     Signature,
-    TypeFigures,
-    VersionFigures,
     WorstPhoto,
 )
+from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures, VersionFigures
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
@@ -172,7 +168,6 @@ def busy_shift(**changes) -> ShiftReport:
             SignalRow("u", "beyond_limit", "SUV_B", 0.61, 0.48),
             SignalRow("p", "nine_on_one_side", "", 0.21, None, "노즐 3 막힘", "이서연"),
         ),
-        "gold": GoldSamples(shown=6, right=5),
         "notes": (note("10:20 부스 2 필터 교체"),),
         "hand_over": (
             hand_over("색상 차이 확인 필요"),

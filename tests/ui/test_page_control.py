@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inspection.services.quality import alerting, control_charts
+from inspection.services.quality import alerting, chart_annotations
 from inspection.services.quality.alerting import OpenAlerts
 from inspection.storage import chart_notes, recording
 from tests.services.quality.test_control_charts import ARIA, FIRST, log_days, plotted
@@ -132,7 +132,7 @@ def test_home_says_unexplained_signals_and_leads_to_their_chart(open_page, jump,
     assert "1 control chart signals without a known cause" in at.warning[0].value
     query = ways(at)["Open the u chart by day, vehicle model Aria"]
     assert "subject=aria" in query and f"sel_from={key_of(jump, 20)}" in query
-    control_charts.note_cause(jump, plotted(jump), 20, 20, "machine", "nozzle", "Kim")
+    chart_annotations.note_cause(jump, plotted(jump), 20, 20, "machine", "nozzle", "Kim")
     assert not at.run().warning
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from inspection.services import station as station_module
 from inspection.services.worker.parent import ModelState
-from inspection.ui.widgets.tables import as_written
+from inspection.ui.markdown import as_written
 from tests.services.example_evaluation import example_report
 
 MEASURED = {

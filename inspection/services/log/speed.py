@@ -10,7 +10,7 @@ import numpy as np
 from inspection.domain.chart_choice import ChartChoice
 from inspection.errors import NotFound
 from inspection.services.quality import control_charts
-from inspection.services.report.shift_report import build_shift_report
+from inspection.services.report.building import build_shift_report
 from inspection.services.station import Station
 from inspection.storage import chart_points, figures, log_detail, log_list, log_pieces
 from inspection.storage.log_filter import LogFilter

@@ -1,20 +1,19 @@
-"""Control charts of the plant: points from the log, limits, signals with their causes, and words.
+"""Control charts of the plant: points from the log, limits, and signals with their causes.
 
 A chart's limits are frozen: they come from the baseline that a person chose on it, else from the
-first BASELINE_POINTS points of its phase. Where the log is longer than WHOLE_LOG_DAYS, only the
-days that are looked at and those of the baselines are read, so a chart costs the same after years.
+first BASELINE_POINTS points of its phase. Of a long log only the days that are looked
+at and those of the baselines are read, so a chart costs the same after years.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import numpy as np
 import pandas as pd
 
-from inspection.domain.chart_choice import EVENTS, ChartChoice, ChartNote
+from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.run_rules import RULES, signal_runs
-from inspection.domain.shifts import PlantCalendar
 from inspection.domain.spc import (
     BASELINE_POINTS,
     ControlChart,
@@ -22,17 +21,21 @@ from inspection.domain.spc import (
     frozen_baseline,
     phased_chart,
 )
-from inspection.errors import ChartNoteRefused, NotFound
+from inspection.services.quality.plotted_points import (
+    AskedPoints,
+    days_to_read,
+    excluded_points,
+    first_days_of_phases,
+    first_points,
+    moment_of,
+    no_points,
+    points_inside,
+    points_of,
+)
 from inspection.services.station import Station
 from inspection.storage import chart_notes, chart_points, figures
 from inspection.storage.chart_notes import NumberedNote
 from inspection.storage.log_filter import LogFilter
-
-WHOLE_LOG_DAYS = 200
-# Days before the first one shown, so that a run is counted from where it began.
-_LEAD_DAYS = {"shift": 14, "day": 21, "week": 84, "bodies": 21}
-# Days that hold the first BASELINE_POINTS points of a line that works; of others they are doubled.
-_FIRST_DAYS = {"shift": 21, "day": 42, "week": 182, "bodies": 42}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,9 +135,9 @@ class PlottedChart:
             first_place=run.first,
             last_place=run.last,
             points=run.points,
-            began_at=_moment(began["first_at"]),
-            first_at=_moment(first["first_at"]),
-            ends_at=_moment(last["last_at"]),
+            began_at=moment_of(began["first_at"]),
+            first_at=moment_of(first["first_at"]),
+            ends_at=moment_of(last["last_at"]),
             began_day=began["first_day"],
             first_day=first["first_day"],
             first_shift=first["shift"],
@@ -142,7 +145,7 @@ class PlottedChart:
             value=float(chart.values[run.first]),
             bound=float(bound),
             units=int(first["units"]),
-            causes=self.causes_of(_moment(began["first_at"]), _moment(last["last_at"])),
+            causes=self.causes_of(moment_of(began["first_at"]), moment_of(last["last_at"])),
         )
 
 
@@ -209,12 +212,12 @@ def plot(
     pieces, first_days = [], []
     if begins is not None and begins <= last_day:
         first_shown = max(first_day or begins, begins)
-        asked = _Asked(station, choice, notes, first_shown, last_day, begins)
+        asked = AskedPoints(station, choice, notes, first_shown, last_day, begins)
         if not asked.reads_whole_log:
-            first_days = _first_days(asked)
-        pieces = _days_to_read(asked, first_days)
-    frames = [_points(station, choice, piece) for piece in pieces]
-    points = pd.concat([_no_points(), *frames], ignore_index=True)
+            first_days = first_days_of_phases(asked)
+        pieces = days_to_read(asked, first_days)
+    frames = [points_of(station, choice, piece) for piece in pieces]
+    points = pd.concat([no_points(), *frames], ignore_index=True)
     breaks = tuple(int(n) for n in np.cumsum([len(one) for one in frames])[:-1])
     first = int((points["last_day"] < first_day).sum()) if first_day else 0
     return _plotted(
@@ -226,7 +229,7 @@ def plot(
         _causes(station, points),
         # Only points near its beginning may be taken for a baseline that nobody chose: those of
         # the days shown would move it with every look.
-        can_begin=_first_points(points, first_days) if breaks else None,
+        can_begin=first_points(points, first_days) if breaks else None,
     )
 
 
@@ -290,274 +293,6 @@ def changed_types(
     return tuple(sorted(changes, key=lambda one: (one.before - one.now, one.type)))
 
 
-# --- what people say ---
-
-
-def choose_baseline(
-    station: Station, plotted: PlottedChart, first: int, last: int, who: str
-) -> int:
-    """Freeze centre and limits on the points of two places; answers the note's number.
-
-    Raises ChartNoteRefused when fewer than BASELINE_POINTS points are left in there, or when they
-    reach over a phase boundary.
-    """
-    inside = slice(first, last + 1)
-    usable = int((~plotted.excluded[inside]).sum())
-    if usable < BASELINE_POINTS:
-        raise ChartNoteRefused(
-            f"a baseline needs {BASELINE_POINTS} points, the chosen days have {usable}; "
-            "choose a longer time"
-        )
-    if any(first < start <= last for start in plotted.chart.starts):
-        raise ChartNoteRefused(
-            "a baseline cannot reach over a process change; choose one side of it"
-        )
-    return _write(station, plotted, "baseline", first, last, "", who)
-
-
-def begin_phase(station: Station, plotted: PlottedChart, place: int, reason: str, who: str) -> int:
-    """A process change before the point of this place: from here on, other limits hold."""
-    note = ChartNote(
-        plotted.choice,
-        "phase",
-        _moment(plotted.points["first_at"].iloc[place]),
-        None,
-        _said(reason),
-        _named(who),
-    )
-    return chart_notes.write_note(station.engine, note)
-
-
-def exclude_points(
-    station: Station, plotted: PlottedChart, first: int, last: int, reason: str, who: str
-) -> int:
-    """Take the points of two places out of the baseline, for a reason; they stay on the chart."""
-    return _write(station, plotted, "exclusion", first, last, _said(reason), who)
-
-
-def note_cause(
-    station: Station,
-    plotted: PlottedChart,
-    first: int,
-    last: int,
-    category: str,
-    text: str,
-    who: str,
-) -> int:
-    """What happened at the points of two places; every chart of that time shows it."""
-    return _write(station, plotted, "cause", first, last, _said(text), who, category)
-
-
-def take_back(station: Station, number: int, who: str, reason: str = "") -> int:
-    """Withdraw a note by a new one; raises NotFound or Conflict as the log says."""
-    return chart_notes.withdraw_note(station.engine, number, _named(who), reason.strip())
-
-
-def _write(
-    station: Station,
-    plotted: PlottedChart,
-    kind: str,
-    first: int,
-    last: int,
-    text: str,
-    who: str,
-    category: str = "",
-) -> int:
-    rows = plotted.points
-    note = ChartNote(
-        plotted.choice,
-        kind,
-        _moment(rows["first_at"].iloc[first]),
-        _moment(rows["last_at"].iloc[last]),
-        text,
-        _named(who),
-        category,
-    )
-    return chart_notes.write_note(station.engine, note)
-
-
-def _named(who: str) -> str:
-    if not who.strip():
-        raise ChartNoteRefused("a word about a control chart needs a name; enter yours first")
-    return who.strip()
-
-
-def _said(text: str) -> str:
-    if not text.strip():
-        raise ChartNoteRefused("a word about a control chart needs a reason; write one sentence")
-    return text.strip()
-
-
-# --- points ---
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A chart, the days shown, and the first day that the log has for it."""
-
-    station: Station
-    choice: ChartChoice
-    notes: tuple[NumberedNote, ...]
-    first: date
-    last: date
-    begins: date
-
-    @property
-    def reads_whole_log(self) -> bool:
-        """Rare events may lie months apart: what is between two of them lies anywhere."""
-        is_short = (self.last - self.begins).days <= WHOLE_LOG_DAYS
-        return is_short or self.choice.points == EVENTS
-
-
-def _days_to_read(
-    asked: _Asked, first_days: Sequence[chart_points.Days]
-) -> list[chart_points.Days]:
-    """Spans of days in time order that do not touch each other."""
-    if asked.reads_whole_log:
-        return [(asked.begins, asked.last)]
-    choice, calendar = asked.choice, asked.station.calendar
-    lead = timedelta(days=_LEAD_DAYS[choice.points])
-    spans = [(asked.first - lead, asked.last), *first_days]
-    for one in asked.notes:
-        if one.note.kind == "baseline":
-            last = one.note.last_at - timedelta(microseconds=1)
-            spans.append((calendar.slot_at(one.note.first_at).day, calendar.slot_at(last).day))
-    joined: list[chart_points.Days] = []
-    for first, last in sorted(spans):
-        first, last = max(first, asked.begins), min(last, asked.last)
-        if first > last:
-            continue
-        if joined and first <= joined[-1][1] + timedelta(days=lead.days):
-            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
-        else:
-            joined.append((first, last))
-    # Whole weeks, or the first and the last week of a span would be counted in part.
-    return [_whole(asked, *span) for span in joined]
-
-
-def _whole(asked: _Asked, first: date, last: date) -> chart_points.Days:
-    points = asked.choice.points
-    if points == "week":
-        last += timedelta(days=6 - last.weekday())
-    return _begin(points, first), min(last, asked.last)
-
-
-def _first_days(asked: _Asked) -> list[chart_points.Days]:
-    """Of each phase the days, from its beginning, of its first BASELINE_POINTS usable points.
-
-    However far apart these lie: a model that is inspected on two days a week needs ten weeks. Only
-    what the log holds until the last day that is looked at counts, so no look moves them.
-    """
-    moments = sorted(one.note.first_at for one in asked.notes if one.note.kind == "phase")
-    starts = [(asked.station.calendar.slot_at(moment).day, moment) for moment in moments]
-    spans = []
-    for number, (day, moment) in enumerate([(asked.begins, None), *starts]):
-        # A phase ends where the next one begins; both may have points on that day.
-        end = min([asked.last, *(after for after, _ in starts[number : number + 1])])
-        length = timedelta(days=_FIRST_DAYS[asked.choice.points])
-        while day + length < end:
-            points = _points(asked.station, asked.choice, _whole(asked, day, day + length))
-            usable = ~_excluded(points, asked.notes)
-            if moment is not None:
-                usable &= (points["first_at"] >= moment).to_numpy(bool)
-            if usable.sum() >= BASELINE_POINTS:
-                break
-            length *= 2
-        if day <= end:
-            spans.append(_whole(asked, day, min(day + length, end)))
-    return spans
-
-
-def _first_points(points: pd.DataFrame, spans: Sequence[chart_points.Days]) -> np.ndarray:
-    inside = np.zeros(len(points), dtype=bool)
-    for first, last in spans:
-        inside |= ((points["first_day"] >= first) & (points["last_day"] <= last)).to_numpy(bool)
-    return inside
-
-
-_COLUMNS = ("first_at", "last_at", "first_day", "last_day", "shift", "units", "counts")
-
-
-def _no_points() -> pd.DataFrame:
-    moments = pd.Series([], dtype="datetime64[us, UTC]")
-    numbers, words = pd.Series([], dtype="int64"), pd.Series([], dtype=object)
-    values = (moments, moments, words, words, words, numbers, numbers)
-    return pd.DataFrame(dict(zip(_COLUMNS, values, strict=True)))
-
-
-def _points(station: Station, choice: ChartChoice, days: chart_points.Days) -> pd.DataFrame:
-    """The points of a span of days at which something was inspected."""
-    if choice.points == EVENTS:
-        rows = chart_points.events(station.engine, choice, days)
-        counts = rows["bodies"].astype("int64") if choice.kind == "g" else rows["hours"]
-        rows = rows.assign(
-            first_at=rows["at"],
-            last_at=rows["at"] + pd.Timedelta(microseconds=1),
-            first_day=rows["day"],
-            last_day=rows["day"],
-            shift="",
-            units=1,
-            counts=counts,
-        )
-        return rows[list(_COLUMNS)]
-    if choice.points == "bodies":
-        rows = chart_points.body_groups(station.engine, choice, days)
-        rows["shift"] = ""
-        # Two groups may begin and end within one second of a fast import.
-        rows["last_at"] = rows["last_at"] + pd.Timedelta(microseconds=1)
-    else:
-        slots = chart_points.slot_counts(station.engine, choice, days)
-        rows = _summed(station.calendar, choice.points, slots)
-    if choice.kind in ("u", "c"):
-        rows["counts"] = rows["defects"]
-    else:
-        rows["counts"] = rows["nonconforming"]
-        if choice.kind == "p":
-            # A body on which nobody has decided yet is neither conforming nor not.
-            rows["units"] = rows["units"] - rows["undecided"]
-    return rows.loc[rows["units"] > 0, list(_COLUMNS)].reset_index(drop=True)
-
-
-def _summed(calendar: PlantCalendar, points: str, slots: pd.DataFrame) -> pd.DataFrame:
-    """Shifts of production days as points of a shift, a day, or a week from Monday on."""
-    if points == "shift":
-        place = {shift.code: number for number, shift in enumerate(calendar.shifts)}
-        order = slots["shift"].map(lambda code: place.get(code, len(place)))
-        rows = slots.assign(order=order).sort_values(["day", "order", "shift"], ignore_index=True)
-        rows["first_day"] = rows["day"]
-    else:
-        start = [_begin(points, day) for day in slots["day"]]
-        rows = (
-            slots.assign(first_day=start)
-            .groupby("first_day", as_index=False, sort=True)[
-                ["units", "undecided", "nonconforming", "defects"]
-            ]
-            .sum()
-        )
-        rows["shift"] = ""
-    length = timedelta(days=6 if points == "week" else 0)
-    rows["last_day"] = [day + length for day in rows["first_day"]]
-    bounds = [_bounds(calendar, row) for row in rows.itertuples()]
-    for number, name in enumerate(("first_at", "last_at")):
-        moments = pd.Series([bound[number] for bound in bounds], dtype=object)
-        rows[name] = pd.to_datetime(moments, utc=True).astype("datetime64[us, UTC]")
-    return rows
-
-
-def _begin(points: str, day: date) -> date:
-    return day - timedelta(days=day.weekday()) if points == "week" else day
-
-
-def _bounds(calendar: PlantCalendar, row) -> tuple[datetime, datetime]:
-    if row.shift:
-        try:
-            return calendar.bounds(row.first_day, row.shift)
-        except NotFound:
-            # A shift that the plant has no more: its day is known.
-            return calendar.day_bounds(row.first_day)
-    return calendar.day_bounds(row.first_day)[0], calendar.day_bounds(row.last_day)[1]
-
-
 # --- the chart ---
 
 
@@ -576,7 +311,7 @@ def _plotted(
         place = int((begins < one.note.first_at).sum())
         if one.note.kind == "phase" and starts[-1] < place < len(points):
             starts.append(place)
-    excluded = _excluded(points, notes)
+    excluded = excluded_points(points, notes)
     usual = frozen_baseline(
         points["units"],
         starts=starts,
@@ -588,25 +323,12 @@ def _plotted(
         frozen = None
         for one in notes:
             if one.note.kind == "baseline":
-                chosen = _inside(points, one)
+                chosen = points_inside(points, one)
                 if chosen[start:end].any():
                     baseline[start:end] = (chosen & ~excluded)[start:end]
                     frozen = one
     chart = phased_chart(choice.kind, points["counts"], points["units"], baseline, starts)
     return PlottedChart(choice, points, chart, first, breaks, excluded, frozen, notes, causes)
-
-
-def _excluded(points: pd.DataFrame, notes: Sequence[NumberedNote]) -> np.ndarray:
-    excluded = np.zeros(len(points), dtype=bool)
-    for one in notes:
-        if one.note.kind == "exclusion":
-            excluded |= _inside(points, one)
-    return excluded
-
-
-def _inside(points: pd.DataFrame, one: NumberedNote) -> np.ndarray:
-    begins = points["first_at"]
-    return ((begins >= one.note.first_at) & (begins < one.note.last_at)).to_numpy(bool)
 
 
 def _until(plotted: PlottedChart, place: int) -> PlottedChart:
@@ -628,10 +350,6 @@ def _until(plotted: PlottedChart, place: int) -> PlottedChart:
 def _causes(station: Station, points: pd.DataFrame) -> tuple[NumberedNote, ...]:
     if points.empty:
         return ()
-    first_at, last_at = _moment(points["first_at"].iloc[0]), _moment(points["last_at"].iloc[-1])
+    first_at, last_at = moment_of(points["first_at"].iloc[0]), moment_of(points["last_at"].iloc[-1])
     found = chart_notes.standing_notes(station.engine, first_at, last_at)
     return tuple(one for one in found if one.note.kind == "cause")
-
-
-def _moment(stamp: pd.Timestamp) -> datetime:
-    return stamp.to_pydatetime()

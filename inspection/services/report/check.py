@@ -15,12 +15,8 @@ from datetime import date, datetime
 
 from inspection.domain.body_numbers import normal_body_number
 from inspection.errors import NotFound
-from inspection.services.report.shift_report import (
-    LAYOUT,
-    ShiftReport,
-    counted_report,
-    report_from_data,
-)
+from inspection.services.report.building import counted_report
+from inspection.services.report.shift_report import LAYOUT, ShiftReport, report_from_data
 from inspection.services.station import Station
 from inspection.storage import signed_reports
 from inspection.storage.sealed_rows import BASELINE, Rows, rows_sha256

@@ -1,39 +1,27 @@
 """What a shift report says: one frozen record, the same for the page, the PDF and the workbook.
 
-Everything here is data and codes; `report_pages` turns it into words, the documents into files. The
-report is rebuilt from the log at any time, and the same log gives the same `data_sha256`. Signing
-stands in `signing`, the check of a signed report in `report_check`.
+Everything here is data and codes; `pages` turns it into words, the documents into files. `building`
+counts the report out of the log at any time, and the same log gives the same `data_sha256`. Signing
+stands in `signing`, the check of a signed report in `check`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
 from pydantic import TypeAdapter, ValidationError
 
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.quality import Quality
 from inspection.errors import InspectionError
-from inspection.imaging.overlay import overlay_picture
-from inspection.services.photo.inspecting import mask_again
-from inspection.services.quality import control_charts, repeats
-from inspection.services.quality.control_charts import ChartSignal
-from inspection.services.station import Station
-from inspection.storage import demo_loads, figures, log_detail, shift_figures, shift_notes
 from inspection.storage.counting_records import ChangedCount
-from inspection.storage.log_filter import LogFilter
-from inspection.storage.sealed_rows import BASELINE_DAYS
 from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures, VersionFigures
-from inspection.storage.shift_notes import CLOSED, HAND_OVER, NOTE, ShiftNote, ShiftPlace
 from inspection.storage.signed_reports import INCOMING, OUTGOING
 
 # Version of the data's layout: part of the hashed data, so that a changed report format is told
 # apart from a changed log.
-LAYOUT = 3
-# Of one repeat position.
-REPEAT_PHOTOS = 3
+LAYOUT = 4
 
 SIGNING_ROLES = (OUTGOING, INCOMING)
 # What is no data of the log: words of the catalogue, signatures beside the report, drawn pictures.
@@ -196,18 +184,6 @@ class SignalRow:
 
 
 @dataclass(frozen=True, slots=True)
-class GoldSamples:
-    """Known photos that were hidden among the shift's: how many, and how many were judged right."""
-
-    shown: int
-    right: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.right <= self.shown:
-            raise ValueError(f"{self.right} right of {self.shown} gold samples cannot be")
-
-
-@dataclass(frozen=True, slots=True)
 class NoteRow:
     """A note of the shift, by whom and when."""
 
@@ -261,8 +237,7 @@ class ShiftReport:
     open_items (photos that wait for a person) and open_rework stand in the order in which they are
     shown. dispositions: (code, units), the worst decision of a body counting once.
     outcomes: (code of `shift_figures.OUTCOMES`, units), which add up to quality.units; empty in a
-    report of an earlier layout. gold: None =
-    no gold samples were run. sealed_sha256: the hash it was signed with, "" while it is a draft.
+    report of an earlier layout. sealed_sha256: the hash it was signed with, "" while a draft.
     model_names: (code, name) of the vehicle models; words of the catalogue, not data of the log.
     is_demo: inspections of the demo line stand in the shift or in the days it is compared with.
     """
@@ -286,7 +261,6 @@ class ShiftReport:
     scales: tuple[ScaleUsed, ...] = ()
     repeats: tuple[RepeatRow, ...] = ()
     signals: tuple[SignalRow, ...] = ()
-    gold: GoldSamples | None = None
     notes: tuple[NoteRow, ...] = ()
     hand_over: tuple[HandOverRow, ...] = ()
     signatures: tuple[Signature, ...] = field(
@@ -360,18 +334,18 @@ def report_from_data(data: str, zone: tzinfo) -> ShiftReport:
         raise InspectionError(
             f"the stored data of a report cannot be read ({place}: {first['msg']})"
         ) from None
-    return _on_clock(report, zone)
+    return on_clock(report, zone)
 
 
-def _on_clock(value, zone: tzinfo):
+def on_clock(value, zone: tzinfo):
     """The same nest of records with every moment in another time zone."""
     if isinstance(value, datetime):
         return value.astimezone(zone)
     if isinstance(value, tuple):
-        return tuple(_on_clock(part, zone) for part in value)
+        return tuple(on_clock(part, zone) for part in value)
     if is_dataclass(value):
         return replace(
-            value, **{one.name: _on_clock(getattr(value, one.name), zone) for one in fields(value)}
+            value, **{one.name: on_clock(getattr(value, one.name), zone) for one in fields(value)}
         )
     return value
 
@@ -395,178 +369,3 @@ def _as_text(moment: object) -> str:
 def _known(what: str, code: str, codes: tuple[str, ...]) -> None:
     if code not in codes:
         raise ValueError(f"{what} must be one of {codes}, got {code!r}")
-
-
-def place_of(station: Station, day: date, shift: str, line: str = "") -> ShiftPlace:
-    """The shift as notes and signatures name it; NotFound for one the calendar does not know."""
-    starts_at, _ = station.calendar.bounds(day, shift)
-    return ShiftPlace(day, shift, line, starts_at)
-
-
-def build_shift_report(
-    station: Station, day: date, shift: str, line: str = "", *, with_pictures: bool = True
-) -> ShiftReport:
-    """The report of one shift as a draft, from the log alone; line "" = all lines.
-
-    Raises NotFound for a shift that the calendar does not know.
-    """
-    report = replace(
-        counted_report(station, day, shift, line),
-        repeats=tuple(
-            _on_clock(row, station.calendar.zone) for row in _repeat_rows(station, day, shift)
-        ),
-        signals=tuple(
-            _signal_row(signal) for signal in control_charts.signals_of_shift(station, day, shift)
-        ),
-    )
-    return with_drawn_pictures(station, report) if with_pictures else report
-
-
-def counted_report(station: Station, day: date, shift: str, line: str = "") -> ShiftReport:
-    """The report without pictures and without what is searched for: repeat positions, signals.
-
-    Raises NotFound for a shift that the calendar does not know.
-    """
-    zone = station.calendar.zone
-    starts_at, ends_at = (moment.astimezone(zone) for moment in station.calendar.bounds(day, shift))
-    found = shift_figures.shift_summary(station.engine, day, shift, line)
-    before = LogFilter(
-        first_day=day - timedelta(days=BASELINE_DAYS), last_day=day - timedelta(days=1), line=line
-    )
-    notes = shift_notes.notes_of_shift(station.engine, place_of(station, day, shift, line))
-
-    def rows(kind: type, of_log) -> tuple:
-        return tuple(_on_clock(_same_fields(kind, row), zone) for row in of_log)
-
-    return ShiftReport(
-        header=ReportHeader(day, shift, line, starts_at, ends_at, found.inspectors),
-        photos=found.photos,
-        quality=found.quality,
-        baseline=figures.quality(station.engine, before),
-        groups=found.groups,
-        pareto=found.pareto,
-        worst=rows(WorstPhoto, found.worst),
-        overruled=rows(OverruledRow, found.overruled),
-        open_items=rows(OpenRow, found.open_photos),
-        open_rework=rows(OpenRow, found.open_rework),
-        left_out=rows(ChangedCount, found.left_out),
-        dispositions=found.dispositions,
-        outcomes=found.outcomes,
-        agreement=found.agreement,
-        models=found.models,
-        specs=found.specs,
-        scales=tuple(ScaleUsed(source, photos) for source, photos in found.scales),
-        notes=tuple(_on_clock(_note(note), zone) for note in notes if note.kind == NOTE),
-        hand_over=tuple(
-            _on_clock(_hand_over(note, day, shift), zone)
-            for note in notes
-            if note.kind == HAND_OVER
-        ),
-        model_names=model_names(station),
-        is_demo=holds_demo(station, day),
-    )
-
-
-def holds_demo(station: Station, day: date) -> bool:
-    """Whether a report of this day shows invented figures: of the shift, or as its baseline."""
-    return demo_loads.has_demo(station.engine, day - timedelta(days=BASELINE_DAYS), day)
-
-
-def _repeat_rows(station: Station, day: date, shift: str) -> Iterator[RepeatRow]:
-    """The repeat positions of all lines as they stood at the end of the shift."""
-    look = repeats.repeats_of_shift(station.engine, station.bodies, station.calendar, day, shift)
-    for found in look.repeats:
-        repeat, types = found.repeat, found.with_what("type")
-        newest = {hit.inspection_id: hit for hit in reversed(found.hits)}
-        yield RepeatRow(
-            vehicle_model=repeat.vehicle_model,
-            panel=repeat.panel,
-            type=types[0][0] if len(types) == 1 else "",
-            x=float(repeat.position[0]),
-            y=float(repeat.position[1]),
-            bodies=int(repeat.hits),
-            of_bodies=int(repeat.bodies),
-            expected=float(repeat.expected_by_chance),
-            first_seen=found.first_seen,
-            last_seen=found.last_seen,
-            case=found.case.state if found.case else "",
-            photos=tuple(
-                RepeatPhoto(hit.inspection_id, hit.body_number, hit.photo_sha256)
-                for hit in sorted(newest.values(), key=lambda hit: -hit.inspection_id)
-            )[:REPEAT_PHOTOS],
-        )
-
-
-def _signal_row(signal: ChartSignal) -> SignalRow:
-    causes = [note.note for note in signal.causes]
-    return SignalRow(
-        chart=signal.chart.kind,
-        rule=signal.rule,
-        subject=signal.chart.subject,
-        value=float(signal.value),
-        limit=float(signal.bound) if signal.rule == "beyond_limit" else None,
-        cause="; ".join(note.text for note in causes),
-        explained_by=", ".join(dict.fromkeys(note.who for note in causes)),
-    )
-
-
-def with_drawn_pictures(station: Station, report: ShiftReport) -> ShiftReport:
-    """The report with the pictures of its photos, drawn from the photo files and the log."""
-    drawn: dict[int, bytes | None] = {}
-
-    def pictured(photo):
-        number = photo.inspection_id
-        if number not in drawn:
-            drawn[number] = _picture(station, number)
-        return replace(photo, picture=drawn[number])
-
-    return replace(
-        report,
-        worst=tuple(pictured(photo) for photo in report.worst),
-        repeats=tuple(
-            replace(row, photos=tuple(pictured(photo) for photo in row.photos))
-            for row in report.repeats
-        ),
-    )
-
-
-def model_names(station: Station) -> tuple[tuple[str, str], ...]:
-    """(code, name) of every vehicle model of the catalogue."""
-    return tuple((model.code, model.name) for model in station.bodies.models)
-
-
-def _same_fields(kind: type, row):
-    """The report's record with the same-named fields of a log row."""
-    known = {one.name for one in fields(row)}
-    return kind(**{one.name: getattr(row, one.name) for one in fields(kind) if one.name in known})
-
-
-def _hand_over(note: ShiftNote, day: date, shift: str) -> HandOverRow:
-    closing = note.last if note.last and note.last.word == CLOSED else None
-    return HandOverRow(
-        note_id=note.id,
-        text=note.text,
-        who=note.who,
-        at=note.at,
-        day=note.day,
-        shift=note.shift,
-        is_new=(note.day, note.shift) == (day, shift),
-        closed_by=closing.who if closing else "",
-        closed_at=closing.at if closing else None,
-        reason=closing.reason if closing else "",
-    )
-
-
-def _note(note: ShiftNote) -> NoteRow:
-    return NoteRow(note.id, note.text, note.who, note.at)
-
-
-def _picture(station: Station, number: int) -> bytes | None:
-    """The photo with its defects drawn on it; None when its files are gone."""
-    try:
-        detail = log_detail.inspection_detail(station.engine, number)
-        photo = station.photos.display_path(detail.photo_sha256).read_bytes()
-        return overlay_picture(photo, mask_again(station, detail))
-    except (InspectionError, OSError):
-        # A report is owed even when a photo was lost; the row says which one.
-        return None

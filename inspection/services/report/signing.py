@@ -8,18 +8,20 @@ from dataclasses import replace
 from datetime import date
 
 from inspection.errors import Conflict
+from inspection.services.report.building import (
+    build_shift_report,
+    holds_demo,
+    model_names,
+    place_of,
+    with_drawn_pictures,
+)
 from inspection.services.report.shift_report import (
     LAYOUT,
     ShiftReport,
     Signature,
-    build_shift_report,
     data_bytes,
     data_sha256,
-    holds_demo,
-    model_names,
-    place_of,
     report_from_data,
-    with_drawn_pictures,
 )
 from inspection.services.station import Station
 from inspection.storage import signed_reports

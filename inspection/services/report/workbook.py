@@ -4,14 +4,12 @@ Dated at the end of the shift: the same report gives the same bytes.
 """
 
 import io
-from datetime import datetime
 
 import xlsxwriter
 
 from inspection.i18n import Translate
-from inspection.services.exporting import workbook_text
+from inspection.services.report.sheets import ReportSheets, column_chart, lay_line_over
 from inspection.services.report.shift_report import (
-    BASELINE_DAYS,
     HandOverRow,
     ShiftReport,
     Signature,
@@ -31,6 +29,7 @@ from inspection.services.report.words import (
     subtitle,
 )
 from inspection.services.words import plain, word
+from inspection.storage.sealed_rows import BASELINE_DAYS
 
 
 def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
@@ -53,7 +52,7 @@ def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
                 "created": report.header.ends_at.replace(tzinfo=None),
             }
         )
-        sheets = _Sheets(workbook)
+        sheets = ReportSheets(workbook)
         _summary_sheet(sheets, report, t)
         _models_sheet(sheets, report, t)
         _pareto_sheet(sheets, report, t)
@@ -68,72 +67,7 @@ def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
     return file.getvalue()
 
 
-_CELL_KINDS = {
-    "text": {"text_wrap": True, "valign": "top"},
-    "count": {"num_format": "#,##0", "valign": "top"},
-    "dpu": {"num_format": "0.00", "valign": "top"},
-    "share": {"num_format": "0.0%", "valign": "top"},
-    "few": {"num_format": "0.00#", "valign": "top"},
-    "area": {"num_format": "#,##0.0", "valign": "top"},
-    "length": {"num_format": "#,##0.0", "valign": "top"},
-    "time": {"num_format": "yyyy-mm-dd hh:mm", "valign": "top", "align": "left"},
-}
-
-
-class _Sheets:
-    """Writes cells and tables; a cell's kind is one of _CELL_KINDS."""
-
-    def __init__(self, workbook: xlsxwriter.Workbook) -> None:
-        self.workbook = workbook
-        self._formats = {name: workbook.add_format(f) for name, f in _CELL_KINDS.items()}
-        self._head = workbook.add_format(
-            {"bold": True, "bg_color": "#1F3A5F", "font_color": "#FFFFFF", "text_wrap": True}
-        )
-        self._title = workbook.add_format({"bold": True, "font_size": 16})
-        self._strong = workbook.add_format({"bold": True, "valign": "top"})
-
-    def add(self, name: str) -> xlsxwriter.workbook.Worksheet:
-        sheet = self.workbook.add_worksheet(plain(name)[:31])
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        return sheet
-
-    def table(self, name: str, columns: list[tuple[str, str, int]], rows: list[list]):
-        """A sheet with one table. columns: (header, kind, width in characters)."""
-        sheet = self.add(name)
-        sheet.set_landscape()
-        sheet.freeze_panes(1, 0)
-        sheet.repeat_rows(0)
-        for column, (header, _, width) in enumerate(columns):
-            sheet.set_column(column, column, width)
-            sheet.write_string(0, column, header, self._head)
-        for row, values in enumerate(rows, start=1):
-            for column, value in enumerate(values):
-                self.cell(sheet, row, column, value, columns[column][1])
-        if rows:
-            sheet.autofilter(0, 0, len(rows), len(columns) - 1)
-        return sheet
-
-    def cell(self, sheet, row: int, column: int, value, kind: str) -> None:
-        shape = self._formats[kind]
-        if value is None:
-            sheet.write_blank(row, column, None, shape)
-        elif isinstance(value, datetime):
-            # A cell has no time zone: the clock of the plant is written.
-            sheet.write_datetime(row, column, value.replace(tzinfo=None), shape)
-        elif isinstance(value, str):
-            sheet.write_string(row, column, workbook_text(value), shape)
-        else:
-            sheet.write_number(row, column, value, shape)
-
-    def heading(self, sheet, row: int, text: str) -> None:
-        sheet.write_string(row, 0, workbook_text(text), self._title if row == 0 else self._head)
-
-    def label(self, sheet, row: int, text: str) -> None:
-        sheet.write_string(row, 0, workbook_text(text), self._strong)
-
-
-def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _summary_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     sheet = sheets.add(t("report.sheet_summary"))
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 46)
@@ -149,60 +83,11 @@ def _summary_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
             row += 1
     if found := _outcome_rows(report, t):
         rows = [said[label] for label, *_ in found]
-        chart = _columns(sheets.workbook, sheet.get_name(), (rows[0], rows[-1]), (0, 0), 1)
+        chart = column_chart(sheets.workbook, sheet.get_name(), (rows[0], rows[-1]), (0, 0), 1)
         chart.set_title({"name": t("report.dispositions")})
         chart.set_y_axis({"name": t("report.units"), "min": 0})
         chart.set_legend({"none": True})
         sheet.insert_chart("D3", chart)
-
-
-def _columns(
-    workbook: xlsxwriter.Workbook,
-    sheet: str,
-    rows: tuple[int, int],
-    categories: tuple[int, int],
-    values: int,
-    name: str = "",
-):
-    """A column chart over cells of a sheet. rows, categories: first and last, both included."""
-    chart = workbook.add_chart({"type": "column"})
-    chart.add_series(
-        {
-            "name": name,
-            "categories": [sheet, rows[0], categories[0], rows[1], categories[1]],
-            "values": [sheet, rows[0], values, rows[1], values],
-            "fill": {"color": "#2F5D8A"},
-            "gap": 40,
-        }
-    )
-    chart.set_size({"width": 720, "height": 400})
-    return chart
-
-
-def _with_line(
-    workbook: xlsxwriter.Workbook,
-    chart,
-    sheet: str,
-    rows: tuple[int, int],
-    categories: tuple[int, int],
-    values: int,
-    name: str,
-) -> None:
-    """Lays a line of shares (0–100 %, its own axis) over a column chart."""
-    line = workbook.add_chart({"type": "line"})
-    line.add_series(
-        {
-            "name": name,
-            "categories": [sheet, rows[0], categories[0], rows[1], categories[1]],
-            "values": [sheet, rows[0], values, rows[1], values],
-            "y2_axis": True,
-            "line": {"color": "#B3382C", "width": 2},
-            "marker": {"type": "circle", "size": 5},
-        }
-    )
-    chart.combine(line)
-    line.set_y2_axis({"name": name, "min": 0, "max": 1, "num_format": "0%"})
-    chart.set_legend({"position": "bottom"})
 
 
 def _outcome_rows(report: ShiftReport, t: Translate) -> list[tuple]:
@@ -240,7 +125,6 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             (t("report.overkill"), agreement.overkill, "count"),
             (t("report.settled"), agreement.settled, "count"),
             (t("report.not_reviewed"), agreement.undecided + agreement.put_off, "count"),
-            _gold_row(report, t),
         ],
         [
             *(_version_row(t("report.used_model"), used) for used in report.models),
@@ -257,12 +141,6 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
     ]
 
 
-def _gold_row(report: ShiftReport, t: Translate) -> tuple:
-    gold = report.gold
-    said = t("report.gold_not_run") if gold is None else f"{gold.right:,} / {gold.shown:,}"
-    return (t("report.gold"), said, "text")
-
-
 def _signed(line: Signature) -> str:
     return f"{line.name} {line.at:%Y-%m-%d %H:%M}" if line.at else line.name
 
@@ -271,7 +149,7 @@ def _version_row(label: str, used) -> tuple:
     return (label, f"{used.name} · {used.sha256[:12]} · {used.photos:,}", "text")
 
 
-def _models_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _models_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     kinds = ("text", "text", "count", "count", "count", "dpu", "count", "share")
     columns = [
         (header, kind, 18 if kind == "text" else 12)
@@ -293,14 +171,14 @@ def _models_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     sheet = sheets.table(t("report.sheet_models"), columns, rows)
     if rows:
         name, places = sheet.get_name(), (1, len(rows))
-        chart = _columns(sheets.workbook, name, places, (0, 1), 5, t("report.dpu"))
-        _with_line(sheets.workbook, chart, name, places, (0, 1), 7, t("report.ftt"))
+        chart = column_chart(sheets.workbook, name, places, (0, 1), 5, t("report.dpu"))
+        lay_line_over(sheets.workbook, chart, name, places, (0, 1), 7, t("report.ftt"))
         chart.set_title({"name": t("report.units_chart")})
         chart.set_y_axis({"name": t("report.dpu"), "min": 0})
         sheet.insert_chart(len(rows) + 2, 0, chart)
 
 
-def _pareto_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _pareto_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     name = t("report.sheet_pareto")
     shares = cumulative_shares([row.defects for row in report.pareto])
     sheet = sheets.table(
@@ -319,14 +197,14 @@ def _pareto_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     )
     if report.pareto:
         name, places = sheet.get_name(), (1, len(report.pareto))
-        chart = _columns(sheets.workbook, name, places, (0, 0), 1, t("report.defects"))
-        _with_line(sheets.workbook, chart, name, places, (0, 0), 2, t("report.cumulative"))
+        chart = column_chart(sheets.workbook, name, places, (0, 0), 1, t("report.defects"))
+        lay_line_over(sheets.workbook, chart, name, places, (0, 0), 2, t("report.cumulative"))
         chart.set_title({"name": t("report.pareto_chart")})
         chart.set_y_axis({"name": t("report.defects"), "min": 0})
         sheet.insert_chart("G2", chart)
 
 
-def _worst_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _worst_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     sheets.table(
         t("report.sheet_worst"),
         [
@@ -365,7 +243,7 @@ def _worst_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     )
 
 
-def _overruled_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _overruled_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     sheets.table(
         t("report.sheet_overruled"),
         [
@@ -396,7 +274,7 @@ def _overruled_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None
     )
 
 
-def _repeats_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _repeats_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     sheets.table(
         t("report.sheet_repeats"),
         [
@@ -427,7 +305,7 @@ def _repeats_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     )
 
 
-def _signals_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _signals_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     sheets.table(
         t("report.sheet_signals"),
         [
@@ -446,7 +324,7 @@ def _signals_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     )
 
 
-def _hand_over_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _hand_over_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     items = [
         [row.text, t("report.hand_over_item"), row.who, row.at, *_settled(row, t)]
         for row in report.hand_over
@@ -475,7 +353,7 @@ def _settled(row: HandOverRow, t: Translate) -> list:
     return [state, row.closed_by, row.closed_at, row.reason]
 
 
-def _left_out_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _left_out_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     sheets.table(
         t("report.sheet_left_out"),
         [
@@ -504,7 +382,7 @@ def _left_out_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
     )
 
 
-def _open_sheet(sheets: _Sheets, report: ShiftReport, t: Translate) -> None:
+def _open_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
     kinds = (("open_rework", report.open_rework), ("undecided", report.open_items))
     sheets.table(
         t("report.sheet_open"),

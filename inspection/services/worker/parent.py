@@ -6,15 +6,7 @@ not by `multiprocessing`: that would import the parent's main script again, whic
 is the dashboard itself.
 """
 
-import json
-import os
-import queue
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,36 +14,18 @@ from typing import Any
 
 from inspection.domain.letters import inert_name
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
-from inspection.imaging import memory
 from inspection.imaging.decoders import MAX_PIXELS
 from inspection.imaging.gate import MAX_FILE_BYTES
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.quality import PhotoQuality
-from inspection.services.worker.frames import Frame, read_frame, write_frame
+from inspection.services.worker.process import ProcessLost, WorkerProcess
 from inspection.services.worker.turns import Turns
 
 OPEN_SEGMENTER = "models.segmenter:open_segmenter"
 PHASES = ("waiting", "decoding", "preparing", "segmenting")
 
-# What the process inherits: enough to find programs, libraries, fonts and the time zone. The
-# rest stays behind, because passwords live in the environment and foreign files are decoded here.
-# fmt: off
-_PASSED_ON = {
-    "APPDATA", "COMSPEC", "HOME", "LANG", "LANGUAGE", "LD_LIBRARY_PATH", "LOCALAPPDATA",
-    "NUMBER_OF_PROCESSORS", "PATH", "PATHEXT", "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE",
-    "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "TZ", "USERPROFILE", "VIRTUAL_ENV", "WINDIR",
-}
-# fmt: on
-_PASSED_ON_PREFIXES = ("KERAS_", "LC_", "OMP_", "OPENVINO_", "OV_", "TF_")
-
-_PROJECT_FOLDER = Path(__file__).resolve().parents[3]
-# Streamlit puts the folder of the script it runs first; there `inspect` would hide Python's own.
-_FOLDERS_OF_SCRIPTS = (_PROJECT_FOLDER / "pages", _PROJECT_FOLDER / "inspection")
 _ANSWERS_TO_A_JOB_S = 20.0
 _MODEL_TRIES = 2
-# How many times a limit may pass on the clock while other programs hold the processors.
-_LONGEST_KEPT_WAITING = 12
-_SHORTEST_WAIT_S = 0.005
 # How often a photo may begin anew because of those that it let go first.
 _MOST_OVERTAKEN = 6
 _NO_MODEL = "no model is chosen; set the model folder in the settings"
@@ -127,7 +101,7 @@ class InspectionWorker:
         self._no_model_sentence = _NO_MODEL
         self._lost_while_opening = 0
         self._model: ModelState | None = None
-        self._child: _Child | None = None
+        self._child: WorkerProcess | None = None
         self._closed = False
         self._turns = Turns()
 
@@ -241,7 +215,7 @@ class InspectionWorker:
                     raise ModelRefused(self._model.error)
                 try:
                     return *self._converse(child, content, name, report, segment), self._model
-                except _Lost as lost:
+                except ProcessLost as lost:
                     self._replace(child)
                     if self._closed:
                         break
@@ -263,13 +237,13 @@ class InspectionWorker:
 
     def _converse(
         self,
-        child: "_Child",
+        child: "WorkerProcess",
         content: bytes,
         name: str,
         report: Callable[[str], None],
         segment: bool,
     ) -> tuple[Photo, Evidence | None]:
-        """Send one job and follow it to its end; `_Lost` where the process did not get there."""
+        """Send one job and follow it to its end; ProcessLost where the process did not end it."""
         job = {
             "filename": name,
             "segment": segment,
@@ -307,12 +281,12 @@ class InspectionWorker:
             elif event == "failed":
                 raise WorkerFailed(f"{name}: not inspected, {header['reason']}")
             else:
-                raise _Lost(phase, "answered out of order")
+                raise ProcessLost(phase, "answered out of order")
 
     def _segment_limit(self, pixels: int) -> float:
         return self._segment_limit_s + self._segment_limit_s_per_mpx * pixels / 1e6
 
-    def _ready_child(self) -> "_Child":
+    def _ready_child(self) -> "WorkerProcess":
         """A process that has opened its model and waits for a job."""
         self._follow_choice()
         while not self._closed:
@@ -328,7 +302,7 @@ class InspectionWorker:
                 self._model = self._as_chosen(_model_state(header["model"]))
                 child.is_ready = True
                 self._lost_while_opening = 0
-            except _Lost as lost:
+            except ProcessLost as lost:
                 child.end()
                 self._lost_while_opening += 1
                 self._give_model_up(lost)
@@ -358,7 +332,7 @@ class InspectionWorker:
             )
         )
 
-    def _give_model_up(self, lost: "_Lost") -> None:
+    def _give_model_up(self, lost: "ProcessLost") -> None:
         """After two deaths while opening a model go on without it; without a model, say so."""
         if self._lost_while_opening < _MODEL_TRIES or self._closed:
             return
@@ -370,8 +344,8 @@ class InspectionWorker:
         self._model_folder = None
         self._lost_while_opening = 0
 
-    def _launch(self) -> "_Child":
-        return _Child(
+    def _launch(self) -> "WorkerProcess":
+        return WorkerProcess(
             {
                 "model_folder": str(self._model_folder.resolve()) if self._model_folder else None,
                 "no_model_sentence": self._no_model_sentence,
@@ -381,7 +355,7 @@ class InspectionWorker:
             }
         )
 
-    def _replace(self, child: "_Child") -> None:
+    def _replace(self, child: "WorkerProcess") -> None:
         """End a process; its successor opens the model while nobody waits for it."""
         child.end()
         self._child = None if self._closed else self._launch()
@@ -393,147 +367,12 @@ class _Overtaken(Exception):
     """The process went while a job had lent its turn."""
 
 
-class _Lost(Exception):
-    """The process died, hung or talked nonsense. phase: None before it took the job."""
-
-    def __init__(self, phase: str | None, how: str) -> None:
-        super().__init__(how)
-        self.phase = phase
-        self.how = how
-
-
-def _what_happened(name: str, lost: _Lost) -> UnreadableImage | WorkerFailed:
+def _what_happened(name: str, lost: ProcessLost) -> UnreadableImage | WorkerFailed:
     if lost.phase == "decoding":
         return UnreadableImage(f"{name}: while decoding it the worker process {lost.how}")
     return WorkerFailed(
         f"{name}: not inspected, the worker process {lost.how} while {lost.phase}; it was restarted"
     )
-
-
-class _Child:
-    """One process, its pipes, and the thread that reads what it answers."""
-
-    def __init__(self, settings: dict) -> None:
-        self._started_at = time.monotonic()
-        self.is_ready = False
-        self._process = subprocess.Popen(
-            # -P: the current folder is not searched for modules.
-            [sys.executable, "-P", "-m", "inspection.services.worker.child", json.dumps(settings)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(),
-        )
-        self._frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
-        threading.Thread(target=self._read, name="worker-answers", daemon=True).start()
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def left_of(self, start_limit_s: float) -> float:
-        """Seconds that are left of a limit which began when the process was started."""
-        return max(0.0, self._started_at + start_limit_s - time.monotonic())
-
-    def send(self, header: dict, blobs: list[bytes], limit_s: float) -> None:
-        # A stopped process leaves the pipe full for ever; killing it ends the write.
-        watchdog = threading.Timer(limit_s, self._process.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            write_frame(self._process.stdin, header, blobs)
-        except (OSError, ValueError):
-            raise _Lost(None, "was dead") from None
-        finally:
-            watchdog.cancel()
-
-    def receive(self, limit_s: float, phase: str | None) -> Frame:
-        """The next message; `_Lost` where it takes too long or the process has ended.
-
-        Time in which other programs held the processors is not this process's doing: it counts
-        against the limit only once it has become many times the limit.
-        """
-        started, kept_waiting_s = time.monotonic(), KeptWaiting(self.pid)
-        latest = started + limit_s * _LONGEST_KEPT_WAITING
-        end = started + limit_s
-        while True:
-            try:
-                frame = self._frames.get(timeout=max(0.0, end - time.monotonic()))
-            except queue.Empty:
-                end = min(started + limit_s + kept_waiting_s(), latest)
-                # Not for a rest that is only the time in which this was worked out.
-                if end - time.monotonic() > _SHORTEST_WAIT_S:
-                    continue
-                raise _Lost(phase, f"took longer than {limit_s:.3g} s") from None
-            if frame is None:
-                raise _Lost(phase, self._how_it_ended())
-            return frame
-
-    def end(self) -> None:
-        """Kill the process and wait for it; safe to call again."""
-        self._process.kill()
-        self._process.wait()
-        with suppress(OSError):
-            self._process.stdin.close()
-
-    def _read(self) -> None:
-        stream = self._process.stdout
-        # Whatever is wrong with the bytes, the conversation is over.
-        with suppress(Exception):
-            while (frame := read_frame(stream)) is not None:
-                self._frames.put(frame)
-        self._frames.put(None)
-        stream.close()
-
-    def _how_it_ended(self) -> str:
-        with suppress(subprocess.TimeoutExpired):
-            code = self._process.wait(timeout=2.0)
-            return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return "closed its pipe"
-
-
-class KeptWaiting:
-    """Seconds in which a process wanted to run and was not let, from the moment this is made.
-
-    Counts the thread that was kept waiting longest. 0 where the system does not tell (not Linux).
-    """
-
-    def __init__(self, pid: int) -> None:
-        self._threads = Path(f"/proc/{pid}/task")
-        self._before = self._waited_ns()
-
-    def __call__(self) -> float:
-        now = self._waited_ns()
-        return max((ns - self._before.get(name, 0) for name, ns in now.items()), default=0) / 1e9
-
-    def _waited_ns(self) -> dict[str, int]:
-        """Of each thread, how long it has stood in the queue for a processor so far."""
-        waited = {}
-        # A thread, or the whole process, may end while it is looked at.
-        with suppress(OSError):
-            for thread in self._threads.iterdir():
-                with suppress(OSError, ValueError, IndexError):
-                    figures = (thread / "schedstat").read_text(encoding="ascii").split()
-                    waited[thread.name] = int(figures[1])
-        return waited
-
-
-def _environment() -> dict[str, str]:
-    passed_on = {
-        name: value
-        for name, value in os.environ.items()
-        if name.upper() in _PASSED_ON or name.upper().startswith(_PASSED_ON_PREFIXES)
-    }
-    known = [Path(os.path.abspath(path)) for path in sys.path]
-    paths = [
-        str(path)
-        for path in [_PROJECT_FOLDER, *known]
-        if not any(path.is_relative_to(folder) for folder in _FOLDERS_OF_SCRIPTS)
-    ]
-    return passed_on | memory.ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _model_state(model: dict) -> ModelState:

@@ -5,7 +5,7 @@ import streamlit as st
 from inspection.config import Settings
 from inspection.domain.inspections import VERDICTS
 from inspection.services.effective_settings import without_secrets
-from inspection.services.photo.sidecars import SIDECAR
+from inspection.services.photo.browsing import SIDECAR
 from inspection.ui.markdown import as_written
 from inspection.ui.session import t
 from inspection.ui.widgets.tables import reading_table

@@ -14,7 +14,8 @@ from inspection.errors import InspectionError
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.services.photo import batches, browsing
 from inspection.services.photo.batches import Order
-from inspection.services.photo.sidecars import SIDECAR, PhotoFacts, photo_facts
+from inspection.services.photo.browsing import SIDECAR
+from inspection.services.photo.sidecars import PhotoFacts, photo_facts
 from inspection.services.station import shared_station
 from inspection.ui.inspect.subject import described, prefill
 from inspection.ui.markdown import as_written

@@ -24,9 +24,6 @@ from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.verdicts import verdict_label
 from inspection.ui.widgets.words import time_text, word
 
-# Sound on either side of what a database number can be; the rest is a mistyped address.
-_LARGEST_ID = 2**53
-
 _ICONS = {
     "proposed": ":material/smart_toy:",
     "rejudged": ":material/tune:",
@@ -39,15 +36,6 @@ _ICONS = {
 }
 # How far around a defect the same place reaches.
 WITHIN_CM = ("2", "5", "10", "20")
-
-
-def opened() -> int | None:
-    """The inspection that the address names; None for a list, 0 for what is no number."""
-    text = st.query_params.get("id")
-    if text is None:
-        return None
-    is_number = text.isascii() and text.isdigit() and int(text[:20]) < _LARGEST_ID
-    return int(text) if is_number else 0
 
 
 def show_detail(number: int, where: LogFilter) -> None:

@@ -18,7 +18,7 @@ from inspection.ui.log.export import export_chooser, show_export
 from inspection.ui.log.sorting import Sort, after_tap, read_sort, written
 from inspection.ui.session import t
 from inspection.ui.widgets import cached
-from inspection.ui.widgets.address import set_address
+from inspection.ui.widgets.address import number_in_address, set_address
 from inspection.ui.widgets.links import large_button, tall_buttons
 
 PAGE = 50
@@ -35,7 +35,7 @@ def show_list(where: LogFilter) -> None:
     with st.skeleton(height=400):
         total = cached.count(where, version)
         if sort is None:
-            page = cached.log_page(where, _number("after"), PAGE, version)
+            page = cached.log_page(where, number_in_address("after"), PAGE, version)
         else:
             order = LogOrder(SORTS_BY[sort.name], sort.falling)
             page = cached.sorted_page(where, order, _skipped(total), PAGE, version)
@@ -44,7 +44,7 @@ def show_list(where: LogFilter) -> None:
         return
     if sort is None:
         # Nothing is newer than the newest page: only further down is it counted.
-        above = _number("after") is not None
+        above = number_in_address("after") is not None
         first = cached.newer_than(where, int(page["id"].iloc[0]), version) if above else 0
     else:
         first = _skipped(total)
@@ -72,15 +72,9 @@ def _nothing_fits() -> None:
     filters.clear_filter_button("clear_filter_of_empty_list")
 
 
-def _number(name: str) -> int | None:
-    """A place in the list out of the address; None where it says none."""
-    text = st.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
 def _skipped(total: int) -> int:
     """How many stand before the sorted page: whole pages, and never all that there are."""
-    return min(_number("skip") or 0, max(total - 1, 0)) // PAGE * PAGE
+    return min(number_in_address("skip") or 0, max(total - 1, 0)) // PAGE * PAGE
 
 
 def _range(first: int, last: int, total: int) -> None:

@@ -11,8 +11,6 @@ from inspection.domain.inspections import UNKNOWN
 from inspection.domain.numbers import number, percent
 from inspection.domain.shifts import ShiftSlot
 from inspection.services.report.shift_report import (
-    BASELINE_DAYS,
-    GroupFigures,
     OpenRow,
     RepeatRow,
     ShiftReport,
@@ -33,6 +31,8 @@ from inspection.services.report.words import (
 )
 from inspection.services.station import shared_station
 from inspection.services.words import NO_VALUE, rare
+from inspection.storage.sealed_rows import BASELINE_DAYS
+from inspection.storage.shift_figures import GroupFigures
 from inspection.ui.markdown import as_written
 from inspection.ui.session import t, translate
 from inspection.ui.widgets import cached, chart_frame
@@ -359,9 +359,7 @@ def details(report: ShiftReport) -> None:
             "not_reviewed": agreement.undecided + agreement.put_off,
         }
         rows = [[t(f"report.{name}"), f"{n:,}"] for name, n in counts.items()]
-        gold = report.gold
-        said = t("report.gold_not_run") if gold is None else f"{gold.right:,} / {gold.shown:,}"
-        reading_table([t("report.decision"), t("report.photos")], [*rows, [t("report.gold"), said]])
+        reading_table([t("report.decision"), t("report.photos")], rows)
         st.markdown(f"**{t('report.used')}**")
         reading_table(
             [t("report.used_kind"), t("report.used_name"), "SHA-256", t("report.photos")],

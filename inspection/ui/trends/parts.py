@@ -15,7 +15,7 @@ from inspection.services.quality.control_charts import PlottedChart
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.log_list import KnownValues
-from inspection.ui.control import parts as control_views
+from inspection.ui.control import figure as control_figure
 from inspection.ui.session import language, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_of, set_address
@@ -217,13 +217,13 @@ def control_chart(daily: pd.DataFrame, where: LogFilter, version: int) -> None:
         return
     _show(
         "control",
-        control_views.figure_of(plotted),
-        control_views.table_of(plotted),
-        missing=control_views.what_is_missing(plotted),
+        control_figure.figure_of(plotted),
+        control_figure.table_of(plotted),
+        missing=control_figure.what_is_missing(plotted),
         heading=False,
     )
     _say_signals(plotted)
-    control_views.say_resting(plotted, where.first_day, where.last_day)
+    control_figure.say_resting(plotted, where.first_day, where.last_day)
     st.page_link(
         page_file("control"),
         label=t("trends.to_control"),
@@ -242,7 +242,7 @@ def _say_signals(plotted: PlottedChart) -> None:
         st.warning("\n".join(lines), icon=":material/notification_important:")
     else:
         st.success(t("trends.no_signal"), icon=":material/check_circle:")
-    control_views.say_baseline(plotted)
+    control_figure.say_baseline(plotted)
 
 
 def _models() -> list[str]:

@@ -11,6 +11,8 @@ from inspection.ui.markdown import as_written
 
 # More buttons than this are no row that anybody finds one in.
 MOST_BUTTONS = 16
+# Sound on either side of what a database number can be; the rest is a mistyped address.
+_LARGEST_NUMBER = 2**53
 
 
 def one_of(
@@ -108,6 +110,18 @@ def one_day(name: str, label: str, *, default: date, latest: date | None = None)
     )
     _keep(name, chosen.isoformat())
     return chosen
+
+
+def number_in_address(name: str) -> int | None:
+    """A number that a link carries, such as a place in the log; None where it says none."""
+    text = st.query_params.get(name, "")
+    is_number = text.isascii() and text.isdigit() and int(text[:20]) < _LARGEST_NUMBER
+    return int(text) if is_number else None
+
+
+def asked_inspection() -> int | None:
+    """The inspection that the address names (`?id=`); 0 for what is no number, None without."""
+    return None if "id" not in st.query_params else number_in_address("id") or 0
 
 
 def set_address(**parameters: str) -> None:

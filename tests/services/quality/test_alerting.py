@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from inspection.i18n import translator
-from inspection.services.quality import alerting, control_charts
+from inspection.services.quality import alerting, chart_annotations
 from inspection.services.quality.alerting import check_signals, open_alerts, tell_alerts
 from inspection.storage import chart_alerts
 from tests.services.quality.test_control_charts import ARIA, at_ten, log_days, plotted
@@ -99,7 +99,7 @@ def test_a_chart_with_a_chosen_baseline_is_watched_too(station):
     log_days(station, JUMP)
     whole = replace(ARIA, kind="p", split="", subject="")
     assert whole not in alerting.watched_charts(station)
-    control_charts.choose_baseline(station, plotted(station, whole), 0, 19, "Kim")
+    chart_annotations.choose_baseline(station, plotted(station, whole), 0, 19, "Kim")
     assert whole in alerting.watched_charts(station)
 
 
@@ -108,11 +108,11 @@ def test_an_alert_is_open_until_its_cause_is_known(station):
     check_signals(station, NEXT_DAY)
     (group,) = open_alerts(station, NEXT_DAY)
     assert group.chart == ARIA and len(group.alerts) == 1
-    number = control_charts.note_cause(
+    number = chart_annotations.note_cause(
         station, plotted(station), 20, 20, "machine", "nozzle", "Kim"
     )
     assert open_alerts(station, NEXT_DAY) == ()
-    control_charts.take_back(station, number, "Kim")
+    chart_annotations.take_back(station, number, "Kim")
     assert len(open_alerts(station, NEXT_DAY)) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.errors import ChartNoteRefused, Conflict
-from inspection.services.quality import control_charts
+from inspection.services.quality import chart_annotations, control_charts, plotted_points
 from inspection.services.quality.control_charts import plot, signals_of_shift
 from inspection.storage import deciding, recording
 from inspection.storage.log_filter import LogFilter
@@ -106,8 +106,8 @@ def test_shifts_weeks_and_bodies_are_points_of_their_own(station):
 def test_a_body_stays_in_its_group_whatever_days_are_asked_for(station):
     log_days(station, [2] * 30)
     choice = ChartChoice("c", "bodies", 25, "vehicle_model", "aria")
-    whole = control_charts._points(station, choice, (FIRST, FIRST + timedelta(days=29)))
-    late = control_charts._points(
+    whole = plotted_points.points_of(station, choice, (FIRST, FIRST + timedelta(days=29)))
+    late = plotted_points.points_of(
         station, choice, (FIRST + timedelta(days=6), FIRST + timedelta(days=29))
     )
     # Day 6 begins with body 60, in the middle of a group: the next one is whole.
@@ -162,30 +162,30 @@ def test_a_baseline_that_a_person_chose_holds_from_then_on(station):
     log_days(station, [3] * 20 + [6] * 25)
     before = plotted(station)
     with pytest.raises(ChartNoteRefused, match="needs 20 points, the chosen days have 19"):
-        control_charts.choose_baseline(station, before, 20, 38, "Kim")
-    number = control_charts.choose_baseline(station, before, 20, 39, "Kim")
+        chart_annotations.choose_baseline(station, before, 20, 38, "Kim")
+    number = chart_annotations.choose_baseline(station, before, 20, 39, "Kim")
     after = plotted(station)
     assert after.chart.centre[0] == pytest.approx(0.6)
     assert after.frozen.id == number and after.signals(["beyond_limit"]) == ()
-    control_charts.take_back(station, number, "Lee")
+    chart_annotations.take_back(station, number, "Lee")
     assert plotted(station).chart.centre[0] == pytest.approx(0.3)
 
 
 def test_a_process_change_begins_a_phase_with_limits_of_its_own(station):
     log_days(station, [3] * 20 + [6] * 20)
-    control_charts.begin_phase(station, plotted(station), 20, "new robot", "Kim")
+    chart_annotations.begin_phase(station, plotted(station), 20, "new robot", "Kim")
     chart = plotted(station)
     assert chart.chart.starts == (0, 20)
     assert chart.chart.centre[[0, 39]] == pytest.approx([0.3, 0.6])
     assert chart.signals() == ()
     with pytest.raises(ChartNoteRefused, match="cannot reach over a process change"):
-        control_charts.choose_baseline(station, chart, 10, 30, "Kim")
+        chart_annotations.choose_baseline(station, chart, 10, 30, "Kim")
 
 
 def test_an_excluded_point_stays_visible_and_moves_nothing(station):
     log_days(station, [3] * 10 + [33] + [3] * 10)
     assert plotted(station).chart.centre[0] > 0.35
-    control_charts.exclude_points(station, plotted(station), 10, 10, "power cut", "Kim")
+    chart_annotations.exclude_points(station, plotted(station), 10, 10, "power cut", "Kim")
     chart = plotted(station)
     assert chart.chart.centre[0] == pytest.approx(0.3)
     assert np.flatnonzero(chart.excluded).tolist() == [10]
@@ -197,7 +197,7 @@ def test_an_excluded_point_stays_visible_and_moves_nothing(station):
 def test_a_cause_is_shown_on_every_chart_of_its_time_and_explains_its_own_subject(station):
     log_days(station, [3, 4] * 10 + [12])
     log_days(station, [3, 4] * 10 + [12], hours=2, vehicle_model="borea")
-    control_charts.note_cause(station, plotted(station), 20, 20, "machine", "nozzle 3", "Kim")
+    chart_annotations.note_cause(station, plotted(station), 20, 20, "machine", "nozzle 3", "Kim")
     for choice in (ARIA, ChartChoice("p", "week"), replace(ARIA, points="shift")):
         assert [one.note.text for one in plotted(station, choice).causes] == ["nozzle 3"]
     (aria,) = plotted(station, replace(ARIA, points="shift")).signals()
@@ -208,7 +208,7 @@ def test_a_cause_is_shown_on_every_chart_of_its_time_and_explains_its_own_subjec
 
 def test_a_cause_of_another_time_explains_nothing(station):
     log_days(station, [3, 4] * 10 + [3, 12])
-    control_charts.note_cause(station, plotted(station), 20, 20, "man", "new crew", "Kim")
+    chart_annotations.note_cause(station, plotted(station), 20, 20, "man", "new crew", "Kim")
     (signal,) = plotted(station).signals()
     assert signal.causes == ()
 
@@ -217,15 +217,15 @@ def test_a_cause_of_another_time_explains_nothing(station):
 def test_a_note_needs_a_name_and_a_reason(station, who, text):
     log_days(station, [3] * 20)
     with pytest.raises(ChartNoteRefused):
-        control_charts.note_cause(station, plotted(station), 0, 0, "man", text, who)
+        chart_annotations.note_cause(station, plotted(station), 0, 0, "man", text, who)
 
 
 def test_a_note_is_taken_back_once(station):
     log_days(station, [3] * 20)
-    number = control_charts.note_cause(station, plotted(station), 0, 0, "man", "crew", "Kim")
-    control_charts.take_back(station, number, "Lee")
+    number = chart_annotations.note_cause(station, plotted(station), 0, 0, "man", "crew", "Kim")
+    chart_annotations.take_back(station, number, "Lee")
     with pytest.raises(Conflict):
-        control_charts.take_back(station, number, "Kim")
+        chart_annotations.take_back(station, number, "Kim")
 
 
 def test_the_photos_of_a_point_are_those_of_its_days_and_subject(station):
@@ -296,7 +296,7 @@ def test_a_model_inspected_on_two_days_a_week_keeps_its_limits_for_good(station)
 def test_a_phase_takes_its_first_twenty_points_however_far_apart_too(station):
     log_days(station, [3] * 20)
     log_days(station, [6], start=30)
-    control_charts.begin_phase(station, plotted(station), 20, "new robot", "Kim")
+    chart_annotations.begin_phase(station, plotted(station), 20, "new robot", "Kim")
     log_days(station, [6] * 19 + [8], start=300)
     last = FIRST + timedelta(days=319)
     chart = plot(station, ARIA, last, last)
@@ -306,7 +306,7 @@ def test_a_phase_takes_its_first_twenty_points_however_far_apart_too(station):
 
 def test_an_excluded_point_makes_room_for_the_next_one_months_later(station):
     log_days(station, [3] * 19 + [33])
-    control_charts.exclude_points(station, plotted(station), 19, 19, "power cut", "Kim")
+    chart_annotations.exclude_points(station, plotted(station), 19, 19, "power cut", "Kim")
     log_days(station, [9], start=300)
     last = FIRST + timedelta(days=300)
     chart = plot(station, ARIA, last, last)
@@ -369,7 +369,7 @@ def test_a_shift_is_told_its_signals_with_their_causes_and_later_shifts_change_n
     log_days(station, [40] * 5, start=21)
     log_days(station, [40], start=20, hours=8)
     assert signals_of_shift(station, day, "day") == (signal,)
-    control_charts.note_cause(station, plotted(station), 20, 20, "machine", "nozzle 3", "Kim")
+    chart_annotations.note_cause(station, plotted(station), 20, 20, "machine", "nozzle 3", "Kim")
     (explained,) = signals_of_shift(station, day, "day")
     assert [one.note.text for one in explained.causes] == ["nozzle 3"]
 

@@ -8,22 +8,21 @@ from pathlib import Path
 import pytest
 
 from inspection.domain import run_rules
+from inspection.domain.quality import Quality
 from inspection.errors import InspectionError
 from inspection.i18n import LANGUAGES, texts, translator
 from inspection.services.report import pdf as report_documents
 from inspection.services.report.html import shift_report_html
 from inspection.services.report.pdf import shift_report_pdf
 from inspection.services.report.shift_report import (
-    GroupFigures,
     OpenRow,
-    Quality,
     ReportHeader,
     SignalRow,
     Signature,
-    TypeFigures,
     data_sha256,
 )
 from inspection.services.report.words import document_name, outcomes
+from inspection.storage.shift_figures import GroupFigures, TypeFigures
 from tests.services.example_reports import (
     HEADER,
     HOSTILE,
@@ -167,13 +166,6 @@ def test_the_first_page_says_what_repeats_what_fired_and_what_is_handed_over():
     ):
         assert words in first
     assert "습도" not in first  # settled: only the details tell
-
-
-def test_without_gold_samples_the_report_says_so():
-    assert re.search(
-        r"Gold samples judged right\s+not run",
-        text_of(shift_report_pdf(busy_shift(gold=None), ENGLISH)),
-    )
 
 
 def test_the_pdf_is_dated_at_the_end_of_the_shift():

@@ -7,20 +7,18 @@ import pytest
 
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Subject
+from inspection.domain.quality import Quality
 from inspection.errors import InspectionError
 from inspection.i18n import translator
 from inspection.services.photo import counting, reviewing
 from inspection.services.photo.inspecting import inspect_photo
+from inspection.services.report.building import build_shift_report, counted_report
 from inspection.services.report.files import write_shift_report
 from inspection.services.report.pages import report_pages
 from inspection.services.report.pdf import shift_report_pdf
 from inspection.services.report.shift_report import (
-    GoldSamples,
-    Quality,
     ReportHeader,
     ShiftReport,
-    build_shift_report,
-    counted_report,
     cumulative_shares,
     data_bytes,
     data_sha256,
@@ -126,11 +124,6 @@ def test_signatures_stand_under_the_data_and_not_in_it():
     assert (unsigned.state, busy_shift().state) == ("draft", "signed")
 
 
-def test_gold_samples_cannot_be_right_more_often_than_they_were_shown():
-    with pytest.raises(ValueError, match="7 right of 6"):
-        GoldSamples(shown=6, right=7)
-
-
 def test_an_empty_shift_is_a_report_too():
     assert empty_shift().is_empty
     assert json.loads(data_bytes(empty_shift()))["photos"] == 0
@@ -190,7 +183,6 @@ def test_the_report_counts_what_the_log_holds(station, inspected):
     assert report.worst[0].picture.startswith(b"\xff\xd8")
     assert [row.inspection_id for row in report.open_rework] == [inspected[1]]
     assert report.agreement.overkill == 1
-    assert report.gold is None
     assert [used.name for used in report.models] == ["fake"]
     assert report.model_name("aria") == "Aria"
     assert build_shift_report(station, slot.day, slot.shift, "L2").is_empty

@@ -7,9 +7,10 @@ import pytest
 
 from inspection.config import Settings
 from inspection.i18n import translator
+from inspection.services.report.building import build_shift_report, place_of
 from inspection.services.report.check import check_report
 from inspection.services.report.html import shift_report_html
-from inspection.services.report.shift_report import build_shift_report, data_sha256, place_of
+from inspection.services.report.shift_report import data_sha256
 from inspection.services.report.signing import find_signed, shift_report, sign_out
 from inspection.services.report.words import about_the_shift
 from inspection.services.report.workbook import shift_report_xlsx

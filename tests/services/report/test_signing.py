@@ -9,10 +9,11 @@ from inspection.i18n import translator
 from inspection.services.photo import counting, reviewing
 from inspection.services.report import shift_report as reporting
 from inspection.services.report import signing
+from inspection.services.report.building import build_shift_report, place_of
 from inspection.services.report.check import check_all_reports, check_report
 from inspection.services.report.check_words import check_sentence, fault_sentences
 from inspection.services.report.pdf import shift_report_pdf
-from inspection.services.report.shift_report import build_shift_report, data_sha256, place_of
+from inspection.services.report.shift_report import data_sha256
 from inspection.services.report.signing import find_signed, shift_report, sign_in, sign_out
 from inspection.storage import figures, log_detail, log_filter, sealed_rows, shift_notes
 from inspection.storage.audit import verify_chain

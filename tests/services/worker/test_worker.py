@@ -17,7 +17,8 @@ from PIL import Image
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, memory
 from inspection.services.worker import parent as worker_module
-from inspection.services.worker.parent import InspectionWorker, KeptWaiting, ModelChoice, ModelState
+from inspection.services.worker.parent import InspectionWorker, ModelChoice, ModelState
+from inspection.services.worker.process import KeptWaiting
 
 PROJECT = Path(__file__).resolve().parents[3]
 BAD_IMAGES = PROJECT.parent / "shared" / "bad_images"

@@ -36,16 +36,22 @@ LABELS = (
 _FOLDER = Path(__file__).parent
 
 
-def _part(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+# The browser gets one script and one style sheet: a component cannot import a second file. Later
+# parts use the names of the earlier ones.
+_SCRIPTS = ("pictures.js", "stage.js", "viewer.js")
+_STYLES = ("viewer.css", "bar.css", "stage.css", "foot.css")
+
+
+def _parts(*names: str) -> str:
+    return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 # Declared once at import: Streamlit keeps components by name, for the whole process.
 _COMPONENT = st.components.v2.component(
     "inspection_photo_viewer",
-    html=_part("viewer.html"),
-    css=_part("viewer.css"),
-    js=_part("viewer.js"),
+    html=_parts("viewer.html"),
+    css=_parts(*_STYLES),
+    js=_parts(*_SCRIPTS),
 )
 
 

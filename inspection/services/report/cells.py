@@ -1,0 +1,38 @@
+"""Numbers and moments of a shift report as they stand in its tiles and tables."""
+
+from datetime import datetime
+
+from inspection.domain.numbers import number
+from inspection.services.words import NO_VALUE
+
+
+def joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part and part != NO_VALUE) or NO_VALUE
+
+
+def moment_text(at: datetime) -> str:
+    return f"{at:%m-%d %H:%M}"
+
+
+def count_text(n: int) -> str:
+    return f"{n:,}"
+
+
+def dpu_text(value: float | None) -> str:
+    return NO_VALUE if value is None else number(value, 2)
+
+
+def percent_text(share: float | None, digits: int = 1) -> str:
+    return NO_VALUE if share is None else f"{share:.{digits}%}"
+
+
+def share_of(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def millimetres_text(value: float | None) -> str:
+    return NO_VALUE if value is None else f"{number(value, 1)} mm"
+
+
+def area_text(area_mm2: float | None, area_px: int) -> str:
+    return f"{area_px:,} px" if area_mm2 is None else f"{number(area_mm2, 1)} mm²"

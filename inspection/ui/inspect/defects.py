@@ -1,0 +1,146 @@
+"""The photo with its mask and the table of its defects, each leading to the other."""
+
+import pandas as pd
+import streamlit as st
+
+from inspection.domain.defects import Defect
+from inspection.domain.inspections import Inspection
+from inspection.domain.numbers import measured, rounded
+from inspection.storage.log_detail import InspectionDetail
+from inspection.ui.session import plain, t
+from inspection.ui.widgets.links import mask_url, photo_url
+from inspection.ui.widgets.on_paper import paper_table
+from inspection.ui.widgets.viewer import LABELS, viewer
+
+
+def show_photo(
+    detail: InspectionDetail, shown: Inspection, focus: int | None, height_px: int
+) -> None:
+    """The viewer. focus: number of the defect to zoom to, None = none."""
+    used = shown.thresholds
+    viewer(
+        "inspection_viewer",
+        photo_url(detail.id),
+        mask_url(detail.id, used.region, used.smallest_px),
+        [
+            {
+                "index": index,
+                "bbox_px": defect.region.bbox_px,
+                "verdict": _weight(defect, shown),
+                "label": f"{index}. {t(f'defect.{defect.type}')}",
+            }
+            for index, defect in enumerate(shown.judgement.defects, start=1)
+        ],
+        {name: t(f"viewer.{name}") for name in LABELS},
+        height_px=height_px,
+        focus=focus,
+        on_select=lambda index: _region_clicked(detail.id, index),
+    )
+
+
+def _weight(defect: Defect, shown: Inspection) -> str:
+    """How a region is coloured: no heavier than the verdict, and as its severity says."""
+    verdict = shown.judgement.verdict
+    if verdict == "rework" and defect.severity == "minor":
+        return "ok"
+    return "human" if defect.severity is None and verdict != "ok" else verdict
+
+
+def _table_key(number: int) -> str:
+    return f"defects_{number}_{st.session_state.get('defect_table_round', 0)}"
+
+
+def focus_of(detail: InspectionDetail, shown: Inspection) -> int | None:
+    """The defect whose row was chosen in the table; a click in the photo must not move it."""
+    chosen = st.session_state.get(_table_key(detail.id)) or {}
+    rows = chosen.get("selection", {}).get("rows", [])
+    if not rows or rows[0] >= len(shown.judgement.defects):
+        return None
+    index = rows[0] + 1
+    return None if st.session_state.get("clicked_region") == (detail.id, index) else index
+
+
+def _region_clicked(number: int, index: int | None) -> None:
+    # A table under a new key starts with the row that belongs to the region.
+    st.session_state["defect_table_round"] = st.session_state.get("defect_table_round", 0) + 1
+    st.session_state["clicked_region"] = (number, index)
+
+
+def defect_table(detail: InspectionDetail, shown: Inspection) -> None:
+    """Every defect in a row; a row that is chosen zooms to its place in the photo."""
+    defects = shown.judgement.defects
+    st.subheader(t("inspect.defect_table", n=len(defects)))
+    if not defects:
+        is_as_judged = shown is detail.inspection
+        st.success(
+            t("inspect.no_defects" if is_as_judged else "inspect.no_defects_preview"),
+            icon=":material/check:",
+        )
+        return
+    number, index = st.session_state.get("clicked_region", (None, None))
+    chosen = [index - 1] if number == detail.id and index and index <= len(defects) else []
+    table = pd.DataFrame([_row(index, defect) for index, defect in enumerate(defects, start=1)])
+    heads = {
+        "number": plain("inspect.table_number"),
+        "type": plain("common.type"),
+        "area_px": plain("common.area_px"),
+        "area_mm2": plain("common.area_mm2"),
+        "length_mm": plain("common.length_mm"),
+        "width_mm": plain("common.width_mm"),
+        "zone": plain("common.zone"),
+        "severity": plain("inspect.severity"),
+        "score": plain("common.score"),
+    }
+    paper_table(table, heads, _DEFECT_FORMS)
+    figure = st.column_config.NumberColumn
+    st.dataframe(
+        table,
+        key=_table_key(detail.id),
+        hide_index=True,
+        row_height=44,
+        on_select="rerun",
+        selection_mode="single-row",
+        selection_default={"selection": {"rows": chosen}},
+        column_config={
+            name: figure(head, format=_DEFECT_FORMS[name]) if name in _DEFECT_FORMS else head
+            for name, head in heads.items()
+        }
+        | {
+            "number": figure(heads["number"], width=60),
+            # Text: what is no larger than some size has a sign before it.
+            **{
+                name: st.column_config.TextColumn(heads[name], alignment="right")
+                for name in ("area_mm2", "width_mm")
+            },
+        },
+        placeholder="–",
+    )
+    st.caption(f":material/touch_app: {t('inspect.table_help')}")
+
+
+_DEFECT_FORMS = {
+    "number": "%d",
+    "area_px": "%d",
+    "length_mm": "%.1f",
+    "score": "%.2f",
+}
+
+
+def _row(index: int, defect: Defect) -> dict:
+    is_bound = defect.region.is_upper_bound
+    return {
+        "number": index,
+        "type": t(f"defect.{defect.type}"),
+        "area_px": defect.region.area_px,
+        "area_mm2": measured(defect.area_mm2, defect.area_error_mm2, 2, is_bound),
+        "length_mm": _to_places(defect.length_mm, 1),
+        "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound),
+        "zone": defect.zone or "–",
+        "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
+        "score": _to_places(defect.region.score, 2),
+    }
+
+
+def _to_places(value: float | None, places: int) -> float | None:
+    # Rounded here: a browser rounds a half in its own way, and the banner says another number.
+    return None if value is None else rounded(value, places)
