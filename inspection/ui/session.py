@@ -102,6 +102,11 @@ def inspector() -> str:
     return st.session_state.get("inspector", "").strip()
 
 
+def name_missing() -> Markdown | None:
+    """The sentence that asks for the inspector's name; None once it is given."""
+    return None if inspector() else t("session.name_needed")
+
+
 def remember_inspector(name: str) -> None:
     """A name given with a note or a signature is the tab's name from the next run on, where it
     has none yet: it is asked once."""

@@ -17,9 +17,9 @@ from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words, sentence_case, type_words
 from inspection.ui.widgets.left_out import say_unnumbered
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.on_paper import paper_table
 from inspection.ui.widgets.period import ask_period
 from inspection.ui.widgets.photo_cards import photo_cards
+from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.words import model_name, word
 
 # Squares a panel side: all panels together stay well below the points a figure may have.
@@ -168,16 +168,4 @@ def show_frequent(where: LogFilter, version: int) -> None:
         "repeat_rate": plain("body.repeat_rate"),
     }
     forms = {"defects": "count", "dpu": "%.3f", "placed": "count", "repeat_rate": "%.1f"}
-    paper_table(table, heads, forms)
-    figure = st.column_config.NumberColumn
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        column_config={
-            name: figure(head, format={"count": "localized"}.get(forms[name], forms[name]))
-            if name in forms
-            else head
-            for name, head in heads.items()
-        },
-    )
+    sheet(table, heads, forms)

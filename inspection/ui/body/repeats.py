@@ -16,7 +16,7 @@ from inspection.services.station import shared_station
 from inspection.services.words import rare
 from inspection.storage import case_records
 from inspection.ui.markdown import as_written, bold
-from inspection.ui.session import error_text, inspector, t
+from inspection.ui.session import error_text, inspector, name_missing, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.photo_cards import photo_cards
 from inspection.ui.widgets.words import model_name, time_text, word
@@ -190,8 +190,7 @@ def _act_button(
     label: str, key: str, is_ready: bool, what_is_missing: str, act: Callable[[], object]
 ) -> None:
     """A button that writes; greyed out with its reason while name or owner are missing."""
-    missing = "" if inspector() else t("body.needs_name")
-    missing = missing or ("" if is_ready else what_is_missing)
+    missing = name_missing() or ("" if is_ready else what_is_missing)
     if st.button(label, key=key, disabled=bool(missing), help=missing or None):
         try:
             act()

@@ -22,7 +22,7 @@ from inspection.ui.control.figure import (
     chart_title,
 )
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, inspector, t
+from inspection.ui.session import error_text, inspector, name_missing, t
 from inspection.ui.widgets.address import one_of
 from inspection.ui.widgets.words import time_text
 
@@ -52,7 +52,7 @@ def show_actions(plotted: PlottedChart, first: int, last: int) -> None:
     )
     who = inspector()
     if not who:
-        st.info(t("control.name_first"), icon=":material/badge:")
+        st.info(name_missing(), icon=":material/badge:")
         return
     with st.form(f"say_{action}", border=True):
         st.markdown(t(f"control.{action}_text", n=BASELINE_POINTS, who=as_written(who)))
@@ -112,7 +112,7 @@ def _note(plotted: PlottedChart, one: NumberedNote, number: str) -> None:
             key=f"take_back_{one.id}",
             icon=":material/undo:",
             disabled=not inspector(),
-            help=None if inspector() else t("control.name_first"),
+            help=name_missing(),
         ):
             _write_down(lambda: chart_annotations.take_back(shared_station(), one.id, inspector()))
 

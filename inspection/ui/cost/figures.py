@@ -24,7 +24,7 @@ from inspection.services.station import shared_station
 from inspection.storage import cost_estimates
 from inspection.storage.cost_estimates import NumberedEstimate
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, inspector, plain, t, translate
+from inspection.ui.session import error_text, inspector, name_missing, plain, t, translate
 from inspection.ui.widgets.address import one_of, set_address
 from inspection.ui.widgets.demo import marked_name
 from inspection.ui.widgets.words import time_text
@@ -151,8 +151,8 @@ def keep(reckoned: Reckoned, kept: NumberedEstimate | None) -> None:
             max_chars=MOST_LETTERS["plant"],
         )
         note = st.text_input(t("cost.save_reason"), max_chars=MOST_LETTERS["note"])
-        if not who:
-            st.caption(f":material/person: {t('cost.no_name')}")
+        if missing := name_missing():
+            st.caption(f":material/person: {missing}")
         pressed = st.form_submit_button(t("cost.save"), icon=":material/save:", type="primary")
     if pressed:
         _save(reckoned, plant, who, note)

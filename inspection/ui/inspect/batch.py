@@ -207,7 +207,7 @@ def _interrupted(one: InterruptedBatch) -> None:
                 on_click=_go_on,
                 args=(one.key,),
                 disabled=not session.inspector(),
-                help=None if session.inspector() else t("session.inspector_needed"),
+                help=session.name_missing(),
             )
             with st.popover(t("batch.give_up"), icon=":material/delete:"):
                 st.markdown(t("batch.give_up_text", n=len(one.left)))

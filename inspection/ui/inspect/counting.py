@@ -38,7 +38,7 @@ def _show_voided(detail: InspectionDetail, act: Act) -> None:
         key="counting_restore",
         icon=":material/undo:",
         disabled=not session.inspector(),
-        help=None if session.inspector() else t("counting.needs_name"),
+        help=session.name_missing(),
         on_click=lambda: act(lambda: _restore(detail)),
     )
 
@@ -73,8 +73,8 @@ def _show_question(detail: InspectionDetail, act: Act) -> None:
                 width="stretch",
                 on_click=lambda: act(lambda: _answer(detail, is_same=False)),
             )
-        if not named:
-            st.caption(t("counting.needs_name"))
+        if missing := session.name_missing():
+            st.caption(missing)
 
 
 def _beside(detail: InspectionDetail, earlier: int | None) -> None:
@@ -102,8 +102,8 @@ def show_corrections(detail: InspectionDetail, act: Act, opens: Callable[[int], 
         return
     with st.popover(t("counting.correct"), icon=":material/build:"):
         st.caption(t("counting.correct_help"))
-        if not session.inspector():
-            st.caption(t("counting.needs_name"))
+        if missing := session.name_missing():
+            st.caption(missing)
         st.text_input(
             t("common.reason"),
             key=f"counting_reason_{detail.id}",

@@ -123,7 +123,7 @@ def _undo_button(detail: InspectionDetail) -> None:
         icon=":material/undo:",
         width="stretch",
         shortcut="U",
-        help=None if session.inspector() else t("decide.undo_needs_name"),
+        help=session.name_missing(),
         disabled=not session.inspector(),
         on_click=_ask,
         args=(detail.id, "undo"),

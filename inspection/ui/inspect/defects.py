@@ -9,7 +9,7 @@ from inspection.domain.numbers import measured, rounded
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui.session import plain, t
 from inspection.ui.widgets.links import mask_url, photo_url
-from inspection.ui.widgets.on_paper import paper_table
+from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.viewer import LABELS, viewer
 
 
@@ -91,29 +91,24 @@ def defect_table(detail: InspectionDetail, shown: Inspection) -> None:
         "severity": plain("inspect.severity"),
         "score": plain("common.score"),
     }
-    paper_table(table, heads, _DEFECT_FORMS)
-    figure = st.column_config.NumberColumn
-    st.dataframe(
+    columns = st.column_config
+    sheet(
         table,
+        heads,
+        _DEFECT_FORMS,
+        looks={
+            "number": columns.NumberColumn(heads["number"], format="%d", width=60),
+            # Text: what is no larger than some size has a sign before it.
+            **{
+                name: columns.TextColumn(heads[name], alignment="right")
+                for name in ("area_mm2", "width_mm")
+            },
+        },
         key=_table_key(detail.id),
-        hide_index=True,
         row_height=44,
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": chosen}},
-        column_config={
-            name: figure(head, format=_DEFECT_FORMS[name]) if name in _DEFECT_FORMS else head
-            for name, head in heads.items()
-        }
-        | {
-            "number": figure(heads["number"], width=60),
-            # Text: what is no larger than some size has a sign before it.
-            **{
-                name: st.column_config.TextColumn(heads[name], alignment="right")
-                for name in ("area_mm2", "width_mm")
-            },
-        },
-        placeholder="–",
     )
     st.caption(f":material/touch_app: {t('inspect.table_help')}")
 

@@ -12,7 +12,7 @@ from inspection.ui.log.sorting import Sort, written
 from inspection.ui.session import plain, t
 from inspection.ui.widgets.address import set_address
 from inspection.ui.widgets.links import thumbnail_url
-from inspection.ui.widgets.on_paper import paper_table
+from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.verdicts import CHIP_COLOURS, verdict_text
 from inspection.ui.widgets.words import model_name, time_text, word
 
@@ -167,19 +167,18 @@ def inspections_table(
     """Some inspections with their thumbnails. An arrow marks the column they are sorted by."""
     table = table_of(page, names)
     titles = {name: column_title(name) for name in names}
-    paper_table(table, titles, {"photo": "photo", **_NUMBERS})
-    chosen = st.dataframe(
+    chosen = sheet(
         table,
+        titles,
+        {"photo": "photo", **_NUMBERS},
+        looks=column_looks(names, sort),
         # A list sorted anew is a table of its own: nothing of it is chosen yet.
         key=f"{key}_{'_'.join(names)}_{written(sort)}",
-        hide_index=True,
         height=height,
         row_height=60,
         on_select="rerun",
         # A cell, not a row: the whole row can be tapped, not only the small box at its start.
         selection_mode=["single-cell", "single-column"],
-        placeholder="–",
-        column_config=column_looks(names, sort),
     ).selection
     if chosen.columns:
         # First: on its way to a title the browser may choose the cell at the upper left as well.

@@ -21,7 +21,7 @@ from inspection.ui.session import language, plain, t
 from inspection.ui.widgets.chart_frame.components import clicked_point, image_buttons
 from inspection.ui.widgets.demo import is_demo_log
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.on_paper import paper_table
+from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.tables import reading_table
 
 # Tools of plotly by its own English names, which are the keys of its dictionaries.
@@ -214,27 +214,7 @@ def _show(table: Figures | Table) -> None:
         reading_table(table.head, [[as_written(cell) for cell in row] for row in table.rows])
         return
     heads = {column.name: column.head for column in table.columns}
-    paper_table(table.frame, heads, {column.name: column.form for column in table.columns})
-    st.dataframe(
-        table.frame[list(heads)],
-        column_config={column.name: _column_config(column) for column in table.columns},
-        hide_index=True,
-        placeholder="–",
-        lazy=True,
-    )
-
-
-def _column_config(column: Column) -> Any:
-    kinds = st.column_config
-    if column.form == "":
-        return kinds.TextColumn(column.head)
-    if column.form == "day":
-        return kinds.DateColumn(column.head, format="YYYY-MM-DD")
-    if column.form == "link":
-        return kinds.LinkColumn(column.head, display_text=t("chart_frame.open"))
-    return kinds.NumberColumn(
-        column.head, format={"count": "localized"}.get(column.form, column.form)
-    )
+    sheet(table.frame, heads, {column.name: column.form for column in table.columns}, lazy=True)
 
 
 def _downloads(name: str, title: str, figure: go.Figure, tables: Tables) -> None:
