@@ -71,3 +71,13 @@ def station(tmp_path, fake_worker):
     opened = open_station(Settings(data_dir=tmp_path / "data"), with_model=False)
     yield replace(opened, worker=fake_worker)
     opened.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A running Chromium; the file that asks for it says `pytestmark = needs_chromium`."""
+    # Not at the top: without Playwright only the browser tests are skipped.
+    from tests.browser import chromium
+
+    with chromium() as opened:
+        yield opened

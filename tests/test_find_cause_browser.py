@@ -2,25 +2,17 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
 from inspection.config import Settings
 from inspection.domain.chart_choice import ChartChoice
 from inspection.services.demo.load import load_demo_line
 from inspection.services.quality.signal_words import chart_name
 from inspection.services.station import open_station
-from tests.browser import chromium, needs_chromium
+from tests.browser import needs_chromium
 from tests.server import running
 from tests.test_main_job_browser import Inspector
 
 pytestmark = needs_chromium
 FEWER_THAN = 6
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 def test_the_clogged_nozzle_is_found_from_home_in_fewer_than_six_clicks(browser, tmp_path):

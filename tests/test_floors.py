@@ -285,23 +285,6 @@ def test_a_query_is_written_under_storage_only():
     assert wrong == []
 
 
-# Being split into one module a subject; each name goes when its file is.
-TOO_LONG_YET = {
-    "inspection/services/quality/control_charts.py",
-    "inspection/services/report/pages.py",
-    "inspection/services/report/shift_report.py",
-    "inspection/services/report/workbook.py",
-    "inspection/services/worker/parent.py",
-    "inspection/ui/control/parts.py",
-    "inspection/ui/cost/parts.py",
-    "inspection/ui/inspect/inspection.py",
-    "inspection/ui/widgets/viewer/viewer.js",
-    "tests/services/worker/test_worker.py",
-    "tests/ui/test_page_inspect.py",
-    "tests/ui/test_viewer_browser.py",
-}
-
-
 def test_a_file_has_at_most_five_hundred_lines():
     found = {
         path.relative_to(ROOT).as_posix()
@@ -311,7 +294,7 @@ def test_a_file_has_at_most_five_hundred_lines():
         and "migrations" not in path.parts
         and len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES
     }
-    assert found - TOO_LONG_YET == set()
+    assert found == set()
 
 
 def test_a_folder_has_at_most_sixteen_modules():

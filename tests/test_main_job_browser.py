@@ -12,7 +12,7 @@ from inspection.config import REPOSITORY, Settings
 from inspection.i18n import translator
 from inspection.services.station import open_station
 from inspection.storage import log_filter, log_list, log_pieces
-from tests.browser import chromium, needs_chromium, playwright, wait_until
+from tests.browser import needs_chromium, playwright, wait_until
 from tests.server import running
 
 SAMPLES = REPOSITORY / "data" / "samples"
@@ -25,12 +25,6 @@ pytestmark = [
         reason="needs the shipped model",
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

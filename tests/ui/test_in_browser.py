@@ -7,19 +7,13 @@ import pytest
 from inspection.domain.inspections import Subject
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.storage import log_detail
-from tests.browser import chromium, needs_chromium, playwright
+from tests.browser import needs_chromium, playwright
 from tests.conftest import panel_jpeg
 from tests.server import running
 from tests.test_main_job_browser import Inspector
 
 pytestmark = needs_chromium
 DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from inspection.config import Settings
 from inspection.services.station import open_station
-from tests.browser import chromium, needs_chromium
+from tests.browser import needs_chromium
 from tests.server import running
 from tests.test_main_job_browser import Inspector
 from tests.ui.conftest import invented, write_inspections
@@ -12,12 +12,6 @@ from tests.ui.conftest import invented, write_inspections
 pytestmark = needs_chromium
 # Middle of the titles, and of the first row, from the table's upper edge.
 TITLES, FIRST_ROW = 18, 66
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

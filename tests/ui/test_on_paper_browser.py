@@ -7,7 +7,7 @@ import pytest
 
 from inspection.config import Settings
 from inspection.services.station import open_station
-from tests.browser import chromium, needs_chromium, wait_until
+from tests.browser import needs_chromium, wait_until
 from tests.server import running
 from tests.test_main_job_browser import Inspector
 from tests.ui.conftest import invented, write_inspections
@@ -18,12 +18,6 @@ pytestmark = [
 ]
 # Higher than the window and than one sheet of paper.
 PHOTOS = 45
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-import json
-import os
 import threading
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -7,50 +5,15 @@ from datetime import UTC, datetime
 import pytest
 import streamlit as st
 
-from inspection.domain.inspections import Subject
 from inspection.errors import WorkerFailed
 from inspection.services import station as station_module
 from inspection.services.photo import batches, reviewing, waiting_room
 from inspection.services.photo.batches import Order
-from inspection.services.photo.inspecting import inspect_photo
 from inspection.services.worker.parent import ModelState
 from inspection.storage import log_detail, log_filter, log_list
 from inspection.ui.inspect import batch as batch_view
 from tests.conftest import panel_jpeg
-
-DOOR = Subject("aria", "KMH-1", "door_fl", "white", "ST10", "L1", "Kim")
-
-
-def logged(station, content=None, mm_per_px=0.2, **more) -> int:
-    content = content or panel_jpeg()
-    return inspect_photo(station, content, "p.jpg", DOOR, mm_per_px=mm_per_px, **more).id
-
-
-def words(at) -> str:
-    """Everything that the page says, as one text."""
-    said = [at.markdown, at.caption, at.info, at.warning, at.error, at.text, at.subheader]
-    texts = [part.value for parts in said for part in parts]
-    return "\n".join([*texts, *(part.proto.body for part in at.get("html"))])
-
-
-def keys(at) -> set[str]:
-    return {button.key for button in at.button}
-
-
-def drop(at, *photos):
-    """Drop photos (name, bytes) on the uploader and wait for what becomes of them."""
-    assert not at.exception
-    (uploader,) = at.get("file_uploader")
-    for name, content in photos:
-        uploader.upload(name, content)
-    return at.run()
-
-
-def fill(at):
-    at.selectbox(key="subject_vehicle_model").set_value("aria")
-    at.selectbox(key="subject_panel").set_value("door_fl")
-    at.number_input(key="subject_mm_per_px").set_value(0.2)
-    return at.run()
+from tests.ui.inspect_page import DOOR, banner, drop, fill, human, keys, logged, words
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
@@ -103,17 +66,6 @@ def test_no_photo_stays_in_the_session_or_in_the_waiting_folder(open_page, share
     at = drop(fill(open_page("inspect")), ("door.jpg", panel_jpeg()))
     assert at.get("file_uploader") == []
     assert list((shared.settings.data_dir / "waiting").iterdir()) == []
-
-
-def banner(at) -> str:
-    """The large verdict of the page, as HTML."""
-    (html,) = [part.proto.body for part in at.get("html") if 'role="status"' in part.proto.body]
-    return html
-
-
-def human(station) -> int:
-    """A photo whose scale is not known: its scratch is marked, and a person decides."""
-    return logged(station, mm_per_px=None)
 
 
 def test_the_largest_word_is_what_stands_and_the_proposal_is_beside_it(open_page, shared):
@@ -178,7 +130,8 @@ def test_not_ok_confirms_the_proposed_repair_and_undo_asks_whose_it_is(open_page
 
 def test_whose_decision_it_is_is_said_before_another_person_undoes_it(open_page, shared):
     number = logged(shared)
-    reviewing.confirm(shared, log_detail.inspection_detail(shared.engine, number), "Kim")
+    detail = log_detail.inspection_detail(shared.engine, number)
+    reviewing.decide(shared, detail, "polish", "", "Kim")
     at = open_page("inspect", id=str(number), inspector="Lee")
     at.button(key="decide_undo").click().run()
     assert "decided by **Kim**" in words(at) and "as **Lee**" in words(at)
@@ -365,51 +318,6 @@ def test_a_refused_model_turns_inspection_off_and_leaves_the_rest(open_page, sha
     assert "Rework" in words(at.run())
 
 
-@pytest.fixture
-def folders(tmp_path, shared, monkeypatch):
-    """The shared station with one photo folder: a.jpg in the sidecar, b.jpg not, a sub-folder."""
-    root = tmp_path / "photos"
-    (root / "night").mkdir(parents=True)
-    (root / "a.jpg").write_bytes(panel_jpeg(seed=1))
-    (root / "b.jpg").write_bytes(panel_jpeg((), seed=2))
-    (root / "night" / "c.jpg").write_bytes(panel_jpeg(seed=3))
-    about = {"file": "a.jpg", "panel": "hood", "colour": "red", "mm_per_px": 0.25}
-    (root / "samples.json").write_text(json.dumps([about]))
-    settings = shared.settings.model_copy(update={"photo_folders": {"line": root}})
-    station = replace(shared, settings=settings)
-    monkeypatch.setattr(station_module, "_shared", station)
-    return station
-
-
-def test_a_chosen_folder_photo_fills_the_form_and_is_inspected(open_page, folders):
-    at = open_page("inspect", source="browse")
-    at.button(key="browse_pick_a.jpg").click().run()
-    assert at.selectbox(key="subject_panel").value == "hood"
-    assert at.number_input(key="subject_mm_per_px").value == 0.25
-    at.button(key="browse_start").click().run()
-    detail = log_detail.inspection_detail(folders.engine, 1)
-    assert (detail.inspection.subject.panel, detail.inspection.scale.mm_per_px) == ("hood", 0.25)
-    assert detail.inspection.photo_source == "browse"
-    assert at.query_params["id"] == "1"
-
-
-def test_of_several_folder_photos_each_takes_what_is_known_of_it(open_page, folders):
-    at = open_page("inspect", source="browse")
-    at.button(key="browse_all").click().run()
-    at.selectbox(key="subject_panel").set_value("roof").run()
-    at.button(key="browse_start").click().run()
-    subjects = [log_detail.inspection_detail(folders.engine, n).inspection.subject for n in (1, 2)]
-    assert {subject.panel for subject in subjects} == {"hood", "roof"}
-
-
-def test_a_sub_folder_opens_and_leads_back(open_page, folders):
-    at = open_page("inspect", source="browse")
-    at.button(key="browse_into_night").click().run()
-    assert "browse_pick_night/c.jpg" in keys(at)
-    at.button(key="browse_above").click().run()
-    assert "browse_pick_a.jpg" in keys(at)
-
-
 def test_the_panels_offered_are_those_of_the_vehicle_model(open_page, shared):
     at = fill(open_page("inspect"))
     offered = set(at.selectbox(key="subject_panel").options)
@@ -490,18 +398,3 @@ def test_what_a_killed_server_left_is_told_and_gone_on_with(open_page, shared):
     assert "1 of 2 photos inspected" in words(at) and "a.jpg: torn" in words(at)
     assert log_detail.inspection_detail(shared.engine, 1).subject.inspector == "Lee"
     assert "were left" not in words(open_page("home"))
-
-
-def test_a_sub_folder_and_a_photo_named_in_cp949_are_opened_and_inspected(open_page, folders):
-    root = folders.settings.photo_folders["line"]
-    name = os.fsdecode("앞문".encode("cp949"))
-    (root / name).mkdir()
-    (root / name / f"{name}.jpg").write_bytes(panel_jpeg(seed=4))
-    at = open_page("inspect", source="browse")
-    into = [key for key in keys(at) if key and key.startswith("browse_into_")]
-    at.button(key=next(key for key in into if not key.endswith("night"))).click().run()
-    assert not at.exception
-    at.button(key="browse_all").click().run()
-    at.button(key="browse_start").click().run()
-    detail = log_detail.inspection_detail(folders.engine, 1)
-    assert detail.inspection.photo_name == "앞문.jpg"

@@ -3,16 +3,10 @@
 import pytest
 
 from inspection.ui.widgets.verdicts import verdict_chip_html
-from tests.browser import chromium, needs_chromium
+from tests.browser import needs_chromium
 from tests.server import running
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

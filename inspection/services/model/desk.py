@@ -34,7 +34,6 @@ from inspection.storage.model_switches import ModelSwitch, ModelVersion
 
 # A share of the golden set's defects.
 LARGEST_FALL = 0.01
-STEPS = ("panels", "active", "candidate")
 
 Progress = Callable[[str, int, int], None]
 
@@ -152,7 +151,8 @@ def activate(
     """Put a model folder in use; takes as long as both models need for the golden set.
 
     golden: None = the installation's own, rendered when it is needed first. progress: told the
-    step (one of STEPS), how far it is, and of how much; an exception from it leaves all as it was.
+    step ("panels", "active" or "candidate"), how far it is, and of how much; an exception from it
+    leaves all as it was.
     Raises SwitchRefused when the candidate finds too little, is in use already or the settings
     name the model; ModelRefused when it cannot be opened; NotFound for a name that is no folder;
     Conflict when somebody else switches or has switched meanwhile; DecisionRefused without name

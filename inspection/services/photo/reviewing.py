@@ -40,19 +40,6 @@ def needs_reason(inspection: Inspection, disposition: str) -> bool:
     return disposition != proposed
 
 
-def confirm(station: Station, detail: InspectionDetail, inspector: str) -> int:
-    """Agree with the proposal; answers the number of the decision.
-
-    Raises DecisionRefused where nothing is proposed, otherwise as `decide` does.
-    """
-    disposition = proposal(detail.inspection)
-    if disposition is None:
-        raise DecisionRefused(
-            f"no. {detail.id}: the machine proposes nothing to confirm; choose a disposition"
-        )
-    return decide(station, detail, disposition, "", inspector)
-
-
 def decide(
     station: Station, detail: InspectionDetail, disposition: str, reason: str, inspector: str
 ) -> int:

@@ -1,5 +1,7 @@
 """The log as a list: one page of it, the ways up and down, and the files to take away."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -94,62 +96,38 @@ def _go_after(number: int | None) -> None:
 def _ways(where: LogFilter, page: pd.DataFrame, first: int, total: int, version: int) -> None:
     """Where one is in the list, and the pages above and below."""
     last = first + len(page)
-    st.button(
-        t("log.newer"),
-        key="newer",
-        icon=":material/chevron_left:",
-        disabled=first == 0,
-        on_click=lambda: _go_after(
-            cached.page_above(where, int(page["id"].iloc[0]), PAGE, version)
-        ),
-    )
+
+    def go_up() -> None:
+        _go_after(cached.page_above(where, int(page["id"].iloc[0]), PAGE, version))
+
+    _way("newer", "chevron_left", go_up, is_end=first == 0)
     _range(first, last, total)
-    st.button(
-        t("log.older"),
-        key="older",
-        icon=":material/chevron_right:",
-        icon_position="right",
-        disabled=last >= total,
-        on_click=_go_after,
-        args=(int(page["id"].iloc[-1]),),
-    )
+    _way("older", "chevron_right", _go_after, int(page["id"].iloc[-1]), is_end=last >= total)
     if first:
-        st.button(
-            t("log.newest"),
-            key="newest",
-            icon=":material/first_page:",
-            on_click=_go_after,
-            args=(None,),
-        )
+        _way("newest", "first_page", _go_after, None)
 
 
 def _sorted_ways(page: pd.DataFrame, first: int, total: int) -> None:
     """The same for a list that a column sorts: its pages are counted from its top."""
     last = first + len(page)
-    st.button(
-        t("log.page_before"),
-        key="page_before",
-        icon=":material/chevron_left:",
-        disabled=first == 0,
-        on_click=set_address,
-        kwargs={"skip": str(first - PAGE) if first > PAGE else ""},
-    )
+    above = str(first - PAGE) if first > PAGE else ""
+    _way("page_before", "chevron_left", set_address, is_end=first == 0, skip=above)
     _range(first, last, total)
+    _way("page_after", "chevron_right", set_address, is_end=last >= total, skip=str(last))
+    _way("newest_first", "history", set_address, sort="", skip="")
+
+
+def _way(name: str, icon: str, go: Callable, *to: object, is_end: bool = False, **how: str) -> None:
+    """One button of the list; is_end: there is nothing that way."""
     st.button(
-        t("log.page_after"),
-        key="page_after",
-        icon=":material/chevron_right:",
-        icon_position="right",
-        disabled=last >= total,
-        on_click=set_address,
-        kwargs={"skip": str(last)},
-    )
-    st.button(
-        t("log.newest_first"),
-        key="newest_first",
-        icon=":material/history:",
-        on_click=set_address,
-        kwargs={"sort": "", "skip": ""},
+        t(f"log.{name}"),
+        key=name,
+        icon=f":material/{icon}:",
+        icon_position="right" if icon == "chevron_right" else "left",
+        disabled=is_end,
+        on_click=go,
+        args=to,
+        kwargs=how,
     )
 
 

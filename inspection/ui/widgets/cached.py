@@ -26,14 +26,12 @@ from inspection.storage import (
     figures,
     log_list,
     places,
-    shift_figures,
 )
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.log_list import KnownValues, LogOrder, Neighbours
 
 if TYPE_CHECKING:
     from inspection.domain.quality import Quality
-    from inspection.storage.shift_figures import ShiftSummary
 
 _KEPT = {"ttl": "1h", "max_entries": 64, "show_spinner": False}
 
@@ -146,12 +144,6 @@ def pareto(where: LogFilter, version: int) -> pd.DataFrame:
 def quality(where: LogFilter, version: int) -> "Quality":
     """The figures of all chosen inspections together."""
     return figures.quality(shared_station().engine, where)
-
-
-@st.cache_data(**_KEPT)
-def shift_summary(day: date, shift: str, line: str, version: int) -> "ShiftSummary":
-    """Everything that the report of one shift counts."""
-    return shift_figures.shift_summary(shared_station().engine, day, shift, line)
 
 
 @st.cache_data(**_KEPT)

@@ -68,7 +68,7 @@ def test_a_corrected_scale_measures_and_judges_anew_without_the_network(station,
 
 def test_a_scale_is_corrected_over_a_decision_which_is_made_anew(station):
     detail = detail_of(station, inspected(station, panel_jpeg()))
-    reviewing.confirm(station, detail, "Kim")
+    reviewing.decide(station, detail, "polish", "", "Kim")
     decided = detail_of(station, detail.id)
     right = counting.correct_scale(station, decided, 0.25, "wrong station", "Lee")
     assert detail_of(station, right).disposition == ""

@@ -157,7 +157,6 @@ def test_the_first_page_says_what_repeats_what_fired_and_what_is_handed_over():
         "beyond a limit, 0.61 (limit 0.48)",
         "Unexplained",
         "노즐 3 막힘",
-        "5/6",  # as poppler reads the narrow spaces
         "Open bodies: 1",
         "색상 차이 확인 필요 (최유나, 11-23 Night)",
         "lite0-unet 9f3c9f3c9f3c",

@@ -1,5 +1,4 @@
 import csv
-import io
 import json
 import os
 import signal
@@ -10,38 +9,24 @@ import time
 import unicodedata
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, memory
-from inspection.services.worker import parent as worker_module
 from inspection.services.worker.parent import InspectionWorker, ModelChoice, ModelState
-from inspection.services.worker.process import KeptWaiting
+from tests.services.worker.workers import (
+    NO_KILL,
+    door,
+    is_running,
+    served_by,
+    wait_until,
+)
 
 PROJECT = Path(__file__).resolve().parents[3]
 BAD_IMAGES = PROJECT.parent / "shared" / "bad_images"
 NO_BAD_IMAGES = pytest.mark.skipif(
     not BAD_IMAGES.is_dir(), reason="../shared/bad_images is not here"
 )
-NO_KILL = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
-NO_MEMORY_LIMIT = pytest.mark.skipif(
-    not Path("/proc/self/statm").exists(), reason="memory limits need Linux"
-)
-
-
-def door(width_px=320, height_px=240, format_name="PNG"):
-    """A grey door with a red scratch of 40 x 2 px."""
-    rgb = np.full((height_px, width_px, 3), 140, np.uint8)
-    rgb[100:102, 50:90] = (230, 20, 20)
-    target = io.BytesIO()
-    Image.fromarray(rgb).save(target, format_name)
-    return target.getvalue()
-
-
-def served_by(kind, **limits):
-    return InspectionWorker(Path("weights/fake"), segmenter=f"fake_segmenters:{kind}", **limits)
 
 
 @pytest.fixture(scope="module")
@@ -54,23 +39,6 @@ def worker():
 def gatekeeper():
     with InspectionWorker(None) as shared:
         yield shared
-
-
-def is_running(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def wait_until(condition, limit_s=8.0):
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_a_scratch_is_found_where_it_is_and_as_large_as_it_is(worker):
@@ -167,88 +135,6 @@ def test_a_process_killed_in_the_middle_of_a_photo_costs_that_photo_only(phase, 
 def test_a_network_that_kills_its_process_is_a_failed_worker():
     with served_by("open_killed") as worker:
         with pytest.raises(WorkerFailed, match="was killed by signal 9 while segmenting"):
-            worker.inspect(door(), "door.png")
-        assert worker.look(door(), "door.png").width_px == 320
-
-
-def test_a_network_that_hangs_is_ended_at_its_time_limit():
-    limits = {"segment_limit_s": 0.4, "segment_limit_s_per_mpx": 0.0}
-    with served_by("open_hanging", **limits) as worker:
-        worker.start()
-        started = time.monotonic()
-        with pytest.raises(WorkerFailed, match=r"took longer than 0\.4 s while segmenting"):
-            worker.inspect(door(), "door.png")
-        assert time.monotonic() - started < 4.0
-        assert worker.look(door(), "door.png").width_px == 320
-
-
-def test_a_photo_that_takes_too_long_to_decode_is_refused():
-    with (
-        InspectionWorker(None, decode_limit_s=0.001) as worker,
-        pytest.raises(
-            UnreadableImage,
-            match=r"^door\.jpg: while decoding it the worker process took longer than 0\.001 s$",
-        ),
-    ):
-        worker.look(door(4000, 3000, "JPEG"), "door.jpg")
-
-
-def test_time_without_a_processor_does_not_count_against_a_photo(monkeypatch):
-    limits = {"segment_limit_s": 0.2, "segment_limit_s_per_mpx": 0.0}
-    with served_by("open_slow", **limits) as worker:
-        with pytest.raises(WorkerFailed, match=r"took longer than 0\.2 s"):
-            worker.inspect(door(), "door.png")
-        monkeypatch.setattr(worker_module, "KeptWaiting", lambda pid: lambda: 2.0)
-        assert worker.inspect(door(), "door.png")[0].width_px == 320
-
-
-def test_even_on_a_busy_machine_no_photo_may_last_for_ever(monkeypatch):
-    monkeypatch.setattr(worker_module, "KeptWaiting", lambda pid: lambda: 1e6)
-    limits = {"segment_limit_s": 0.1, "segment_limit_s_per_mpx": 0.0}
-    with served_by("open_hanging", **limits) as worker:
-        worker.start()
-        started = time.monotonic()
-        with pytest.raises(WorkerFailed, match=r"took longer than 0\.1 s"):
-            worker.inspect(door(), "door.png")
-        assert 1.0 < time.monotonic() - started < 6.0
-
-
-@pytest.mark.skipif(
-    not Path("/proc/self/schedstat").exists(), reason="only Linux tells who waits for a processor"
-)
-def test_a_process_that_others_keep_from_running_is_kept_waiting_and_one_that_sleeps_is_not():
-    one = f"import os; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}}); "
-    programs = (one + "os.nice(19)\nwhile True: pass", one + "\nwhile True: pass")
-    burning = [subprocess.Popen([sys.executable, "-c", program]) for program in programs]
-    sleeping = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    try:
-        time.sleep(1.0)
-        kept_waiting_s, asleep_s = KeptWaiting(burning[0].pid), KeptWaiting(sleeping.pid)
-        time.sleep(2.0)
-        assert kept_waiting_s() > 1.0
-        assert asleep_s() < 0.5
-    finally:
-        for process in (*burning, sleeping):
-            process.kill()
-            process.wait()
-    assert kept_waiting_s() == 0.0
-
-
-@NO_MEMORY_LIMIT
-def test_a_photo_that_needs_too_much_memory_is_refused_and_the_process_stays():
-    with InspectionWorker(None, decode_memory_mb=16) as worker:
-        worker.start()
-        pid = worker.pid
-        with pytest.raises(UnreadableImage, match=r"^door\.jpg: "):
-            worker.look(door(4000, 3000, "JPEG"), "door.jpg")
-        assert worker.look(door(), "door.png").width_px == 320
-        assert worker.pid == pid
-
-
-@NO_MEMORY_LIMIT
-def test_a_hungry_network_meets_the_memory_limit():
-    with served_by("open_hungry", memory_limit_mb=512) as worker:
-        with pytest.raises(WorkerFailed, match=r"needs more than 512 MB of memory"):
             worker.inspect(door(), "door.png")
         assert worker.look(door(), "door.png").width_px == 320
 
