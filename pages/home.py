@@ -4,7 +4,7 @@ import streamlit as st
 
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.home import line_status
-from inspection.ui.inspect import batch as batch_view
+from inspection.ui.inspecting import batch as batch_view
 from inspection.ui.session import t
 from inspection.ui.widgets import cached, left_out
 from inspection.ui.widgets.touch import large_targets

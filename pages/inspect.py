@@ -1,10 +1,10 @@
 import streamlit as st
 
-from inspection.ui.inspect import batch as batch_view
-from inspection.ui.inspect import inspection as inspection_view
-from inspection.ui.inspect import readiness
-from inspection.ui.inspect import sources as photo_sources
-from inspection.ui.inspect import subject as subject_form
+from inspection.ui.inspecting import batch as batch_view
+from inspection.ui.inspecting import inspection as inspection_view
+from inspection.ui.inspecting import readiness
+from inspection.ui.inspecting import sources as photo_sources
+from inspection.ui.inspecting import subject as subject_form
 from inspection.ui.session import t
 from inspection.ui.widgets.address import asked_inspection
 from inspection.ui.widgets.touch import large_targets

@@ -11,7 +11,7 @@ from inspection.services.photo import batches, reviewing, waiting_room
 from inspection.services.photo.batches import Order
 from inspection.services.worker.parent import ModelState
 from inspection.storage import log_detail, log_filter, log_list
-from inspection.ui.inspect import batch as batch_view
+from inspection.ui.inspecting import batch as batch_view
 from tests.conftest import panel_jpeg
 from tests.ui.inspect_page import DOOR, banner, drop, fill, human, keys, logged, words
 

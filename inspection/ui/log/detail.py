@@ -12,7 +12,7 @@ from inspection.services.station import shared_station
 from inspection.storage import log_detail
 from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.log_filter import LogFilter
-from inspection.ui.inspect.inspection import show_inspection
+from inspection.ui.inspecting.inspection import show_inspection
 from inspection.ui.log.columns import SORTS_BY, inspections_table
 from inspection.ui.log.sorting import after_tap, read_sort, written
 from inspection.ui.markdown import Markdown, as_written, bold

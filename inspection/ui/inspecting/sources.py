@@ -17,7 +17,7 @@ from inspection.services.photo.batches import Order
 from inspection.services.photo.browsing import SIDECAR
 from inspection.services.photo.sidecars import PhotoFacts, photo_facts
 from inspection.services.station import shared_station
-from inspection.ui.inspect.subject import described, prefill
+from inspection.ui.inspecting.subject import described, prefill
 from inspection.ui.markdown import as_written
 from inspection.ui.server import forget_uploads
 from inspection.ui.session import error_text, t

@@ -12,7 +12,7 @@ from inspection.storage import log_detail
 from inspection.storage.counting_records import NumberedWord
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
-from inspection.ui.inspect.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
+from inspection.ui.inspecting.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.markdown import as_written
 from inspection.ui.session import t
 from inspection.ui.widgets.words import time_text

@@ -15,13 +15,13 @@ from inspection.storage import log_detail
 from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.tables import POOLED_SOURCE
 from inspection.ui import session
-from inspection.ui.inspect import batch as batch_view
-from inspection.ui.inspect import counting as counting_views
-from inspection.ui.inspect.acting import act, is_open
-from inspection.ui.inspect.decision import decision_row, other_inspection
-from inspection.ui.inspect.defects import defect_table, focus_of, show_photo
-from inspection.ui.inspect.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
-from inspection.ui.inspect.thresholds import keep, preview_buttons, preview_of, threshold_sliders
+from inspection.ui.inspecting import batch as batch_view
+from inspection.ui.inspecting import counting as counting_views
+from inspection.ui.inspecting.acting import act, is_open
+from inspection.ui.inspecting.decision import decision_row, other_inspection
+from inspection.ui.inspecting.defects import defect_table, focus_of, show_photo
+from inspection.ui.inspecting.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
+from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_of, threshold_sliders
 from inspection.ui.markdown import as_written
 from inspection.ui.session import plain, reason_text, t
 from inspection.ui.widgets.links import page_file

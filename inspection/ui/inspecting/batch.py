@@ -14,8 +14,8 @@ from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
 from inspection.ui.guarded import guarded_part
-from inspection.ui.inspect import sources as photo_sources
-from inspection.ui.inspect.subject import chosen_subject
+from inspection.ui.inspecting import sources as photo_sources
+from inspection.ui.inspecting.subject import chosen_subject
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets.links import page_file

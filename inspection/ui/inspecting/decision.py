@@ -7,10 +7,10 @@ from inspection.services.photo import reviewing
 from inspection.services.station import shared_station
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
-from inspection.ui.inspect import batch as batch_view
-from inspection.ui.inspect import counting as counting_views
-from inspection.ui.inspect import readiness
-from inspection.ui.inspect.acting import act, remember, show_said
+from inspection.ui.inspecting import batch as batch_view
+from inspection.ui.inspecting import counting as counting_views
+from inspection.ui.inspecting import readiness
+from inspection.ui.inspecting.acting import act, remember, show_said
 from inspection.ui.markdown import bold
 from inspection.ui.session import t
 from inspection.ui.widgets.words import time_text

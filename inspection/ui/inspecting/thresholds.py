@@ -10,8 +10,8 @@ from inspection.services.photo import reviewing
 from inspection.services.station import shared_station
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
-from inspection.ui.inspect import batch as batch_view
-from inspection.ui.inspect.acting import act, is_open, show_said
+from inspection.ui.inspecting import batch as batch_view
+from inspection.ui.inspecting.acting import act, is_open, show_said
 from inspection.ui.session import t
 
 # Sizes that the slider offers, in px; a defect of 3 × 3 px is the smallest that can be measured.
