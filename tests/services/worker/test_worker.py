@@ -231,7 +231,7 @@ def test_photos_are_taken_in_the_order_in_which_they_came(worker):
 def test_another_choice_replaces_the_process_between_two_photos(tmp_path):
     chosen = [ModelChoice(tmp_path / "first")]
     with InspectionWorker(
-        None, choice=lambda: chosen[0], segmenter="fake_segmenters:open_named"
+        None, choice=lambda: chosen[0], segmenter="tests.services.fake_segmenters:open_named"
     ) as worker:
         assert worker.inspect_and_name(door(), "a.png")[2].name == "first"
         before = worker.pid
@@ -246,7 +246,7 @@ def test_another_choice_replaces_the_process_between_two_photos(tmp_path):
 def test_a_folder_with_another_version_than_the_chosen_one_is_not_served(tmp_path):
     chosen = ModelChoice(tmp_path / "first", "e" * 64)
     with InspectionWorker(
-        None, choice=lambda: chosen, segmenter="fake_segmenters:open_named"
+        None, choice=lambda: chosen, segmenter="tests.services.fake_segmenters:open_named"
     ) as worker:
         assert worker.model.error.startswith(
             f"model first: the folder holds version {'f' * 12}, put in use was {'e' * 12};"
@@ -260,7 +260,7 @@ def test_a_folder_with_another_version_than_the_chosen_one_is_not_served(tmp_pat
 def test_a_chosen_model_that_kills_the_process_is_given_up_until_another_is_chosen(tmp_path):
     chosen = [ModelChoice(tmp_path / "deadly")]
     with InspectionWorker(
-        None, choice=lambda: chosen[0], segmenter="fake_segmenters:open_named"
+        None, choice=lambda: chosen[0], segmenter="tests.services.fake_segmenters:open_named"
     ) as worker:
         assert "while it was opened the worker process was killed" in worker.model.error
         pid = worker.pid

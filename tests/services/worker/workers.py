@@ -27,7 +27,9 @@ def door(width_px=320, height_px=240, format_name="PNG"):
 
 
 def served_by(kind, **limits):
-    return InspectionWorker(Path("weights/fake"), segmenter=f"fake_segmenters:{kind}", **limits)
+    return InspectionWorker(
+        Path("weights/fake"), segmenter=f"tests.services.fake_segmenters:{kind}", **limits
+    )
 
 
 def is_running(pid):
