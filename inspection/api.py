@@ -43,7 +43,7 @@ from inspection.errors import (
     without_paths,
     writing_failed,
 )
-from inspection.i18n import on_the_clock
+from inspection.i18n import error_sentence, translator
 from inspection.imaging import codec
 from inspection.services.health import urgent_troubles
 from inspection.services.log import export_jobs
@@ -67,6 +67,7 @@ _STATUS = {
     StorageError: 503,
     DiskFull: 507,
 }
+_ENGLISH = translator("en")
 _NO_ROOM = "the server's disk is full; free space there, nothing was saved"
 _log = logging.getLogger(__name__)
 
@@ -86,8 +87,8 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
 
     @api.exception_handler(InspectionError)
     async def our_error(request: Request, error: InspectionError):
-        sentence = on_the_clock(str(error), station_of().calendar.zone)
-        body = {"error": without_paths(sentence)}
+        zone = station_of().calendar.zone
+        body = {"error": without_paths(error_sentence(_ENGLISH, error, zone))}
         if isinstance(error, AlreadyInspected):
             body["inspection_id"] = error.inspection_id
         if isinstance(error, PossibleDuplicate):
@@ -128,7 +129,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         body = {
             "status": "trouble" if problems else status,
             "model": {"name": model.name, "sha256": model.sha256},
-            "error": problems[0] if problems else model.error and without_paths(model.error),
+            "error": problems[0] if problems else model.error and without_paths(str(model.error)),
             "problems": problems,
             "inspections": inspections,
         }
@@ -311,7 +312,7 @@ async def _refuse_twice(request: Request) -> None:
     counted = Counter(name for name, _ in (await request.form()).multi_items())
     for name, times in counted.items():
         if times > 1:
-            raise RequestRefused(f"field {name[:80]!r} was sent {times} times; send it once")
+            raise RequestRefused("request_field_twice", name=name[:80], times=times)
 
 
 def _inspect(
@@ -374,14 +375,14 @@ def _correct_scale(said: _Said, station: Station, detail: log_detail.InspectionD
 
     Answers the inspection that takes the place of this one."""
     if said.mm_per_px is None:
-        raise CountingRefused(f"no. {detail.id}: field 'mm_per_px' is missing")
+        raise CountingRefused("counting_no_scale", number=detail.id)
     return counting.correct_scale(station, detail, said.mm_per_px, said.reason, said.inspector)
 
 
 def _answer(said: _Said, station: Station, detail: log_detail.InspectionDetail) -> int:
     """Answer "same photo again?"; fields: same (true or false), inspector."""
     if said.same is None:
-        raise CountingRefused(f"no. {detail.id}: field 'same' must be true or false")
+        raise CountingRefused("counting_no_answer", number=detail.id)
     return counting.answer(station, detail, is_same=said.same, who=said.inspector)
 
 
@@ -394,7 +395,9 @@ async def _said(request: Request) -> _Said:
     except (ValidationError, ValueError, RecursionError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": ("body",)}
         name = ".".join(str(part) for part in first["loc"])
-        raise CountingRefused(f"field {name!r}: {first.get('msg', 'is no JSON')}") from None
+        raise CountingRefused(
+            "request_field", name=name, why=first.get("msg", "is no JSON")
+        ) from None
 
 
 async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:
@@ -402,5 +405,5 @@ async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:
     name = showable(file.filename or "photo")
     content = await file.read(limit + 1)
     if len(content) > limit:
-        raise TooLarge(f"{name}: larger than {station.settings.max_upload_mb} MB")
+        raise TooLarge("too_large_mb", name=name, most=station.settings.max_upload_mb)
     return content, name

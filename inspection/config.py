@@ -218,7 +218,9 @@ class Settings(BaseSettings):
             )
             return PlantCalendar(self.timezone, starts)
         except ValueError as error:
-            raise SettingsError(f"shifts {self.shifts} in {self.timezone!r}: {error}") from None
+            raise SettingsError(
+                "settings_shifts", shifts=self.shifts, timezone=self.timezone, why=error
+            ) from None
 
 
 def host_name(text: str) -> str | None:
@@ -252,7 +254,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     }
     for name in [*from_file, *(variable.split("__")[0] for variable in variables)]:
         if name not in Settings.model_fields:
-            raise SettingsError(f"setting {name!r} is unknown; known settings are {known}")
+            raise SettingsError("settings_unknown", name=name, known=known)
     # The variables win: pydantic reads them itself, so only what they leave open is passed in.
     spoken_for = {variable.split("__")[0] for variable in variables}
     open_keys = {name: value for name, value in from_file.items() if name not in spoken_for}
@@ -262,18 +264,18 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         given = "" if name.split(".")[0] in _SECRETS else f" = {first.get('input')!r}"
-        raise SettingsError(f"setting {name!r}{given} is not possible: {first['msg']}") from None
+        raise SettingsError(
+            "settings_impossible", name=name, given=given, why=first["msg"]
+        ) from None
     except ValueError as error:
         # pydantic-settings reports an unparsable variable this way.
-        raise SettingsError(f"an INSPECTION_* variable cannot be read: {error}") from None
+        raise SettingsError("settings_variable", why=error) from None
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(
-            f"{path}: INSPECTION_CONFIG names a file that cannot be read ({error.strerror})"
-        ) from None
+        raise SettingsError("settings_file_unreadable", file=path, why=error.strerror) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: not a TOML file ({error})") from None
+        raise SettingsError("settings_not_toml", file=path, why=error) from None

@@ -2,11 +2,16 @@
 
 Every error that a person can cause or cure derives from `InspectionError`; pages, the HTTP API
 and the command line catch that one class and show its sentence. The sentence names the thing,
-the value and the cure.
+the value and the cure. It stands under `error` in `locales/*.toml`, once a language; the error
+itself carries the code of the text and the values that stand in it.
 """
 
 import errno
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from numbers import Integral, Real
+from typing import Any, Self
 
 # A path from the root of a disk, up to its last part; addresses of the web are none.
 _FOLDERS = re.compile(
@@ -20,7 +25,74 @@ def without_paths(sentence: str) -> str:
 
 
 class InspectionError(Exception):
-    """Base of all our errors. `str(error)` is one sentence an inspector could read out."""
+    """Base of all our errors: which text under `error` says it, and the values in that text.
+
+    `str(error)` is one English sentence an inspector could read out, moments in UTC;
+    `i18n.error_sentence` says it in any language. A value is a number, a text, a moment or
+    another error, whose sentence then stands inside this one; whatever else is given becomes its
+    text. A code without a text is a sentence itself: one that an older version wrote down.
+    """
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = {name: _plain(value) for name, value in values.items()}
+
+    def __str__(self) -> str:
+        # The words need the errors too, and most errors are never read.
+        from inspection.i18n import error_sentence, translator
+
+        return error_sentence(translator("en"), self)
+
+    def anew(self) -> Self:
+        """The same error to be kept or raised again: without a traceback, which would keep all
+        that its frames hold, photos among it."""
+        return _made_again(type(self), self.__dict__)
+
+    def __reduce__(self) -> tuple:
+        # Exception would make it anew from its code alone.
+        return _made_again, (type(self), self.__dict__)
+
+    def as_json(self) -> dict[str, Any]:
+        """Code and values, ready for JSON; `from_json` reads them in another process."""
+        return {
+            "code": self.code,
+            "values": {name: _written(value) for name, value in self.values.items()},
+        }
+
+    @classmethod
+    def from_json(cls, written: Mapping[str, Any]) -> Self:
+        """The error that `as_json` wrote, as one of this class."""
+        values = {str(name): _read(value) for name, value in written["values"].items()}
+        return cls(str(written["code"]), **values)
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, (str, bool, datetime, InspectionError)):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else str(value)
+
+
+def _written(value: object) -> object:
+    if isinstance(value, InspectionError):
+        return value.as_json()
+    return {"moment": value.isoformat()} if isinstance(value, datetime) else value
+
+
+def _read(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    if "moment" in value:
+        return datetime.fromisoformat(value["moment"])
+    return InspectionError.from_json(value)
+
+
+def _made_again(kind: type[InspectionError], state: dict[str, Any]) -> InspectionError:
+    error = kind.__new__(kind, state["code"])
+    error.__dict__.update(state)
+    return error
 
 
 class SettingsError(InspectionError):
@@ -130,8 +202,10 @@ class AlreadyInspected(InspectionError):
     inspection_id: the earlier inspection; inspected_at: its moment (UTC, with time zone).
     """
 
-    def __init__(self, sentence, inspection_id, inspected_at):
-        super().__init__(sentence)
+    def __init__(
+        self, code: str, /, *, inspection_id: int, inspected_at: datetime, **values: object
+    ) -> None:
+        super().__init__(code, **values)
         self.inspection_id = inspection_id
         self.inspected_at = inspected_at
 
@@ -142,8 +216,8 @@ class PossibleDuplicate(InspectionError):
     inspection_id: the earlier inspection.
     """
 
-    def __init__(self, sentence, inspection_id):
-        super().__init__(sentence)
+    def __init__(self, code: str, /, *, inspection_id: int, **values: object) -> None:
+        super().__init__(code, **values)
         self.inspection_id = inspection_id
 
 
@@ -161,6 +235,6 @@ class PodRefused(InspectionError):
     reason: "too_few", "one_kind", "separated" or "not_rising".
     """
 
-    def __init__(self, reason, sentence):
-        super().__init__(sentence)
+    def __init__(self, code: str, /, *, reason: str, **values: object) -> None:
+        super().__init__(code, **values)
         self.reason = reason

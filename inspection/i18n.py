@@ -8,13 +8,14 @@ import re
 import string
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from inspection.domain.inspections import Reason
 from inspection.domain.numbers import rounded
+from inspection.errors import InspectionError
 
 LOCALES = Path(__file__).parent / "locales"
 
@@ -82,21 +83,6 @@ class _Writer(string.Formatter):
 _PLACES = re.compile(r",?\.(\d+)f")
 _WRITER = _Writer()
 
-_UTC_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)( ?)\(?UTC\)?")
-
-
-def on_the_clock(sentence: str, zone: ZoneInfo) -> str:
-    """A sentence with its moments on the plant's clock: "14:05 (Asia/Seoul)" for "05:05 UTC".
-
-    Below the services nobody knows the plant's clock: errors name moments in UTC.
-    """
-
-    def local(moment: re.Match) -> str:
-        utc = datetime.strptime(moment[1], "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-        return f"{utc.astimezone(zone):%Y-%m-%d %H:%M}{moment[2]}({zone.key})"
-
-    return _UTC_MOMENT.sub(local, sentence)
-
 
 # Values of a reason that are codes themselves, and where their words stand.
 _CODES_IN_REASONS = {"type": "defect", "problem": "quality_problem", "disposition": "disposition"}
@@ -111,45 +97,41 @@ def reason_sentence(t: Translate, reason: Reason) -> str:
     return t(f"reason.{reason.code}", **values)
 
 
-# Parts of an error that are codes, and where their words stand. What is no code stays as it is.
+# Values of an error that are codes, and where their words stand. What is no code stays as it is;
+# English says the code itself, as programs read it in the API.
 _CODES_IN_ERRORS = {
     "disposition": "disposition",
     "proposed": "disposition",
     "left_out": "left_out",
+    "phase": "batch.phase",
 }
 
 
-def error_sentence(t: Translate, sentence: str) -> str:
-    """One of our errors in the language of `t`.
-
-    Errors carry one English sentence for logs, API and command line. The English texts under
-    `error` are its patterns, so a page can say the same in its language; what has no pattern
-    stays as it is.
-    """
-    if t.language == "en":
-        return sentence
-    for key, pattern in _error_patterns():
-        found = pattern.fullmatch(sentence)
-        if found:
-            values = {
-                name: t(f"{_CODES_IN_ERRORS[name]}.{value}") if name in _CODES_IN_ERRORS else value
-                for name, value in found.groupdict().items()
-            }
-            return t(key, **values)
-    return sentence
+def error_sentence(t: Translate, error: InspectionError, zone: tzinfo = UTC) -> str:
+    """One of our errors in the language of `t`, its moments on the clock of `zone`."""
+    if f"error.{error.code}" not in texts("en"):
+        return error.code
+    values = {name: _said(t, name, value, zone) for name, value in error.values.items()}
+    try:
+        return t(f"error.{error.code}", **values)
+    except (LookupError, TypeError, ValueError):
+        # Values that another process or another version wrote: an error is said all the same.
+        return f"{error.code} ({', '.join(f'{name} = {value}' for name, value in values.items())})"
 
 
-@cache
-def _error_patterns() -> tuple[tuple[str, re.Pattern], ...]:
-    """Key and pattern of every English error text, the most specific first."""
-    patterns = []
-    for key, text in texts("en").items():
-        if key.startswith("error."):
-            parts = string.Formatter().parse(text)
-            pattern = "".join(
-                re.escape(fixed) + (f"(?P<{name}>.+?)" if name else "")
-                for fixed, name, _, _ in parts
-            )
-            patterns.append((key, len(re.sub(r"{.*?}", "", text)), pattern))
-    patterns.sort(key=lambda entry: -entry[1])
-    return tuple((key, re.compile(pattern, re.DOTALL)) for key, _, pattern in patterns)
+def _said(t: Translate, name: str, value: object, zone: tzinfo) -> object:
+    if isinstance(value, InspectionError):
+        return error_sentence(t, value, zone)
+    if isinstance(value, datetime):
+        return moment_text(value, zone)
+    if name in _CODES_IN_ERRORS and t.language != "en":
+        return texts(t.language).get(f"{_CODES_IN_ERRORS[name]}.{value}", value)
+    return value
+
+
+def moment_text(moment: datetime, zone: tzinfo = UTC) -> str:
+    """A moment on a clock that is named: "2026-03-02 05:05 UTC", "2026-03-02 14:05 (Asia/Seoul)".
+
+    zone: UTC, or a `ZoneInfo`."""
+    local = f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+    return f"{local} UTC" if zone in (UTC, ZoneInfo("UTC")) else f"{local} ({zone})"

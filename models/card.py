@@ -53,27 +53,26 @@ def read_card(folder: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelRefused(
-            f"{folder}: no model there (card.json is missing); set INSPECTION_MODEL to one of "
-            f"{installed_models(folder.parent)}"
+            "no_model", folder=folder, names=installed_models(folder.parent)
         ) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelRefused(f"{path}: not a readable card ({error}); restore the folder") from None
+        raise ModelRefused("card_unreadable", file=path, why=error) from None
     missing = [key for key in REQUIRED_KEYS if key not in card] if isinstance(card, dict) else []
     if not isinstance(card, dict) or missing:
-        raise ModelRefused(f"{path}: the card lacks {missing or 'everything'}; restore the folder")
+        raise ModelRefused("card_lacks", file=path, missing=missing or ModelRefused("everything"))
     if not all(isinstance(card[key], dict) for key in ("thresholds", "score", "files", "input")):
-        raise ModelRefused(f"{path}: thresholds, score, files or input is no table; restore it")
+        raise ModelRefused("card_no_table", file=path)
     if not all(isinstance(card[key], list) for key in ("types", "golden")):
-        raise ModelRefused(f"{path}: types or golden is no list; restore it")
+        raise ModelRefused("card_no_list", file=path)
     if not isinstance(card["name"], str) or not card["name"].strip():
-        raise ModelRefused(f"{path}: name must be a text, got {card['name']!r}; restore it")
+        raise ModelRefused("card_name", file=path, name=repr(card["name"]))
     _check_operating_point(path, card)
     for golden in card["golden"]:
         expect = golden.get("expect") if isinstance(golden, dict) else None
         if expect not in GOLDEN_KEYS or not GOLDEN_KEYS[expect] <= golden.keys():
-            raise ModelRefused(f"{path}: golden photo {golden!r} is incomplete; restore the folder")
+            raise ModelRefused("card_golden_incomplete", file=path, golden=repr(golden))
         if golden["file"] not in card["files"]:
-            raise ModelRefused(f"{path}: golden photo {golden['file']} has no hash; restore it")
+            raise ModelRefused("card_golden_no_hash", file=path, golden=golden["file"])
     return card
 
 
@@ -81,36 +80,29 @@ def _check_operating_point(path: Path, card: dict[str, Any]) -> None:
     """Raise ModelRefused where a photo could be seen by this model, but never judged."""
     lacking = [key for key in JUDGING_KEYS if key not in card["thresholds"]]
     if lacking:
-        raise ModelRefused(f"{path}: thresholds lacks {lacking}; restore the folder")
+        raise ModelRefused("card_thresholds_lack", file=path, missing=lacking)
     known = [field.name for field in fields(Thresholds)]
     for name, value in card["thresholds"].items():
         if name not in known:
-            raise ModelRefused(
-                f"{path}: thresholds.{name} is unknown, known are {known}; restore it"
-            )
+            raise ModelRefused("card_threshold_unknown", file=path, name=name, known=known)
         wanted = int if name == "smallest_px" else (int, float)
         if isinstance(value, bool) or not isinstance(value, wanted) or not math.isfinite(value):
-            raise ModelRefused(
-                f"{path}: thresholds.{name} is {value!r}, no such number; restore it"
-            )
+            raise ModelRefused("card_threshold_value", file=path, name=name, value=repr(value))
     try:
         Thresholds(**card["thresholds"])
     except ValueError as error:
-        raise ModelRefused(f"{path}: thresholds cannot judge ({error}); restore it") from None
+        raise ModelRefused("card_thresholds_refused", file=path, why=error) from None
     if card["thresholds"]["smallest_px"] > MOST_PX:
-        raise ModelRefused(f"{path}: thresholds.smallest_px is above {MOST_PX}; restore it")
+        raise ModelRefused("card_smallest_px", file=path, most=MOST_PX)
     top_px = card["score"].get("top_px")
     if type(top_px) is not int or not 1 <= top_px <= MOST_PX:
-        raise ModelRefused(
-            f"{path}: score.top_px must be a whole number from 1 to {MOST_PX}, got {top_px!r}"
-        )
+        raise ModelRefused("card_top_px", file=path, most=MOST_PX, found=repr(top_px))
     types = card["types"]
     if not all(isinstance(name, str) and name for name in types) or len(set(types)) < len(types):
-        raise ModelRefused(f"{path}: types must be different codes, got {types!r}; restore it")
+        raise ModelRefused("card_types_repeat", file=path, types=repr(types))
     if unknown := [name for name in types if name not in FAMILY_OF_TYPE]:
         raise ModelRefused(
-            f"{path}: no defect type is called {unknown}, known are {sorted(FAMILY_OF_TYPE)}; "
-            "restore it"
+            "card_type_unknown", file=path, types=unknown, known=sorted(FAMILY_OF_TYPE)
         )
 
 
@@ -135,16 +127,15 @@ def check_files(folder: Path, card: dict[str, Any]) -> None:
     """Raise ModelRefused unless every file of the card is there, byte for byte."""
     absent = [name for name in SERVED_FILES if name not in card["files"]]
     if absent:
-        raise ModelRefused(f"{folder}: the card names no hash for {absent}; restore the folder")
+        raise ModelRefused("card_no_hash", folder=folder, files=absent)
     for name, expected in card["files"].items():
         path = folder / name
         if Path(name).name != name or not path.is_file():
-            raise ModelRefused(f"{folder}: {name} is missing; restore the folder")
+            raise ModelRefused("file_missing", folder=folder, file=name)
         found = sha256_of(path)
         if found != expected:
             raise ModelRefused(
-                f"{path}: changed or damaged (SHA-256 {found[:12]}…, the card says "
-                f"{expected[:12]}…); restore the folder"
+                "file_changed", file=path, found=f"{found[:12]}…", expected=f"{expected[:12]}…"
             )
 
 

@@ -75,9 +75,7 @@ class ServedNetwork:
             network = self._core.read_model(network)
         answered = network.output(0).partial_shape
         if len(answered) != 4 or answered[1].is_dynamic:
-            raise ModelRefused(
-                f"the network answers {answered}, not planes; convert or train it again"
-            )
+            raise ModelRefused("network_no_planes", shape=answered)
         # Without a precision the runtime takes bfloat16 where the CPU has it, float32 elsewhere.
         self._options = {"PERFORMANCE_HINT": "LATENCY"}
         if is_int8(network) and sums_overflow():
@@ -194,58 +192,63 @@ class Segmenter:
             kinds = {place.element_type for place in (*network.inputs, *network.outputs)}
             shown, answered = network.input(0).partial_shape, network.output(0).partial_shape
         except RuntimeError as error:
-            raise ModelRefused(f"{folder}: unet.xml cannot be read ({_reason(error)})") from None
+            raise ModelRefused("network_unreadable", folder=folder, why=_reason(error)) from None
         channels = 1 + len(self.card["types"])
         planes = answered[1] if len(answered) == 4 else None
         if len(shown) != 4 or shown[3] != 3 or planes not in (channels, 3 + channels):
             raise ModelRefused(
-                f"{folder}: the network maps {shown} to {answered}, the card asks for 3 colour "
-                f"channels in and {channels} planes out, or {3 + channels} of half the size; "
-                "convert it again"
+                "network_shape",
+                folder=folder,
+                shown=shown,
+                answered=answered,
+                planes=channels,
+                half_planes=3 + channels,
             )
         if kinds != {openvino.Type.u8}:
-            raise ModelRefused(
-                f"{folder}: the network does not take and answer 8-bit numbers; convert it again"
-            )
+            raise ModelRefused("network_not_8_bit", folder=folder)
         if not (shown[1].is_dynamic and shown[2].is_dynamic):
-            raise ModelRefused(f"{folder}: the network takes {shown} only, any size is needed")
+            raise ModelRefused("network_one_size", folder=folder, shown=shown)
         for node in network.get_ops():
             if node.get_type_name() == "Constant":
                 data = node.get_data()
                 if data.dtype.kind == "f" and not np.isfinite(data).all():
-                    raise ModelRefused(
-                        f"{folder}: weights {node.get_friendly_name()!r} are not finite"
-                    )
+                    raise ModelRefused("weights", folder=folder, name=node.get_friendly_name())
         try:
             return ServedNetwork(network)
         except RuntimeError as error:
-            raise ModelRefused(f"{folder}: the network cannot run ({_reason(error)})") from None
+            raise ModelRefused("network_does_not_run", folder=folder, why=_reason(error)) from None
 
     def _check_golden_photos(self, folder: Path) -> None:
         """A known defect must be found, and a known clean panel must stay clean."""
         kinds = {golden["expect"] for golden in self.card["golden"]}
         if kinds != {"defect", "clean"}:
-            raise ModelRefused(f"{folder}: the card needs a golden defect and a golden clean photo")
+            raise ModelRefused("golden_missing", folder=folder)
         for golden in self.card["golden"]:
             image = cv2.imread(str(folder / golden["file"]), cv2.IMREAD_COLOR)
             if image is None:
-                raise ModelRefused(f"{folder}: golden photo {golden['file']} cannot be read")
+                raise ModelRefused("golden_unreadable", folder=folder, file=golden["file"])
             seen = self.levels(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             claims = claimed(seen, self.card["thresholds"])
             if golden["expect"] == "clean":
                 alarms = int(claims.sum())
                 if alarms > golden["most_px"]:
                     raise ModelRefused(
-                        f"{folder}: golden clean photo {golden['file']} shows {alarms} defect "
-                        f"pixels, at most {golden['most_px']} are allowed"
+                        "golden_clean",
+                        folder=folder,
+                        file=golden["file"],
+                        found=alarms,
+                        most=golden["most_px"],
                     )
                 continue
             x, y, w, h = golden["bbox_px"]
             found = int(claims[y : y + h, x : x + w].sum())
             if found < golden["least_px"]:
                 raise ModelRefused(
-                    f"{folder}: the defect of golden photo {golden['file']} is not found "
-                    f"({found} px, at least {golden['least_px']} are expected)"
+                    "golden_found",
+                    folder=folder,
+                    file=golden["file"],
+                    found=found,
+                    least=golden["least_px"],
                 )
 
     def segment(self, rgb: np.ndarray) -> np.ndarray:

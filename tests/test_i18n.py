@@ -1,5 +1,6 @@
 import re
 import string
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,17 +10,17 @@ from inspection.domain.acceptance import REASONS
 from inspection.domain.defects import FAMILY_OF_TYPE, SEVERITIES
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS, Reason
 from inspection.domain.scale import SCALE_SOURCES
-from inspection.errors import UnreadableImage
+from inspection.errors import Conflict, InspectionError, UnreadableImage, WorkerFailed
 from inspection.i18n import (
     LANGUAGES,
     error_sentence,
     languages_in,
-    on_the_clock,
     reason_sentence,
     texts,
     translator,
 )
 from inspection.imaging import gate
+from inspection.imaging.formats import FORMATS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BAD_IMAGES = REPOSITORY.parent / "shared" / "bad_images" / "files"
@@ -104,17 +105,36 @@ def test_an_unknown_language_falls_back_to_korean():
     assert translator("fr")("verdict.ok") == "합격"
 
 
-@pytest.mark.parametrize("key", sorted(k for k in texts("en") if k.startswith("error.")))
-def test_every_error_text_is_recognised_and_said_in_korean(key):
-    names = placeholders(texts("en")[key])
-    english = texts("en")[key].format(**{name: f"«{name}»" for name in names})
-    korean = error_sentence(translator("ko"), english)
-    assert re.search("[가-힣]", korean), korean
-    for said in (korean, error_sentence(translator("de"), english)):
-        assert said != english
-        missing = {n for n in names if f"«{n}»" not in said and f"disposition.«{n}»" not in said}
-        assert missing == set()
-    assert error_sentence(translator("en"), english) == english
+ERROR_KEYS = sorted(key for key in texts("en") if key.startswith("error."))
+
+
+@pytest.mark.parametrize("key", ERROR_KEYS)
+def test_every_error_is_said_in_every_language_with_all_its_values(key):
+    fields = {
+        (name, spec) for _, name, spec, _ in string.Formatter().parse(texts("en")[key]) if name
+    }
+    is_number = {name: bool(spec) and "|" not in spec for name, spec in fields}
+    values = {name: 1234.5 if number else f"«{name}»" for name, number in is_number.items()}
+    error = InspectionError(key.removeprefix("error."), **values)
+    for language in LANGUAGES:
+        sentence = error_sentence(translator(language), error)
+        missing = {v for v in values.values() if isinstance(v, str) and v not in sentence}
+        assert missing == set(), language
+    korean = re.sub("«.*?»", "", error_sentence(translator("ko"), error))
+    assert re.search("[가-힣]", korean) or not re.search("[a-z]", korean), korean
+    assert error_sentence(translator("en"), error) == str(error)
+
+
+@pytest.mark.parametrize("key", ERROR_KEYS)
+def test_every_language_writes_the_values_of_an_error_in_one_way(key):
+    def fields(language):
+        return {
+            (name, conversion, spec if "|" not in (spec or "") else "")
+            for _, name, spec, conversion in string.Formatter().parse(texts(language)[key])
+            if name
+        }
+
+    assert [code for code in LANGUAGES if fields(code) != fields("en")] == []
 
 
 @pytest.mark.skipif(not BAD_IMAGES.exists(), reason="needs the bad images beside the project")
@@ -124,43 +144,68 @@ def test_every_refusal_of_the_gate_has_korean_words():
         try:
             gate.decode(path.read_bytes(), path.name)
         except UnreadableImage as error:
-            if error_sentence(translator("ko"), str(error)) == str(error):
+            if error_sentence(translator("ko"), error) == str(error):
                 english_only.append(str(error))
     assert english_only == []
 
 
 @pytest.mark.parametrize(
-    ("english", "korean"),
+    ("error", "english", "korean"),
     [
         (
+            UnreadableImage("foreign_format", name="a.gif", format="GIF"),
             "a.gif: GIF files are not read here; save the photo as JPEG or PNG",
             "a.gif: GIF 파일은 읽지 않습니다. 사진을 JPEG나 PNG로 저장하세요.",
         ),
         (
+            UnreadableImage("data_cut_off", name="a.jpg", format="JPEG", left=18),
             "a.jpg: the JPEG data is damaged (image file is truncated (18 bytes not processed))",
             "a.jpg: JPEG 파일이 중간에 잘렸습니다(읽지 못한 나머지 18바이트). "
             "원본 파일을 다시 올리세요.",
         ),
         (
+            UnreadableImage("data_broken", name="a.jpg", format="JPEG"),
             "a.jpg: the JPEG data is damaged (broken data stream when reading image file)",
             "a.jpg: JPEG 데이터가 중간에 끊기거나 손상되었습니다. "
             "다시 촬영하거나 원본 파일을 다시 올리세요.",
         ),
         (
+            UnreadableImage("pixels_cut_off", name="a.jpg"),
             "a.jpg: the pixel data is damaged (Corrupt JPEG data: premature end of data segment)",
             "a.jpg: JPEG 픽셀 데이터가 중간에 끊겼습니다. "
             "다시 촬영하거나 원본 파일을 다시 올리세요.",
         ),
     ],
 )
-def test_what_happens_to_photos_every_day_is_said_without_english_words(english, korean):
-    assert error_sentence(translator("ko"), english) == korean
+def test_what_happens_to_photos_every_day_is_said_without_english_words(error, english, korean):
+    assert str(error) == english
+    assert error_sentence(translator("ko"), error) == korean
 
 
-def test_an_error_without_a_pattern_stays_as_it_is():
-    assert error_sentence(translator("ko"), "something new went wrong") == (
-        "something new went wrong"
+def test_the_refusal_of_other_files_lists_every_format_that_is_read():
+    listed = texts("en")["error.not_an_image"].upper().replace("HEIC", "HEIF")
+    assert [kind.name for kind in FORMATS if kind.name not in listed] == []
+
+
+def test_an_error_inside_an_error_and_a_code_are_said_in_the_same_language():
+    how = WorkerFailed("worker_took", seconds=30.0)
+    died = WorkerFailed("worker_died", name="a.jpg", how=how, phase="decoding")
+    assert str(died) == (
+        "a.jpg: not inspected, the worker process took longer than 30 s while decoding; "
+        "it was restarted"
     )
+    assert "30초 넘게 걸림, 사진 읽는 중" in error_sentence(translator("ko"), died)
+
+
+def test_a_code_without_a_text_is_a_sentence_itself():
+    error = InspectionError("something new went wrong", number=3)
+    assert str(error) == error_sentence(translator("ko"), error) == "something new went wrong"
+
+
+def test_an_error_whose_values_do_not_fit_its_text_is_said_all_the_same():
+    assert str(InspectionError("too_large", name="a.jpg")) == "too_large (name = a.jpg)"
+    error = InspectionError("too_large", name="a.jpg", size="huge", most=50)
+    assert "size = huge" in error_sentence(translator("ko"), error)
 
 
 def test_one_defect_is_no_defects():
@@ -187,16 +232,14 @@ def test_a_banner_rounds_a_half_as_the_table_beside_it():
     assert "2.1 mm" in reason_sentence(translator("en"), reason)
 
 
-@pytest.mark.parametrize(
-    ("sentence", "on_the_plants_clock"),
-    [
-        (
-            "changed by Kim at 2026-03-02 05:05 UTC; look",
-            "changed by Kim at 2026-03-02 14:05 (Asia/Seoul); look",
-        ),
-        ("Kim 님이 2026-03-02 20:05(UTC)에", "Kim 님이 2026-03-03 05:05(Asia/Seoul)에"),
-        ("nothing about time", "nothing about time"),
-    ],
-)
-def test_a_moment_in_a_sentence_is_told_on_the_plants_clock(sentence, on_the_plants_clock):
-    assert on_the_clock(sentence, ZoneInfo("Asia/Seoul")) == on_the_plants_clock
+def test_a_moment_in_an_error_is_told_in_utc_or_on_the_plants_clock():
+    seoul = ZoneInfo("Asia/Seoul")
+    at = datetime(2026, 3, 2, 20, 5, tzinfo=UTC)
+    error = Conflict("changed", number=7, who="Kim", at=at)
+    assert str(error) == (
+        "no. 7 was changed by Kim at 2026-03-02 20:05 UTC; look at it again before deciding"
+    )
+    # Kept as an instant: the zone it comes in does not matter.
+    assert str(Conflict("changed", number=7, who="Kim", at=at.astimezone(seoul))) == str(error)
+    assert "at 2026-03-03 05:05 (Asia/Seoul);" in error_sentence(translator("en"), error, seoul)
+    assert "2026-03-03 05:05 (Asia/Seoul)에" in error_sentence(translator("ko"), error, seoul)

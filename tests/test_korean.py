@@ -47,7 +47,7 @@ NOT_THE_PLANTS_WORDS = {
     r"찍힘|도막 손실|색상 차이": "칩(치핑); 도막 탈락; 이색",
     r"근무조장|메모(?!리)": "조장; 인계·특기 사항",
     r"(?<!\w)(열림|닫힘|취소됨)|저절로|주간": "진행 중, 종결, 취소; 자동 종결; 오전",
-    r"해독|파일 머리|검사합 |포인트": "디코더; 헤더; 체크섬; %p",
+    r"해독|파일 머리|검사합 |(?<!체크)포인트": "디코더; 헤더; 체크섬; %p",
     r"동전|몰래|—": "무작위 판정; 감사 기록 없이",
 }
 
@@ -59,7 +59,7 @@ LATIN_WORDS = set(
     AI OK DPU FTT CSV XLSX PDF HTML PNG SVG COCO JSON Lines DEMO SHA SQLite PPV ROC POD AUROC Dice
     EXIF HTTPS Host OpenCV Laney Holm Wilson Brier Mpx px mm cm kB MB MiB RGB Hub LH RH
     JPEG BMP TIFF WebP WEBP HEIC AVIF GIF raw UTC UTF Enter FCN Net English bilgi severity cardd
-    int8 np KMH XML KRW Asia Seoul
+    int8 np KMH XML KRW Asia Seoul TOML WAL Python Keras
     """,
     )
 )

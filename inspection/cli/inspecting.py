@@ -100,7 +100,7 @@ def inspect(
     try:
         station.worker.start()
         if station.worker.model.error:
-            print_error(station.worker.model.error)
+            print_error(str(station.worker.model.error))
             sys.exit(1)
         with progress_bar() as progress:
             task = progress.add_task("inspect", total=len(files))
@@ -130,7 +130,7 @@ def inspect(
                 except Exception as error:
                     # Whatever is wrong with one photo is its own line; the others go on.
                     refused += 1
-                    sentence = inspecting.refusal_sentence(error, shown)
+                    sentence = str(inspecting.refusal_of(error, shown))
                     answer = {"file": shown, "error": sentence}
                     print_error(sentence)
                 if lines:
@@ -149,7 +149,7 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(
-            f"{showable(str(folder))}: the folder cannot be made ({error.strerror}); name another"
+            "out_folder_not_made", folder=showable(str(folder)), why=error.strerror
         ) from None
 
 
@@ -160,7 +160,7 @@ def _open_for_lines(path: Path) -> TextIO:
         return path.open("w", encoding="utf-8")
     except OSError as error:
         raise StorageError(
-            f"{showable(str(path))}: cannot be written ({error.strerror}); name another file"
+            "out_file_not_written", file=showable(str(path)), why=error.strerror
         ) from None
 
 
@@ -170,8 +170,7 @@ def _write_line(lines: TextIO, answer: dict) -> None:
         lines.flush()
     except OSError as error:
         raise StorageError(
-            f"{showable(lines.name)}: cannot be written ({error.strerror}); free space and start "
-            "again"
+            "out_lines_not_written", file=showable(lines.name), why=error.strerror
         ) from None
 
 
@@ -193,8 +192,7 @@ def _write_mask(path: Path, mask: "np.ndarray") -> None:
         codec.write_mask(path, mask)
     except OSError as error:
         raise StorageError(
-            f"{showable(str(path))}: the mask cannot be written ({error.strerror}); free space or "
-            "name another folder"
+            "out_mask_not_written", file=showable(str(path)), why=error.strerror
         ) from None
 
 
@@ -211,7 +209,7 @@ def _content(path: Path) -> bytes:
     try:
         return read_file(path)
     except OSError as error:
-        raise UnreadableImage(f"{showable(str(path))}: cannot be read ({error.strerror})") from None
+        raise UnreadableImage("unreadable", name=showable(str(path)), why=error.strerror) from None
 
 
 COMMANDS = (inspect,)

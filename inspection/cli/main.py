@@ -22,7 +22,7 @@ from inspection.cli import (
 from inspection.cli.console import print_error
 from inspection.config import load_settings
 from inspection.errors import InspectionError
-from inspection.i18n import on_the_clock
+from inspection.i18n import error_sentence, translator
 
 # What a line PC may be installed without: the extra `serve` of pyproject.toml.
 _FOR_TRAINING = ("keras", "tensorflow")
@@ -35,8 +35,7 @@ class Sentences(click.Group):
         try:
             return super().invoke(ctx)
         except InspectionError as error:
-            sentence = on_the_clock(str(error), _plant_zone())
-            print_error(sentence)
+            print_error(error_sentence(translator("en"), error, _plant_zone()))
             ctx.exit(1)
         except ModuleNotFoundError as error:
             if error.name not in _FOR_TRAINING:

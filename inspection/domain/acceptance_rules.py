@@ -184,9 +184,9 @@ def load_spec(path: Path) -> Spec:
         # Not read_text: it would change line ends, and the hash is that of the file.
         return parse_spec(path.read_bytes().decode("utf-8"), path.name)
     except OSError as error:
-        raise SpecError(f"{path}: the spec cannot be read ({error.strerror})") from None
+        raise SpecError("spec_unreadable", file=path, why=error.strerror) from None
     except UnicodeDecodeError:
-        raise SpecError(f"{path.name}: the spec is not UTF-8 text; save it as UTF-8") from None
+        raise SpecError("spec_not_utf8", file=path.name) from None
 
 
 def parse_spec(text: str, filename: str) -> Spec:
@@ -213,10 +213,12 @@ def parse_spec(text: str, filename: str) -> Spec:
     table.refuse_unknown()
     if spec.critical_from < spec.major_from:
         raise severity.refusal(
-            "critical_from", spec.critical_from, f"write at least major_from = {spec.major_from:g}"
+            "critical_from",
+            spec.critical_from,
+            SpecError("cure_critical_from", least=spec.major_from),
         )
     if not spec.rules:
-        raise SpecError(f"{filename}: no rules; write at least one [[rule]]")
+        raise SpecError("spec_no_rules", file=filename)
     _refuse_contradictions(spec.rules, filename)
     return spec
 
@@ -246,23 +248,22 @@ def _read_rule(table: TomlTable, number: int) -> Rule:
     table.refuse_unknown()
     limits = bool(rule.asks_for_millimetres)
     if rule.banned + rule.accepted + limits != 1:
-        raise SpecError(
-            f"{table.place}: a rule must either ban, accept or limit its types; write one of "
-            "banned = true, accepted = true, or limits (ok, rework, max_count, min_spacing)"
-        )
+        raise SpecError("spec_rule_kind", place=table.place)
     if table.has("size_by") and not rule.size_limits_mm:
-        raise table.refusal("size_by", rule.size_by, "write ok or rework bounds with it")
+        raise table.refusal("size_by", rule.size_by, SpecError("cure_size_by"))
     if rule.accepted and rule.disposition:
-        raise table.refusal("disposition", rule.disposition, "an accepted type needs no repair")
+        raise table.refusal("disposition", rule.disposition, SpecError("cure_accepted"))
     if rule.ok and rule.rework:
         both_cover = rule.ok.mm > rule.rework.mm or (
             rule.ok.mm == rule.rework.mm and rule.ok.inclusive and rule.rework.inclusive
         )
         if both_cover:
             raise SpecError(
-                f"{table.place}: {rule.rework.mm:g} mm would be both ok (up to {rule.ok.mm:g} mm) "
-                f"and rework (from {rule.rework.mm:g} mm); lower ok, raise rework, or make one of "
-                "them inclusive = false"
+                "spec_ok_and_rework",
+                place=table.place,
+                size=rule.rework.mm,
+                ok=rule.ok.mm,
+                rework=rule.rework.mm,
             )
     return rule
 
@@ -309,8 +310,7 @@ def _refuse_contradictions(rules: tuple[Rule, ...], filename: str) -> None:
         for second in rules[first.number :]:
             if first.specificity == second.specificity and _overlap(first, second):
                 raise SpecError(
-                    f"{filename}: rules {first.number} and {second.number} both hold for the same "
-                    "defects and neither is more specific; join them or narrow one"
+                    "spec_rules_overlap", file=filename, first=first.number, second=second.number
                 )
 
 

@@ -53,17 +53,17 @@ class CountingWord:
             text = " ".join(getattr(self, name).split())
             if len(text) > most:
                 raise CountingRefused(
-                    f"no. {self.inspection_id}: the {name} has {len(text)} letters; {most} fit"
+                    "counting_letters",
+                    number=self.inspection_id,
+                    field=name,
+                    n=len(text),
+                    most=most,
                 )
             object.__setattr__(self, name, text)
         if self.word in _NEED_A_NAME and not self.who:
-            raise CountingRefused(
-                f"no. {self.inspection_id}: say who changes what counts; enter your name first"
-            )
+            raise CountingRefused("counting_name", number=self.inspection_id)
         if self.word in _NEED_A_REASON and not self.reason:
-            raise CountingRefused(
-                f"no. {self.inspection_id}: say in a sentence why; the report prints it"
-            )
+            raise CountingRefused("counting_reason", number=self.inspection_id)
 
 
 def left_out(words: Iterable[str]) -> str:

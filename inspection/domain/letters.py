@@ -20,11 +20,9 @@ def refuse_unreadable(
 ) -> None:
     """Raise `refusal` for a text that is too long, or bytes of another encoding taken for one."""
     if len(text) > most_letters:
-        raise refusal(
-            f"{field} has {len(text)} letters, at most {most_letters} are kept; shorten it"
-        )
+        raise refusal("subject_letters", field=field, n=len(text), most=most_letters)
     if _LONE_SURROGATE.search(text):
-        raise refusal(f"{field} {showable(text)!r} is no readable text; write it in UTF-8")
+        raise refusal("subject_encoding", field=field, text=showable(text))
 
 
 def showable(text: str) -> str:

@@ -109,7 +109,7 @@ class BodyCatalogue:
             if model.code == code:
                 return model
         known = ", ".join(model.code for model in self.models)
-        raise NotFound(f"vehicle model {code!r} is not in the body catalogue; known are {known}")
+        raise NotFound("unknown_vehicle_model", code=code, known=known)
 
     def panel(self, vehicle_model: str, panel: str) -> Panel | None:
         """The panel of a vehicle model, or None while either of the two is not known."""
@@ -134,19 +134,15 @@ class BodyCatalogue:
         """
         if not vehicle_model:
             if panel and panel not in PANEL_CODES:
-                raise SubjectRefused(
-                    f"panel {panel!r} is unknown; known are {', '.join(PANEL_CODES)}"
-                )
+                raise SubjectRefused("unknown_panel", code=panel, known=", ".join(PANEL_CODES))
             return
         try:
             model = self.model(vehicle_model)
         except NotFound as error:
-            raise SubjectRefused(str(error)) from None
+            raise SubjectRefused(error.code, **error.values) from None
         if panel and model.panel(panel) is None:
             known = ", ".join(one.code for one in model.panels)
-            raise SubjectRefused(
-                f"vehicle model {model.code} has no panel {panel!r}; its panels are {known}"
-            )
+            raise SubjectRefused("panel_of_other_model", model=model.code, code=panel, known=known)
 
 
 def zone_at(panel: Panel, position: tuple[float, float]) -> tuple[str, bool]:
@@ -169,18 +165,18 @@ def load_bodies(folder: Path) -> BodyCatalogue:
     """
     files = sorted(folder.glob("*.toml"))
     if not files:
-        raise SpecError(f"{folder}: no body files (*.toml) here; put one file a vehicle model")
+        raise SpecError("bodies_none", folder=folder)
     models: dict[str, VehicleModel] = {}
     for file in files:
         try:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
-            raise SpecError(f"{file}: cannot be read ({error.strerror})") from None
+            raise SpecError("unreadable", name=file, why=error.strerror) from None
         except UnicodeDecodeError:
-            raise SpecError(f"{file}: is not UTF-8 text; save it as UTF-8") from None
+            raise SpecError("body_not_utf8", file=file) from None
         model = _read_model(parse_toml(text, file.name))
         if model.code in models:
-            raise SpecError(f"{file.name}: code = {model.code!r} is taken by another file; rename")
+            raise SpecError("body_code_taken", file=file.name, code=model.code)
         models[model.code] = model
     return BodyCatalogue(tuple(models[code] for code in sorted(models)))
 
@@ -190,10 +186,10 @@ def _read_model(table: TomlTable) -> VehicleModel:
     for entry in table.tables("panel"):
         panel = _read_panel(entry)
         if panel.code in panels:
-            raise entry.refusal("code", panel.code, "list each panel once")
+            raise entry.refusal("code", panel.code, SpecError("cure_panel_once"))
         panels[panel.code] = panel
     if not panels:
-        raise SpecError(f"{table.place}: no panels; write at least one [[panel]]")
+        raise SpecError("body_no_panels", place=table.place)
     model = VehicleModel(
         code=table.text("code"),
         name=table.text("name"),

@@ -87,12 +87,9 @@ def fit_pod(sizes: Floats, found: Flags, *, free_upper: bool = False) -> PodCurv
     share = y.mean()
     plain = _most_likely(x, y, np.array([math.log(share / (1 - share)), 0.0]))
     if plain is None:
-        raise PodRefused("separated", "the hit/miss fit does not converge; measure more defects")
+        raise PodRefused("pod_no_fit", reason="separated")
     if plain.slope <= 0:
-        raise PodRefused(
-            "not_rising",
-            f"detection does not rise with size (slope {plain.slope:.3g}); there is no a90",
-        )
+        raise PodRefused("pod_not_rising", reason="not_rising", slope=plain.slope)
     if free_upper:
         start = np.array([plain.intercept, max(plain.slope, 0.5), (1.0 + share) / 2.0])
         freed = _most_likely(x, y, start)
@@ -113,19 +110,11 @@ def likelier_pod(sizes: Floats, found: Flags) -> PodCurve:
 
 def _refuse_unless_it_overlaps(sizes: Floats, hit: Flags) -> None:
     if len(sizes) < FEWEST_DEFECTS:
-        raise PodRefused(
-            "too_few", f"a POD curve needs {FEWEST_DEFECTS} defects at least, got {len(sizes)}"
-        )
+        raise PodRefused("pod_too_few", reason="too_few", needed=FEWEST_DEFECTS, found=len(sizes))
     if hit.all() or not hit.any():
-        raise PodRefused(
-            "one_kind", f"{hit.sum()} of {len(hit)} defects are found: hits and misses are needed"
-        )
+        raise PodRefused("pod_one_kind", reason="one_kind", hits=hit.sum(), of=len(hit))
     if sizes[~hit].max() <= sizes[hit].min() or sizes[hit].max() <= sizes[~hit].min():
-        raise PodRefused(
-            "separated",
-            "hits and misses do not overlap in size, so that no finite fit exists; measure more "
-            "defects of the sizes between",
-        )
+        raise PodRefused("pod_separated", reason="separated")
 
 
 def _logistic(z: Floats) -> Floats:

@@ -77,7 +77,7 @@ def refuse_nothing_new(events: Sequence[CaseEvent], state: str, owner: str, note
     """Raises Conflict when the word says nothing that does not hold already."""
     now = last_word(events)
     if (now.state, now.owner) == (state, owner) and not note.strip():
-        raise Conflict("the case stands so already; change owner or state, or write a note")
+        raise Conflict("case_unchanged")
 
 
 def log_word(state: str, *, missed_bodies: int, new_hits: int, closes_after: int) -> str | None:

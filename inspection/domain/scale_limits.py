@@ -49,10 +49,14 @@ class ScaleLimits:
             panel += f" to {self.largest_panel_mm:g}"
         shown_mm = round(scale.length_mm(self.photo_px), 1)
         raise ScaleRefused(
-            f"{photo_name}: at {scale.mm_per_px:g} mm/px its {self.photo_px} px would show "
-            f"{shown_mm:g} mm of a panel of {panel} mm; correct the scale "
-            f"({self.lowest_mm_per_px:.3g} to {self.highest_mm_per_px:.3g} mm/px are possible) or "
-            "leave it empty"
+            "scale_impossible",
+            name=photo_name,
+            scale=scale.mm_per_px,
+            photo=self.photo_px,
+            shown=shown_mm,
+            panel=panel,
+            low=self.lowest_mm_per_px,
+            high=self.highest_mm_per_px,
         )
 
     def doubt(self, scale: Scale) -> Reason | None:

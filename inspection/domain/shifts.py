@@ -128,7 +128,7 @@ class PlantCalendar:
     def _place(self, code: str) -> int:
         codes = [shift.code for shift in self.shifts]
         if code not in codes:
-            raise NotFound(f"shift {code!r} is unknown; the plant's shifts are {codes}")
+            raise NotFound("shift_unknown", code=code, known=codes)
         return codes.index(code)
 
     def _start(self, day: date, code: str) -> datetime:

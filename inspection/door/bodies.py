@@ -12,7 +12,8 @@ from contextlib import suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inspection.config import Settings
-from inspection.door.answers import answer_of, english
+from inspection.door.answers import answer_of
+from inspection.errors import RequestRefused
 
 MB = 2**20
 # What a form writes around a photo, and its other fields.
@@ -65,9 +66,12 @@ class BodyLimits:
         brings_photo = tab is not None or _API in scope["path"]
         if brings_photo:
             limit = self._photo_mb * MB + _AROUND_A_PHOTO
-            too_large = english("door_too_large", most=self._photo_mb)
+            too_large = RequestRefused("door_too_large", most=self._photo_mb)
         else:
-            limit, too_large = _OTHER_BYTES, english("door_no_photo", most=_OTHER_BYTES >> 10)
+            limit, too_large = (
+                _OTHER_BYTES,
+                RequestRefused("door_no_photo", most=_OTHER_BYTES >> 10),
+            )
         body = _Body(self, scope, receive, send, limit, too_large)
         if declared is not None and declared > limit:
             await body.refuse(413, too_large)
@@ -80,12 +84,12 @@ class BodyLimits:
         session = tab["session"] if tab else ""
         if tab and self._of_session(session) + size > self._session_bytes:
             held_mb = self._of_session(session) // MB
-            await body.refuse(413, english("door_session_full", mb=held_mb))
+            await body.refuse(413, RequestRefused("door_session_full", mb=held_mb))
             return
         total = self._under_way.total()
         if total and total + size > self._queue_bytes:
-            sentence = english("door_full", mb=-(-total // MB), seconds=RETRY_AFTER_S)
-            await body.refuse(503, sentence, {"retry-after": str(RETRY_AFTER_S)})
+            error = RequestRefused("door_full", mb=-(-total // MB), seconds=RETRY_AFTER_S)
+            await body.refuse(503, error, {"retry-after": str(RETRY_AFTER_S)})
             return
         self._under_way[session] += size
         try:
@@ -109,7 +113,7 @@ class _Body:
         receive: Receive,
         send: Send,
         limit: int,
-        too_large: str,
+        too_large: RequestRefused,
     ) -> None:
         self._limits, self._scope = limits, scope
         self._limit, self._too_large = limit, too_large
@@ -127,7 +131,9 @@ class _Body:
             if not self._is_cut_off:
                 raise
 
-    async def refuse(self, status: int, sentence: str, more: dict[str, str] | None = None) -> None:
+    async def refuse(
+        self, status: int, error: RequestRefused, more: dict[str, str] | None = None
+    ) -> None:
         """Say no at once, and close the connection when the sender has had time to hear it."""
         self._is_cut_off = True
         if self._is_answered:
@@ -135,7 +141,7 @@ class _Body:
         start, content = answer_of(
             self._scope,
             status,
-            sentence,
+            error,
             self._limits.language,
             {"connection": "close", **(more or {})},
         )
@@ -162,7 +168,7 @@ class _Body:
             message = await asyncio.wait_for(self._receive(), max(0.001, left_s))
         except TimeoutError:
             least = round(limits.bytes_per_s / 1000)
-            await self.refuse(408, english("door_too_slow", least=least))
+            await self.refuse(408, RequestRefused("door_too_slow", least=least))
             return {"type": "http.disconnect"}
         if message["type"] == "http.request":
             self._got += len(message.get("body", b""))

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from inspection.config import Settings, host_name
 from inspection.domain.letters import inert_text
-from inspection.door.answers import english, refuse
+from inspection.door.answers import refuse
+from inspection.errors import RequestRefused
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^\[\]:/?#@\s]+)(:(?P<port>\d{1,5}))?")
 _ALL_ADDRESSES = {"0.0.0.0", "::", ""}
@@ -66,12 +67,14 @@ class HostCheck:
         given = _all_of(scope, b"host")
         host = _host(given[0]) if len(given) == 1 else None
         if host is None:
-            await self._refuse(scope, send, 421, english("door_no_host"))
+            await self._refuse(scope, send, 421, RequestRefused("door_no_host"))
         elif host[0] not in self._hosts:
-            sentence = english("door_host", host=host[0][:80], hosts=", ".join(self._hosts))
-            await self._refuse(scope, send, 421, sentence)
+            error = RequestRefused("door_host", host=host[0][:80], hosts=", ".join(self._hosts))
+            await self._refuse(scope, send, 421, error)
         elif foreign := self._foreign_origin(scope, host):
-            await self._refuse(scope, send, 403, english("door_origin", origin=inert_text(foreign)))
+            await self._refuse(
+                scope, send, 403, RequestRefused("door_origin", origin=inert_text(foreign))
+            )
         else:
             await self.app(scope, receive, send)
 
@@ -91,8 +94,8 @@ class HostCheck:
                 return text
         return None
 
-    async def _refuse(self, scope: Scope, send: Send, status: int, sentence: str) -> None:
-        await refuse(scope, send, status, sentence, self._language, connection="close")
+    async def _refuse(self, scope: Scope, send: Send, status: int, error: RequestRefused) -> None:
+        await refuse(scope, send, status, error, self._language, connection="close")
 
 
 def _all_of(scope: Scope, name: bytes) -> list[str]:

@@ -155,5 +155,5 @@ def _encode(extension: str, pixels: np.ndarray, options: list[int]) -> bytes:
 def _decode(content: bytes, mode: int) -> np.ndarray:
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), mode) if content else None
     if pixels is None:
-        raise UnreadableImage(f"{len(content)} bytes that should be our own image are damaged")
+        raise UnreadableImage("own_image_damaged", bytes=len(content))
     return pixels

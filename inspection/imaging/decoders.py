@@ -15,6 +15,7 @@ conversions are stated, and made here alone:
 """
 
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -48,6 +49,11 @@ _DAMAGE_ON_STDERR = (
     b"Inconsistent progression sequence",
 )
 
+# What the decoders say most often, which has words of its own.
+_CUT_OFF = re.compile(r"image file is truncated \((\d+) bytes not processed\)")
+_BROKEN = "broken data stream when reading image file"
+_PIXELS_CUT_OFF = "Corrupt JPEG data: premature end of data segment"
+
 # Two decoders of one intact file differ by less than one grey level on photos and CMYK, by up to
 # 40 in a block of saturated colour in a YCbCr TIFF; a filled-in band differs by more.
 _COARSE_SIDE_PX = 128
@@ -73,7 +79,12 @@ class StoredFile:
 
 
 class Refusal(Exception):
-    """The reason alone; `gate.decode` puts the file's name before it."""
+    """The reason alone; `gate.decode` puts the file's name into its sentence."""
+
+    def __init__(self, code: str, /, **values: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
 
 
 _stderr_lock = threading.Lock()
@@ -98,18 +109,21 @@ def pillow_refusals(name_of_format: str) -> Iterator[None]:
     except (Refusal, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Refusal(f"more than {MAX_PIXELS:,} pixels") from None
+        raise Refusal("many_pixels", most=MAX_PIXELS) from None
     except UnidentifiedImageError:
-        raise Refusal(f"the {name_of_format} header is damaged or of an unsupported kind") from None
+        raise Refusal("header_kind", format=name_of_format) from None
     except Exception as error:
         if "could not create decoder object" in str(error):
             # libwebp gives one answer for both, and takes up to 16 bytes a pixel.
-            raise Refusal(
-                "the WEBP header is damaged or the picture too large; save it as JPEG"
-            ) from None
+            raise Refusal("webp") from None
         # Damaged files make the plugins raise almost anything: struct.error, IndexError,
         # SyntaxError, OverflowError. Whatever it was, this file is not readable.
-        raise Refusal(f"the {name_of_format} data is damaged ({one_line(error)})") from None
+        why = one_line(error)
+        if cut_off := _CUT_OFF.fullmatch(why):
+            raise Refusal("data_cut_off", format=name_of_format, left=cut_off[1]) from None
+        if why == _BROKEN:
+            raise Refusal("data_broken", format=name_of_format) from None
+        raise Refusal("data", format=name_of_format, why=why) from None
 
 
 def decode_twice(file: StoredFile, picture: Image.Image) -> np.ndarray:
@@ -225,9 +239,9 @@ def _decode_deep(file: StoredFile, picture: Image.Image) -> np.ndarray:
     else:
         same = second
     if first.shape != same.shape:
-        raise Refusal(_disagree_on_size(first.shape[1::-1], same.shape[1::-1]))
+        raise _disagree_on_size(first.shape[1::-1], same.shape[1::-1])
     if not np.array_equal(first.astype(same.dtype, copy=False), same):
-        raise Refusal("two decoders disagree on its pixels; save it again as PNG or JPEG")
+        raise Refusal("decoders_pixels")
     if file.bayer:
         second = demosaiced(np.ascontiguousarray(second), file.bayer)
     if second.dtype == np.uint16:
@@ -251,11 +265,12 @@ def _undamaged(rgb: np.ndarray | None, said: bytes, content: bytes) -> np.ndarra
     for sign in _DAMAGE_ON_STDERR:
         if sign in said and not _is_whole_beside_strays(content, said, rgb):
             sentence = next(line for line in said.splitlines() if sign in line)
-            raise Refusal(
-                f"the pixel data is damaged ({one_line(sentence.decode('ascii', 'replace'))})"
-            )
+            why = one_line(sentence.decode("ascii", "replace"))
+            if why == _PIXELS_CUT_OFF:
+                raise Refusal("pixels_cut_off")
+            raise Refusal("pixels", why=why)
     if rgb is None:
-        raise Refusal("the second decoder, OpenCV, cannot read it; save it again as PNG or JPEG")
+        raise Refusal("second_decoder")
     return rgb
 
 
@@ -281,10 +296,9 @@ def _complaints(content: bytes) -> bytes:
     return b"".join(said) if is_read else b"cannot be read"
 
 
-def _disagree_on_size(first: tuple[int, int], second: tuple[int, int]) -> str:
-    return (
-        f"two decoders disagree on its size ({first[0]} x {first[1]} px "
-        f"and {second[0]} x {second[1]} px)"
+def _disagree_on_size(first: tuple[int, int], second: tuple[int, int]) -> Refusal:
+    return Refusal(
+        "decoders_size", first=f"{first[0]} x {first[1]}", second=f"{second[0]} x {second[1]}"
     )
 
 
@@ -302,14 +316,14 @@ def _compare(
     with an alpha channel only the mean over the photo counts.
     """
     if size != second.shape[1::-1]:
-        raise Refusal(_disagree_on_size(size, second.shape[1::-1]))
+        raise _disagree_on_size(size, second.shape[1::-1])
     difference = cv2.absdiff(coarse, _coarse(second))
     if has_alpha:
         disagree = float(difference.mean()) > _MAX_MEAN_DIFFERENCE
     else:
         disagree = int(difference.max()) > _MAX_BLOCK_DIFFERENCE
     if disagree:
-        raise Refusal("two decoders disagree on its pixels; save it again as PNG or JPEG")
+        raise Refusal("decoders_pixels")
 
 
 def _block(size: tuple[int, int]) -> tuple[int, int]:

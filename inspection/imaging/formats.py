@@ -23,8 +23,6 @@ FORMATS = (
 PHOTO_SUFFIXES = frozenset(suffix for kind in FORMATS for suffix in kind.suffixes)
 # The suffix under which a file of ours keeps a format.
 SUFFIX_OF = {kind.name: kind.suffixes[0] for kind in FORMATS}
-# As sentences list them.
-READ_FORMATS = "JPEG, PNG, BMP, TIFF, WebP, HEIC or AVIF"
 
 # What a plant's people also have on their disks. The first that fits wins.
 _OTHERS = (

@@ -31,7 +31,7 @@ from inspection.imaging.decoders import (
     pillow_refusals,
     stderr_captured,
 )
-from inspection.imaging.formats import READ_FORMATS, foreign_name, format_of
+from inspection.imaging.formats import foreign_name, format_of
 from inspection.imaging.orientation import ORIENTATION_TAG, orientation_of, turned
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
@@ -101,21 +101,21 @@ def decode(content: bytes, filename: str) -> DecodedPhoto:
     try:
         return _decode(content)
     except Refusal as refusal:
-        raise UnreadableImage(f"{inert_name(filename)}: {refusal}") from None
+        raise UnreadableImage(refusal.code, name=inert_name(filename), **refusal.values) from None
     except MemoryError:
         raise
     except Exception as error:
         # A file that nobody has thought of; whatever it met, it is this file's own line.
         raise UnreadableImage(
-            f"{inert_name(filename)}: the file cannot be read ({one_line(error)})"
+            "cannot_be_read", name=inert_name(filename), why=one_line(error)
         ) from error
 
 
 def _decode(content: bytes) -> DecodedPhoto:
     if not content:
-        raise Refusal("the file is empty")
+        raise Refusal("empty")
     if len(content) > MAX_FILE_BYTES:
-        raise Refusal(f"{len(content) / 2**20:.1f} MiB, at most {MAX_FILE_BYTES >> 20} MiB")
+        raise Refusal("too_large", size=len(content) / 2**20, most=MAX_FILE_BYTES >> 20)
     file = _looked_at(content)
     with warnings.catch_warnings():
         # Pillow warns about odd metadata; only the pixel count is a reason to stop.
@@ -146,8 +146,8 @@ def _looked_at(content: bytes) -> StoredFile:
     if name_of_format is None:
         name = foreign_name(content)
         if name:
-            raise Refusal(f"{name} files are not read here; save the photo as JPEG or PNG")
-        raise Refusal(f"not a {READ_FORMATS} image; save the photo as JPEG or PNG")
+            raise Refusal("foreign_format", format=name)
+        raise Refusal("not_an_image")
     if name_of_format == "PNG":
         return _check_png_chunks(content)
     if name_of_format == "TIFF":
@@ -163,22 +163,22 @@ def _check_tiff_tags(content: bytes) -> StoredFile:
         try:
             content = tiff_tags.as_classic(content)
         except ValueError:
-            raise Refusal("the TIFF header is damaged or of an unsupported kind") from None
+            raise Refusal("header_kind", format="TIFF") from None
     tags = tiff_tags.first_directory(content)
 
     def value(tag: int, otherwise: int) -> int:
         return max(tags[tag].values) if tag in tags else otherwise
 
     if _TIFF_DNG in tags:
-        raise Refusal("camera raw (DNG) files are not read here; save the photo as JPEG or PNG")
+        raise Refusal("foreign_format", format="camera raw (DNG)")
     if value(_TIFF_SUBFILE, 0) & 1:
-        raise Refusal("camera raw (NEF) files are not read here; save the photo as JPEG or PNG")
+        raise Refusal("foreign_format", format="camera raw (NEF)")
     if value(_TIFF_COMPRESSION, 1) in _FAX_COMPRESSIONS:
         # Damage in a fax stream goes unnoticed by both decoders, and a fax is no photo.
-        raise Refusal("a fax-compressed TIFF is not a photo; save it as PNG or JPEG")
+        raise Refusal("fax")
     bits = value(_TIFF_BITS, 1)
     if bits > 16 or value(_TIFF_SAMPLE_FORMAT, 1) == 3:
-        raise Refusal(f"{bits} bits a channel; save it with 8 or 16 bits a channel")
+        raise Refusal("bits", bits=bits)
     changed, bayer = {}, None
     orientation = value(ORIENTATION_TAG, 1)
     if orientation != 1 and ORIENTATION_TAG in tags:
@@ -187,7 +187,7 @@ def _check_tiff_tags(content: bytes) -> StoredFile:
         pattern = tags[_TIFF_CFA].values if _TIFF_CFA in tags else None
         bayer = next((known for known in BAYER_PATTERNS if known == pattern), None)
         if bayer is None:
-            raise Refusal("its colour pattern is none of two by two pixels; save it as RGB")
+            raise Refusal("colour_pattern")
         changed[tags[_TIFF_PHOTOMETRIC]] = (_BLACK_IS_ZERO,)
     largest = value(_TIFF_LARGEST, 0)
     return StoredFile(
@@ -208,26 +208,25 @@ def _check_png_chunks(content: bytes) -> StoredFile:
     at, seen, has_pixels, bits, depth = len(_PNG_SIGNATURE), 0, False, 8, None
     while True:
         if at + 12 > len(content):
-            raise Refusal("the file is truncated (PNG without its end)")
+            raise Refusal("truncated_end")
         length = int.from_bytes(content[at : at + 4], "big")
         kind = content[at + 4 : at + 8]
         shown = inert_text(kind.decode("latin-1"))
         end = at + 12 + length
         if end > len(content):
             raise Refusal(
-                f"the file is truncated (PNG chunk {shown} claims {length} bytes, "
-                f"{len(content) - at - 12} are left)"
+                "truncated_chunk", chunk=shown, claimed=length, left=len(content) - at - 12
             )
         if seen == 0 and (kind != b"IHDR" or length != 13):
-            raise Refusal(f"the header is damaged (PNG starts with chunk {shown})")
+            raise Refusal("header_start", chunk=shown)
         if seen > 0 and kind == b"IHDR":
-            raise Refusal("the header is damaged (PNG with a second header)")
+            raise Refusal("second_header")
         if zlib.crc32(memoryview(content)[at + 4 : end - 4]) != int.from_bytes(
             content[end - 4 : end], "big"
         ):
-            raise Refusal(f"the file is damaged (checksum of PNG chunk {shown})")
+            raise Refusal("checksum", chunk=shown)
         if kind in _EMPTY_NEVER and length == 0:
-            raise Refusal(f"the header is damaged (PNG chunk {shown} is empty)")
+            raise Refusal("chunk_empty", chunk=shown)
         if kind == b"IHDR":
             bits = content[at + 16]
         elif kind == b"sBIT":
@@ -237,10 +236,10 @@ def _check_png_chunks(content: bytes) -> StoredFile:
         if kind == b"IEND":
             break
         if seen > _MAX_PNG_CHUNKS:
-            raise Refusal(f"the header is damaged (more than {_MAX_PNG_CHUNKS} PNG chunks)")
+            raise Refusal("many_chunks", most=_MAX_PNG_CHUNKS)
         at = end
     if not has_pixels:
-        raise Refusal("the file is damaged (PNG without pixels)")
+        raise Refusal("no_pixels")
     return StoredFile("PNG", content, depth=depth, is_deep=bits > 8)
 
 
@@ -259,23 +258,20 @@ def _open_with_pillow(file: StoredFile) -> tuple[Image.Image, datetime | None, s
 def _check_header(picture: Image.Image, file_bytes: int) -> None:
     width_px, height_px = picture.size
     if width_px * height_px > MAX_PIXELS:
-        raise Refusal(f"{width_px} x {height_px} px, at most {MAX_PIXELS:,} pixels")
+        raise Refusal("sides_pixels", width=width_px, height=height_px, most=MAX_PIXELS)
     pixels = width_px * height_px
     if pixels > THRIFTY_PIXELS and file_bytes < pixels * LEAST_BYTES_PER_PIXEL:
-        raise Refusal(
-            f"{width_px} x {height_px} px in {-(-file_bytes // 1024)} kB are no photo; "
-            "send the camera's own file"
-        )
+        raise Refusal("hollow", width=width_px, height=height_px, kb=-(-file_bytes // 1024))
     if min(picture.size) < MIN_SIDE_PX:
-        raise Refusal(f"{width_px} x {height_px} px, at least {MIN_SIDE_PX} px on each side")
+        raise Refusal("sides_least", width=width_px, height=height_px, least=MIN_SIDE_PX)
     if max(picture.size) > MAX_SIDE_PX:
-        raise Refusal(f"{width_px} x {height_px} px, at most {MAX_SIDE_PX} px on each side")
+        raise Refusal("sides_most", width=width_px, height=height_px, most=MAX_SIDE_PX)
     frames = getattr(picture, "n_frames", 1)
     # Pillow calls a JPEG with further pictures MPO; phones attach depth or gain maps that way.
     if frames != 1 and picture.format not in ("MPO", "HEIF"):
-        raise Refusal(f"{frames} pages or frames, one photo a file is read")
+        raise Refusal("frames", frames=frames)
     if picture.mode not in _EIGHT_BIT_MODES | _SIXTEEN_BIT_MODES:
-        raise Refusal(f"colour mode {picture.mode}; save it with 8 or 16 bits a channel")
+        raise Refusal("mode", mode=picture.mode)
 
 
 def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None]:

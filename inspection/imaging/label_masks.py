@@ -49,18 +49,16 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
             picture = Image.open(io.BytesIO(content), formats=_FORMATS)
             pages = getattr(picture, "n_frames", 1)
             if pages != 1 and picture.format != "MPO":
-                raise UnreadableImage(f"{name}: {pages} pages, one mask a file is read")
+                raise UnreadableImage("mask_pages", name=name, pages=pages)
             if picture.getexif().get(_ORIENTATION, 1) not in (0, 1):
-                raise UnreadableImage(
-                    f"{name}: it is to be turned by its own EXIF orientation; save it upright"
-                )
+                raise UnreadableImage("mask_turned", name=name)
             picture.load()
     except UnreadableImage:
         raise
     except Exception as error:
         # Damaged files make the plugins raise almost anything.
         sentence = " ".join(str(error).split())[:120] or type(error).__name__
-        raise UnreadableImage(f"{name}: not a readable picture ({sentence})") from None
+        raise UnreadableImage("mask_unreadable", name=name, why=sentence) from None
     if picture.format == "JPEG":
         gate.decode(content, name)
     levels = _levels(content, picture)

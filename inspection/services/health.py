@@ -10,14 +10,14 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 
 from inspection.config import Settings
 from inspection.domain.acceptance_rules import load_spec
 from inspection.domain.numbers import counted
 from inspection.domain.panels import load_bodies
-from inspection.errors import InspectionError
+from inspection.errors import InspectionError, SettingsError, SpecError, StorageError
 from inspection.services.active_model import served_choice
 from inspection.services.housekeeping import FILES_REMOVED, refuse_another_logs
 from inspection.services.station import installed_specs
@@ -39,19 +39,23 @@ LEAST_FREE_GB = 5
 LEAST_ROOM_MB = 64
 LATEST_INSPECTIONS = 50
 _DATES_NAMED = 20
-_PREPARE = "run `python -m inspection prepare`"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at. name: a code; sentence: what was found, and the cure."""
+    """One thing that was looked at. name: a code; found: facts for who asks, or what is wrong."""
 
     name: str
-    passed: bool
-    sentence: str
+    found: str | InspectionError
 
+    @property
+    def passed(self) -> bool:
+        return isinstance(self.found, str)
 
-Outcome = tuple[bool, str]
+    @property
+    def sentence(self) -> str:
+        """What was found, and the cure, in English."""
+        return str(self.found)
 
 
 def check_installation(
@@ -105,19 +109,17 @@ def rebuild_roll_up(
         return counting.rebuild_daily_count(log.engine(), progress)
 
 
-def _look(name: str, check: Callable[[], Outcome]) -> Check:
+def _look(name: str, check: Callable[[], str]) -> Check:
+    """check: answers the facts, or raises what is wrong."""
     try:
-        passed, sentence = check()
+        return Check(name, check())
     except InspectionError as error:
-        passed, sentence = False, str(error)
+        return Check(name, error.anew())
     except Exception as error:
         # Whatever is wrong with one part, the person must hear about the others too.
         traceback.print_exc()
-        passed = False
-        sentence = (
-            f"could not be checked ({type(error).__name__}: {error}); the server's log says more"
-        )
-    return Check(name, passed, sentence)
+        kind = type(error).__name__
+        return Check(name, InspectionError("check_fault", kind=kind, why=error))
 
 
 class _Log:
@@ -140,7 +142,7 @@ class _Log:
         return self._engine
 
 
-def _settings(settings: Settings) -> Outcome:
+def _settings(settings: Settings) -> str:
     calendar = settings.calendar()
     missing = [
         f"{name} ({folder})"
@@ -148,132 +150,120 @@ def _settings(settings: Settings) -> Outcome:
         if not folder.is_dir()
     ]
     if missing:
-        return False, (
-            f"photo folders that do not exist: {', '.join(missing)}; make them or change "
-            "photo_folders"
-        )
+        raise SettingsError("check_photo_folders", folders=", ".join(missing))
     if not settings.lines or not settings.stations:
-        return False, "no line or no station is set; name at least one of each"
+        raise SettingsError("check_no_line")
     shifts = ", ".join(f"{code} {start}" for code, start in settings.shifts.items())
-    return True, f"shifts {shifts} in {calendar.timezone}, {len(settings.lines)} lines"
+    return f"shifts {shifts} in {calendar.timezone}, {len(settings.lines)} lines"
 
 
-def _data_folder(folder: Path) -> Outcome:
+def _data_folder(folder: Path) -> str:
     if not folder.is_dir():
-        return False, f"{folder}: the data folder does not exist; {_PREPARE}"
+        raise StorageError("check_no_data_folder", folder=folder)
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return False, (
-            f"{folder}: cannot be written ({error.strerror}); make it writable for this user or "
-            "set INSPECTION_DATA_DIR to another folder"
-        )
-    return True, f"{folder} can be written"
+        raise StorageError("check_data_folder", folder=folder, why=error.strerror) from None
+    return f"{folder} can be written"
 
 
-def _disk(folder: Path) -> Outcome:
+def _disk(folder: Path) -> str:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free_gb = shutil.disk_usage(folder).free / 1e9
     if free_gb < LEAST_FREE_GB:
-        return False, (
-            f"{free_gb:.1f} GB free, at least {LEAST_FREE_GB} GB are wanted; free space or set "
-            "INSPECTION_DATA_DIR to a larger disk"
-        )
-    return True, f"{free_gb:.0f} GB free"
+        raise StorageError("check_disk", free=free_gb, least=LEAST_FREE_GB)
+    return f"{free_gb:.0f} GB free"
 
 
-def _room(folder: Path) -> Outcome:
+def _room(folder: Path) -> str:
     free_mb = shutil.disk_usage(folder).free / 2**20
     if free_mb < LEAST_ROOM_MB:
-        return False, (
-            f"the disk of the data folder {folder} is full ({free_mb:.0f} MB free); free space, "
-            "photos are refused meanwhile"
-        )
+        raise StorageError("check_room", folder=folder, free=free_mb)
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             # A quota is met only by writing.
             file.write(bytes(2**16))
     except OSError as error:
-        return False, (
-            f"the data folder {folder} cannot be written ({error.strerror}); free space or make it "
-            "writable for this user"
-        )
-    return True, f"{free_mb:.0f} MB free"
+        raise StorageError("check_no_writing", folder=folder, why=error.strerror) from None
+    return f"{free_mb:.0f} MB free"
 
 
-def _undamaged(url: str) -> Outcome:
-    damage = last_damage(url)
-    return not damage, damage
+def _undamaged(url: str) -> str:
+    if damage := last_damage(url):
+        raise damage
+    return "whole"
 
 
-def _database(engine: Engine) -> Outcome:
+def _database(engine: Engine) -> str:
     state = engine_state(engine)
     if state.damage:
-        return False, (
-            f"{engine.url.database} is damaged ({state.damage}); put the last backup in its place"
-        )
+        raise StorageError("check_database_damaged", name=engine.url.database, why=state.damage)
     if state.name != "SQLite":
-        return True, f"{state.name} {state.version}"
+        return f"{state.name} {state.version}"
     found = f"SQLite {state.version}, {state.journal_mode}, synchronous {state.synchronous}"
     is_safe = state.journal_mode == "wal" and state.synchronous in ("FULL", "EXTRA")
     if not is_safe or not state.has_foreign_keys:
-        return False, (
-            f"{found}, foreign keys {'on' if state.has_foreign_keys else 'off'}: a power cut may "
-            "lose records; keep the data folder on a local disk and restart"
+        raise StorageError(
+            "check_database_unsafe",
+            version=state.version,
+            journal=state.journal_mode,
+            synchronous=state.synchronous,
+            keys="on" if state.has_foreign_keys else "off",
         )
-    return True, f"{found}, quick check passed"
+    return f"{found}, quick check passed"
 
 
-def _schema(engine: Engine) -> Outcome:
+def _schema(engine: Engine) -> str:
     is_newest, found, newest = schema_is_newest(engine)
     if not is_newest:
-        return False, f"the schema is {found}, this program needs {newest}; {_PREPARE}"
-    return True, f"schema {found} is the newest"
+        raise StorageError("check_schema", found=found, newest=newest)
+    return f"schema {found} is the newest"
 
 
-def _dates(engine: Engine, first_day: date) -> Outcome:
+def _dates(engine: Engine, first_day: date) -> str:
     dated = log_list.impossible_dates(engine, first_day, datetime.now(UTC))
     if not dated:
-        return True, f"every inspection and photo is dated {first_day} or later, none ahead of now"
+        return f"every inspection and photo is dated {first_day} or later, none ahead of now"
     arrived = [one for one in dated if "inspected_at" in one.wrong]
     named = ", ".join(
         f"no. {one.id} ({getattr(one, one.wrong[0]):%Y-%m-%d})"
         for one in (arrived or dated)[:_DATES_NAMED]
     )
     rest = len(arrived or dated) - _DATES_NAMED
-    more = f" and {rest} more" if rest > 0 else ""
+    more = StorageError("and_more", n=rest) if rest > 0 else ""
     if arrived:
-        return False, (
-            f"{len(arrived)} inspections were logged by a wrong clock and stand on no control "
-            f"chart: {named}{more}; set this machine's clock, and first_day where the line is older"
-        )
-    return True, (
+        raise StorageError("check_dates", n=len(arrived), named=named, rest=more)
+    return (
         f"{len(dated)} photos come from a camera with a wrong clock and count by their arrival: "
         f"{named}{more}"
     )
 
 
-def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> Outcome:
+def _daily_count(engine: Engine, progress: Callable[[int, int], object]) -> str:
     differences = counting.check_daily_count(engine, progress)
     if differences:
         first = differences[0]
-        return False, (
-            f"{counted(len(differences), 'count', 'counts')} against the log, first "
-            f"{first.where} {first.key}: {first.stored} instead of {first.from_rows}; put the last "
-            "backup in its place, or run `python -m inspection doctor --rebuild` where only the "
-            "roll-up is wrong"
+        raise StorageError(
+            "check_daily_count",
+            n=len(differences),
+            where=first.where,
+            key=first.key,
+            stored=first.stored,
+            found=first.from_rows,
         )
-    return True, "the daily roll-up follows from the log"
+    return "the daily roll-up follows from the log"
 
 
-def _audit(engine: Engine) -> Outcome:
+def _audit(engine: Engine) -> str:
     report = audit.verify_chain(engine)
-    return report.is_whole, report.sentence
+    if report.fault:
+        raise report.fault
+    return report.sentence
 
 
-def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
+def _photos(engine: Engine, photos: PhotoFiles) -> str:
     latest = log_list.last_inspections(engine, LATEST_INSPECTIONS)
     wrong = {}
     for sha256 in dict.fromkeys(latest["photo_sha256"]):
@@ -282,17 +272,14 @@ def _photos(engine: Engine, photos: PhotoFiles) -> Outcome:
             photos.display_path(sha256)
             photos.thumbnail_path(sha256)
         except InspectionError as error:
-            wrong[sha256] = str(error)
+            wrong[sha256] = error.anew()
     if wrong:
-        return False, (
-            f"{counted(len(wrong), 'photo', 'photos')} of the latest {len(latest)} inspections "
-            f"missing or damaged, first: {next(iter(wrong.values()))}; put the photo folder of "
-            "the last backup in its place"
-        )
-    return True, f"the photos of the latest {len(latest)} inspections are whole"
+        first = next(iter(wrong.values()))
+        raise StorageError("check_photos", n=len(wrong), latest=len(latest), first=first)
+    return f"the photos of the latest {len(latest)} inspections are whole"
 
 
-def _leftovers(engine: Engine, photos: PhotoFiles) -> Outcome:
+def _leftovers(engine: Engine, photos: PhotoFiles) -> str:
     orphans = sum(1 for _ in photos.unneeded(partial(log_detail.known_photos, engine)))
     refuse_another_logs(photos, orphans)
     left = f"{counted(orphans, 'photo file', 'photo files')} without a record"
@@ -300,35 +287,37 @@ def _leftovers(engine: Engine, photos: PhotoFiles) -> Outcome:
         left += "; the server removes them when it starts"
     event = last_event(engine, FILES_REMOVED)
     if event is None:
-        return True, left
+        return left
     at, removed = event
     files = sum(number for number in removed.values() if isinstance(number, int))
-    return True, (
+    return (
         f"{left}; {counted(files, 'file', 'files')} that nothing needed went at "
         f"{at:%Y-%m-%d %H:%M} UTC"
     )
 
 
-def _specs(settings: Settings) -> Outcome:
+def _specs(settings: Settings) -> str:
     in_force = load_spec(settings.spec)
     wrong = []
     for name, path in installed_specs(settings).items():
         try:
             load_spec(path)
         except InspectionError as error:
-            wrong.append(f"{name}: {error}")
+            wrong.append(SpecError("check_spec", name=name, why=error.anew()))
     if wrong:
-        return False, "; ".join(wrong)
+        raise reduce(
+            lambda one, more: SpecError("one_after_the_other", first=one, more=more), wrong
+        )
     mark = ", an example" if in_force.example else ""
-    return True, f"{in_force.name} {in_force.version} is in force{mark}"
+    return f"{in_force.name} {in_force.version} is in force{mark}"
 
 
-def _bodies(folder: Path) -> Outcome:
+def _bodies(folder: Path) -> str:
     models = load_bodies(folder).models
-    return True, f"{len(models)} vehicle models: {', '.join(model.code for model in models)}"
+    return f"{len(models)} vehicle models: {', '.join(model.code for model in models)}"
 
 
-def _model(settings: Settings, worker: InspectionWorker | None) -> Outcome:
+def _model(settings: Settings, worker: InspectionWorker | None) -> str:
     if worker is None:
         chosen = served_choice(settings)
         with InspectionWorker(
@@ -341,5 +330,5 @@ def _model(settings: Settings, worker: InspectionWorker | None) -> Outcome:
     worker.start()
     model = worker.model
     if model.error:
-        return False, model.error
-    return True, f"{model.name} {(model.sha256 or '')[:12]} is whole and gives its golden answer"
+        raise model.error.anew()
+    return f"{model.name} {(model.sha256 or '')[:12]} is whole and gives its golden answer"

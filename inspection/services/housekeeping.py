@@ -48,10 +48,7 @@ def remove_orphans(station: Station) -> int:
 def refuse_another_logs(photos: PhotoFiles, orphans: int) -> None:
     """Raise StorageError where so many files have no record that the log may be the wrong one."""
     if orphans > MOST_ORPHANS and orphans > photos.count() / 2:
-        raise StorageError(
-            f"{orphans} photo files of {photos.root} have no record, more than have one; "
-            "nothing was removed: check that INSPECTION_DATABASE_URL names the log of these photos"
-        )
+        raise StorageError("photos_of_another_log", n=orphans, folder=photos.root)
 
 
 def _by_kind(station: Station, gone: list[Path]) -> dict[str, int]:

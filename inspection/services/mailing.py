@@ -41,13 +41,10 @@ def send_mail(
             refused = server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         raise MailError(
-            f"mail server {settings.mail_host}:{settings.mail_port} did not take the message "
-            f"({error}); check the mail_* settings"
+            "mail_server", place=f"{settings.mail_host}:{settings.mail_port}", why=error
         ) from None
     if refused:
-        raise MailError(
-            f"mail server {settings.mail_host} refused {', '.join(sorted(refused))}; check mail_to"
-        )
+        raise MailError("mail_refused", place=settings.mail_host, names=", ".join(sorted(refused)))
     return settings.mail_to
 
 
@@ -55,7 +52,7 @@ def _message(
     settings: Settings, subject: str, text: str, attachments: tuple[Attachment, ...]
 ) -> EmailMessage:
     if not mail_is_on(settings):
-        raise MailError("mail is off; set mail_host, mail_from and mail_to")
+        raise MailError("mail_off")
     message = EmailMessage()
     try:
         message["From"] = settings.mail_from
@@ -63,9 +60,7 @@ def _message(
         # A line end in a subject would begin a header of its own.
         message["Subject"] = " ".join(subject.split())
     except ValueError as error:
-        raise MailError(
-            f"a mail address cannot be used ({error}); check mail_from and mail_to"
-        ) from None
+        raise MailError("mail_address", why=error) from None
     message["Date"] = formatdate(localtime=True)
     message["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2] or None)
     message.set_content(text)

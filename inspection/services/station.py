@@ -61,8 +61,7 @@ class Station:
             code = getattr(subject, name)
             if code and known and code not in known:
                 raise SubjectRefused(
-                    f"{name} {code!r} is unknown; known are {', '.join(dict.fromkeys(known))}; the "
-                    f"setting {name}s names them"
+                    "subject_unknown", field=name, code=code, known=", ".join(dict.fromkeys(known))
                 )
 
     def close(self) -> None:
@@ -75,9 +74,7 @@ def given_scale(mm_per_px: float, source: str = "person") -> Scale:
     try:
         return Scale(mm_per_px, source)
     except ValueError:
-        raise ScaleRefused(
-            f"a scale of {mm_per_px:g} mm/px is impossible; give one above 0 and below 100, or none"
-        ) from None
+        raise ScaleRefused("scale_number", scale=mm_per_px) from None
 
 
 def thresholds_of(card: dict) -> Thresholds:
@@ -95,8 +92,7 @@ def open_station(settings: Settings, *, with_model: bool = True) -> Station:
         private_folder(settings.data_dir)
     except OSError as error:
         raise SettingsError(
-            f"{settings.data_dir}: the data folder cannot be made ({error.strerror}); set "
-            "INSPECTION_DATA_DIR to a folder that can be written"
+            "data_folder_not_made", folder=settings.data_dir, why=error.strerror
         ) from None
     engine = open_database(settings.url)
     prepare(engine)

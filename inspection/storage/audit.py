@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
 
+from inspection.errors import StorageError
 from inspection.storage.column_types import Unreadable, canonical_json, storable
 from inspection.storage.database import looking, next_number
 from inspection.storage.tables import (
@@ -73,16 +74,22 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class ChainReport:
     """Outcome of a verification. first_broken: number of the first audit row that does not hold,
-    None when all do. head: hash of the last event that holds."""
+    None when all do. head: hash of the last event that holds. fault: what is wrong."""
 
     events: int
     first_broken: int | None
     head: str
-    sentence: str
+    fault: StorageError | None = None
 
     @property
     def is_whole(self) -> bool:
         return self.first_broken is None
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in English."""
+        whole = f"the audit chain is whole: {self.events} events, head {self.head[:12]}"
+        return str(self.fault) if self.fault else whole
 
 
 def append_event(
@@ -166,18 +173,16 @@ def verify_chain(engine: Engine) -> ChainReport:
                 events, previous = row.id, row.hash
                 spoken_of.update(SEALED.keys() & row.details.keys())
             if unread is not None:
-                return _broken(events, unread, previous, "the event cannot be read")
+                return _broken(events, unread, previous, StorageError("audit_unreadable"))
             if not rows:
                 break
         for name, table in SEALED.items():
             stored = connection.scalar(select(func.count()).select_from(table))
             expected = spoken_of[name] - removals.counts[name]
             if stored != expected:
-                wrong = f"the log holds {stored} rows of {name}, the chain speaks of {expected}"
+                wrong = StorageError("audit_counts", stored=stored, name=name, expected=expected)
                 return _broken(events, events + 1, previous, wrong)
-    return ChainReport(
-        events, None, previous, f"the audit chain is whole: {events} events, head {previous[:12]}"
-    )
+    return ChainReport(events, None, previous)
 
 
 def _next_rows(connection: Connection, after: int) -> tuple[Sequence[Row], int | None]:
@@ -229,18 +234,18 @@ class _Removals:
 
 def _fault(
     row: Row, expected: int, previous: str, digests: Mapping, removals: _Removals
-) -> str | None:
+) -> StorageError | None:
     if row.id != expected:
-        return f"event {expected} is missing"
+        return StorageError("audit_missing", number=expected)
     if isinstance(row.details, Unreadable):
-        return "the event cannot be read"
+        return StorageError("audit_unreadable")
     if row.previous_hash != previous or not _is_as_sealed(row, previous):
-        return "the event was changed after it was written"
+        return StorageError("audit_changed")
     for kind in SEALED:
         number = row.details.get(kind)
         is_as_written = digests.get((kind, number)) == row.details.get(RECORD)
         if number is not None and not is_as_written and not removals.cover(row.id, kind, number):
-            return f"{kind} {number} is not what was written"
+            return StorageError("audit_record_changed", kind=kind, number=number)
     return None
 
 
@@ -251,12 +256,9 @@ def _is_as_sealed(row: Row, previous: str) -> bool:
         return False
 
 
-def _broken(events: int, number: int, head: str, wrong: str) -> ChainReport:
-    sentence = (
-        f"the audit chain is broken at event {number}: {wrong}; {events} events before it hold, "
-        "put the last backup in its place or keep this file as evidence"
-    )
-    return ChainReport(events, number, head, sentence)
+def _broken(events: int, number: int, head: str, wrong: StorageError) -> ChainReport:
+    fault = StorageError("audit_broken", number=number, why=wrong, events=events)
+    return ChainReport(events, number, head, fault)
 
 
 def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:

@@ -14,7 +14,7 @@ from inspection.domain.repeat_cases import (
     last_word,
     refuse_nothing_new,
 )
-from inspection.errors import Conflict, NotFound
+from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage.audit import append_event
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import repeat_case, repeat_case_event
@@ -119,7 +119,7 @@ def undo(engine: Engine, case_id: int, *, who: str, at: datetime, expected_last:
         _refuse_changed(case_id, events, expected_last)
         taken_back = can_be_undone(events)
         if taken_back is None:
-            raise NotFound(f"case no. {case_id} has no word of a person that could be undone")
+            raise NotFound("case_nothing_to_undo", number=case_id)
         return _append(
             connection,
             case_id,
@@ -196,8 +196,7 @@ def _refuse_changed(case_id: int, events: Sequence[CaseEvent], expected_last: in
     last = events[-1]
     if last.id != expected_last:
         raise Conflict(
-            f"case no. {case_id} was changed by {last.who or 'the log'} at "
-            f"{last.at:%Y-%m-%d %H:%M} UTC; look at it again"
+            "case_changed", number=case_id, who=last.who or InspectionError("the_log"), at=last.at
         )
 
 
@@ -205,7 +204,7 @@ def _events(connection: Connection, case_id: int) -> list[CaseEvent]:
     question = select(repeat_case_event).where(repeat_case_event.c.case_id == case_id)
     rows = connection.execute(question.order_by(repeat_case_event.c.id)).all()
     if not rows:
-        raise NotFound(f"case no. {case_id} does not exist")
+        raise NotFound("case_missing", number=case_id)
     return [_event(row) for row in rows]
 
 

@@ -39,15 +39,12 @@ def withdraw_note(engine: Engine, number: int, who: str, reason: str = "") -> in
     with writing(engine) as connection:
         row = connection.execute(select(chart_note).where(chart_note.c.id == number)).first()
         if row is None or row.withdraws is not None:
-            raise NotFound(f"the log holds no chart note {number}")
+            raise NotFound("chart_note_none", number=number)
         later = connection.execute(
             select(chart_note).where(chart_note.c.withdraws == number)
         ).first()
         if later:
-            raise Conflict(
-                f"chart note {number} was taken back by {later.who} at "
-                f"{later.said_at:%Y-%m-%d %H:%M} UTC"
-            )
+            raise Conflict("chart_note_back", number=number, who=later.who, when=later.said_at)
         note = _note(row)
         back = ChartNote(
             note.chart, note.kind, note.first_at, note.last_at, reason, who, note.category

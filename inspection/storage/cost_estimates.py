@@ -66,7 +66,7 @@ def estimate(engine: Engine, number: int) -> NumberedEstimate:
     with looking(engine) as connection:
         row = connection.execute(select(cost_estimate).where(cost_estimate.c.id == number)).first()
     if row is None:
-        raise NotFound(f"the log holds no cost estimate {number}")
+        raise NotFound("estimate_missing", number=number)
     return _numbered(row)
 
 

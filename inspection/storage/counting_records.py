@@ -17,7 +17,7 @@ from inspection.domain.counting_words import (
     WAITING,
     CountingWord,
 )
-from inspection.errors import Conflict, NotFound
+from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage.audit import RECORD, Event, append_events, record_digest
 from inspection.storage.counting import kept, left_out_by_words
 from inspection.storage.database import looking, next_number, writing
@@ -203,12 +203,9 @@ def _inspection(connection: Connection, number: int) -> Row:
         select(table.id, table.photo_sha256, table.superseded_by).where(table.id == number)
     ).first()
     if row is None:
-        raise NotFound(f"inspection no. {number} does not exist")
+        raise NotFound("no_inspection", number=number)
     if row.superseded_by is not None:
-        raise Conflict(
-            f"no. {number} was judged again and no. {row.superseded_by} took its place; speak "
-            "about that one"
-        )
+        raise Conflict("counting_replaced", number=number, later=row.superseded_by)
     return row
 
 
@@ -235,9 +232,8 @@ def _was_asked(connection: Connection, number: int) -> bool:
 
 def _does_not_fit(number: int, stands: str, last: Row | None) -> Conflict:
     if last is None:
-        return Conflict(f"no. {number} counts and nothing was said about that; nothing is changed")
-    is_now = f"is left out ({stands})" if stands else "counts"
-    return Conflict(
-        f"no. {number} {is_now} since {last.who or 'the program'} spoke at "
-        f"{last.at:%Y-%m-%d %H:%M} UTC; look at it again"
-    )
+        return Conflict("counting_untouched", number=number)
+    who = last.who or InspectionError("the_program")
+    if stands:
+        return Conflict("left_out_meanwhile", number=number, left_out=stands, who=who, at=last.at)
+    return Conflict("counting_meanwhile", number=number, who=who, at=last.at)

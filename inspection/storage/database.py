@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from inspection.errors import DiskFull, StorageError
+from inspection.errors import DiskFull, InspectionError, StorageError
 from inspection.storage.private import private_folder, write_private
 
 SAFE_SQLITE = (3, 51, 3)
@@ -73,7 +73,7 @@ class EngineState:
     damage: str = ""
 
 
-_checked: dict[str, tuple[float, str]] = {}
+_checked: dict[str, tuple[float, StorageError | None]] = {}
 _checking = threading.Lock()
 
 
@@ -87,8 +87,7 @@ def sqlite_driver() -> ModuleType:
         if driver.sqlite_version_info >= SAFE_SQLITE:
             return driver
     raise StorageError(
-        f"SQLite {driver.sqlite_version} can damage the log (WAL-reset bug); install pysqlite3 "
-        f"0.6.1 or a Python with SQLite {'.'.join(map(str, SAFE_SQLITE))} or newer"
+        "sqlite_unsafe", version=driver.sqlite_version, least=".".join(map(str, SAFE_SQLITE))
     )
 
 
@@ -105,14 +104,10 @@ def open_database(url: str) -> Engine:
             return create_engine(address, pool_pre_ping=True, **_POOL)
     except (ArgumentError, NoSuchModuleError, ValueError):
         # ValueError: a port that is no number.
-        raise StorageError(
-            "the database URL cannot be read; write sqlite:///path/to/file.db or "
-            "postgresql+psycopg://user@host/name"
-        ) from None
+        raise StorageError("database_url") from None
     except ImportError as error:
         raise StorageError(
-            f"{address.get_backend_name()} needs the Python driver {error.name!r}: install it or "
-            "use a sqlite:/// URL"
+            "database_driver", database=address.get_backend_name(), driver=error.name
         ) from None
     return _open_sqlite(address)
 
@@ -164,10 +159,7 @@ def prepare(engine: Engine) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as error:
-        raise StorageError(
-            f"the database {engine.url.database} was made by another version of this program "
-            f"({error}); install that version or a newer one"
-        ) from None
+        raise StorageError("database_other_version", name=engine.url.database, why=error) from None
 
 
 def schema_version(engine: Engine) -> str | None:
@@ -196,9 +188,7 @@ def open_existing(url: str) -> Engine:
     if address.get_backend_name() == "sqlite" and address.database:
         file = Path(address.database)
         if not file.is_file():
-            raise StorageError(
-                f"{file}: there is no database yet; run `python -m inspection prepare`"
-            )
+            raise StorageError("database_missing", file=file)
     return open_database(url)
 
 
@@ -234,14 +224,14 @@ def schema_is_newest(engine: Engine) -> tuple[bool, str, str]:
     return found == newest, found, newest
 
 
-def last_damage(url: str) -> str:
-    """One sentence on what is wrong with the database; "" while it answers and is whole.
+def last_damage(url: str) -> StorageError | None:
+    """What is wrong with the database; None while it answers and is whole.
 
     Through a connection of its own, which has read nothing of the file before. The answer of an
     earlier call stands again for sixty times as long as the check took.
     """
     with _checking:
-        again_at, found = _checked.get(url, (0.0, ""))
+        again_at, found = _checked.get(url, (0.0, None))
         started = time.monotonic()
         if started < again_at:
             return found
@@ -249,14 +239,12 @@ def last_damage(url: str) -> str:
             engine = open_existing(url)
             try:
                 damage = engine_state(engine).damage
-                found = damage and (
-                    f"the database {engine.url.database} is damaged ({damage}); put the last "
-                    "backup in its place"
-                )
+                name = engine.url.database
+                found = StorageError("damaged", name=name, why=damage) if damage else None
             finally:
                 engine.dispose()
         except StorageError as error:
-            found = str(error)
+            found = error.anew()
         now = time.monotonic()
         _checked[url] = now + _REST_OF_CHECKS * (now - started), found
         return found
@@ -264,7 +252,7 @@ def last_damage(url: str) -> str:
 
 def _open_sqlite(address: URL) -> Engine:
     if not address.database or address.database == ":memory:":
-        raise StorageError("the log needs a file: write sqlite:///path/to/file.db")
+        raise StorageError("database_no_file")
     file = Path(address.database)
     _refuse_unusable(file)
     driver = sqlite_driver()
@@ -295,26 +283,20 @@ def _open_sqlite(address: URL) -> Engine:
 
 def _refuse_unusable(file: Path) -> None:
     folder = file.absolute().parent
-    cure = "make it writable for this user or set INSPECTION_DATA_DIR to another folder"
     try:
         private_folder(folder)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise StorageError(
-            f"the data folder {folder} cannot be written ({error.strerror}); {cure}"
-        ) from None
+        raise StorageError("data_folder_not_writable", folder=folder, why=error.strerror) from None
     if not file.exists():
         # Empty is a new database to SQLite, which gives its side files the same rights.
         write_private(file)
     if not os.access(file, os.W_OK):
-        raise StorageError(f"the database {file} cannot be written; {cure}")
+        raise StorageError("database_not_writable", file=file)
     kind = _file_system(folder)
     if kind in _NETWORK_FILE_SYSTEMS:
-        raise StorageError(
-            f"the data folder {folder} lies on a network share ({kind}), where SQLite's WAL does "
-            "not work; use a local disk or PostgreSQL"
-        )
+        raise StorageError("data_folder_on_network", folder=folder, kind=kind)
 
 
 def _file_system(folder: Path) -> str:
@@ -348,9 +330,7 @@ def _switch_to_wal(connection, driver: ModuleType, file: Path) -> None:
                 raise
             time.sleep(0.02)
     if mode != "wal":
-        raise StorageError(
-            f"{file} cannot be used in WAL mode (it stays in {mode!r}); use a local disk"
-        )
+        raise StorageError("database_no_wal", file=file, mode=mode)
 
 
 @contextmanager
@@ -363,27 +343,21 @@ def _told_in_a_sentence(engine: Engine) -> Iterator[None]:
 
 
 def _trouble(engine: Engine, error: BaseException | None) -> StorageError:
-    is_full = any(sign in str(error) for sign in _NO_ROOM)
-    return (DiskFull if is_full else StorageError)(_sentence(engine, error))
-
-
-def _sentence(engine: Engine, error: BaseException | None) -> str:
     name = engine.url.database or engine.url.render_as_string(hide_password=True)
-    told = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
-    if "locked" in told:
-        return f"the database {name} stayed busy for {BUSY_TIMEOUT_S} s; try again"
     if any(sign in str(error) for sign in _NO_ROOM):
-        return f"the disk of the database {name} is full; free space, nothing was saved"
+        return DiskFull("disk_full", name=name)
+    told = str(error).strip().partition("\n")[0]
+    if "locked" in told:
+        return StorageError("busy", name=name, seconds=BUSY_TIMEOUT_S)
     if "readonly" in told or "unable to open" in told:
-        return (
-            f"the database {name} cannot be written ({told}); make its folder writable for this "
-            "user or set INSPECTION_DATA_DIR to another folder"
-        )
+        return StorageError("read_only", name=name, why=told)
     if "malformed" in told or "not a database" in told:
-        return f"the database {name} is damaged ({told}); put the last backup in its place"
+        return StorageError("damaged", name=name, why=told)
     if "no such table" in told:
-        return f"the database {name} is empty ({told}); run `python -m inspection prepare`"
-    return f"the database {name} refused: {told}"
+        return StorageError("database_empty", name=name, why=told)
+    return StorageError(
+        "database_refused", name=name, why=told or InspectionError("no_reason_given")
+    )
 
 
 def _version(connection: Connection) -> str | None:

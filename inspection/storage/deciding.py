@@ -10,7 +10,7 @@ from itertools import islice
 from sqlalchemy import Connection, Engine, Row, select
 
 from inspection.domain.inspections import Decision
-from inspection.errors import Conflict, NotFound
+from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage import tables
 from inspection.storage.audit import RECORD, Event, append_events, record_digest
 from inspection.storage.counting import kept, set_standing, standing
@@ -71,7 +71,7 @@ def undo(
         if expected_last is not None and seen.last_decision_id != expected_last:
             raise _changed_meanwhile(connection, seen)
         if seen.decision_id is None:
-            raise NotFound(f"no. {inspection_id} has no decision that could be undone")
+            raise NotFound("nothing_to_undo", number=inspection_id)
         word = _decision(connection, seen.decision_id)
         before = _decision(connection, word.replaces) if word.replaces else None
         withdrawal = Decision(
@@ -108,20 +108,15 @@ def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, Ro
     ).all()
     missing = numbers - {row.id for row in rows}
     if missing:
-        raise NotFound(f"inspection no. {min(missing)} does not exist")
+        raise NotFound("no_inspection", number=min(missing))
     for number, why in state(connection, numbers).items():
-        raise Conflict(
-            f"no. {number} is left out of the figures ({why}); let it count again before deciding"
-        )
+        raise Conflict("left_out_first", number=number, left_out=why)
     for row in rows:
         if row.superseded_by is not None:
             later = connection.scalar(
                 select(table.inspected_at).where(table.id == row.superseded_by)
             )
-            raise Conflict(
-                f"no. {row.id} was judged again as no. {row.superseded_by} at "
-                f"{later:%Y-%m-%d %H:%M} UTC; decide about that one"
-            )
+            raise Conflict("judged_again", number=row.id, later=row.superseded_by, at=later)
     return {row.id: row for row in rows}
 
 
@@ -131,11 +126,13 @@ def _decision(connection: Connection, number: int) -> Row:
 
 def _changed_meanwhile(connection: Connection, seen: Row) -> Conflict:
     if seen.last_decision_id is None:
-        return Conflict(f"no. {seen.id} has no decision any more; look at it again")
+        return Conflict("no_decision", number=seen.id)
     last = _decision(connection, seen.last_decision_id)
     return Conflict(
-        f"no. {seen.id} was changed by {last.inspector or 'somebody'} at "
-        f"{last.decided_at:%Y-%m-%d %H:%M} UTC; look at it again before deciding"
+        "changed",
+        number=seen.id,
+        who=last.inspector or InspectionError("somebody"),
+        at=last.decided_at,
     )
 
 

@@ -187,7 +187,7 @@ def _what_stands(engine: Engine, who: str, at: datetime) -> tuple[DemoLoad, list
         pool = set(connection.scalars(shown)) | set(load.plan.get("photos", ()) if load else ())
     if load is None:
         if not pool:
-            raise NotFound("the log holds no demo line; there is nothing to remove")
+            raise NotFound("demo_none")
         # Loaded by a version that kept no note of it.
         load = begin(engine, who, {}, datetime.min.replace(year=1900, tzinfo=UTC))
     keep_photos(engine, load, pool, removing=True)

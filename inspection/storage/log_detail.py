@@ -255,7 +255,7 @@ def model_card(engine: Engine, sha256: str) -> dict:
     with looking(engine) as connection:
         card = connection.scalar(select(tables.model.c.card).where(tables.model.c.sha256 == sha256))
     if not card:
-        raise NotFound(f"the log holds no card of model {sha256[:12] or '(none)'}")
+        raise NotFound("no_card", sha256=sha256[:12] or "(none)")
     return card
 
 
@@ -264,7 +264,7 @@ def spec_text(engine: Engine, sha256: str) -> str:
     with looking(engine) as connection:
         text = connection.scalar(select(tables.spec.c.text).where(tables.spec.c.sha256 == sha256))
     if not text:
-        raise NotFound(f"the log holds no text of spec {sha256[:12] or '(none)'}")
+        raise NotFound("no_spec_text", sha256=sha256[:12] or "(none)")
     return text
 
 
@@ -273,7 +273,7 @@ def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
     with looking(engine) as connection:
         row = connection.execute(whole_inspections().where(inspection.c.id == number)).first()
         if row is None:
-            raise NotFound(f"inspection no. {number} does not exist")
+            raise NotFound("no_inspection", number=number)
         related = _related(connection, row)
         return detail_of(
             row,

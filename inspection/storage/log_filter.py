@@ -113,7 +113,7 @@ class LogFilter:
         for name, codes in _CODES.items():
             code = getattr(self, name)
             if code and code not in codes:
-                raise NotFound(f"{name} {code!r} is unknown; choose one of {', '.join(codes)}")
+                raise NotFound("filter_place", name=name, code=code, known=", ".join(codes))
 
     @property
     def fits_roll_up(self) -> bool:
@@ -193,14 +193,14 @@ def read_filter(parameters: Mapping[str, str]) -> LogFilter:
     values = {}
     for name, text in parameters.items():
         if name not in PARAMETERS:
-            raise FilterRefused(f"filter {name!r} is unknown; known are {', '.join(PARAMETERS)}")
+            raise FilterRefused("filter_unknown", name=name, known=", ".join(PARAMETERS))
         if text:
             values[PARAMETERS[name]] = read_parameter(name, text)
     where = LogFilter(**values)
     for first, last in _LIMITS:
         low, high = getattr(where, PARAMETERS[first]), getattr(where, PARAMETERS[last])
         if low is not None and high is not None and low > high:
-            raise FilterRefused(f"filter {first!r} is above {last!r} ({low} and {high}); swap them")
+            raise FilterRefused("filter_swapped", first=first, last=last, low=low, high=high)
     return where
 
 
@@ -211,23 +211,17 @@ def read_parameter(name: str, text: str) -> str | date | float:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise FilterRefused(
-                f"filter {name!r} = {text!r} is no day; write it as 2026-03-02"
-            ) from None
+            raise FilterRefused("filter_day", name=name, value=text) from None
     if name in NUMBERS:
         try:
             number = float(text)
         except ValueError:
             number = math.nan
         if not 0 <= number <= NUMBERS[name]:
-            raise FilterRefused(
-                f"filter {name!r} = {text!r} must be a number from 0 to {NUMBERS[name]:g}"
-            )
+            raise FilterRefused("filter_number", name=name, value=text, most=NUMBERS[name])
         return number
     if field in _CODES and text not in _CODES[field]:
-        raise FilterRefused(
-            f"filter {name!r} = {text!r} is unknown; choose one of {', '.join(_CODES[field])}"
-        )
+        raise FilterRefused("filter_code", name=name, value=text, known=", ".join(_CODES[field]))
     return text
 
 

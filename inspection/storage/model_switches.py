@@ -89,10 +89,7 @@ def record_switch(
     with writing(engine) as connection:
         last = _last(connection)
         if (last.id if last else None) != expected_last:
-            raise Conflict(
-                f"model {last.model.name} was put in use by {last.who} at "
-                f"{last.at:%Y-%m-%d %H:%M} UTC meanwhile; look at it before switching again"
-            )
+            raise Conflict("switch_meanwhile", name=last.model.name, who=last.who, at=last.at)
         if kind != REFUSED:
             _keep(connection, version, card)
         details = {
@@ -146,7 +143,4 @@ def _switch(row: Row) -> ModelSwitch:
         )
     except (KeyError, TypeError):
         # Which model judges must not be guessed.
-        raise StorageError(
-            f"audit row {row.id}, a switch of the model, is damaged; put the last backup of the "
-            "database in its place, or set INSPECTION_MODEL"
-        ) from None
+        raise StorageError("audit_switch", n=row.id) from None

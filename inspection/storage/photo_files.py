@@ -127,9 +127,7 @@ class PhotoFiles:
         """
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
-            raise StorageError(
-                f"the photo has SHA-256 {found[:12]} instead of {sha256[:12]}; send it again"
-            )
+            raise StorageError("photo_other_sha256", found=found[:12], expected=sha256[:12])
         return self._write(self._path(ORIGINALS, sha256), content)
 
     def put_photo(self, content: bytes, photo: ShownPhoto) -> None:
@@ -148,9 +146,7 @@ class PhotoFiles:
         """The uploaded bytes. check: refuse with StorageError bytes that changed on the disk."""
         content = self._read(self._path(ORIGINALS, sha256))
         if check and hashlib.sha256(content).hexdigest() != sha256:
-            raise StorageError(
-                f"photo {sha256[:12]} was damaged on the disk; put it back from the last backup"
-            )
+            raise StorageError("photo_damaged", sha256=sha256[:12])
         return content
 
     def evidence(self, sha256: str, model_sha256: str) -> tuple[bytes, bytes]:
@@ -239,18 +235,16 @@ class PhotoFiles:
 
     def _existing(self, path: Path) -> Path:
         if not path.is_file():
-            raise NotFound(f"the file of photo {path.name[:12]} is not in {self.root}")
+            raise NotFound("photo_gone", sha256=path.name[:12], folder=self.root)
         return path
 
     def _read(self, path: Path) -> bytes:
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            raise NotFound(f"the file of photo {path.name[:12]} is not in {self.root}") from None
+            raise NotFound("photo_gone", sha256=path.name[:12], folder=self.root) from None
         except OSError as error:
-            raise StorageError(
-                f"{path} cannot be read ({error.strerror}); check the disk and its rights"
-            ) from None
+            raise StorageError("photo_unreadable", file=path, why=error.strerror) from None
 
     def _write(self, path: Path, content: bytes, *, replace: bool = False) -> Path:
         try:
@@ -264,10 +258,7 @@ class PhotoFiles:
         return path
 
     def _cannot_be_written(self, error: OSError) -> StorageError:
-        return writing_failed(error)(
-            f"the photo folder {self.root} cannot be written ({error.strerror}); free space or "
-            "make it writable, nothing was saved"
-        )
+        return writing_failed(error)("photos_read_only", folder=self.root, why=error.strerror)
 
 
 def _is_older(path: Path, moment: float) -> bool:
@@ -278,7 +269,7 @@ def _is_older(path: Path, moment: float) -> bool:
 
 def _require_hash(what: str, sha256: str) -> None:
     if not _SHA256.fullmatch(sha256):
-        raise NotFound(f"{sha256[:80]!r} is no SHA-256 of a {what}: 64 hexadecimal digits")
+        raise NotFound("no_sha256", text=sha256[:80], what=what)
 
 
 def _make_folder(folder: Path, root: Path) -> None:

@@ -136,14 +136,13 @@ def rejudge(
         earlier = open_inspection(connection, earlier_id)
         if earlier.photo_sha256 != inspection.photo_sha256:
             raise StorageError(
-                f"no. {earlier_id} shows photo {earlier.photo_sha256[:12]}, not "
-                f"{inspection.photo_sha256[:12]}; judge the photo it shows"
+                "judge_other_photo",
+                number=earlier_id,
+                shown=earlier.photo_sha256[:12],
+                given=inspection.photo_sha256[:12],
             )
         if earlier.disposition and not corrects_scale:
-            raise Conflict(
-                f"no. {earlier_id} was decided as {earlier.disposition}; undo the decision before "
-                "judging it again"
-            )
+            raise Conflict("undo_first", number=earlier_id, disposition=earlier.disposition)
         entry = Entry(inspection, ShiftSlot(earlier.day, earlier.shift), request_id)
         _keep_versions(connection, [entry], _Versions({}, {inspection.spec_sha256: spec_text}))
         number = next_inspection(connection)
@@ -218,10 +217,7 @@ def _write_fresh(
 
 def other_photo(request_id: str, number: int) -> Conflict:
     """The refusal of a request id that belongs to another photo."""
-    return Conflict(
-        f"request {request_id!r} wrote no. {number}, which shows another photo; make a new request "
-        "id for a new photo"
-    )
+    return Conflict("request_id_taken", request=request_id, number=number)
 
 
 def _by_request(connection: Connection, request_ids: Sequence[str]) -> dict[str, Row]:

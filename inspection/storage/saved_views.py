@@ -46,7 +46,7 @@ def find_view(engine: Engine, number: int) -> SavedView:
     with looking(engine) as connection:
         row = connection.execute(select(saved_view).where(saved_view.c.id == number)).first()
     if row is None or row.deleted_at is not None:
-        raise NotFound(f"saved view no. {number} does not exist")
+        raise NotFound("view_unknown", number=number)
     return _view(row)
 
 
@@ -66,17 +66,14 @@ def save_view(
     """
     name, who = " ".join(name.split()), who.strip()
     if not 0 < len(name) <= LONGEST_NAME:
-        raise ViewRefused(f"a saved view needs a name of at most {LONGEST_NAME} characters")
+        raise ViewRefused("view_name", most=LONGEST_NAME)
     _named(who)
     for field, text in parameters.items():
         refuse_unreadable(field, text, MOST_PARAMETER_LETTERS, ViewRefused)
     with writing(engine) as connection:
         taken = _living(connection, name)
         if taken and not overwrite:
-            raise ViewExists(
-                f"saved view {name!r} was kept by {taken.changed_by} already; write over it, or "
-                "choose another name"
-            )
+            raise ViewExists("view_taken", name=name, who=taken.changed_by)
         said = {"changed_by": who, "changed_at": at, "parameters": dict(parameters)}
         if taken:
             number = taken.id
@@ -95,7 +92,7 @@ def delete_view(engine: Engine, number: int, who: str, at: datetime) -> None:
     with writing(engine) as connection:
         row = connection.execute(select(saved_view).where(saved_view.c.id == number)).first()
         if row is None or row.deleted_at is not None:
-            raise NotFound(f"saved view no. {number} does not exist")
+            raise NotFound("view_unknown", number=number)
         _mark_deleted(connection, number, at)
         _told(connection, "view_deleted", who.strip(), number, row.name)
 
@@ -105,13 +102,10 @@ def restore_view(engine: Engine, number: int, who: str) -> None:
     with writing(engine) as connection:
         row = connection.execute(select(saved_view).where(saved_view.c.id == number)).first()
         if row is None or row.deleted_at is None:
-            raise NotFound(f"saved view no. {number} was not deleted")
+            raise NotFound("view_not_deleted", number=number)
         taken = _living(connection, row.name)
         if taken:
-            raise ViewExists(
-                f"saved view {row.name!r} was kept by {taken.changed_by} already; write over it, "
-                "or choose another name"
-            )
+            raise ViewExists("view_taken", name=row.name, who=taken.changed_by)
         _mark_deleted(connection, number, None)
         _told(connection, "view_restored", who.strip(), number, row.name)
 
@@ -132,7 +126,7 @@ def _told(connection: Connection, kind: str, who: str, number: int, name: str, *
 
 def _named(who: str) -> None:
     if not who:
-        raise ViewRefused("a saved view needs the name of the person; enter it first")
+        raise ViewRefused("view_person")
     refuse_unreadable("name", who, MOST_NAME_LETTERS, ViewRefused)
 
 

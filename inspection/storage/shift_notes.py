@@ -83,7 +83,7 @@ def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
     text, who = _whole(text), who.strip()
     if not text:
-        raise NoteRefused("a note needs a text; write what the next shift has to know")
+        raise NoteRefused("note_empty")
     refuse_unreadable("text", text, MOST_LETTERS, NoteRefused)
     _named(who)
     with writing(engine) as connection:
@@ -120,7 +120,7 @@ def say(
     refuse_unreadable("reason", reason, MOST_LETTERS, NoteRefused)
     _named(who)
     if word == CLOSED and not reason:
-        raise NoteRefused(f"item {note_id}: say how it was settled before closing it")
+        raise NoteRefused("note_unsettled", id=note_id)
     with writing(engine) as connection:
         _refuse_signed(connection, place)
         _refuse_out_of_turn(connection, note_id, word)
@@ -218,7 +218,7 @@ def _whole(text: str) -> str:
 
 def _named(who: str) -> None:
     if not who:
-        raise NoteRefused("a note needs a name; enter yours first")
+        raise NoteRefused("note_name")
     refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
 
 
@@ -231,16 +231,13 @@ def _refuse_signed(connection: Connection, place: ShiftPlace) -> None:
         )
     )
     if signed is not None:
-        raise NoteRefused(
-            f"the report of {place.day} {place.shift} is signed and stays as it is; write in the "
-            "report of the next shift"
-        )
+        raise NoteRefused("note_signed", day=f"{place.day} {place.shift}")
 
 
 def _refuse_out_of_turn(connection: Connection, note_id: int, word: str) -> None:
     note = connection.execute(select(shift_note).where(shift_note.c.id == note_id)).first()
     if note is None:
-        raise NotFound(f"note {note_id} does not exist")
+        raise NotFound("note_missing", id=note_id)
     last = connection.execute(
         select(shift_note_word)
         .where(shift_note_word.c.note_id == note_id)
@@ -250,8 +247,5 @@ def _refuse_out_of_turn(connection: Connection, note_id: int, word: str) -> None
     is_open = last is None or last.word == REOPENED
     if is_open == (word == REOPENED):
         if last is None:
-            raise Conflict(f"note {note_id} is open already; nothing was changed")
-        raise Conflict(
-            f"note {note_id} was changed by {last.who} at {last.at:%Y-%m-%d %H:%M} UTC; look at it "
-            "again"
-        )
+            raise Conflict("note_open", id=note_id)
+        raise Conflict("note_changed", id=note_id, who=last.who, at=last.at)

@@ -124,14 +124,10 @@ def seal_report(
         if earlier is not None:
             first = _signatures(connection, [earlier.id])[earlier.id][0]
             raise Conflict(
-                f"the report of {place.day} {place.shift} was signed by {first.who} at "
-                f"{first.at:%Y-%m-%d %H:%M} UTC; open it again"
+                "report_signed", day=f"{place.day} {place.shift}", who=first.who, at=first.at
             )
         if rows_of_shift(connection, place) != rows:
-            raise Conflict(
-                "somebody wrote into the log while the report was put together; read it again "
-                "before signing"
-            )
+            raise Conflict("report_moved_on")
         row = {
             "id": next_number(connection, signed_report),
             "day": place.day,
@@ -169,17 +165,12 @@ def countersign(engine: Engine, report_id: int, who: str) -> int:
     with writing(engine) as connection:
         signatures = _signatures(connection, [report_id]).get(report_id)
         if not signatures:
-            raise NotFound(f"signed report {report_id} does not exist")
+            raise NotFound("report_missing", id=report_id)
         if len(signatures) > 1:
             last = signatures[-1]
-            raise Conflict(
-                f"report {report_id} was taken over by {last.who} at {last.at:%Y-%m-%d %H:%M} UTC; "
-                "open it again"
-            )
+            raise Conflict("report_taken_over", id=report_id, who=last.who, at=last.at)
         if signatures[0].who.casefold() == who.casefold():
-            raise NoteRefused(
-                f"{who} handed this shift over; the lead who takes over signs with another name"
-            )
+            raise NoteRefused("report_same_lead", who=who)
         event = _sign(connection, report_id, INCOMING, who, datetime.now(UTC))
         append_events(connection, [event])
     return event.details["report_signature"]
@@ -207,7 +198,7 @@ def sealed_rows(engine: Engine, report_id: int) -> Rows:
             select(signed_report.c.row_values).where(signed_report.c.id == report_id)
         )
     if content is None:
-        raise NotFound(f"signed report {report_id} does not exist")
+        raise NotFound("report_missing", id=report_id)
     return unpacked(content)
 
 
@@ -364,6 +355,6 @@ def _sign(connection: Connection, report_id: int, role: str, who: str, at: datet
 def _named(who: str) -> str:
     who = " ".join(who.split())
     if not who:
-        raise NoteRefused("a signature needs a name; enter yours first")
+        raise NoteRefused("signature_name")
     refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
     return who

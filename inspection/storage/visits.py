@@ -257,10 +257,12 @@ def refuse_duplicates(connection: Connection, entries: Sequence[Entry]) -> None:
         elif one.photo_sha256 in seen and one.photo_source != tables.POOLED_SOURCE:
             earlier, at = seen[one.photo_sha256]
             raise AlreadyInspected(
-                f"{one.photo_name}: already inspected at {at:%Y-%m-%d %H:%M} UTC (no. {earlier}); "
-                "ask for a re-inspection to judge it again",
-                earlier,
-                at,
+                "already",
+                inspection_id=earlier,
+                inspected_at=at,
+                name=one.photo_name,
+                at=at,
+                number=earlier,
             )
         seen[one.photo_sha256] = (number + place, one.inspected_at)
 
@@ -323,9 +325,6 @@ def _refuse_wrong_repeat(connection: Connection, one: Inspection) -> None:
         select(tables.inspection.c.photo_sha256).where(tables.inspection.c.id == one.repeats)
     ).first()
     if earlier is None:
-        raise NotFound(f"no. {one.repeats}, which {one.photo_name} repeats, does not exist")
+        raise NotFound("repeats_missing", number=one.repeats, name=one.photo_name)
     if earlier.photo_sha256 != one.photo_sha256:
-        raise StorageError(
-            f"{one.photo_name} cannot repeat no. {one.repeats}: that is another photo; log it as a "
-            "new inspection"
-        )
+        raise StorageError("repeats_other_photo", name=one.photo_name, number=one.repeats)

@@ -4,12 +4,11 @@ import streamlit as st
 
 from inspection.domain.inspections import Reason
 from inspection.domain.letters import MOST_NAME_LETTERS
-from inspection.errors import without_paths
+from inspection.errors import InspectionError, without_paths
 from inspection.i18n import (
     LANGUAGES,
     Translate,
     error_sentence,
-    on_the_clock,
     reason_sentence,
     translator,
 )
@@ -73,11 +72,11 @@ def reason_text(reason: Reason) -> str:
     return reason_sentence(translate(), reason)
 
 
-def error_text(error: object) -> str:
-    """One of our errors, or its sentence, in this tab's language, on the plant's clock and without
-    the server's paths."""
-    sentence = error_sentence(translate(), without_paths(str(error)))
-    return on_the_clock(sentence, shared_station().calendar.zone)
+def error_text(error: InspectionError) -> str:
+    """One of our errors in this tab's language, on the plant's clock and without the server's
+    paths."""
+    zone = shared_station().calendar.zone
+    return without_paths(error_sentence(translate(), error, zone))
 
 
 def settle_inspector() -> None:

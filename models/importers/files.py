@@ -115,7 +115,7 @@ def files_below(source: Path) -> SourceFiles:
         left_out.extend(walked.left_out)
         found = [_below(source, path) for path in walked.files]
     else:
-        raise TrainingError(f"{source}: no such file or folder; name the folder of the labels")
+        raise TrainingError("import_no_source", source=source)
     plain, broken = [], []
     for file in found:
         if file.suffix != ".tar":

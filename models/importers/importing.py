@@ -125,9 +125,9 @@ def import_photos(
     holds nothing of this format.
     """
     if not _NAME.fullmatch(name):
-        raise TrainingError(f"name {name!r}: letters, digits, dot, - and _ make a data set's name")
+        raise TrainingError("import_name", name=name)
     if dest.resolve().is_relative_to(source.resolve()):
-        raise TrainingError(f"{dest}: lies inside {source}; name a folder beside it")
+        raise TrainingError("import_dest_inside", dest=dest, source=source)
     done = Imported()
     with new_folder(dest) as folder:
         below = files_below(source)
@@ -135,7 +135,7 @@ def import_photos(
         broken = (Skipped(*one) for one in below.broken)
         found = [*broken, *FORMATS[format_name](below.files, choices)]
         if not found:
-            raise TrainingError(f"{source}: no photos and labels of format {format_name} there")
+            raise TrainingError("import_nothing_there", source=source, format=format_name)
         unread = _unread_labels(below) if format_name in _LISTING else {}
         writer = _Writer(folder.path, name, licence, choices, done, _doubt(below), unread)
         for number, one in enumerate(found, 1):

@@ -261,7 +261,7 @@ def worth(point: OperatingPoint, most_alarms: float = MOST_ALARMS) -> float:
 def _refuse_one_kind(seen: Sequence[SeenPhoto]) -> None:
     counted = [item.photo for item in seen if not item.photo.shows_ignored_damage_alone]
     if len({photo.defect_free for photo in counted}) < 2:
-        raise TrainingError("choosing on val needs defective and defect-free photos")
+        raise TrainingError("evaluate_val_photos")
 
 
 def choose_score(seen: Sequence[SeenPhoto]) -> tuple[int, float]:

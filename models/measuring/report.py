@@ -145,8 +145,7 @@ def write_evaluation(folder: Path, measured: dict[str, Any]) -> None:
     size = len(text.encode())
     if size > LARGEST_FILE_BYTES:
         raise TrainingError(
-            f"{EVALUATION_FILE} would take {size} bytes, at most {LARGEST_FILE_BYTES} are "
-            "allowed; evaluate fewer photos at a time"
+            "evaluate_file_too_large", file=EVALUATION_FILE, size=size, most=LARGEST_FILE_BYTES
         )
     (folder / EVALUATION_FILE).write_text(text, encoding="utf-8")
 

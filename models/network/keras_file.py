@@ -32,5 +32,5 @@ def load_half(path: Path) -> keras.Model:
         network = networks.with_probabilities(networks.lite_unet(types=types))
         network.set_weights([np.asarray(w, np.float32) for w in half.get_weights()])
     except (ValueError, OSError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelRefused(f"{path}: not one of our networks ({str(error)[:120]})") from None
+        raise ModelRefused("network_not_ours", file=path, why=str(error)[:120]) from None
     return network

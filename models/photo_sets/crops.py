@@ -333,7 +333,7 @@ class CropBatches(keras.utils.PyDataset):
         numbers = source.by_dataset()
         unknown = sorted(set(shares) - set(numbers))
         if unknown:
-            raise TrainingError(f"no photos of {unknown}; data sets here are {sorted(numbers)}")
+            raise TrainingError("photos_no_dataset", names=unknown, known=sorted(numbers))
         self._sets = [numbers[name] for name in shares]
         self._shares = np.array(list(shares.values()), float) / sum(shares.values())
 

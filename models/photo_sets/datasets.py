@@ -60,21 +60,17 @@ def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
     """
     manifest = folder / "manifest.csv"
     if not manifest.is_file():
-        raise TrainingError(f"{folder}: no manifest.csv there; name a folder of labelled photos")
+        raise TrainingError("photos_no_manifest", folder=folder)
     with manifest.open(encoding="utf-8", newline="") as file:
         table = csv.DictReader(file)
         missing = [column for column in COLUMNS if column not in (table.fieldnames or ())]
         if missing:
-            raise TrainingError(
-                f"{manifest}: no column {', '.join(missing)}; is this a folder of labelled photos?"
-            )
+            raise TrainingError("photos_no_column", file=manifest, columns=", ".join(missing))
         rows = list(table)
     split_of_group: dict[str, str] = {}
     for row in rows:
         if split_of_group.setdefault(row["group"], row["split"]) != row["split"]:
-            raise TrainingError(
-                f"{manifest}: group {row['group']} stands in two splits; split by group"
-            )
+            raise TrainingError("photos_group_split", file=manifest, group=row["group"])
     labels = {
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in folder.glob("*/instances.json")
@@ -86,7 +82,7 @@ def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
         if split in ("all", row["split"]) and (row["dataset"], Path(row["image"]).stem) not in aside
     ]
     if not chosen:
-        raise TrainingError(f"{manifest}: no photos of split {split!r}; splits are {SPLITS}")
+        raise TrainingError("photos_no_split", file=manifest, split=split, known=SPLITS)
     return [
         LabelledPhoto(
             dataset=row["dataset"],
@@ -119,7 +115,7 @@ def read_rgb(path: Path) -> np.ndarray:
     """Photo of the training set as RGB uint8 (H, W, 3)."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
-        raise TrainingError(f"{path}: not a readable photo; remove it from the manifest")
+        raise TrainingError("photos_unreadable", file=path)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
@@ -127,7 +123,7 @@ def read_grey(path: Path, shape: tuple[int, int]) -> np.ndarray:
     """Mask of the training set as bool (H, W)."""
     image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if image is None or image.shape != shape:
-        raise TrainingError(f"{path}: not a mask of {shape[1]}×{shape[0]} px like its photo")
+        raise TrainingError("photos_mask_size", file=path, width=shape[1], height=shape[0])
     return image > 0
 
 

@@ -62,7 +62,7 @@ def write_sheets(
     asked about again; it need not exist.
     """
     if (out / VERDICTS).exists():
-        raise TrainingError(f"{out / VERDICTS}: already there; take its verdicts or remove it")
+        raise TrainingError("review_taken", file=out / VERDICTS)
     known = read_reviewed(reviewed) if reviewed.exists() else {}
     places: list[_Place] = []
     for done, photo in enumerate(photos, 1):
@@ -95,14 +95,18 @@ def take_verdicts(out: Path, reviewed: Path) -> dict[str, int]:
         with (out / VERDICTS).open(encoding="utf-8", newline="") as file:
             given = {int(row["number"]): row["verdict"].strip() for row in csv.DictReader(file)}
     except (OSError, ValueError, KeyError) as error:
-        raise TrainingError(f"{out}: not a folder of sheets ({error})") from None
+        raise TrainingError("review_no_sheets", folder=out, why=error) from None
     places = dict(read_reviewed(reviewed)) if reviewed.exists() else {}
     counts = dict.fromkeys([*Verdict, "not judged"], 0)
     for number, (dataset, stem, outlines) in enumerate(asked):
         answer = given.get(number, "")
         if answer and answer not in list(Verdict):
             raise TrainingError(
-                f"{out / VERDICTS}: {answer!r} for place {number} is none of {', '.join(Verdict)}"
+                "review_answer",
+                file=out / VERDICTS,
+                answer=repr(answer),
+                number=number,
+                known=", ".join(Verdict),
             )
         counts[answer or "not judged"] += 1
         before = {_judged(verdict, flat) for verdict in Verdict for flat in outlines}

@@ -95,7 +95,7 @@ def read_reviewed(file: Path) -> dict[tuple[str, str], tuple[ReviewedPlace, ...]
             for stem, places in of.items()
         ]
     except (OSError, ValueError, AttributeError) as error:
-        raise TrainingError(f"{file}: not a file of reviewed places ({error})") from None
+        raise TrainingError("reviewed_unreadable", file=file, why=error) from None
     reviewed = {}
     for dataset, stem, places in photos:
         try:
@@ -104,7 +104,7 @@ def read_reviewed(file: Path) -> dict[tuple[str, str], tuple[ReviewedPlace, ...]
             )
         except (ValueError, TypeError) as error:
             raise TrainingError(
-                f"{file}: {dataset}/{stem} is not a list of [verdict, [x, y, …]] ({error})"
+                "reviewed_entry", file=file, dataset=dataset, stem=stem, why=error
             ) from None
     return reviewed
 

@@ -32,15 +32,12 @@ def new_folder(dest: Path) -> Iterator[NewFolder]:
     """
     dest = Path(os.path.abspath(dest))
     if dest.exists() and not (dest.is_dir() and not any(dest.iterdir())):
-        raise TrainingError(f"{dest}: is there already and not empty; name a new folder")
+        raise TrainingError("import_dest_taken", dest=dest)
     unfinished = dest.parent / f".{dest.name}.{secrets.token_hex(4)}.unfinished"
     try:
         unfinished.mkdir(parents=True)
         yield NewFolder(unfinished, dest)
     except OSError as error:
-        raise TrainingError(
-            f"{dest}: cannot be written ({error.strerror}); nothing was kept, free space or name "
-            "another folder"
-        ) from None
+        raise TrainingError("import_dest_not_written", dest=dest, why=error.strerror) from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

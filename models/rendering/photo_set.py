@@ -32,7 +32,7 @@ def render_photo_set(
     prove nothing.
     """
     if count < 1:
-        raise TrainingError(f"count must be at least 1, got {count}")
+        raise TrainingError("render_count", count=count)
     for folder in ("images", "masks"):
         (dest / DATASET / folder).mkdir(parents=True, exist_ok=True)
     rows, labels = [], {}

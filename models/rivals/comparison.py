@@ -56,7 +56,7 @@ def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> dict
     """
     val, test = read_photo_set(plan.data, "val"), read_photo_set(plan.data, "test")
     if len({photo.defect_free for photo in val}) < 2:
-        raise TrainingError("choosing thresholds needs defective and defect-free photos in val")
+        raise TrainingError("compare_val_photos")
     served = open_segmenter(model_folder)
     most_alarms = served.card.get("chosen_on_val", {}).get("most_alarms", MOST_ALARMS)
     detectors = open_detectors(plan, out, model_folder, served, say)

@@ -52,7 +52,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if not self.minutes > 0:
-            raise TrainingError(f"minutes must be positive, got {self.minutes}")
+            raise TrainingError("compare_minutes", minutes=self.minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def sound_photos(data: Path) -> list[LabelledPhoto]:
     photos = read_photo_set(data, "train")
     sound = [photo for photo in photos if photo.defect_free and not photo.ignore]
     if not sound:
-        raise TrainingError(f"{data}: no defect-free photos in split train to learn from")
+        raise TrainingError("compare_no_clean", folder=data)
     return sound
 
 
@@ -265,7 +265,7 @@ def _trained(build, plan, folder, batches, loss, rate, epochs=1000) -> dict[str,
     finally:
         keras.mixed_precision.set_global_policy("float32")
     if not np.isfinite(outcome["loss"]):
-        raise TrainingError(f"{folder}: the loss became {outcome['loss']}; train in float32")
+        raise TrainingError("compare_loss", folder=folder, loss=outcome["loss"])
     whole = build()
     whole.set_weights(network.get_weights())
     if whole.output.shape[-1] == 1 + len(networks.TYPES):

@@ -106,9 +106,9 @@ def compare(
     """
     unknown = sorted(set(ways) - set(WAYS))
     if unknown:
-        raise ModelRefused(f"no such ways {unknown}; there are {WAYS}")
+        raise ModelRefused("bench_ways", unknown=unknown, known=WAYS)
     if cv2.imread(str(photo)) is None:
-        raise ModelRefused(f"{photo}: not a readable photo; name one to measure on")
+        raise ModelRefused("bench_photo", file=photo)
     with _as_in_the_worker() as context:
         runners = {way: _Runner(context, way, folder, calibrate) for way in ways}
         machine = _Machine(context)
@@ -366,7 +366,7 @@ def _tensorflow_graph(folder: Path) -> Run:
     from models.tiling import scaled
 
     if keras.backend.backend() != "tensorflow":
-        raise ModelRefused(f"Keras runs on {keras.backend.backend()} here")
+        raise ModelRefused("bench_backend", backend=keras.backend.backend())
     network = _keras_network(folder)
     graph = tensorflow.function(lambda tiles: network(tiles, training=False))
     return _tiled(lambda tiles: graph(scaled(tiles)).numpy())
@@ -398,7 +398,7 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
         from models.speed.roofline import precisions
 
         if precision not in precisions(openvino.Core()):
-            raise ModelRefused(f"this processor has no {precision}")
+            raise ModelRefused("bench_precision", precision=precision)
         more = {"INFERENCE_PRECISION_HINT": precision, **WITHOUT_INT8}
         return _Served(ServedNetwork(folder / "unet.xml", more))
 
@@ -428,7 +428,7 @@ def _int8(folder: Path, calibrate: Path | None) -> Run:
     network = openvino.Core().read_model(folder / "unet.xml")
     if not is_int8(network):
         if calibrate is None:
-            raise ModelRefused("int8 needs labelled photos to learn its ranges from (--calibrate)")
+            raise ModelRefused("bench_calibrate")
         from models.training.int8 import int8_network
 
         network = int8_network(network, calibrate)
@@ -454,7 +454,7 @@ def stages(folder: Path, photo: Path, rounds: int = 3) -> Stages:
         try:
             return process.submit(_stages, folder, photo, rounds).result()
         except BrokenProcessPool:
-            raise ModelRefused(f"{folder}: {_ENDED}") from None
+            raise ModelRefused("bench_ended", folder=folder) from None
 
 
 def _stages(folder: Path, photo: Path, rounds: int) -> Stages:

@@ -39,7 +39,7 @@ class Average:
 
     def __post_init__(self) -> None:
         if not 0.0 < self.share < 1.0:
-            raise TrainingError(f"share must lie between 0 and 1, got {self.share}")
+            raise TrainingError("convert_share", share=self.share)
 
     def of(self, weights: list[np.ndarray]) -> list[np.ndarray]:
         start = keras_file.load_half(self.with_weights).get_weights()
@@ -62,7 +62,7 @@ def trained_network(run: Path, average: Average | None = None) -> keras.Model:
         return network
     kept = run / "best.weights.npz"
     if not kept.is_file():
-        raise TrainingError(f"{kept}: no trained weights there; run `train` first")
+        raise TrainingError("train_no_weights", file=kept)
     network = networks.lite_unet()
     with np.load(kept) as weights:
         try:
@@ -70,10 +70,7 @@ def trained_network(run: Path, average: Average | None = None) -> keras.Model:
             if average:
                 network.set_weights(average.of(network.get_weights()))
         except ValueError:
-            raise TrainingError(
-                f"{kept}: trained with another encoder than the served network; what earns its "
-                "place becomes the default of `networks.lite_unet` first"
-            ) from None
+            raise TrainingError("convert_encoder", file=kept) from None
     return networks.with_probabilities(network)
 
 
@@ -214,8 +211,12 @@ def save_openvino(network: keras.Model, folder: Path) -> None:
     of_types = float(apart[..., 1:].max(initial=0.0))
     if not (difference <= LARGEST_DIFFERENCE and of_types <= LARGEST_OF_A_TYPE):
         raise ModelRefused(
-            f"{folder}: the converted network differs by {difference:.4f} from Keras, its types by "
-            f"{of_types:.4f}; at most {LARGEST_DIFFERENCE} and {LARGEST_OF_A_TYPE} are allowed"
+            "convert_differs",
+            folder=folder,
+            difference=difference,
+            of_types=of_types,
+            most=LARGEST_DIFFERENCE,
+            most_of_types=LARGEST_OF_A_TYPE,
         )
 
 

@@ -37,9 +37,7 @@ def int8_network(network: openvino.Model, data: Path) -> openvino.Model:
             OverflowFix,
         )
     except ImportError:
-        raise ModelRefused(
-            "int8 needs nncf, which is not installed: pip install -r requirements-dev.txt"
-        ) from None
+        raise ModelRefused("int8_no_nncf") from None
     photos = read_photo_set(data, "train")
     photos = photos[:: max(1, len(photos) // LEARNT_FROM)][:LEARNT_FROM]
 

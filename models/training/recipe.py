@@ -71,11 +71,11 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in ("minutes", "crop_px", "batch", "steps_per_epoch", "learning_rate"):
             if not getattr(self, name) > 0:
-                raise TrainingError(f"{name} must be positive, got {getattr(self, name)}")
+                raise TrainingError("train_not_positive", name=name, found=getattr(self, name))
         if self.crop_px % 32:
-            raise TrainingError(f"crop_px must be a multiple of 32, got {self.crop_px}")
+            raise TrainingError("train_crop_px", found=self.crop_px)
         if self.flaws not in list(Flaws):
-            raise TrainingError(f"flaws must be one of {', '.join(Flaws)}, got {self.flaws!r}")
+            raise TrainingError("train_flaws", known=", ".join(Flaws), found=self.flaws)
 
 
 # What of a recipe a trial may change beside what it must name; values are the defaults.
@@ -108,12 +108,14 @@ def recipe_values(written: Sequence[str], known: dict[str, Any]) -> dict[str, An
     for part in written:
         name, _, value = part.partition("=")
         if name not in known:
-            raise TrainingError(f"no {name!r} in a recipe; there are {', '.join(sorted(known))}")
+            raise TrainingError("train_unknown_setting", name=name, known=", ".join(sorted(known)))
         kind = type(known[name])
         try:
             values[name] = bool(int(value)) if kind is bool else kind(value)
         except ValueError:
-            raise TrainingError(f"{name} must be {kind.__name__}, got {value!r}") from None
+            raise TrainingError(
+                "train_setting_type", name=name, type=kind.__name__, found=repr(value)
+            ) from None
     return values
 
 
@@ -128,5 +130,5 @@ def shares_of(present: Collection[str], given: Sequence[str]) -> dict[str, float
     shares |= recipe_values(given, dict.fromkeys([*shares, *DEFAULT_SHARES], 0.0))
     shares = {name: share for name, share in shares.items() if share > 0}
     if not shares:
-        raise TrainingError(f"no photos to learn from; data sets in train are {sorted(present)}")
+        raise TrainingError("train_no_photos", known=sorted(present))
     return shares

@@ -217,10 +217,7 @@ def golden_photos(
     found = int(claims[y : y + h, x : x + w].sum())
     alarms = int(claimed(segment(clean.rgb), thresholds).sum())
     if not found or alarms:
-        raise ModelRefused(
-            f"the golden scratch shows {found} defect pixels and the golden clean panel {alarms}; "
-            "the scratch must be seen and the clean panel stay clean: train longer"
-        )
+        raise ModelRefused("release_golden", found=found, alarms=alarms)
     return [
         {
             "file": "golden_defect.png",

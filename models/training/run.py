@@ -57,10 +57,7 @@ def weights_of(path: Path) -> list[np.ndarray]:
             with np.load(arrays) as kept:
                 return [kept[name] for name in kept.files]
         except (OSError, EOFError, ValueError, zipfile.BadZipFile):
-            raise TrainingError(
-                f"{arrays}: no weights of a training run; name a .keras file of ours, a run folder "
-                "or a file of its epochs"
-            ) from None
+            raise TrainingError("train_start_no_weights", file=arrays) from None
     return keras_file.load_half(path).get_weights()
 
 
@@ -149,8 +146,7 @@ class TrainingRun:
             start = weights_of(Path(recipe.start))
             if [w.shape for w in start] != [w.shape for w in self.network.get_weights()]:
                 raise TrainingError(
-                    f"{recipe.start}: weights of another network; choose those of one with the "
-                    f"encoder {recipe.encoder}"
+                    "train_start_other_network", file=recipe.start, encoder=recipe.encoder
                 )
             self.network.set_weights(start)
         freeze(self.network, FROZEN_BLOCKS)
@@ -251,8 +247,11 @@ class TrainingRun:
             loss = float(history.history["loss"][-1])
             if not math.isfinite(loss):
                 raise TrainingError(
-                    f"{self.folder}: the loss became {loss} in epoch {self.epoch}; resume from the "
-                    f"checkpoint with a lower learning rate than {self.recipe.learning_rate}"
+                    "train_loss",
+                    folder=self.folder,
+                    loss=loss,
+                    epoch=self.epoch,
+                    rate=self.recipe.learning_rate,
                 )
             figures = self.validate(val) if val else {}
             if not val or figures["value"] > self.best:
@@ -352,16 +351,12 @@ class TrainingRun:
                 weights, averaged = group("weight_"), group("averaged_")
                 optimizer = group("optimizer_")
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise TrainingError(
-                f"{self._checkpoint}: not a readable checkpoint ({error}); remove it to start anew"
-            ) from None
+            raise TrainingError("train_checkpoint", file=self._checkpoint, why=error) from None
         mine = [tuple(v.shape) for v in self.trained.optimizer.variables]
         if [w.shape for w in weights] != [w.shape for w in self.averaged] or mine != [
             v.shape for v in optimizer
         ]:
-            raise TrainingError(
-                f"{self._checkpoint}: made by another network; choose another run folder"
-            )
+            raise TrainingError("train_other_network", file=self._checkpoint)
         self.network.set_weights(weights)
         self.averaged = averaged
         for variable, value in zip(self.trained.optimizer.variables, optimizer, strict=True):

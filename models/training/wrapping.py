@@ -81,12 +81,9 @@ def wrap_network(
     or none for a network with one channel. Raises ModelRefused or TrainingError with one sentence.
     """
     if not _NAME.fullmatch(folder.name):
-        raise ModelRefused(
-            f"{folder.name!r} is no name for a model folder: letters, digits, dot, dash and "
-            "underscore, the first one a letter or digit"
-        )
+        raise ModelRefused("wrap_folder_name", name=folder.name)
     if folder.exists():
-        raise ModelRefused(f"{folder}: there is a model of that name already; choose another name")
+        raise ModelRefused("wrap_folder_taken", folder=folder)
     choose = _way_to_choose(operating, progress)
     network = read_network(file)
     names = _types(file, network, types)
@@ -115,7 +112,7 @@ def read_network(file: Path) -> keras.Model:
         network = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
         # Keras answers a damaged file with whatever its parts raise.
-        raise ModelRefused(f"{file}: Keras cannot open it ({_one_line(error)})") from None
+        raise ModelRefused("wrap_unopened", file=file, why=_one_line(error)) from None
     _check_shapes(file, network)
     _check_weights(file, network)
     _check_answers(file, network)
@@ -127,25 +124,24 @@ def read_network(file: Path) -> keras.Model:
 
 def _description(file: Path) -> dict[str, Any]:
     if file.suffix != ".keras":
-        raise ModelRefused(f"{file}: only .keras files of Keras 3 are wrapped; save it as .keras")
+        raise ModelRefused("wrap_not_keras", file=file)
     try:
         with zipfile.ZipFile(file) as parts:
             metadata, description = (
                 _json_part(parts, name) for name in ("metadata.json", "config.json")
             )
     except FileNotFoundError:
-        raise ModelRefused(f"{file}: there is no such file") from None
+        raise ModelRefused("wrap_no_file", file=file) from None
     except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ModelRefused(f"{file}: not a whole .keras file ({_one_line(error)})") from None
+        raise ModelRefused("wrap_not_whole", file=file, why=_one_line(error)) from None
     version = str(metadata.get("keras_version", "")) if isinstance(metadata, dict) else ""
     major = version.split(".")[0]
     if not major.isdigit() or int(major) < 3:
         raise ModelRefused(
-            f"{file}: made by Keras {version or 'of no known version'}, Keras 3 or newer is "
-            "needed; save it again there"
+            "wrap_old_keras", file=file, version=version or ModelRefused("version_unknown")
         )
     if not isinstance(description, dict):
-        raise ModelRefused(f"{file}: its config.json describes no network")
+        raise ModelRefused("wrap_no_network", file=file)
     return description
 
 
@@ -173,15 +169,10 @@ def _classes(part: Any) -> Iterator[tuple[str | None, str, str | None]]:
 def _refuse_code(file: Path, named: Sequence[tuple[str | None, str, str | None]]) -> None:
     for module, name, registered in named:
         if name in _CODE:
-            raise ModelRefused(
-                f"{file}: layer or function {name!r} carries code; build the network from Keras' "
-                "own layers"
-            )
+            raise ModelRefused("wrap_code", file=file, name=name)
         is_keras = (module or "keras").split(".")[0] == "keras"
         if not is_keras and registered != _OURS:
-            raise ModelRefused(
-                f"{file}: {name!r} comes from {module!r}, not from Keras; custom code is not opened"
-            )
+            raise ModelRefused("wrap_foreign", file=file, name=name, module=module)
 
 
 # --- what the opened network is ---
@@ -190,35 +181,24 @@ def _refuse_code(file: Path, named: Sequence[tuple[str | None, str, str | None]]
 def _check_shapes(file: Path, network: keras.Model) -> None:
     if len(network.inputs) != 1 or len(network.outputs) != 1:
         raise ModelRefused(
-            f"{file}: {len(network.inputs)} inputs and {len(network.outputs)} outputs, one of each "
-            "is needed"
+            "wrap_inputs", file=file, inputs=len(network.inputs), outputs=len(network.outputs)
         )
     shown, answered = network.inputs[0].shape, network.outputs[0].shape
     if len(shown) != 4 or shown[3] != 3:
-        raise ModelRefused(
-            f"{file}: takes {_shape(shown)}, photos with 3 colour channels behind height and "
-            "width are needed"
-        )
+        raise ModelRefused("wrap_input_shape", file=file, shape=_shape(shown))
     if shown[1] is not None or shown[2] is not None:
-        raise ModelRefused(
-            f"{file}: takes photos of {shown[2]} × {shown[1]} px only, any size is needed"
-        )
+        raise ModelRefused("wrap_one_size", file=file, width=shown[2], height=shown[1])
     if len(answered) != 4 or answered[3] is None:
-        raise ModelRefused(
-            f"{file}: answers {_shape(answered)}, one value a pixel and channel is needed"
-        )
+        raise ModelRefused("wrap_output_shape", file=file, shape=_shape(answered))
     halves = {layer.compute_dtype for layer in network.layers} & {"float16", "bfloat16"}
     if halves:
-        raise ModelRefused(
-            f"{file}: computes in {', '.join(sorted(halves))}; save it in float32, the half "
-            "precision of this machine is chosen when it is served"
-        )
+        raise ModelRefused("wrap_half", file=file, kinds=", ".join(sorted(halves)))
 
 
 def _check_weights(file: Path, network: keras.Model) -> None:
     for variable in network.variables:
         if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
-            raise ModelRefused(f"{file}: weights {variable.path!r} are not finite")
+            raise ModelRefused("weights", folder=file, name=variable.path)
 
 
 def _check_answers(file: Path, network: keras.Model) -> None:
@@ -233,37 +213,42 @@ def _check_answers(file: Path, network: keras.Model) -> None:
             except Exception as error:
                 # Layers that do not fit each other at this size raise what their backend raises.
                 raise ModelRefused(
-                    f"{file}: cannot look at a photo of {width} × {height} px "
-                    f"({_one_line(error)}); any multiple of {STRIDE} px is needed"
+                    "wrap_photo_size",
+                    file=file,
+                    width=width,
+                    height=height,
+                    why=_one_line(error),
+                    stride=STRIDE,
                 ) from None
             if answer.shape != (1, height, width, channels):
                 raise ModelRefused(
-                    f"{file}: answers {_shape(answer.shape[1:])} for a photo of {width} × {height} "
-                    "px, one answer a pixel is needed"
+                    "wrap_answer_shape",
+                    file=file,
+                    shape=_shape(answer.shape[1:]),
+                    width=width,
+                    height=height,
                 )
             if not np.isfinite(answer).all():
-                raise ModelRefused(f"{file}: answers numbers that are not finite")
+                raise ModelRefused("wrap_not_finite", file=file)
             low, high = float(answer.min()), float(answer.max())
             if low < -_ROUNDING or high > 1 + _ROUNDING:
-                raise ModelRefused(
-                    f"{file}: answers from {low:.3g} to {high:.3g}, probabilities between 0 and 1 "
-                    "are needed; end the network with a sigmoid"
-                )
+                raise ModelRefused("wrap_range", file=file, low=low, high=high)
 
 
 def _types(file: Path, network: keras.Model, given: Sequence[str]) -> tuple[str, ...]:
     """Codes of the type channels; () for a network that only tells defect from paint."""
     unknown = [code for code in given if code not in FAMILY_OF_TYPE]
     if unknown or len(set(given)) != len(given):
-        raise ModelRefused(
-            f"types {list(given)} are not possible: each once, of {sorted(FAMILY_OF_TYPE)}"
-        )
+        raise ModelRefused("wrap_types", types=list(given), known=sorted(FAMILY_OF_TYPE))
     channels = network.outputs[0].shape[3]
     names = tuple(given) or (() if channels == 1 else networks.TYPES)
     if channels != 1 + len(names):
         raise ModelRefused(
-            f"{file}: answers {channels} channels, 1 or 1 + {len(names) or len(networks.TYPES)} "
-            f"are needed (any defect, then {', '.join(names or networks.TYPES)}); name its types"
+            "wrap_channels",
+            file=file,
+            channels=channels,
+            types=len(names) or len(networks.TYPES),
+            names=", ".join(names or networks.TYPES),
         )
     return names
 
@@ -288,9 +273,7 @@ def _write(
         raise
     except Exception as error:
         # Two converters stand behind this, each with errors of its own.
-        raise ModelRefused(
-            f"{file}: cannot be converted for serving ({_one_line(error)})"
-        ) from None
+        raise ModelRefused("wrap_not_converted", file=file, why=_one_line(error)) from None
     shutil.copyfile(file, place / "unet.keras")
     segment = ServedNetwork(place / "unet.xml").whole
     chosen = choose(segment)

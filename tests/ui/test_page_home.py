@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from inspection.domain.inspections import Decision
-from inspection.errors import StorageError
+from inspection.errors import ModelRefused, StorageError
 from inspection.services import station as station_module
 from inspection.services.demo import jobs as demo_jobs
 from inspection.services.demo import load as demo
@@ -159,7 +159,7 @@ def test_names_from_the_log_are_text_and_never_markup(open_page, shared):
 
 def test_without_a_model_the_page_works_and_says_why(open_page, filled_log, shared, monkeypatch):
     why = "model lite0-unet: no folder models/weights/lite0-unet; ship one or choose another"
-    worker = SimpleNamespace(model=ModelState(error=why), close=lambda: None)
+    worker = SimpleNamespace(model=ModelState(error=ModelRefused(why)), close=lambda: None)
     monkeypatch.setattr(station_module, "_shared", replace(shared, worker=worker))
     at = open_page("home")
     shown = texts(at).replace("\\", "")

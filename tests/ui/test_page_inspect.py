@@ -1,11 +1,11 @@
 import threading
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 import streamlit as st
 
-from inspection.errors import WorkerFailed
+from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
 from inspection.services import station as station_module
 from inspection.services.photo import batches, reviewing, waiting_room
 from inspection.services.photo.batches import Order
@@ -309,7 +309,7 @@ def test_an_unknown_number_in_the_address_says_so(open_page):
 
 def test_a_refused_model_turns_inspection_off_and_leaves_the_rest(open_page, shared, monkeypatch):
     number = logged(shared)
-    state = ModelState(error="model x: unet.bin does not match its card")
+    state = ModelState(error=ModelRefused("model x: unet.bin does not match its card"))
     monkeypatch.setattr(shared.worker, "_model", state)
     at = open_page("inspect")
     assert "unet.bin does not match its card" in words(at)
@@ -387,7 +387,8 @@ def test_what_a_killed_server_left_is_told_and_gone_on_with(open_page, shared):
     written = [batches._written(order) for order in orders]
     begun_at = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
     journal = waiting_room.open_journal(shared, "k1", "Kim", begun_at, written)
-    journal.write_done(0, asdict(batches.Outcome("a.jpg", "refused", None, "a.jpg: torn")))
+    torn = batches.Outcome("a.jpg", "refused", error=UnreadableImage("truncated_end", name="a.jpg"))
+    journal.write_done(0, torn.as_json())
     # The lock of that server is free now, as after a kill.
     waiting_room._claims.pop(journal.folder / "lock").release()
     for page in ("inspect", "home"):
@@ -395,6 +396,6 @@ def test_what_a_killed_server_left_is_told_and_gone_on_with(open_page, shared):
         assert "1 of 2 were done, 1 were left" in words(at) and "b.jpg" in words(at)
     at = open_page("inspect", inspector="Lee")
     at.button(key="batch_go_on_k1").click().run()
-    assert "1 of 2 photos inspected" in words(at) and "a.jpg: torn" in words(at)
+    assert "1 of 2 photos inspected" in words(at) and "a.jpg: the file is truncated" in words(at)
     assert log_detail.inspection_detail(shared.engine, 1).subject.inspector == "Lee"
     assert "were left" not in words(open_page("home"))

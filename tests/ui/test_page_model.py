@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from inspection.errors import ModelRefused
 from inspection.services import station as station_module
 from inspection.services.worker.parent import ModelState
 from inspection.ui.markdown import as_written
@@ -173,7 +174,7 @@ def test_limits_of_the_card_are_added_to_those_that_hold_for_every_model(serve, 
 
 
 def test_a_refused_model_shows_its_sentence_and_the_next_step(serve, open_page):
-    serve(error="unet.bin: changed or damaged (SHA-256 12ab…); restore the folder")
+    serve(error=ModelRefused("unet.bin: changed or damaged (SHA-256 12ab…); restore the folder"))
     at = open_page("model")
     assert not at.exception
     assert at.text[0].value.startswith("unet.bin: changed or damaged")

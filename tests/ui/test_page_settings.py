@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from inspection.config import Settings
+from inspection.errors import ModelRefused
 from inspection.services import station as station_module
 from inspection.services.health import Check
 from inspection.ui.settings import parts as settings_views
@@ -49,13 +50,13 @@ def test_database_and_model_stand_at_a_glance(open_page, filled_log):
     [(True, "All 2 checks passed."), (False, "Checks that failed: 1.")],
 )
 def test_the_check_runs_when_it_is_asked_for(open_page, monkeypatch, model_passes, headline):
-    asked = []
+    asked, changed = [], ModelRefused("unet.bin: changed; restore the folder")
 
     def look(settings, *, worker):
         asked.append(worker)
         return (
-            Check("database", True, "whole"),
-            Check("model", model_passes, "unet.bin: changed; restore the folder"),
+            Check("database", "whole"),
+            Check("model", "whole" if model_passes else changed),
         )
 
     monkeypatch.setattr(settings_views, "check_installation", look)

@@ -200,7 +200,7 @@ def ranges_of(
             ranges[name] = Range(low, base, high)
         except ValueError:
             raise EstimateRefused(
-                f"{words[name]}: low, base and high must rise, got {low:g}, {base:g}, {high:g}"
+                "estimate_range", name=words[name], low=low, base=base, high=high
             ) from None
     return CostRanges(ranges)
 
@@ -213,9 +213,9 @@ def keep_estimate(
     Raises EstimateRefused without the plant's or the person's name.
     """
     if not plant.strip():
-        raise EstimateRefused("a cost estimate needs the name of the plant")
+        raise EstimateRefused("estimate_plant")
     if not who.strip():
-        raise EstimateRefused("a cost estimate needs the name of the person who makes it")
+        raise EstimateRefused("estimate_who")
     said = CostEstimate(plant.strip(), currency, ranges, who.strip(), note.strip())
     return cost_estimates.write_estimate(station.engine, said)
 

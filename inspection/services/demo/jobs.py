@@ -25,14 +25,14 @@ class _Cancelled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DemoProgress:
-    """How far a job is. error: its sentence, "" while all is well."""
+    """How far a job is. error: None while all is well."""
 
     kind: str
     done: int
     of: int
     is_over: bool
     is_cancelled: bool
-    error: str = ""
+    error: InspectionError | None = None
 
     @property
     def share(self) -> float:
@@ -47,7 +47,7 @@ class DemoJob:
         self._changed = threading.Condition()
         self._kind, self._work = kind, work
         self._done = self._of = 0
-        self._error = ""
+        self._error: InspectionError | None = None
         self._is_over = self._is_cancelled = False
         threading.Thread(target=self._run, name="demo-line", daemon=True).start()
 
@@ -70,16 +70,16 @@ class DemoJob:
             return self._is_over
 
     def _run(self) -> None:
-        error = ""
+        error = None
         try:
             self._work(self._tell)
         except _Cancelled:
             pass
         except InspectionError as refusal:
-            error = str(refusal)
+            error = refusal.anew()
         except Exception as fault:
             traceback.print_exc()
-            error = f"the demo line stopped ({type(fault).__name__}); the server's log says why"
+            error = StorageError("demo_stopped", kind=type(fault).__name__)
         with self._changed:
             self._error, self._is_over = error, True
             self._changed.notify_all()
@@ -112,10 +112,7 @@ def begin_loading(station: Station, last_day: date, who: str) -> DemoJob:
         )
         if left_out:
             _log.warning("left out of the demo line: %s", "; ".join(left_out))
-            raise StorageError(
-                f"the demo line is loaded but for {len(left_out)} of its photos; the server's log "
-                "names them"
-            )
+            raise StorageError("demo_left_out", n=len(left_out))
 
     return _begin(station, LOAD, load)
 

@@ -29,7 +29,7 @@ from inspection.services.demo import photos as demo_photos
 from inspection.services.demo.jobs import ONE_AT_A_TIME
 from inspection.services.demo.line import DemoLine, Mark, Picture, PlannedPhoto
 from inspection.services.demo.photos import PooledPhoto
-from inspection.services.photo.inspecting import refusal_sentence
+from inspection.services.photo.inspecting import refusal_of
 from inspection.services.station import Station
 from inspection.storage import deciding, demo_loads, log_list, recording
 from inspection.storage.demo_loads import DemoLoad
@@ -183,10 +183,7 @@ def _unfinished(station: Station) -> DemoLoad | None:
     """The load that was cut short, to be gone on with; refused while it is being removed."""
     load = demo_loads.standing_load(station.engine)
     if load and load.plan.get("removing"):
-        raise StorageError(
-            "the demo line is being removed; let that come to its end (demo --remove) before "
-            "another one is loaded"
-        )
+        raise StorageError("demo_removing")
     return load if load and load.finished_at is None else None
 
 
@@ -248,7 +245,7 @@ def _tell(story: _Story) -> Iterator[_Shift]:
             try:
                 inspections[place] = inspection = _inspect(story, photo)
             except Exception as error:
-                left_out.append(refusal_sentence(error, _named(slot, place, photo)))
+                left_out.append(str(refusal_of(error, _named(slot, place, photo))))
                 continue
             word = _word(rng, place, photo, inspection, is_running=running)
             if word is None:
@@ -314,7 +311,7 @@ def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) ->
                 (numbers[place],) = write([place])
             except Exception as refusal:
                 name = shift.inspections.pop(place).photo_name
-                left_out.append(refusal_sentence(refusal, f"{shift.slot.day} {name}"))
+                left_out.append(str(refusal_of(refusal, f"{shift.slot.day} {name}")))
         if not numbers:
             # None goes: it is not the photos that are wrong.
             raise error
@@ -479,16 +476,10 @@ class _Steps:
 def _refuse_second(station: Station) -> None:
     held = log_list.count_from(station.engine, SOURCE)
     if held:
-        raise StorageError(
-            f"the log already holds a demo line ({held} inspections); it is never loaded twice, "
-            "remove it first (demo --remove) or set INSPECTION_DATA_DIR to an empty folder"
-        )
+        raise StorageError("demo_twice", number=held)
 
 
 def _refuse_beside_real(station: Station) -> None:
     real = demo_loads.real_count(station.engine)
     if real:
-        raise StorageError(
-            f"the log holds {real} real inspections; invented ones beside them would falsify its "
-            "figures: set INSPECTION_DATA_DIR to an empty folder, or ask for it (--beside-real)"
-        )
+        raise StorageError("demo_beside_real", n=real)

@@ -42,7 +42,7 @@ def export_corrections(
 
     numbers = _decided(station)
     if not numbers:
-        raise NotFound("no photo in the log was decided by a person yet; decide about some first")
+        raise NotFound("corrections_none")
     entries, missing = [], []
     with new_folder(dest) as folder:
         (folder.path / "photos").mkdir()

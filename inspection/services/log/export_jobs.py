@@ -33,7 +33,7 @@ class ExportState:
 
     share: float = 0.0
     rows: int | None = None
-    error: str = ""
+    error: InspectionError | None = None
     is_cancelled: bool = False
 
     @property
@@ -82,10 +82,13 @@ class ExportJob:
             self._set(ExportState(1.0, rows=rows))
         except _Cancelled:
             self._set(ExportState(is_cancelled=True))
-        except (InspectionError, OSError) as error:
-            self._set(ExportState(error=str(error)))
+        except InspectionError as error:
+            self._set(ExportState(error=error.anew()))
+        except OSError as error:
+            self._set(ExportState(error=ExportRefused("export_not_written", why=error)))
         except BaseException as error:
-            self._set(ExportState(error=f"the export failed ({type(error).__name__})"))
+            failure = ExportRefused("export_failed", kind=type(error).__name__)
+            self._set(ExportState(error=failure))
             raise
 
     def _tell(self, share: float) -> None:
@@ -111,9 +114,7 @@ def begin_export(
     with _lock:
         _take_old_away(station)
         if sum(not job.state.is_over for job in _jobs.values()) >= MOST_AT_ONCE:
-            raise ExportRefused(
-                f"{MOST_AT_ONCE} files are being made right now; try again when one is done"
-            )
+            raise ExportRefused("files_at_once", n=MOST_AT_ONCE)
         job = ExportJob(station, where, kind, file_name, t)
         _jobs[job.token] = job
     return job
@@ -129,7 +130,7 @@ def finished_file(token: str) -> tuple[Path, str]:
     """(file, name to save it under); raises NotFound unless it is whole and still kept."""
     job = find_export(token)
     if job is None or job.state.rows is None or not job.path.exists():
-        raise NotFound("this file is not kept any more; make it again on the Log page")
+        raise NotFound("file_gone")
     return job.path, job.file_name
 
 

@@ -62,9 +62,7 @@ def write_export(
             count = _WRITERS[kind](_Choice(station, where, progress), file, t)
         partial.replace(out)
     except OSError as error:
-        raise StorageError(
-            f"{out.name} cannot be written ({error.strerror}); free space or choose another folder"
-        ) from None
+        raise StorageError("file_not_written", name=out.name, why=error.strerror) from None
     finally:
         partial.unlink(missing_ok=True)
     return count

@@ -54,7 +54,7 @@ def questions(station: Station) -> Iterator[Question]:
     """What the pages ask, by name; the values are those of the newest inspections."""
     newest = log_list.last_inspections(station.engine, _PAGE)
     if newest.empty:
-        raise NotFound("the log is empty; fill it with `python -m inspection demo` first")
+        raise NotFound("speed_log_empty")
     like = newest.iloc[len(newest) // 2]
     yield from _of_log(station, like)
     yield from _of_charts(station, like["day"])

@@ -19,7 +19,6 @@ from inspection.errors import (
     Conflict,
     DecisionRefused,
     InspectionError,
-    ModelRefused,
     NotFound,
     SwitchRefused,
 )
@@ -55,7 +54,7 @@ class DeskModel:
     date: str
     parameters: int | None
     claim: SetFigures | None
-    refusal: str | None
+    refusal: InspectionError | None
     is_active: bool
     since: datetime | None = None
     by: str = ""
@@ -161,14 +160,14 @@ def activate(
     who, reason = _given(who, reason)
     _refuse_pinned(station)
     if name not in installed(station):
-        raise NotFound(f"model {name!r} is none of the model folders {list(installed(station))}")
+        raise NotFound("switch_unknown", name=name, names=list(installed(station)))
     with _one_at_a_time(), station.worker.beside(station.settings.models_dir / name) as beside:
         last = model_switches.last_switch(station.engine)
         before, serving = _in_use(station), station.worker.model
         candidate = _opened(beside)
         version = ModelVersion(name, candidate.sha256 or "")
         if serving.is_ready and version == before:
-            raise SwitchRefused(f"model {name} is in use already")
+            raise SwitchRefused("switch_in_use", name=name)
         golden = golden or golden_set(station.settings, _step(progress, "panels"))
         active = _figures_in_use(station, golden, last, progress)
         seen = measure(beside, golden, _step(progress, "candidate"))
@@ -185,7 +184,7 @@ def activate(
             expected_last=last.id if last else None,
         )
     if refusal:
-        raise SwitchRefused(refusal)
+        raise refusal
     station.worker.start()
     return Switched(number, version, seen, active)
 
@@ -203,13 +202,15 @@ def roll_back(station: Station, *, who: str, reason: str) -> Switched:
         last = model_switches.last_switch(station.engine)
         target = roll_back_target(station)
         if target is None:
-            raise SwitchRefused("no model was in use before this one; activate another one")
+            raise SwitchRefused("switch_none_before")
         with station.worker.beside(station.settings.models_dir / target.name) as beside:
             opened = _opened(beside)
         if opened.sha256 != target.sha256:
             raise SwitchRefused(
-                f"model {target.name}: the folder holds version {(opened.sha256 or '')[:12]}, what "
-                f"ran before was {target.sha256[:12]}; restore the folder, or activate it as it is"
+                "switch_other_version",
+                name=target.name,
+                found=(opened.sha256 or "")[:12],
+                wanted=target.sha256[:12],
             )
         number = model_switches.record_switch(
             station.engine,
@@ -231,26 +232,23 @@ def roll_back(station: Station, *, who: str, reason: str) -> Switched:
 
 def _given(who: str, reason: str) -> tuple[str, str]:
     if not who.strip():
-        raise DecisionRefused("a switch of the model needs a name; say who decides it")
+        raise DecisionRefused("switch_name_needed")
     if not reason.strip():
-        raise DecisionRefused("a switch of the model needs a reason; say why it is made")
+        raise DecisionRefused("switch_reason_needed")
     model_switches.refuse_long(who.strip(), reason.strip())
     return who.strip(), reason.strip()
 
 
 def _refuse_pinned(station: Station) -> None:
     if is_pinned(station.settings):
-        raise SwitchRefused(
-            f"the settings name model {station.settings.model}; take INSPECTION_MODEL away and "
-            "restart before a model can be chosen here"
-        )
+        raise SwitchRefused("switch_pinned", name=station.settings.model)
 
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     turn = _switching
     if not turn.acquire(blocking=False):
-        raise Conflict("another model is being checked right now; look again in a minute")
+        raise Conflict("switch_busy")
     try:
         yield
     finally:
@@ -266,7 +264,7 @@ def _in_use(station: Station) -> ModelVersion:
 def _opened(beside: InspectionWorker) -> ModelState:
     model = beside.model
     if model.error:
-        raise ModelRefused(model.error)
+        raise model.error.anew()
     return model
 
 
@@ -284,15 +282,21 @@ def _figures_in_use(
 
 def _too_little(
     name: str, seen: GoldenFigures, active_name: str, active: GoldenFigures | None
-) -> str | None:
-    """The sentence of a refusal, None where the candidate may be used."""
+) -> SwitchRefused | None:
+    """Why the candidate is refused, None where it may be used."""
     # Both were measured on the same set; counted in defects, no rounding decides.
     if active is None or (active.found - seen.found) / seen.defects <= LARGEST_FALL:
         return None
-    return (
-        f"model {name} finds {seen.found} of {seen.defects} defects of the golden set "
-        f"({seen.recall:.1%}), model {active_name} in use finds {active.found} "
-        f"({active.recall:.1%}); one that finds over {LARGEST_FALL * 100:g} point less is not used"
+    return SwitchRefused(
+        "switch_too_little",
+        name=name,
+        found=seen.found,
+        defects=seen.defects,
+        share=seen.recall,
+        active=active_name,
+        active_found=active.found,
+        active_share=active.recall,
+        fall=LARGEST_FALL * 100,
     )
 
 
@@ -324,7 +328,7 @@ def _versions_in_turn(switches: tuple[ModelSwitch, ...]) -> list[ModelVersion]:
 # --- what a folder says ---
 
 
-def _card_and_refusal(folder: Path) -> tuple[dict[str, Any], str | None]:
+def _card_and_refusal(folder: Path) -> tuple[dict[str, Any], InspectionError | None]:
     try:
         stamps = tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
     except OSError:
@@ -333,18 +337,18 @@ def _card_and_refusal(folder: Path) -> tuple[dict[str, Any], str | None]:
 
 
 @lru_cache(maxsize=64)
-def _read_folder(folder: Path, stamps: tuple) -> tuple[dict[str, Any], str | None]:
+def _read_folder(folder: Path, stamps: tuple) -> tuple[dict[str, Any], InspectionError | None]:
     # stamps is only part of the key: a file that changed is read and hashed again.
     from models.card import check_files, read_card
 
     try:
         card = read_card(folder)
     except InspectionError as refusal:
-        return {}, str(refusal)
+        return {}, refusal.anew()
     try:
         check_files(folder, card)
     except InspectionError as refusal:
-        return card, str(refusal)
+        return card, refusal.anew()
     return card, None
 
 

@@ -79,12 +79,9 @@ def golden_set(settings: Settings, progress: Progress = lambda done, of: None) -
             rendered.render_golden_set(folder, progress)
             kept = _read(folder, rendered.LIST)
     except OSError as error:
-        raise StorageError(
-            f"the golden set cannot be kept in {folder} ({error.strerror}); make the data folder "
-            "writable and free space"
-        ) from None
+        raise StorageError("golden_set_folder", folder=folder, why=error.strerror) from None
     if kept is None:
-        raise StorageError(f"the golden set in {folder} is damaged again; look at the disk")
+        raise StorageError("golden_set_damaged", folder=folder)
     return kept
 
 

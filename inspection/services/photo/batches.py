@@ -18,6 +18,7 @@ from inspection.domain.inspections import Subject
 from inspection.domain.letters import inert_name
 from inspection.errors import (
     AlreadyInspected,
+    InspectionError,
     ModelRefused,
     NotFound,
     ScaleRefused,
@@ -89,13 +90,31 @@ class Outcome:
 
     kind: "inspected"; "known" (judged before: `number` is the earlier inspection); "refused" (the
     photo cannot be used, or not as what it is said to show); "failed" (trying again may help).
-    sentence: why, for the last two.
+    error: why, for the last two.
     """
 
     name: str
     kind: str
     number: int | None = None
-    sentence: str = ""
+    error: InspectionError | None = None
+
+    def as_json(self) -> dict:
+        """Ready for the journal, which `from_json` reads."""
+        written = {"name": self.name, "kind": self.kind, "number": self.number}
+        return written | ({"error": self.error.as_json()} if self.error else {})
+
+    @classmethod
+    def from_json(cls, written: Mapping) -> "Outcome":
+        error = written.get("error")
+        if not error and written.get("sentence"):
+            # A journal of the version before holds the sentence.
+            error = {"code": written["sentence"], "values": {}}
+        return cls(
+            written["name"],
+            written["kind"],
+            written["number"],
+            InspectionError.from_json(error) if error else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +229,7 @@ class Batch:
             outcome, goes_on = self._inspect(order)
             if outcome.kind != "failed":
                 if self._journal:
-                    self._journal.write_done(number, asdict(outcome))
+                    self._journal.write_done(number, outcome.as_json())
                 order.discard()
             with self._changed:
                 self._outcomes.append(outcome)
@@ -243,16 +262,16 @@ class Batch:
                 patient=len(self._orders) > 1,
             )
         except AlreadyInspected as earlier:
-            return Outcome(name, "known", earlier.inspection_id, str(earlier)), True
+            return Outcome(name, "known", earlier.inspection_id, earlier.anew()), True
         except (UnreadableImage, SubjectRefused, ScaleRefused) as refusal:
-            return Outcome(name, "refused", sentence=str(refusal)), True
+            return Outcome(name, "refused", error=refusal.anew()), True
         except (ModelRefused, StorageError) as error:
             # The next photo would meet the same: it waits until that is cured.
-            return Outcome(name, "failed", sentence=str(error)), False
+            return Outcome(name, "failed", error=error.anew()), False
         except Exception as error:
             # A fault of ours ends this photo only; without an outcome the page would wait for ever.
-            sentence = inspecting.refusal_sentence(error, name)
-            return Outcome(name, "failed", sentence=sentence), True
+            refusal = inspecting.refusal_of(error, name)
+            return Outcome(name, "failed", error=refusal.anew()), True
         return Outcome(name, "inspected", inspected.id), True
 
     def _enter_phase(self, phase: str) -> None:
@@ -333,7 +352,7 @@ def go_on(station: Station, key: str, inspector: str) -> str:
         batch = Batch(
             station,
             orders,
-            [Outcome(**outcome) for outcome in one.done.values()],
+            [Outcome.from_json(outcome) for outcome in one.done.values()],
             journal=one.journal,
             numbers=_undone(one),
         )
@@ -352,7 +371,7 @@ def give_up(station: Station, key: str) -> None:
 def _taken_over(station: Station, key: str) -> Interrupted:
     one = waiting_room.take_over(station, key)
     if one is None:
-        raise NotFound("this interrupted batch is not there any more; somebody has dealt with it")
+        raise NotFound("batch_gone")
     return one
 
 

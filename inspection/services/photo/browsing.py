@@ -75,7 +75,7 @@ def open_folder(station: Station, root: str, place: str = "") -> FolderView:
                     left_out.append(LeftOut(path, "other" if reason == "file" else reason))
     except OSError as error:
         raise NotFound(
-            f"folder {inert_name(_as_path(place)) or root}: cannot be opened ({error.strerror})"
+            "folder", name=inert_name(_as_path(place)) or root, why=error.strerror
         ) from None
     here = _as_text(folder.relative_to(base).as_posix())
     above = None if here == "." else Path(here).parent.as_posix()
@@ -133,7 +133,7 @@ def read_photo(station: Station, root: str, place: str) -> bytes:
         # One byte more than allowed is read, so that the gate can say that it is too large.
         return photo_folders.read_file(path, limit + 1)
     except OSError as error:
-        raise NotFound(f"{inert_name(path.name)}: cannot be read ({error.strerror})") from None
+        raise NotFound("unreadable", name=inert_name(path.name), why=error.strerror) from None
 
 
 def thumbnail(station: Station, root: str, photo: FolderPhoto) -> Path | None:
@@ -157,14 +157,14 @@ def _inside(station: Station, root: str, place: str) -> tuple[Path, Path]:
     """(root folder, asked path), both resolved; the path lies inside the root."""
     folders = station.settings.photo_folders
     if root not in folders:
-        raise NotFound(f"photo folder {inert_name(root)!r}: known folders are {sorted(folders)}")
+        raise NotFound("folder_unknown", name=inert_name(root), known=sorted(folders))
     base = folders[root].resolve()
     try:
         asked = (base / _as_path(place)).resolve()
     except (OSError, ValueError, RuntimeError):
-        raise OutsideRoot(f"{inert_name(place)!r}: not a place in photo folder {root}") from None
+        raise OutsideRoot("folder_no_place", place=inert_name(place), root=root) from None
     if not asked.is_relative_to(base):
-        raise OutsideRoot(f"{inert_name(place)!r}: lies outside photo folder {root}")
+        raise OutsideRoot("outside", place=inert_name(place), root=root)
     return base, asked
 
 

@@ -49,9 +49,7 @@ def correct_scale(
     word = CountingWord(detail.id, SCALE_CORRECTED, reason, who, datetime.now(UTC), detail.id)
     scale = given_scale(mm_per_px)
     if detail.mm_per_px == scale.mm_per_px:
-        raise CountingRefused(
-            f"no. {detail.id}: its scale is {mm_per_px:g} mm/px already; nothing is changed"
-        )
+        raise CountingRefused("scale_same", number=detail.id, scale=mm_per_px)
     again = reviewing.judged_again(station, detail, scale=scale)
     return recording.rejudge(
         station.engine,
@@ -71,9 +69,7 @@ def answer(station: Station, detail: InspectionDetail, *, is_same: bool, who: st
     answered meanwhile.
     """
     if not who.strip():
-        raise CountingRefused(
-            f"no. {detail.id}: say who changes what counts; enter your name first"
-        )
+        raise CountingRefused("counting_name", number=detail.id)
     return _say(station, detail, SAME_SHOT if is_same else OTHER_SHOT, "", who)
 
 
@@ -86,8 +82,6 @@ def looks_like(detail: InspectionDetail) -> int | None:
 def _say(station: Station, detail: InspectionDetail, word: str, reason: str, who: str) -> int:
     other = looks_like(detail) if word in (SAME_SHOT, OTHER_SHOT) else None
     if word in (SAME_SHOT, OTHER_SHOT) and other is None:
-        raise CountingRefused(
-            f"no. {detail.id} was never taken for an earlier shot; void it if it shall not count"
-        )
+        raise CountingRefused("counting_not_asked", number=detail.id)
     said = CountingWord(detail.id, word, reason, who, datetime.now(UTC), other)
     return counting_records.say(station.engine, said, detail.left_out)

@@ -264,19 +264,21 @@ def already_inspected(
 ) -> AlreadyInspected:
     local = inspected_at.astimezone(station.calendar.zone)
     return AlreadyInspected(
-        f"{inert_name(filename)}: already inspected at {local:%Y-%m-%d %H:%M} (no. {number}); "
-        "ask for a re-inspection to judge it again",
-        number,
-        inspected_at,
+        "already",
+        inspection_id=number,
+        inspected_at=inspected_at,
+        name=inert_name(filename),
+        at=f"{local:%Y-%m-%d %H:%M}",
+        number=number,
     )
 
 
-def refusal_sentence(error: Exception, filename: str) -> str:
+def refusal_of(error: Exception, filename: str) -> InspectionError:
     """Why a photo was not inspected; an error that nobody foresaw goes into the log as well."""
     if isinstance(error, InspectionError):
-        return str(error)
+        return error
     _log.error("a photo could not be inspected", exc_info=error)
-    return f"{inert_name(filename)}: not inspected, the server's log says why; try again"
+    return InspectionError("not_inspected_fault", name=inert_name(filename))
 
 
 def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:

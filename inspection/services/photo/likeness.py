@@ -58,8 +58,9 @@ def earlier_shot(
 def possible_duplicate(filename: str, shot: EarlierShot) -> PossibleDuplicate:
     """The question that page, HTTP and command line ask."""
     return PossibleDuplicate(
-        f"{inert_name(filename)}: looks like no. {shot.inspection_id} of the same body "
-        f"(correlation {shot.correlation:.3f}); same photo again? Say `again` to log it without "
-        "counting it, or `another` if it is another shot",
-        shot.inspection_id,
+        "possible_duplicate",
+        inspection_id=shot.inspection_id,
+        name=inert_name(filename),
+        number=shot.inspection_id,
+        correlation=shot.correlation,
     )

@@ -54,11 +54,13 @@ def decide(
         proposed = proposal(detail.inspection)
         if proposed is None:
             raise DecisionRefused(
-                f"no. {detail.id}: marked defects: {len(detail.defects)}; give the reason for "
-                f"{disposition}"
+                "reason_over_marks",
+                number=detail.id,
+                n=len(detail.defects),
+                disposition=disposition,
             )
         raise DecisionRefused(
-            f"no. {detail.id}: {proposed} was proposed; give the reason for {disposition} instead"
+            "reason_needed", number=detail.id, proposed=proposed, disposition=disposition
         )
     word = Decision(detail.id, disposition, reason, inspector.strip(), datetime.now(UTC))
     return deciding.decide(station.engine, word, detail.last_decision_id)
@@ -148,6 +150,4 @@ def spec_of(station: Station, inspection: Inspection) -> Spec:
 def _named(inspector: str, number: int) -> None:
     refuse_unreadable("inspector", inspector, MOST_LETTERS["inspector"], DecisionRefused)
     if not inspector.strip():
-        raise DecisionRefused(
-            f"no. {number}: a decision needs the inspector's name; enter it first"
-        )
+        raise DecisionRefused("name_needed", number=number)

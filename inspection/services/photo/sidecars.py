@@ -40,10 +40,7 @@ def photo_facts(station: Station, root: str, place: str) -> Mapping[str, PhotoFa
         photos = json.loads(content)
         return {photo["file"]: _facts(photo) for photo in photos}
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise SettingsError(
-            f"{below} in photo folder {root}: not a list of photos, each with its file name under "
-            '"file"; correct or remove it'
-        ) from None
+        raise SettingsError("sidecar_not_a_list", name=below, root=root) from None
 
 
 def _facts(photo: Mapping) -> PhotoFacts:

@@ -47,8 +47,7 @@ def put(station: Station, content: bytes | memoryview) -> Path:
             write_private(path, content)
     except OSError as error:
         raise writing_failed(error)(
-            f"{waiting}: an uploaded photo cannot be written ({error.strerror}); free space or "
-            "set INSPECTION_DATA_DIR to a folder that can be written"
+            "upload_not_written", folder=waiting, why=error.strerror
         ) from None
     return path
 

@@ -24,14 +24,9 @@ def choose_baseline(
     inside = slice(first, last + 1)
     usable = int((~plotted.excluded[inside]).sum())
     if usable < BASELINE_POINTS:
-        raise ChartNoteRefused(
-            f"a baseline needs {BASELINE_POINTS} points, the chosen days have {usable}; "
-            "choose a longer time"
-        )
+        raise ChartNoteRefused("chart_note_few", needed=BASELINE_POINTS, usable=usable)
     if any(first < start <= last for start in plotted.chart.starts):
-        raise ChartNoteRefused(
-            "a baseline cannot reach over a process change; choose one side of it"
-        )
+        raise ChartNoteRefused("chart_note_over")
     return _write(station, plotted, "baseline", first, last, "", who)
 
 
@@ -98,11 +93,11 @@ def _write(
 
 def _named(who: str) -> str:
     if not who.strip():
-        raise ChartNoteRefused("a word about a control chart needs a name; enter yours first")
+        raise ChartNoteRefused("chart_note_name")
     return who.strip()
 
 
 def _said(text: str) -> str:
     if not text.strip():
-        raise ChartNoteRefused("a word about a control chart needs a reason; write one sentence")
+        raise ChartNoteRefused("chart_note_reason")
     return text.strip()

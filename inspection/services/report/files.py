@@ -66,7 +66,7 @@ def write_shift_report(
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(content)
     except OSError as error:
-        raise StorageError(f"{out}: the report cannot be written ({error.strerror})") from None
+        raise StorageError("report_not_written", file=out, why=error.strerror) from None
     if not mail:
         return ()
     name = f"{document_name(report, t)}{kind.suffix}"

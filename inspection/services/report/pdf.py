@@ -49,7 +49,7 @@ def shift_report_pdf(report: ShiftReport, t: Translate) -> bytes:
             return _with_known_letters(root, pages, moment)
         except typst.TypstError as error:
             raise InspectionError(
-                f"the shift report of {report.header.production_day} could not be laid out: {error}"
+                "report_layout", day=report.header.production_day, why=error
             ) from error
 
 
@@ -90,8 +90,5 @@ def _font_folder(name: str, folder: str) -> Path:
     # Found without importing the package: its import may load matplotlib.
     package = importlib.util.find_spec(name)
     if package is None or not package.submodule_search_locations:
-        raise InspectionError(
-            f"the report's fonts are missing; install {name.replace('_', '-')} as "
-            "requirements.txt pins it"
-        )
+        raise InspectionError("report_fonts_missing", package=name.replace("_", "-"))
     return Path(package.submodule_search_locations[0]) / folder

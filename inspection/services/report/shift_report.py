@@ -331,9 +331,7 @@ def report_from_data(data: str, zone: tzinfo) -> ShiftReport:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise InspectionError(
-            f"the stored data of a report cannot be read ({place}: {first['msg']})"
-        ) from None
+        raise InspectionError("report_stored_data", place=place, why=first["msg"]) from None
     return on_clock(report, zone)
 
 

@@ -79,10 +79,7 @@ def sign_out(station: Station, day: date, shift: str, line: str, who: str, seen_
     rows = signed_reports.rows_now(station.engine, place)
     report = build_shift_report(station, day, shift, line, with_pictures=False)
     if data_sha256(report) != seen_sha256:
-        raise Conflict(
-            "somebody wrote into the log while the report was put together; read it again before "
-            "signing"
-        )
+        raise Conflict("report_moved_on")
     return signed_reports.seal_report(
         station.engine,
         place,

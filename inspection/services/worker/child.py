@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from inspection.domain import letters
-from inspection.errors import InspectionError, UnreadableImage
+from inspection.errors import InspectionError, ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, gate
 from inspection.imaging.quality import measure_quality
 from inspection.services.worker.frames import Frame, read_frame, write_frame
@@ -85,7 +85,7 @@ def _do(job: dict, content: bytes, segmenter: Any, settings: dict, answers: Bina
         except MemoryError:
             name = letters.inert_name(job["filename"])
             raise UnreadableImage(
-                f"{name}: decoding it needs more than {settings['decode_memory_mb']} MB of memory"
+                "decoding_memory", name=name, most=settings["decode_memory_mb"]
             ) from None
         rgb = decoded.rgb
         pixels = decoded.width_px * decoded.height_px
@@ -107,15 +107,15 @@ def _do(job: dict, content: bytes, segmenter: Any, settings: dict, answers: Bina
             [evidence.probability_png, evidence.type_png],
         )
     except UnreadableImage as refusal:
-        write_frame(answers, {"event": "refused", "sentence": str(refusal)})
+        write_frame(answers, {"event": "refused", "error": refusal.as_json()})
     except MemoryError:
-        reason = f"it needs more than {settings['memory_limit_mb']} MB of memory"
-        write_frame(answers, {"event": "failed", "reason": reason})
+        why = WorkerFailed("worker_memory", most=settings["memory_limit_mb"])
+        write_frame(answers, {"event": "failed", "why": why.as_json()})
     except Exception as error:
         # A segmenter is somebody else's code on somebody else's hardware. The job fails with a
         # sentence, the details go to the server's log, the process stays.
         traceback.print_exc()
-        write_frame(answers, {"event": "failed", "reason": _one_line(error)})
+        write_frame(answers, {"event": "failed", "why": _one_line(error)})
 
 
 def _photo_answer(decoded: gate.DecodedPhoto) -> Frame:
@@ -136,7 +136,7 @@ def _photo_answer(decoded: gate.DecodedPhoto) -> Frame:
 def _open_segmenter(settings: dict) -> tuple[Any, dict]:
     """The segmenter, or None, and what the parent may know of it."""
     if settings["model_folder"] is None:
-        return None, {"error": settings["no_model_sentence"]}
+        return None, {"error": settings["no_model"]}
     folder = Path(settings["model_folder"])
     module_name, _, function_name = settings["segmenter"].partition(":")
     try:
@@ -150,11 +150,12 @@ def _open_segmenter(settings: dict) -> tuple[Any, dict]:
         }
         json.dumps(model)
     except InspectionError as refusal:
-        return None, {"error": str(refusal)}
+        return None, {"error": refusal.as_json()}
     except Exception as error:
         # The pages go on without a model whatever is wrong with it or its runtime.
         traceback.print_exc()
-        return None, {"error": f"model {folder.name} cannot be opened ({_one_line(error)})"}
+        refusal = ModelRefused("model_unopened", name=folder.name, why=_one_line(error))
+        return None, {"error": refusal.as_json()}
     return segmenter, model
 
 

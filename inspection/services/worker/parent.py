@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from inspection.domain.letters import inert_name
-from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
+from inspection.errors import InspectionError, ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging.decoders import MAX_PIXELS
 from inspection.imaging.gate import MAX_FILE_BYTES
 from inspection.imaging.photo import Evidence, Photo
@@ -28,12 +28,12 @@ _ANSWERS_TO_A_JOB_S = 20.0
 _MODEL_TRIES = 2
 # How often a photo may begin anew because of those that it let go first.
 _MOST_OVERTAKEN = 6
-_NO_MODEL = "no model is chosen; set the model folder in the settings"
+_NO_MODEL = ModelRefused("model_not_chosen")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """The model that the worker serves, or the sentence why it serves none.
+    """The model that the worker serves, or why it serves none.
 
     types: defect type codes in the order of the card. sha256: of the served files.
     """
@@ -42,7 +42,7 @@ class ModelState:
     sha256: str | None = None
     types: tuple[str, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
-    error: str | None = None
+    error: ModelRefused | None = None
 
     @property
     def is_ready(self) -> bool:
@@ -98,7 +98,7 @@ class InspectionWorker:
         self._memory_limit_mb = memory_limit_mb
         self._start_limit_s = start_limit_s
         self._segmenter = segmenter
-        self._no_model_sentence = _NO_MODEL
+        self._no_model = _NO_MODEL
         self._lost_while_opening = 0
         self._model: ModelState | None = None
         self._child: WorkerProcess | None = None
@@ -114,7 +114,7 @@ class InspectionWorker:
     def start(self) -> None:
         """Start the process and open the model; returns when it is ready for the first photo.
 
-        A refused model is no error here: `model.error` then holds the sentence.
+        A refused model is no error here: `model.error` then says why.
         """
         with self._turns.turn():
             self._ready_child()
@@ -201,7 +201,7 @@ class InspectionWorker:
         if len(content) > MAX_FILE_BYTES:
             # The gate says the same; this spares the way through the pipe.
             raise UnreadableImage(
-                f"{name}: {len(content) / 2**20:.1f} MiB, at most {MAX_FILE_BYTES >> 20} MiB"
+                "too_large", name=name, size=len(content) / 2**20, most=MAX_FILE_BYTES >> 20
             )
         report = progress or (lambda phase: None)
         report("waiting")
@@ -212,7 +212,7 @@ class InspectionWorker:
                     break
                 child = self._ready_child()
                 if segment and self._model.error:
-                    raise ModelRefused(self._model.error)
+                    raise self._model.error.anew()
                 try:
                     return *self._converse(child, content, name, report, segment), self._model
                 except ProcessLost as lost:
@@ -232,8 +232,9 @@ class InspectionWorker:
                     # Cancelled by the caller in the middle of a job: nobody will read the rest.
                     self._replace(child)
                     raise
-        why = "the worker is closed" if self._closed else "the worker process dies at once"
-        raise WorkerFailed(f"{name}: not inspected, {why}; start the server again")
+        if self._closed:
+            raise WorkerFailed("not_inspected_closed", name=name)
+        raise WorkerFailed("not_inspected_dying", name=name)
 
     def _converse(
         self,
@@ -277,11 +278,11 @@ class InspectionWorker:
             elif event == "evidence" and photo:
                 return photo, _evidence(header, blobs)
             elif event == "refused":
-                raise UnreadableImage(header["sentence"])
+                raise UnreadableImage.from_json(header["error"])
             elif event == "failed":
-                raise WorkerFailed(f"{name}: not inspected, {header['reason']}")
+                raise WorkerFailed("not_inspected", name=name, why=_why(header["why"]))
             else:
-                raise ProcessLost(phase, "answered out of order")
+                raise ProcessLost(phase, WorkerFailed("worker_out_of_order"))
 
     def _segment_limit(self, pixels: int) -> float:
         return self._segment_limit_s + self._segment_limit_s_per_mpx * pixels / 1e6
@@ -306,7 +307,7 @@ class InspectionWorker:
                 child.end()
                 self._lost_while_opening += 1
                 self._give_model_up(lost)
-        raise WorkerFailed("the worker is closed; start the server again")
+        raise WorkerFailed("worker_closed")
 
     def _follow_choice(self) -> None:
         """Let the process go where another model was chosen than the one it serves."""
@@ -315,7 +316,7 @@ class InspectionWorker:
             return
         self._chosen = chosen
         self._model_folder = chosen.folder
-        self._no_model_sentence, self._lost_while_opening = _NO_MODEL, 0
+        self._no_model, self._lost_while_opening = _NO_MODEL, 0
         child, self._child = self._child, None
         if child:
             child.end()
@@ -326,9 +327,11 @@ class InspectionWorker:
         if model.error or wanted in (None, model.sha256):
             return model
         return ModelState(
-            error=(
-                f"model {model.name}: the folder holds version {(model.sha256 or '')[:12]}, put in "
-                f"use was {wanted[:12]}; restore the folder or activate it again on the Model page"
+            error=ModelRefused(
+                "model_other_version",
+                name=model.name,
+                found=(model.sha256 or "")[:12],
+                wanted=wanted[:12],
             )
         )
 
@@ -337,10 +340,8 @@ class InspectionWorker:
         if self._lost_while_opening < _MODEL_TRIES or self._closed:
             return
         if self._model_folder is None:
-            raise WorkerFailed(f"the worker process does not start: it {lost.how}")
-        self._no_model_sentence = (
-            f"model {self._model_folder.name}: while it was opened the worker process {lost.how}"
-        )
+            raise WorkerFailed("worker_not_started", how=lost.how)
+        self._no_model = ModelRefused("model_opening", name=self._model_folder.name, how=lost.how)
         self._model_folder = None
         self._lost_while_opening = 0
 
@@ -348,7 +349,7 @@ class InspectionWorker:
         return WorkerProcess(
             {
                 "model_folder": str(self._model_folder.resolve()) if self._model_folder else None,
-                "no_model_sentence": self._no_model_sentence,
+                "no_model": self._no_model.as_json(),
                 "segmenter": self._segmenter,
                 "memory_limit_mb": self._memory_limit_mb,
                 "decode_memory_mb": self._decode_memory_mb,
@@ -369,15 +370,18 @@ class _Overtaken(Exception):
 
 def _what_happened(name: str, lost: ProcessLost) -> UnreadableImage | WorkerFailed:
     if lost.phase == "decoding":
-        return UnreadableImage(f"{name}: while decoding it the worker process {lost.how}")
-    return WorkerFailed(
-        f"{name}: not inspected, the worker process {lost.how} while {lost.phase}; it was restarted"
-    )
+        return UnreadableImage("decoding_died", name=name, how=lost.how)
+    return WorkerFailed("worker_died", name=name, how=lost.how, phase=lost.phase)
+
+
+def _why(written: str | dict) -> str | InspectionError:
+    """Why a job failed: one of our errors, or what somebody else's code said."""
+    return written if isinstance(written, str) else WorkerFailed.from_json(written)
 
 
 def _model_state(model: dict) -> ModelState:
     if "error" in model:
-        return ModelState(error=model["error"])
+        return ModelState(error=ModelRefused.from_json(model["error"]))
     return ModelState(model["name"], model["sha256"], tuple(model["types"]), model["card"])
 
 

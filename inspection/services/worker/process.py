@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from inspection.errors import WorkerFailed
 from inspection.imaging import memory
 from inspection.services.worker.frames import Frame, read_frame, write_frame
 
@@ -34,7 +35,7 @@ _SHORTEST_WAIT_S = 0.005
 class ProcessLost(Exception):
     """The process died, hung or talked nonsense. phase: None before it took the job."""
 
-    def __init__(self, phase: str | None, how: str) -> None:
+    def __init__(self, phase: str | None, how: WorkerFailed) -> None:
         super().__init__(how)
         self.phase = phase
         self.how = how
@@ -76,7 +77,7 @@ class WorkerProcess:
         try:
             write_frame(self._process.stdin, header, blobs)
         except (OSError, ValueError):
-            raise ProcessLost(None, "was dead") from None
+            raise ProcessLost(None, WorkerFailed("worker_was_dead")) from None
         finally:
             watchdog.cancel()
 
@@ -97,7 +98,7 @@ class WorkerProcess:
                 # Not for a rest that is only the time in which this was worked out.
                 if end - time.monotonic() > _SHORTEST_WAIT_S:
                     continue
-                raise ProcessLost(phase, f"took longer than {limit_s:.3g} s") from None
+                raise ProcessLost(phase, WorkerFailed("worker_took", seconds=limit_s)) from None
             if frame is None:
                 raise ProcessLost(phase, self._how_it_ended())
             return frame
@@ -118,11 +119,13 @@ class WorkerProcess:
         self._frames.put(None)
         stream.close()
 
-    def _how_it_ended(self) -> str:
+    def _how_it_ended(self) -> WorkerFailed:
         with suppress(subprocess.TimeoutExpired):
             code = self._process.wait(timeout=2.0)
-            return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        return "closed its pipe"
+            if code < 0:
+                return WorkerFailed("worker_killed", signal=-code)
+            return WorkerFailed("worker_ended", exit=code)
+        return WorkerFailed("worker_closed_pipe")
 
 
 class KeptWaiting:

@@ -275,7 +275,7 @@ def _failed(outcomes: list[Outcome], batch: Batch) -> None:
     if outcomes:
         st.error(t("batch.failed", n=len(outcomes)), icon=":material/error:")
         for outcome in outcomes:
-            st.text(error_text(outcome.sentence))
+            st.text(error_text(outcome.error))
     if batch.left and st.button(
         t("batch.retry", n=len(batch.left)),
         key="batch_retry",
@@ -291,7 +291,7 @@ def _refused(outcomes: list[Outcome]) -> None:
     if outcomes:
         st.warning(t("batch.refused", n=len(outcomes)), icon=":material/broken_image:")
         for outcome in outcomes:
-            st.text(error_text(outcome.sentence))
+            st.text(error_text(outcome.error))
 
 
 def _known(outcomes: list[Outcome]) -> None:

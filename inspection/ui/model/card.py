@@ -7,6 +7,7 @@ import streamlit as st
 
 from inspection.domain.inspections import Thresholds
 from inspection.domain.numbers import number, percent
+from inspection.errors import InspectionError
 from inspection.services.model.card import PhotoSource, SetFigures, Share, in_language, precision
 from inspection.services.worker.parent import ModelState
 from inspection.ui.markdown import as_written
@@ -31,12 +32,12 @@ _RECIPE = (
 )
 
 
-def refusal(sentence: str) -> None:
+def refusal(why: InspectionError) -> None:
     """Why no model is served, and what to do."""
     st.error(t("model.refused"), icon=":material/block:")
     with st.container(border=True):
         st.markdown(f"**{t('model.refused_because')}**")
-        st.text(error_text(sentence))
+        st.text(error_text(why))
         st.markdown(f"**{t('model.refused_next')}**")
         st.markdown(t("model.refused_steps"))
         st.page_link(

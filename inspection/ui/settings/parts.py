@@ -77,7 +77,7 @@ def check(station: Station) -> None:
         if not check.passed:
             with st.container(border=True):
                 st.markdown(f"**{as_written(word('settings.check', check.name))}**")
-                st.text(error_text(check.sentence))
+                st.text(error_text(check.found))
 
 
 def spec(in_force: Spec) -> None:

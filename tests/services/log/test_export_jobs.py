@@ -90,7 +90,7 @@ def test_an_export_that_fails_says_why(log, monkeypatch):
     monkeypatch.setattr(export_jobs, "write_export", full)
     job = begin(log)
     assert job.wait(20)
-    assert "No space left" in job.state.error
+    assert "No space left" in str(job.state.error)
 
 
 def test_files_are_taken_away_after_an_hour(log):

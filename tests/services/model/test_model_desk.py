@@ -187,7 +187,7 @@ def test_the_model_in_use_is_not_activated_again(desk):
 def test_a_damaged_folder_is_listed_with_its_reason_and_cannot_be_activated(desk, tmp_path):
     (tmp_path / "models" / "keen" / "unet.bin").write_text("bent")
     keen = next(model for model in model_desk.desk_models(desk) if model.name == "keen")
-    assert "unet.bin: changed or damaged" in keen.refusal
+    assert "unet.bin: changed or damaged" in str(keen.refusal)
     with pytest.raises(ModelRefused, match="changed or damaged"):
         switch(desk, "keen")
     assert desk.worker.model.name == "lite0-unet"
@@ -227,8 +227,8 @@ def test_a_folder_that_is_exchanged_after_the_switch_is_not_served(desk, tmp_pat
     switch(desk, "keen")
     write_model(tmp_path / "models", "keen", faintest=FAINTEST + 30)
     again = opened(tmp_path)
-    assert "the folder holds version" in again.worker.model.error
-    assert "the folder holds version" in active(again).refusal
+    assert "the folder holds version" in str(again.worker.model.error)
+    assert "the folder holds version" in str(active(again).refusal)
     with pytest.raises(SwitchRefused, match=r"finds 70 of 100 .* keen in use finds 100"):
         switch(again, "keen")
     write_model(tmp_path / "models", "keen", faintest=FAINTEST - 5)
@@ -243,7 +243,7 @@ def test_a_model_in_use_whose_folder_is_gone_is_listed_and_can_be_replaced(desk,
         file.unlink()
     again = opened(tmp_path)
     gone = active(again)
-    assert gone.name == "keen" and "no model there" in gone.refusal
+    assert gone.name == "keen" and "no model there" in str(gone.refusal)
     model_desk.roll_back(again, who="Lee", reason="the folder is gone")
     assert again.worker.model.name == "lite0-unet"
     again.close()

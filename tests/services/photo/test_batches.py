@@ -36,7 +36,7 @@ def test_a_broken_photo_among_three_is_named_and_the_others_go_on(station):
     orders = [order(panel_jpeg(seed=1)), order(b"no photo", "torn.jpg"), order(panel_jpeg(seed=2))]
     _, batch = finished(station, orders)
     assert kinds(batch) == ["inspected", "refused", "inspected"]
-    assert batch.outcomes[1].sentence.startswith("torn.jpg")
+    assert str(batch.outcomes[1].error).startswith("torn.jpg")
     assert batch.left == ()
 
 
@@ -44,7 +44,7 @@ def test_a_photo_with_an_impossible_scale_is_refused_and_the_others_go_on(statio
     wrong = Order("wrong.jpg", lambda: panel_jpeg(seed=1), DOOR, mm_per_px=25.0)
     _, batch = finished(station, [wrong, order(panel_jpeg(seed=2))])
     assert kinds(batch) == ["refused", "inspected"]
-    assert batch.outcomes[0].sentence.startswith("wrong.jpg: at 25 mm/px")
+    assert str(batch.outcomes[0].error).startswith("wrong.jpg: at 25 mm/px")
 
 
 def test_a_photo_that_was_judged_before_points_at_that_inspection(station):
@@ -253,3 +253,9 @@ def test_an_upload_that_is_begun_twice_is_one_batch(station, tmp_path):
     batches.forget(keys[0])
     again = batches.begin(station, [order(panel_jpeg(), ticket="upload-1", again=True)])
     assert again != keys[0]
+
+
+def test_a_journal_of_the_version_before_holds_sentences():
+    old = {"name": "a.jpg", "kind": "refused", "number": None, "sentence": "a.jpg: torn"}
+    assert str(batches.Outcome.from_json(old).error) == "a.jpg: torn"
+    assert batches.Outcome.from_json({**old, "sentence": ""}).error is None

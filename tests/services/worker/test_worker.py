@@ -13,7 +13,7 @@ import pytest
 
 from inspection.errors import ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, memory
-from inspection.services.worker.parent import InspectionWorker, ModelChoice, ModelState
+from inspection.services.worker.parent import InspectionWorker, ModelChoice
 from tests.services.worker.workers import (
     NO_KILL,
     door,
@@ -78,7 +78,8 @@ def test_a_refused_photo_keeps_the_process(worker):
 def test_a_refused_model_leaves_photos_readable_and_gives_its_sentence():
     with served_by("open_refused") as worker:
         worker.start()
-        assert worker.model == ModelState(error="model fake: unet.bin does not match its card")
+        assert not worker.model.is_ready and worker.model.name is None
+        assert str(worker.model.error) == "model fake: unet.bin does not match its card"
         assert worker.look(door(), "door.png").width_px == 320
         with pytest.raises(ModelRefused, match=r"unet\.bin does not match"):
             worker.inspect(door(), "door.png")
@@ -86,13 +87,15 @@ def test_a_refused_model_leaves_photos_readable_and_gives_its_sentence():
 
 def test_an_unknown_segmenter_is_a_sentence_and_not_a_crash():
     with InspectionWorker(Path("weights/v9"), segmenter="no_such_module:open") as worker:
-        assert "model v9 cannot be opened (ModuleNotFoundError" in worker.model.error
+        assert "model v9 cannot be opened (ModuleNotFoundError" in str(worker.model.error)
 
 
 @NO_KILL
 def test_a_model_that_kills_the_process_while_it_is_opened_is_given_up():
     with served_by("open_and_die") as worker:
-        assert "while it was opened the worker process was killed by signal 9" in worker.model.error
+        assert "while it was opened the worker process was killed by signal 9" in str(
+            worker.model.error
+        )
         assert worker.look(door(), "door.png").width_px == 320
 
 
@@ -248,7 +251,7 @@ def test_a_folder_with_another_version_than_the_chosen_one_is_not_served(tmp_pat
     with InspectionWorker(
         None, choice=lambda: chosen, segmenter="tests.services.fake_segmenters:open_named"
     ) as worker:
-        assert worker.model.error.startswith(
+        assert str(worker.model.error).startswith(
             f"model first: the folder holds version {'f' * 12}, put in use was {'e' * 12};"
         )
         with pytest.raises(ModelRefused, match="the folder holds version"):
@@ -262,7 +265,7 @@ def test_a_chosen_model_that_kills_the_process_is_given_up_until_another_is_chos
     with InspectionWorker(
         None, choice=lambda: chosen[0], segmenter="tests.services.fake_segmenters:open_named"
     ) as worker:
-        assert "while it was opened the worker process was killed" in worker.model.error
+        assert "while it was opened the worker process was killed" in str(worker.model.error)
         pid = worker.pid
         assert worker.model.error and worker.pid == pid, "it is not tried again and again"
         chosen[0] = ModelChoice(tmp_path / "second")
