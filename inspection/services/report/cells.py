@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from inspection.domain.numbers import number
+from inspection.domain.numbers import number, percent
 from inspection.services.words import NO_VALUE
+
+Value = str | int | float | None
 
 
 def joined(*parts: str) -> str:
@@ -23,7 +25,23 @@ def dpu_text(value: float | None) -> str:
 
 
 def percent_text(share: float | None, digits: int = 1) -> str:
-    return NO_VALUE if share is None else f"{share:.{digits}%}"
+    return NO_VALUE if share is None else percent(share, digits)
+
+
+def difference_text(value: float, before: float) -> str:
+    """By how much two DPU differ as they are written: "−0.12"."""
+    # One shift above or below its baseline is no signal, so the difference stays uncoloured.
+    difference = round(value, 2) - round(before, 2)
+    return f"{'−' if difference < 0 else '+'}{number(abs(difference), 2)}"
+
+
+def cell_text(value: Value, kind: str) -> str:
+    """A value in words. kind: "text", "count", "dpu" or "share"."""
+    if value is None or isinstance(value, str):
+        return value or NO_VALUE
+    if kind == "dpu":
+        return dpu_text(value)
+    return percent_text(value) if kind == "share" else count_text(int(value))
 
 
 def share_of(part: int, whole: int) -> float | None:

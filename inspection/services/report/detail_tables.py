@@ -6,11 +6,11 @@ from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.report.cells import (
     count_text,
-    dpu_text,
     joined,
     moment_text,
     percent_text,
 )
+from inspection.services.report.facts import head_by_model, texts_by_model
 from inspection.services.report.shift_report import (
     HandOverRow,
     OpenRow,
@@ -19,38 +19,23 @@ from inspection.services.report.shift_report import (
 )
 from inspection.services.report.words import (
     disposition_word,
-    group_head,
     hand_over_origin,
     left_out_why,
     scale_word,
     signal_sentence,
 )
 from inspection.services.words import NO_VALUE, rare, word
-from inspection.storage.shift_figures import GroupFigures
 
 # What fits beside everything else on the first page.
 GROUPS_ON_FIRST_PAGE = 6
 
 
-def group_cells(report: ShiftReport, row: GroupFigures, t: Translate) -> list[str]:
-    return [
-        report.model_name(row.vehicle_model) or NO_VALUE,
-        word(t, "colour", row.colour),
-        count_text(row.photos),
-        count_text(row.quality.units),
-        count_text(row.quality.defects),
-        dpu_text(row.quality.dpu),
-        count_text(row.quality.undecided_units),
-        percent_text(row.quality.ftt),
-    ]
-
-
 def groups_table(report: ShiftReport, t: Translate) -> dict:
     hidden = len(report.groups) > GROUPS_ON_FIRST_PAGE
-    rows = [group_cells(report, row, t) for row in report.groups] if hidden else []
+    rows = texts_by_model(report, t) if hidden else []
     return _table(
         t("report.by_model_and_colour"),
-        group_head(t),
+        head_by_model(t),
         rows,
         [1.6, 1.6, 1, 1, 1, 1, 1, 1],
         range(2, 8),

@@ -8,11 +8,13 @@ from pathlib import Path
 from inspection.errors import StorageError
 from inspection.i18n import Translate, translator
 from inspection.services.mailing import Attachment, send_mail
+from inspection.services.report.cells import count_text
+from inspection.services.report.facts import key_figures
 from inspection.services.report.html import shift_report_html
 from inspection.services.report.pdf import shift_report_pdf
 from inspection.services.report.shift_report import ShiftReport
 from inspection.services.report.signing import shift_report
-from inspection.services.report.words import document_name, mail_text, subtitle
+from inspection.services.report.words import document_name, subtitle
 from inspection.services.report.workbook import shift_report_xlsx
 from inspection.services.station import Station
 
@@ -26,6 +28,9 @@ class DocumentKind:
     write: Callable[[ShiftReport, Translate], bytes]
     has_pictures: bool = True
 
+
+# What a mail has room for.
+_IN_MAIL = ("photos", "units", "dpu", "ftt")
 
 # The workbook shows no photos.
 DOCUMENTS = {
@@ -74,6 +79,22 @@ def write_shift_report(
     return send_mail(
         station.settings,
         title,
-        mail_text(report, t),
+        _mail_text(report, t),
         (Attachment(name, kind.media_type, content),),
     )
+
+
+def _mail_text(report: ShiftReport, t: Translate) -> str:
+    """What the mail with the report says: the key figures, in a few lines."""
+    lines = [(t("report.state_now"), t(f"report.state.{report.state}"))]
+    for figure in key_figures(report, t):
+        if figure.code in _IN_MAIL:
+            lines.append((figure.label, figure.text))
+        if figure.code == "photos" and figure.note:
+            lines.append((figure.label, figure.note))
+    lines += [
+        (t("report.signals"), count_text(len(report.signals))),
+        (t("report.hand_over"), count_text(len(report.open_hand_over))),
+    ]
+    said = (f"{label}: {value}" for label, value in lines)
+    return "\n".join([subtitle(report, t), "", *said]) + "\n"

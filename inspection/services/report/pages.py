@@ -5,22 +5,17 @@ The PDF and the HTML file place the same nest of lists and dicts; neither writes
 
 from collections.abc import Iterable
 
-from inspection.domain.numbers import number
-from inspection.domain.quality import Quality
 from inspection.i18n import Translate
 from inspection.services.report.cells import (
     area_text,
     count_text,
-    dpu_text,
     joined,
     millimetres_text,
     moment_text,
     percent_text,
-    share_of,
 )
 from inspection.services.report.detail_tables import (
     GROUPS_ON_FIRST_PAGE,
-    group_cells,
     groups_table,
     hand_over_table,
     left_out_table,
@@ -30,6 +25,12 @@ from inspection.services.report.detail_tables import (
     repeats_table,
     signals_table,
     used_table,
+)
+from inspection.services.report.facts import (
+    agreement_facts,
+    head_by_model,
+    key_figures,
+    texts_by_model,
 )
 from inspection.services.report.shift_report import (
     OpenRow,
@@ -42,17 +43,14 @@ from inspection.services.report.shift_report import (
 from inspection.services.report.words import (
     about_the_shift,
     disposition_word,
-    group_head,
     hand_over_origin,
     heading,
     outcomes,
     scale_word,
     signal_sentence,
     subtitle,
-    unnumbered,
 )
 from inspection.services.words import plain, rare, word
-from inspection.storage.sealed_rows import BASELINE_DAYS
 
 # What fits beside everything else on the first page; all of it stands on the pages after.
 _PARETO_ON_FIRST_PAGE = 5
@@ -84,7 +82,10 @@ def report_pages(report: ShiftReport, t: Translate) -> dict:
                 for label, value in about_the_shift(report, t)
             ],
             "empty": t("report.nothing_inspected") if report.is_empty else None,
-            "tiles": _tiles(report, t),
+            "tiles": [
+                {"label": figure.label, "value": figure.text, "note": figure.note}
+                for figure in key_figures(report, t)
+            ],
             "pareto": _pareto_bars(report, t),
             "dispositions": _disposition_bars(report, t),
             "groups": _groups_summary(report, t),
@@ -142,47 +143,6 @@ def _picture_name(photo: WorstPhoto | RepeatPhoto) -> str | None:
     return f"photo-{photo.inspection_id}.{suffix}"
 
 
-def _tiles(report: ShiftReport, t: Translate) -> list[dict]:
-    quality, baseline = report.quality, report.baseline
-    rework = quality.decided_units - quality.passed_units
-    return [
-        _tile(t("report.photos"), count_text(report.photos), unnumbered(report, t)),
-        _tile(t("report.units"), count_text(quality.units), t("report.first_inspected")),
-        _tile(t("report.defects"), count_text(quality.defects), t("report.on_first_inspections")),
-        _tile(t("report.dpu"), dpu_text(quality.dpu), _against_baseline(quality, baseline, t)),
-        _tile(
-            t("report.ftt"),
-            percent_text(quality.ftt),
-            t(
-                "report.ftt_of",
-                passed=count_text(quality.passed_units),
-                decided=count_text(quality.decided_units),
-            ),
-        ),
-        _tile(
-            t("report.undecided"),
-            count_text(quality.undecided_units),
-            t("report.reworked", n=count_text(rework)),
-        ),
-    ]
-
-
-def _tile(label: str, value: str, note: str) -> dict:
-    return {"label": label, "value": value, "note": note}
-
-
-def _against_baseline(quality: Quality, baseline: Quality, t: Translate) -> str:
-    if baseline.dpu is None:
-        return t("report.no_baseline", days=BASELINE_DAYS)
-    known = t("report.baseline", days=BASELINE_DAYS, dpu=dpu_text(baseline.dpu))
-    if quality.dpu is None:
-        return known
-    # One shift above or below its baseline is no signal, so the difference stays uncoloured.
-    difference = round(quality.dpu, 2) - round(baseline.dpu, 2)
-    change = f"{'−' if difference < 0 else '+'}{number(abs(difference), 2)}"
-    return t("common.bracketed", text=known, more=change)
-
-
 def _pareto_bars(report: ShiftReport, t: Translate) -> dict:
     most = max((row.defects for row in report.pareto), default=0)
     shares = cumulative_shares([row.defects for row in report.pareto])
@@ -224,31 +184,18 @@ def _disposition_bars(report: ShiftReport, t: Translate) -> dict:
 
 
 def _agreement(report: ShiftReport, t: Translate) -> list[list[str]]:
-    agreement = report.agreement
     return [
-        [
-            t("report.confirmed"),
-            count_text(agreement.confirmed),
-            percent_text(share_of(agreement.confirmed, agreement.compared)),
-        ],
-        [
-            t("report.overruled"),
-            count_text(agreement.overruled),
-            percent_text(share_of(agreement.overruled, agreement.compared)),
-        ],
-        [t("report.misses_found"), count_text(agreement.misses_found), ""],
-        [t("report.overkill"), count_text(agreement.overkill), ""],
-        [t("report.settled"), count_text(agreement.settled), ""],
-        [t("report.not_reviewed"), count_text(agreement.undecided + agreement.put_off), ""],
+        [fact.label, fact.text, "" if fact.share is None else percent_text(fact.share)]
+        for fact in agreement_facts(report, t)
     ]
 
 
 def _groups_summary(report: ShiftReport, t: Translate) -> dict:
-    rows = [group_cells(report, row, t) for row in report.groups]
+    rows = texts_by_model(report, t)
     hidden = len(rows) - GROUPS_ON_FIRST_PAGE
     return {
         "title": t("report.by_model_and_colour"),
-        "head": group_head(t),
+        "head": head_by_model(t),
         "rows": rows if hidden <= 0 else rows[:GROUPS_ON_FIRST_PAGE],
         "ftt": [row.quality.ftt for row in report.groups[:GROUPS_ON_FIRST_PAGE]],
         "more": t("report.more_rows", n=hidden) if hidden > 0 else "",

@@ -127,39 +127,8 @@ def _signal_value(chart: str, value: float) -> str:
     return {"p": percent(value), "np": f"{value:g}"}.get(chart, number(value, 2))
 
 
-def mail_text(report: ShiftReport, t: Translate) -> str:
-    """What the mail with the report says: the key figures, in a few lines."""
-    quality = report.quality
-    figures = [
-        (t("report.state_now"), t(f"report.state.{report.state}")),
-        (t("report.photos"), f"{report.photos:,}"),
-        *([(t("report.photos"), without)] if (without := unnumbered(report, t)) else []),
-        (t("report.units"), f"{quality.units:,}"),
-        (t("report.dpu"), NO_VALUE if quality.dpu is None else number(quality.dpu, 2)),
-        (t("report.ftt"), NO_VALUE if quality.ftt is None else percent(quality.ftt)),
-        (t("report.signals"), f"{len(report.signals):,}"),
-        (t("report.hand_over"), f"{len(report.open_hand_over):,}"),
-    ]
-    lines = [subtitle(report, t), "", *(f"{label}: {value}" for label, value in figures)]
-    return "\n".join(lines) + "\n"
-
-
 def _end_of(start: datetime, end: datetime) -> str:
     return f"{end:%H:%M}" if start.date() == end.date() else f"{end:%m-%d %H:%M}"
-
-
-def group_head(t: Translate) -> list[str]:
-    """Column titles of the table by vehicle model and colour."""
-    return [
-        t("report.vehicle_model"),
-        t("report.colour"),
-        t("report.photos"),
-        t("report.units"),
-        t("report.defects"),
-        "DPU",
-        t("report.undecided"),
-        t("report.ftt"),
-    ]
 
 
 def disposition_word(t: Translate, code: str) -> str:

@@ -8,6 +8,13 @@ import io
 import xlsxwriter
 
 from inspection.i18n import Translate
+from inspection.services.report.facts import (
+    KINDS_BY_MODEL,
+    agreement_facts,
+    head_by_model,
+    key_figures,
+    rows_by_model,
+)
 from inspection.services.report.sheets import ReportSheets, column_chart, lay_line_over
 from inspection.services.report.shift_report import (
     HandOverRow,
@@ -19,7 +26,6 @@ from inspection.services.report.shift_report import (
 from inspection.services.report.words import (
     about_the_shift,
     disposition_word,
-    group_head,
     heading,
     left_out_why,
     line_word,
@@ -29,7 +35,6 @@ from inspection.services.report.words import (
     subtitle,
 )
 from inspection.services.words import plain, word
-from inspection.storage.sealed_rows import BASELINE_DAYS
 
 
 def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
@@ -96,7 +101,7 @@ def _outcome_rows(report: ShiftReport, t: Translate) -> list[tuple]:
 
 
 def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
-    header, quality, agreement = report.header, report.quality, report.agreement
+    header = report.header
     return [
         [
             (t("report.production_day"), str(header.production_day), "text"),
@@ -106,26 +111,12 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
             *((label, value, "text") for label, value in about_the_shift(report, t)),
         ],
         [
-            (t("report.photos"), report.photos, "count"),
-            (t("report.unnumbered_photos"), quality.unnumbered_photos, "count"),
-            (t("report.units"), quality.units, "count"),
-            (t("report.defects"), quality.defects, "count"),
-            (t("report.dpu"), quality.dpu, "dpu"),
-            (t("report.baseline_dpu", days=BASELINE_DAYS), report.baseline.dpu, "dpu"),
-            (t("report.ftt"), quality.ftt, "share"),
-            (t("report.passed_units"), quality.passed_units, "count"),
-            (t("report.decided_units"), quality.decided_units, "count"),
-            (t("report.undecided"), quality.undecided_units, "count"),
+            (fact.label, fact.value, fact.kind)
+            for figure in key_figures(report, t)
+            for fact in (figure, *figure.behind)
         ],
         _outcome_rows(report, t),
-        [
-            (t("report.confirmed"), agreement.confirmed, "count"),
-            (t("report.overruled"), agreement.overruled, "count"),
-            (t("report.misses_found"), agreement.misses_found, "count"),
-            (t("report.overkill"), agreement.overkill, "count"),
-            (t("report.settled"), agreement.settled, "count"),
-            (t("report.not_reviewed"), agreement.undecided + agreement.put_off, "count"),
-        ],
+        [(fact.label, fact.value, fact.kind) for fact in agreement_facts(report, t)],
         [
             *(_version_row(t("report.used_model"), used) for used in report.models),
             *(_version_row(t("report.used_spec"), used) for used in report.specs),
@@ -150,24 +141,11 @@ def _version_row(label: str, used) -> tuple:
 
 
 def _models_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
-    kinds = ("text", "text", "count", "count", "count", "dpu", "count", "share")
     columns = [
         (header, kind, 18 if kind == "text" else 12)
-        for header, kind in zip(group_head(t), kinds, strict=True)
+        for header, kind in zip(head_by_model(t), KINDS_BY_MODEL, strict=True)
     ]
-    rows = [
-        [
-            report.model_name(row.vehicle_model),
-            word(t, "colour", row.colour),
-            row.photos,
-            row.quality.units,
-            row.quality.defects,
-            row.quality.dpu,
-            row.quality.undecided_units,
-            row.quality.ftt,
-        ]
-        for row in report.groups
-    ]
+    rows = rows_by_model(report, t)
     sheet = sheets.table(t("report.sheet_models"), columns, rows)
     if rows:
         name, places = sheet.get_name(), (1, len(rows))

@@ -8,8 +8,14 @@ import streamlit as st
 
 from inspection.charts import trends as trend_charts
 from inspection.domain.inspections import UNKNOWN
-from inspection.domain.numbers import number, percent
+from inspection.domain.numbers import number
 from inspection.domain.shifts import ShiftSlot
+from inspection.services.report.facts import (
+    agreement_facts,
+    head_by_model,
+    key_figures,
+    texts_by_model,
+)
 from inspection.services.report.shift_report import (
     OpenRow,
     RepeatRow,
@@ -20,25 +26,21 @@ from inspection.services.report.shift_report import (
 from inspection.services.report.words import (
     about_the_shift,
     disposition_word,
-    group_head,
     left_out_why,
     line_word,
     outcomes,
     scale_word,
     signal_sentence,
     subtitle,
-    unnumbered,
 )
 from inspection.services.station import shared_station
 from inspection.services.words import NO_VALUE, rare
-from inspection.storage.sealed_rows import BASELINE_DAYS
-from inspection.storage.shift_figures import GroupFigures
 from inspection.ui.markdown import as_written
 from inspection.ui.session import t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_day, one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
-from inspection.ui.widgets.chart_words import chart_words, sentence_case, type_words
+from inspection.ui.widgets.chart_words import chart_words, type_words
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.verdicts import verdict_chip, verdict_text
@@ -47,6 +49,15 @@ from inspection.ui.widgets.words import model_name, time_text, word
 _ALL_LINES = ""
 # A page is for reading; the documents hold them all.
 _OPEN_SHOWN = 20
+# Unit and help of a key figure, which paper has no room for.
+_ON_A_TILE = {
+    "photos": ("photos", "report_page.photos_help"),
+    "units": ("bodies", "trends.units_help"),
+    "defects": ("defects", ""),
+    "dpu": ("", "trends.dpu_help"),
+    "ftt": ("", "trends.ftt_help"),
+    "undecided": ("bodies", "trends.undecided_help"),
+}
 
 
 def ask() -> tuple[ShiftSlot, str]:
@@ -103,49 +114,20 @@ def heading(report: ShiftReport) -> None:
 
 def figures(report: ShiftReport) -> None:
     """The six numbers of the first glance."""
-    quality, baseline = report.quality, report.baseline
     with st.grid(3, gap="small"):
-        _tile(
-            t("report.photos"),
-            t("report_page.photos_value", n=f"{report.photos:,}"),
-            unnumbered(report, translate()),
-            t("report_page.photos_help"),
-        )
-        _tile(
-            t("report.units"),
-            t("report_page.bodies_value", n=f"{quality.units:,}"),
-            t("report.first_inspected"),
-            t("trends.units_help"),
-        )
-        _tile(
-            t("report.defects"),
-            t("report_page.defects_value", n=f"{quality.defects:,}"),
-            t("report.on_first_inspections"),
-        )
-        _tile(
-            t("trends.dpu"),
-            NO_VALUE if quality.dpu is None else number(quality.dpu, 2),
-            t("report.no_baseline", days=BASELINE_DAYS)
-            if baseline.dpu is None
-            else t("report.baseline", days=BASELINE_DAYS, dpu=number(baseline.dpu, 2)),
-            t("trends.dpu_help"),
-        )
-        _tile(
-            t("report.ftt"),
-            NO_VALUE if quality.ftt is None else percent(quality.ftt),
-            t(
-                "report.ftt_of",
-                passed=f"{quality.passed_units:,}",
-                decided=f"{quality.decided_units:,}",
-            ),
-            t("trends.ftt_help"),
-        )
-        _tile(
-            t("report.undecided"),
-            t("report_page.bodies_value", n=f"{quality.undecided_units:,}"),
-            t("trends.undecided_note"),
-            t("trends.undecided_help"),
-        )
+        for figure in key_figures(report, translate()):
+            unit, help = _ON_A_TILE[figure.code]
+            value = figure.text
+            st.metric(
+                figure.label,
+                t(f"report_page.{unit}_value", n=value) if unit else value,
+                delta=figure.note or None,
+                delta_color="off",
+                delta_arrow="off",
+                help=t(help) if help else None,
+                border=True,
+                height="stretch",
+            )
 
 
 def pareto(report: ShiftReport) -> None:
@@ -333,7 +315,8 @@ def groups(report: ShiftReport) -> None:
     if not report.groups:
         st.markdown(t("report_page.no_groups"))
         return
-    reading_table(group_head(translate()), [_group_cells(row) for row in report.groups])
+    rows = texts_by_model(report, translate())
+    reading_table(head_by_model(translate()), [[as_written(cell) for cell in row] for row in rows])
 
 
 def details(report: ShiftReport) -> None:
@@ -349,16 +332,7 @@ def details(report: ShiftReport) -> None:
         else:
             st.markdown(t("report.no_dispositions"))
         st.markdown(f"**{t('report.agreement')}**")
-        agreement = report.agreement
-        counts = {
-            "confirmed": agreement.confirmed,
-            "overruled": agreement.overruled,
-            "misses_found": agreement.misses_found,
-            "overkill": agreement.overkill,
-            "settled": agreement.settled,
-            "not_reviewed": agreement.undecided + agreement.put_off,
-        }
-        rows = [[t(f"report.{name}"), f"{n:,}"] for name, n in counts.items()]
+        rows = [[fact.label, fact.text] for fact in agreement_facts(report, translate())]
         reading_table([t("report.decision"), t("report.photos")], rows)
         st.markdown(f"**{t('report.used')}**")
         reading_table(
@@ -388,19 +362,6 @@ def _in_order(of_plant: Sequence[str], of_log: Sequence[str]) -> list[str]:
     for photos without one."""
     named = [one for one in dict.fromkeys([*of_plant, *of_log]) if one != UNKNOWN]
     return [*named, UNKNOWN] if UNKNOWN in of_log else named
-
-
-def _tile(label: str, value: str, note: str, help: str | None = None) -> None:
-    st.metric(
-        label,
-        value,
-        delta=note or None,
-        delta_color="off",
-        delta_arrow="off",
-        help=help,
-        border=True,
-        height="stretch",
-    )
 
 
 def _worst_card(photo: WorstPhoto) -> None:
@@ -439,20 +400,6 @@ def _inspection_link(number: int) -> str:
 def _where(body_number: str, vehicle_model: str, panel: str) -> str:
     parts = (body_number, model_name(vehicle_model), word("panel", panel))
     return " · ".join(as_written(part) for part in parts if part)
-
-
-def _group_cells(row: GroupFigures) -> list[str]:
-    quality = row.quality
-    return [
-        as_written(model_name(row.vehicle_model)),
-        as_written(sentence_case(word("colour", row.colour))),
-        f"{row.photos:,}",
-        f"{quality.units:,}",
-        f"{quality.defects:,}",
-        NO_VALUE if quality.dpu is None else number(quality.dpu, 2),
-        f"{quality.undecided_units:,}",
-        NO_VALUE if quality.ftt is None else percent(quality.ftt),
-    ]
 
 
 def _used(report: ShiftReport) -> list[list[str]]:
