@@ -285,6 +285,47 @@ def test_a_query_is_written_under_storage_only():
     assert wrong == []
 
 
+def test_a_page_writes_into_the_log_through_a_service_only():
+    writers = {
+        (module, function.name)
+        for module, tree in TREES.items()
+        if lies_in(module, "inspection.storage")
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+        if any(isinstance(one, ast.Name) and one.id == "writing" for one in ast.walk(function))
+    }
+    wrong = []
+    for module, tree in TREES.items():
+        if room_of(module) not in ("inspection.ui", "pages"):
+            continue
+        stored = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                for name in node.names:
+                    stored[name.asname or name.name] = f"{node.module}.{name.name}"
+                    if (node.module, name.name) in writers:
+                        wrong.append(f"{module}:{node.lineno}")
+        wrong += [
+            f"{module}:{node.lineno}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            if (stored.get(node.value.id), node.attr) in writers
+        ]
+    assert ("inspection.storage.shift_notes", "write_note") in writers
+    assert wrong == []
+
+
+def test_the_log_shows_an_inspection_without_the_uploader():
+    reached, waiting = set(), ["inspection.ui.log.detail"]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += [one.target for one in IMPORTS if one.module == module]
+    assert "inspection.ui.inspecting.inspection" in reached
+    assert "inspection.ui.inspecting.sources" not in reached
+
+
 def test_a_file_has_at_most_five_hundred_lines():
     found = {
         path.relative_to(ROOT).as_posix()

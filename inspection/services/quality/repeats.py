@@ -195,6 +195,34 @@ def open_case(
     )
 
 
+def say_about(
+    engine: Engine, case: RepeatCase, *, state: str, owner: str, note: str, who: str
+) -> int:
+    """A person's next word about a case as it was read; answers the number of the event.
+
+    Raises Conflict when somebody spoke meanwhile or nothing new is said.
+    """
+    return stored.say(
+        engine,
+        case.id,
+        state=state,
+        owner=owner,
+        note=note,
+        who=who,
+        at=datetime.now(UTC),
+        expected_last=case.last_event_id,
+    )
+
+
+def take_back(engine: Engine, case: RepeatCase, *, who: str) -> int:
+    """Take back the last word a person said about a case as it was read.
+
+    Raises Conflict when somebody spoke meanwhile, NotFound when the log spoke last.
+    """
+    at = datetime.now(UTC)
+    return stored.undo(engine, case.id, who=who, at=at, expected_last=case.last_event_id)
+
+
 def follow_cases(
     engine: Engine, bodies: BodyCatalogue, now: datetime | None = None
 ) -> tuple[FollowedCase, ...]:

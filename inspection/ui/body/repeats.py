@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +13,6 @@ from inspection.services.quality import repeats
 from inspection.services.quality.repeats import FollowedCase, FoundRepeat, Look
 from inspection.services.station import shared_station
 from inspection.services.words import rare
-from inspection.storage import case_records
 from inspection.ui.markdown import as_written, bold
 from inspection.ui.session import error_text, inspector, name_missing, t
 from inspection.ui.widgets import cached
@@ -159,15 +157,13 @@ def _show_case(followed: FollowedCase) -> None:
                 f"case_said_{case.id}",
                 bool(owner.strip()),
                 t("body.needs_owner"),
-                lambda: case_records.say(
+                lambda: repeats.say_about(
                     shared_station().engine,
-                    case.id,
+                    case,
                     state=state,
                     owner=owner.strip(),
                     note=note.strip(),
                     who=inspector(),
-                    at=datetime.now(UTC),
-                    expected_last=case.last_event_id,
                 ),
             )
             if can_be_undone(case.events):
@@ -176,13 +172,7 @@ def _show_case(followed: FollowedCase) -> None:
                     f"case_undo_{case.id}",
                     True,
                     "",
-                    lambda: case_records.undo(
-                        shared_station().engine,
-                        case.id,
-                        who=inspector(),
-                        at=datetime.now(UTC),
-                        expected_last=case.last_event_id,
-                    ),
+                    lambda: repeats.take_back(shared_station().engine, case, who=inspector()),
                 )
 
 

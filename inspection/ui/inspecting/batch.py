@@ -14,7 +14,7 @@ from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
 from inspection.ui.guarded import guarded_part
-from inspection.ui.inspecting import sources as photo_sources
+from inspection.ui.inspecting.kept_files import forget_files
 from inspection.ui.inspecting.subject import chosen_subject
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
@@ -64,7 +64,7 @@ def _show_batch(key: str) -> None:
 
 def let_go() -> None:
     """Forget the results of the last batch; what was inspected stays in the log."""
-    photo_sources.forget_files()
+    forget_files()
     st.query_params.pop("batch", None)
     if key := st.session_state.pop("batch", None):
         _forget(key)

@@ -17,9 +17,9 @@ from inspection.services.photo.batches import Order
 from inspection.services.photo.browsing import SIDECAR
 from inspection.services.photo.sidecars import PhotoFacts, photo_facts
 from inspection.services.station import shared_station
+from inspection.ui.inspecting.kept_files import round_of
 from inspection.ui.inspecting.subject import described, prefill
 from inspection.ui.markdown import as_written
-from inspection.ui.server import forget_uploads
 from inspection.ui.session import error_text, t
 from inspection.ui.widgets.touch import BROWSE_BUTTON, button_in_our_words, large_drop_zone
 from inspection.ui.widgets.words import time_text, word
@@ -79,7 +79,7 @@ def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
         type=sorted(suffix[1:] for suffix in PHOTO_SUFFIXES) if whole_folder else None,
         accept_multiple_files="directory" if whole_folder else True,
         max_upload_size=largest_mb,
-        key=f"upload_{_round('upload')}_{whole_folder}",
+        key=f"upload_{round_of('upload')}_{whole_folder}",
     )
     st.toggle(t("source.whole_folder"), key="upload_whole_folder", persist_state="session")
     if whole_folder:
@@ -92,14 +92,9 @@ def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
 def _from_camera(subject: Subject, mm_per_px: float | None) -> list[Order]:
     button_in_our_words("[data-testid=stCameraInputButton]", t("source.shoot"))
     taken = st.camera_input(
-        t("source.take_photo"), key=f"camera_{_round('camera')}", help=t("source.camera_help")
+        t("source.take_photo"), key=f"camera_{round_of('camera')}", help=t("source.camera_help")
     )
     return _set_aside("camera", [taken] if taken else [], subject, mm_per_px)
-
-
-def _round(source: str) -> int:
-    """Grows with each batch: a widget under a new key has forgotten the photos of the last one."""
-    return st.session_state.setdefault(f"{source}_round", 0)
 
 
 def _set_aside(source: str, files, subject: Subject, mm_per_px: float | None) -> list[Order]:
@@ -118,17 +113,6 @@ def _set_aside(source: str, files, subject: Subject, mm_per_px: float | None) ->
             )
         )
     return orders
-
-
-def forget_files() -> None:
-    """Give the uploader and the camera new keys, once nobody needs their photos again.
-
-    Not when they are read: a waiting click may cut that run short, and photos that no batch holds
-    yet would be lost.
-    """
-    forget_uploads()
-    for source in ("upload", "camera"):
-        st.session_state[f"{source}_round"] = _round(source) + 1
 
 
 def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:

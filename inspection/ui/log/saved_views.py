@@ -1,14 +1,13 @@
 """Saved views on the Log page: open one, keep what is shown, take one away."""
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import streamlit as st
 
 from inspection.errors import InspectionError, NotFound, ViewExists
-from inspection.services.log.moving_periods import kept_parameters, moving_period, parameters_today
+from inspection.services.log import saved_views
+from inspection.services.log.moving_periods import moving_period, parameters_today
 from inspection.services.station import shared_station
-from inspection.storage import saved_views
 from inspection.storage.log_filter import PARAMETERS
 from inspection.storage.saved_views import LONGEST_NAME, SavedView
 from inspection.ui import session
@@ -42,7 +41,7 @@ def settle_view() -> None:
         return
     try:
         number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-        _open(saved_views.find_view(shared_station().engine, number))
+        _open(saved_views.find_view(shared_station(), number))
     except NotFound:
         st.query_params.pop("view")
         st.warning(t("view.not_found", id=as_written(asked)), icon=":material/bookmark_remove:")
@@ -50,7 +49,7 @@ def settle_view() -> None:
 
 def view_bar() -> None:
     """The saved views, and what can be done with the list that is shown."""
-    views = {view.id: view for view in saved_views.saved_views(shared_station().engine)}
+    views = {view.id: view for view in saved_views.views(shared_station())}
     opened = views.get(_opened_number())
     names = {0: t("view.none"), **{view.id: view.name for view in views.values()}}
     st.session_state["saved_view"] = opened.id if opened else 0
@@ -171,11 +170,11 @@ def _save(*, overwrite: bool) -> None:
     name = st.session_state["view_name"]
     try:
         number = saved_views.save_view(
-            shared_station().engine,
+            shared_station(),
             name,
-            kept_parameters(_shown(), filters.today()),
+            _shown(),
+            filters.today(),
             session.inspector(),
-            datetime.now(UTC),
             overwrite=overwrite,
         )
     except InspectionError as error:
@@ -191,8 +190,7 @@ def _save(*, overwrite: bool) -> None:
 
 
 def _delete(view: SavedView) -> None:
-    engine, who = shared_station().engine, session.inspector()
-    saved_views.delete_view(engine, view.id, who, datetime.now(UTC))
+    saved_views.delete_view(shared_station(), view.id, session.inspector())
     st.query_params.pop("view", None)
     st.session_state["deleted_view"] = (view.id, view.name)
 
@@ -219,8 +217,8 @@ def _undo_bar() -> None:
 
 def _restore(number: int) -> None:
     try:
-        saved_views.restore_view(shared_station().engine, number, session.inspector())
+        view = saved_views.restore_view(shared_station(), number, session.inspector())
     except InspectionError as error:
         st.session_state["restore_refused"] = error_text(error)
         return
-    _open(saved_views.find_view(shared_station().engine, number))
+    _open(view)

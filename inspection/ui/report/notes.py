@@ -6,17 +6,14 @@ import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError
+from inspection.services.report.notes import close, reopen, withdraw, write_note
 from inspection.services.report.shift_report import HandOverRow, NoteRow, ShiftReport
 from inspection.services.report.words import hand_over_origin
-from inspection.services.station import shared_station
-from inspection.storage import shift_notes
+from inspection.services.station import Station, shared_station
 from inspection.storage.shift_notes import (
-    CLOSED,
     HAND_OVER,
     MOST_LETTERS,
     NOTE,
-    REOPENED,
-    WITHDRAWN,
     ShiftPlace,
 )
 from inspection.ui import session
@@ -86,7 +83,7 @@ def _item(row: HandOverRow, place: ShiftPlace, is_draft: bool) -> None:
                 icon=":material/undo:",
                 width="stretch",
                 on_click=_say,
-                args=(place, row.note_id, REOPENED),
+                args=(reopen, place, row.note_id),
             )
 
 
@@ -106,7 +103,7 @@ def _take_back_button(number: int, place: ShiftPlace) -> None:
         icon=":material/backspace:",
         width="stretch",
         on_click=_say,
-        args=(place, number, WITHDRAWN),
+        args=(withdraw, place, number),
     )
 
 
@@ -123,7 +120,7 @@ def _offer_undo(place: ShiftPlace, is_draft: bool) -> None:
         icon=":material/undo:",
         width="stretch",
         on_click=_say,
-        args=(place, number, REOPENED),
+        args=(reopen, place, number),
     )
 
 
@@ -152,7 +149,7 @@ def _writing(kind: str, name: str, place: ShiftPlace) -> None:
 
 
 def _write(place: ShiftPlace, kind: str, text: str, who: str) -> None:
-    shift_notes.write_note(shared_station().engine, place, kind, text, who)
+    write_note(shared_station(), place, kind, text, who)
     session.remember_inspector(who)
 
 
@@ -194,8 +191,7 @@ def _ask_how_settled(report: ShiftReport, place: ShiftPlace) -> None:
             icon=":material/check:",
             width="stretch",
         )
-        engine = shared_station().engine
-        if pressed and _told(lambda: shift_notes.say(engine, place, number, CLOSED, who, reason)):
+        if pressed and _told(lambda: close(shared_station(), place, number, who, reason)):
             _forget_closing()
             session.remember_inspector(who)
             st.rerun()
@@ -203,15 +199,17 @@ def _ask_how_settled(report: ShiftReport, place: ShiftPlace) -> None:
     ask()
 
 
-def _say(place: ShiftPlace, number: int, word: str) -> None:
+def _say(
+    word: Callable[[Station, ShiftPlace, int, str], None], place: ShiftPlace, number: int
+) -> None:
     """A word that needs no reason, said by the name of this tab."""
     st.session_state.pop(_TAKEN_BACK, None)
     try:
-        shift_notes.say(shared_station().engine, place, number, word, session.inspector())
+        word(shared_station(), place, number, session.inspector())
     except InspectionError as error:
         st.toast(as_written(error_text(error)), icon=":material/block:")
         return
-    if word == WITHDRAWN:
+    if word is withdraw:
         st.session_state[_TAKEN_BACK] = number
 
 
