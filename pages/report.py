@@ -15,9 +15,9 @@ large_targets()
 st.title(t("nav.report"))
 st.caption(t("report_page.intro"))
 
-slot, line = report_views.ask()
+chosen = report_views.ask()
 with st.spinner(t("common.loading")):
-    report = shift_report(shared_station(), slot.day, slot.shift, line)
+    report = shift_report(shared_station(), chosen)
 
 report_views.heading(report)
 report_documents_view.state_chip(report)
@@ -28,7 +28,7 @@ if not report.is_empty:
     report_views.signals(report)
     report_views.open_work(report)
     report_views.left_out(report)
-report_notes_view.notes_and_items(report, place_of(shared_station(), slot.day, slot.shift, line))
+report_notes_view.notes_and_items(report, place_of(shared_station(), chosen))
 if not report.is_empty:
     report_views.groups(report)
     report_views.worst(report)

@@ -11,6 +11,7 @@ from inspection.config import Settings
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Decision, Subject
 from inspection.domain.repeat_cases import CLOSES_AFTER_BODIES
+from inspection.domain.shifts import ShiftOfLine
 from inspection.services.cost import saving as cost
 from inspection.services.report.building import place_of
 from inspection.services.station import open_station
@@ -77,7 +78,7 @@ def written_everywhere(data_dir) -> None:
     now = datetime(2026, 3, 2, 3, tzinfo=UTC)
     engine = station.engine
     deciding.decide(engine, Decision(ids[0], "polish", TYPED, IMAGE, now), None)
-    place = place_of(station, date(2026, 3, 2), "day")
+    place = place_of(station, ShiftOfLine(date(2026, 3, 2), "day"))
     for kind in ("note", "hand_over"):
         shift_notes.write_note(engine, place, kind, TYPED, IMAGE)
     item = shift_notes.write_note(engine, place, "hand_over", TYPED, IMAGE)

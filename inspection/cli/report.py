@@ -8,6 +8,7 @@ import click
 
 from inspection.cli.console import REFUSED, opened_station, print_error
 from inspection.config import load_settings
+from inspection.domain.shifts import ShiftOfLine
 from inspection.i18n import LANGUAGES, translator
 
 
@@ -34,9 +35,7 @@ def report(day: datetime, shift: str, line: str, language: str | None, out: Path
     with opened_station(settings, with_model=False) as station:
         told = write_shift_report(
             station,
-            day.date(),
-            shift,
-            line,
+            ShiftOfLine(day.date(), shift, line),
             language or settings.language,
             out,
             mail=mail,

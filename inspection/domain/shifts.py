@@ -45,6 +45,18 @@ class ShiftSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftOfLine:
+    """One shift of one production day on one line: what a shift report is about.
+
+    line: its code; "" = all lines together, UNKNOWN = the photos that carry none.
+    """
+
+    day: date
+    shift: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlantCalendar:
     """The plant's shifts on the clock of its own time zone.
 

@@ -32,9 +32,9 @@ Rows = dict[str, dict[str, dict[str, object]]]
 
 def rows_of_shift(connection: Connection, place: ShiftPlace) -> Rows:
     """Every row that the report of a shift rests on, judgements that were replaced included."""
-    here = (inspection.c.day == place.day) & (inspection.c.shift == place.shift)
-    if place.line:
-        here &= inspection.c.line == as_logged(place.line)
+    here = (inspection.c.day == place.of.day) & (inspection.c.shift == place.of.shift)
+    if place.of.line:
+        here &= inspection.c.line == as_logged(place.of.line)
     numbers = select(inspection.c.id).where(here)
     notes = notes_with_words(connection, place)
     words = [word for _, said in notes for word in said]
@@ -113,9 +113,9 @@ def _values(row: Mapping) -> dict[str, object]:
 
 def _bodies_of(place: ShiftPlace, here):
     """Bodies that the shift saw, and bodies that count under it: the same unless one was moved."""
-    first_here = (unit.c.first_day == place.day) & (unit.c.first_shift == place.shift)
-    if place.line:
-        first_here &= unit.c.first_line == as_logged(place.line)
+    first_here = (unit.c.first_day == place.of.day) & (unit.c.first_shift == place.of.shift)
+    if place.of.line:
+        first_here &= unit.c.first_line == as_logged(place.of.line)
     return first_here | unit.c.id.in_(select(inspection.c.unit_id).where(here))
 
 
@@ -130,9 +130,9 @@ def _names(connection: Connection, table, used, here) -> dict[str, dict]:
 
 def _baseline(connection: Connection, place: ShiftPlace) -> dict[str, dict]:
     where = LogFilter(
-        first_day=place.day - timedelta(days=BASELINE_DAYS),
-        last_day=place.day - timedelta(days=1),
-        line=place.line,
+        first_day=place.of.day - timedelta(days=BASELINE_DAYS),
+        last_day=place.of.day - timedelta(days=1),
+        line=place.of.line,
     )
     return {
         day.isoformat(): {

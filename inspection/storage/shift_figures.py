@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.quality import REPAIRS, Quality
+from inspection.domain.shifts import ShiftOfLine
 from inspection.storage import tables
 from inspection.storage.counting import NO_DEFECTS, any_stands, counts, in_figures
 from inspection.storage.counting_records import ChangedCount, changed_counts
@@ -128,9 +129,7 @@ class ShiftSummary:
     holds, and judgements whose scale was corrected.
     """
 
-    day: date
-    shift: str
-    line: str
+    of: ShiftOfLine
     photos: int = 0
     quality: Quality = field(default_factory=Quality)
     groups: tuple[GroupFigures, ...] = ()
@@ -149,19 +148,15 @@ class ShiftSummary:
     left_out: tuple[ChangedCount, ...] = ()
 
 
-def shift_summary(
-    engine: Engine, day: date, shift: str, line: str = "", worst: int = 6
-) -> ShiftSummary:
-    """Everything a shift report counts; line "" = all lines. worst: how many photos to list."""
-    where = LogFilter(first_day=day, last_day=day, shift=shift, line=line)
+def shift_summary(engine: Engine, of: ShiftOfLine, worst: int = 6) -> ShiftSummary:
+    """Everything a shift report counts. worst: how many photos to list."""
+    where = LogFilter(first_day=of.day, last_day=of.day, shift=of.shift, line=of.line)
     here = chosen(where) & in_figures()
     with looking(engine) as connection:
         bodies, found = _first_bodies(connection, where), _first_defects(connection, where)
         photos = _photos(connection, here)
         return ShiftSummary(
-            day=day,
-            shift=shift,
-            line=line,
+            of=of,
             photos=len(photos),
             quality=quality_in(connection, where),
             groups=_groups(photos, bodies, found),

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import RECORD, append_event, record_digest
 from inspection.storage.database import looking, next_number, writing
@@ -26,11 +27,9 @@ MOST_LETTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class ShiftPlace:
-    """The shift somebody writes for. line: "" = all lines. starts_at: its first moment."""
+    """The shift somebody writes for. starts_at: its first moment."""
 
-    day: date
-    shift: str
-    line: str
+    of: ShiftOfLine
     starts_at: datetime
 
     def __post_init__(self) -> None:
@@ -91,9 +90,9 @@ def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str
         row = {
             "id": next_number(connection, shift_note),
             "kind": kind,
-            "day": place.day,
-            "shift": place.shift,
-            "line": place.line,
+            "day": place.of.day,
+            "shift": place.of.shift,
+            "line": place.of.line,
             "starts_at": place.starts_at,
             "text": text,
             "who": who,
@@ -129,8 +128,8 @@ def say(
             "note_id": note_id,
             "word": word,
             "reason": reason,
-            "day": place.day,
-            "shift": place.shift,
+            "day": place.of.day,
+            "shift": place.of.shift,
             "starts_at": place.starts_at,
             "who": who,
             "at": datetime.now(UTC),
@@ -158,9 +157,9 @@ def notes_with_words(
 ) -> list[tuple[ShiftNote, Sequence[Row]]]:
     """The notes of `notes_of_shift`, each with the rows of the words it rests on."""
     here = shift_note.c.starts_at <= place.starts_at
-    if place.line:
-        here &= shift_note.c.line.in_(("", place.line))
-    own = (shift_note.c.day == place.day) & (shift_note.c.shift == place.shift)
+    if place.of.line:
+        here &= shift_note.c.line.in_(("", place.of.line))
+    own = (shift_note.c.day == place.of.day) & (shift_note.c.shift == place.of.shift)
     here &= own | (shift_note.c.kind == HAND_OVER)
     # Closed long ago: a plant's items of years must not be read for every report.
     latest = shift_note_word.alias()
@@ -225,13 +224,13 @@ def _named(who: str) -> None:
 def _refuse_signed(connection: Connection, place: ShiftPlace) -> None:
     signed = connection.scalar(
         select(signed_report.c.id).where(
-            signed_report.c.day == place.day,
-            signed_report.c.shift == place.shift,
-            signed_report.c.line == place.line,
+            signed_report.c.day == place.of.day,
+            signed_report.c.shift == place.of.shift,
+            signed_report.c.line == place.of.line,
         )
     )
     if signed is not None:
-        raise NoteRefused("note_signed", day=f"{place.day} {place.shift}")
+        raise NoteRefused("note_signed", day=f"{place.of.day} {place.of.shift}")
 
 
 def _refuse_out_of_turn(connection: Connection, note_id: int, word: str) -> None:

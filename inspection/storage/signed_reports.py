@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select
 from inspection.domain.counting_words import WORDS
 from inspection.domain.inspections import as_logged
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import MOVED, RECORD, Event, append_events, digests_now, record_digest
 from inspection.storage.database import looking, next_number, writing
@@ -44,12 +45,10 @@ class ReportSignature:
 
 @dataclass(frozen=True, slots=True)
 class SignedReport:
-    """A report as it was signed. data: its canonical JSON. line: "" = all lines."""
+    """A report as it was signed. data: its canonical JSON."""
 
     id: int
-    day: date
-    shift: str
-    line: str
+    of: ShiftOfLine
     layout: int
     data: str
     data_sha256: str
@@ -71,9 +70,7 @@ class Seal:
     """
 
     event: int
-    day: date
-    shift: str
-    line: str
+    of: ShiftOfLine
     data_sha256: str
     rows_sha256: str
     signatures_hold: bool
@@ -124,15 +121,15 @@ def seal_report(
         if earlier is not None:
             first = _signatures(connection, [earlier.id])[earlier.id][0]
             raise Conflict(
-                "report_signed", day=f"{place.day} {place.shift}", who=first.who, at=first.at
+                "report_signed", day=f"{place.of.day} {place.of.shift}", who=first.who, at=first.at
             )
         if rows_of_shift(connection, place) != rows:
             raise Conflict("report_moved_on")
         row = {
             "id": next_number(connection, signed_report),
-            "day": place.day,
-            "shift": place.shift,
-            "line": place.line,
+            "day": place.of.day,
+            "shift": place.of.shift,
+            "line": place.of.line,
             "layout": layout,
             "data": data,
             "data_sha256": data_sha256,
@@ -143,9 +140,9 @@ def seal_report(
         connection.execute(insert(signed_report), [row])
         details = {
             "signed_report": row["id"],
-            "day": place.day.isoformat(),
-            "shift": place.shift,
-            "line": place.line,
+            "day": place.of.day.isoformat(),
+            "shift": place.of.shift,
+            "line": place.of.line,
             "data_sha256": data_sha256,
             "rows_sha256": row["rows_sha256"],
             RECORD: record_digest(row),
@@ -224,9 +221,9 @@ def seals(engine: Engine) -> dict[int, Seal]:
     return {
         row.details["signed_report"]: Seal(
             event=row.id,
-            day=date.fromisoformat(row.details["day"]),
-            shift=row.details["shift"],
-            line=row.details["line"],
+            of=ShiftOfLine(
+                date.fromisoformat(row.details["day"]), row.details["shift"], row.details["line"]
+            ),
             data_sha256=row.details["data_sha256"],
             rows_sha256=row.details["rows_sha256"],
             signatures_hold=row.details["signed_report"] not in broken
@@ -239,9 +236,9 @@ def seals(engine: Engine) -> dict[int, Seal]:
 
 def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterWords:
     """What the audit chain says was written about the shift since the event of its signature."""
-    mine = (inspection.c.day == place.day) & (inspection.c.shift == place.shift)
-    if place.line:
-        mine &= inspection.c.line == as_logged(place.line)
+    mine = (inspection.c.day == place.of.day) & (inspection.c.shift == place.of.shift)
+    if place.of.line:
+        mine &= inspection.c.line == as_logged(place.of.line)
     since = audit.c.id > sealing_event
     with looking(engine) as connection:
         events = connection.execute(
@@ -273,8 +270,8 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
                 .join_from(inspection, unit)
                 .where(
                     theirs,
-                    column < place.day,
-                    column >= place.day - timedelta(days=BASELINE_DAYS),
+                    column < place.of.day,
+                    column >= place.of.day - timedelta(days=BASELINE_DAYS),
                 )
                 .distinct()
             )
@@ -309,9 +306,9 @@ def _find(connection: Connection, place: ShiftPlace) -> Row | None:
     columns = [one for one in signed_report.c if one.name != "row_values"]
     return connection.execute(
         select(*columns).where(
-            signed_report.c.day == place.day,
-            signed_report.c.shift == place.shift,
-            signed_report.c.line == place.line,
+            signed_report.c.day == place.of.day,
+            signed_report.c.shift == place.of.shift,
+            signed_report.c.line == place.of.line,
         )
     ).first()
 
@@ -319,7 +316,17 @@ def _find(connection: Connection, place: ShiftPlace) -> Row | None:
 def _reports(connection: Connection, rows: Sequence[Row]) -> list[SignedReport]:
     signatures = _signatures(connection, [row.id for row in rows])
     return [
-        SignedReport(**row._mapping, signatures=tuple(signatures.get(row.id, ()))) for row in rows
+        SignedReport(
+            id=row.id,
+            of=ShiftOfLine(row.day, row.shift, row.line),
+            layout=row.layout,
+            data=row.data,
+            data_sha256=row.data_sha256,
+            rows_sha256=row.rows_sha256,
+            sealed_at=row.sealed_at,
+            signatures=tuple(signatures.get(row.id, ())),
+        )
+        for row in rows
     ]
 
 

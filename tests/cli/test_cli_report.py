@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from inspection.config import Settings, load_settings
+from inspection.domain.shifts import ShiftOfLine
 from inspection.services.report import files as report_files
 from inspection.services.report.building import build_shift_report
 from inspection.services.report.shift_report import data_sha256
@@ -58,8 +59,8 @@ def test_verify_names_the_row_that_was_changed_after_a_report_was_signed(run, wr
     assert run("verify").exit_code == 0
     station = open_station(load_settings(), with_model=False)
     slot = slot_now()
-    draft = build_shift_report(station, slot.day, slot.shift, with_pictures=False)
-    sign_out(station, slot.day, slot.shift, "", "최유나", data_sha256(draft))
+    draft = build_shift_report(station, ShiftOfLine(slot.day, slot.shift), with_pictures=False)
+    sign_out(station, ShiftOfLine(slot.day, slot.shift), "최유나", data_sha256(draft))
     answer = run("verify")
     assert answer.exit_code == 0
     assert "the log still says what was signed" in answer.stdout

@@ -10,6 +10,7 @@ from tampering import tamper
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.counting_words import CountingWord, LikeAnother
 from inspection.domain.scale import Scale
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, CountingRefused, NotFound
 from inspection.storage import (
     audit,
@@ -46,7 +47,7 @@ def counted(engine):
     quality = figures.quality(engine, ALL)
     daily = figures.daily(engine, ALL)
     chart = chart_points.slot_counts(engine, ChartChoice("u", "shift"), (DAY, DAY))
-    report = shift_figures.shift_summary(engine, DAY, "day")
+    report = shift_figures.shift_summary(engine, ShiftOfLine(DAY, "day"))
     on_map = places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood"], 4)
     found = {
         (quality.units, quality.defects),
@@ -97,7 +98,7 @@ def test_the_report_names_what_was_voided_with_who_and_why(engine):
     log(engine, "one", body="B1")
     number = log(engine, "two", body="B2")
     void(engine, number)
-    report = shift_figures.shift_summary(engine, DAY, "day")
+    report = shift_figures.shift_summary(engine, ShiftOfLine(DAY, "day"))
     assert report.photos == 1
     (left_out,) = report.left_out
     assert (left_out.inspection_id, left_out.body_number, left_out.why) == (number, "B2", "voided")
@@ -158,8 +159,8 @@ def test_the_next_visit_is_the_first_one_while_the_first_is_voided(engine):
     void(engine, first)
     assert figures_in(engine, "evening") == (1, 4)
     assert figures.quality(engine, LogFilter(line="L2")).units == 1
-    assert shift_figures.shift_summary(engine, DAY, "evening").quality.units == 1
-    assert shift_figures.shift_summary(engine, DAY, "day").quality.units == 0
+    assert shift_figures.shift_summary(engine, ShiftOfLine(DAY, "evening")).quality.units == 1
+    assert shift_figures.shift_summary(engine, ShiftOfLine(DAY, "day")).quality.units == 0
     by_shift = chart_points.slot_counts(engine, ChartChoice("u", "shift"), (DAY, DAY))
     assert by_shift[["shift", "units", "defects"]].values.tolist() == [["evening", 1, 4]]
     on_map = places.place_counts(engine, LogFilter(vehicle_model="aria"), ["hood", "roof"], 4)
@@ -216,7 +217,7 @@ def test_a_corrected_scale_takes_the_place_of_the_wrong_one_and_says_so(engine):
     assert figures.pareto(engine, ALL)["area_mm2"].tolist() == [2.0]
     assert log_detail.inspection_detail(engine, number).superseded_by == again
     assert log_detail.inspection_detail(engine, again).disposition == ""
-    (told,) = shift_figures.shift_summary(engine, DAY, "day").left_out
+    (told,) = shift_figures.shift_summary(engine, ShiftOfLine(DAY, "day")).left_out
     assert (told.inspection_id, told.why, told.other_id) == (number, "scale_corrected", again)
     assert (told.mm_per_px, told.mm_per_px_now, told.reason) == (5.0, 0.5, "typed 5 for 0.5")
 

@@ -8,6 +8,7 @@ from sample_inspections import DAY_SHIFT, a_defect, a_word, an_inspection
 from sqlalchemy import func, select
 from tampering import tamper
 
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import NotFound
 from inspection.storage import (
     audit,
@@ -55,7 +56,7 @@ def kinds(engine):
 
 def test_a_demo_line_goes_with_all_that_rests_on_it_and_the_chain_says_so(engine):
     _, numbers = demo_with_words(engine)
-    place = ShiftPlace(DAY_SHIFT.day, DAY_SHIFT.shift, "", NOW)
+    place = ShiftPlace(ShiftOfLine(DAY_SHIFT.day, DAY_SHIFT.shift), NOW)
     note = shift_notes.write_note(engine, place, shift_notes.NOTE, "a note", "Kim")
     shift_notes.say(engine, place, note, shift_notes.WITHDRAWN, "Kim")
     gone, photos = demo_loads.remove(engine, "Lee", NOW)
@@ -86,7 +87,7 @@ def test_real_inspections_beside_it_and_what_is_said_about_them_stay(engine):
     deciding.decide(engine, a_word(real, "polish"), None)
     before = log_pieces.inspections_frame(engine, LogFilter())
     counts = rows(engine, tables.daily_count)
-    place = ShiftPlace(DAY_SHIFT.day, DAY_SHIFT.shift, "", NOW)
+    place = ShiftPlace(ShiftOfLine(DAY_SHIFT.day, DAY_SHIFT.shift), NOW)
     demo_with_words(engine)
     shift_notes.write_note(engine, place, shift_notes.NOTE, "about the real one", "Kim")
     demo_loads.remove(engine, "Lee", NOW)

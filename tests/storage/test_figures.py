@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 
-from inspection.domain.shifts import ShiftSlot
+from inspection.domain.shifts import ShiftOfLine, ShiftSlot
 from inspection.storage import deciding, figures, recording, shift_figures
 from inspection.storage.figures import Quality
 from inspection.storage.log_filter import LogFilter
@@ -103,7 +103,7 @@ def shift(engine):
 
 
 def test_a_shift_is_summed_up(shift):
-    summary = shift_figures.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, ShiftOfLine(DAY, "day"))
     assert summary.photos == 6
     # B1 reworked by a person, B2 accepted, B3 reworked, B4 undecided, B5 passed.
     assert summary.quality == Quality(units=5, defects=7, passed_units=2, undecided_units=1)
@@ -121,7 +121,7 @@ def test_a_shift_is_summed_up(shift):
 
 
 def test_the_machine_is_held_against_the_inspectors(shift):
-    summary = shift_figures.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, ShiftOfLine(DAY, "day"))
     assert summary.agreement == Agreement(
         confirmed=2, overruled=2, misses_found=1, overkill=1, undecided=2
     )
@@ -134,7 +134,7 @@ def test_the_machine_is_held_against_the_inspectors(shift):
 
 
 def test_the_outcomes_of_a_shift_add_up_to_its_bodies(shift):
-    summary = shift_figures.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, ShiftOfLine(DAY, "day"))
     assert summary.outcomes == (
         ("panel_repaint", 1),
         ("polish", 1),
@@ -159,7 +159,7 @@ def test_bodies_inspected_again_and_photos_without_a_number_are_no_outcome(shift
     recording.record_inspection(
         shift, an_inspection("new", body="B11", verdict="rework"), DAY_SHIFT
     )
-    summary = shift_figures.shift_summary(shift, DAY, "day")
+    summary = shift_figures.shift_summary(shift, ShiftOfLine(DAY, "day"))
     outcomes = dict(summary.outcomes)
     assert sum(outcomes.values()) == summary.quality.units == 7
     assert (outcomes["hold"], outcomes["rework"]) == (2, 1)
@@ -171,12 +171,12 @@ def test_bodies_inspected_again_and_photos_without_a_number_are_no_outcome(shift
 
 
 def test_the_same_log_gives_the_same_summary(shift):
-    assert shift_figures.shift_summary(shift, DAY, "day") == shift_figures.shift_summary(
-        shift, DAY, "day"
-    )
+    assert shift_figures.shift_summary(
+        shift, ShiftOfLine(DAY, "day")
+    ) == shift_figures.shift_summary(shift, ShiftOfLine(DAY, "day"))
 
 
 def test_an_empty_shift_still_has_a_summary(shift):
-    summary = shift_figures.shift_summary(shift, DAY, "night", "L9")
+    summary = shift_figures.shift_summary(shift, ShiftOfLine(DAY, "night", "L9"))
     assert (summary.photos, summary.quality, summary.worst) == (0, Quality(), ())
     assert summary.quality.ftt is None

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound, StorageError
 from inspection.storage.audit import verify_chain
 from inspection.storage.database import (
@@ -19,7 +20,8 @@ def shift(number: int, line: str = "") -> ShiftPlace:
     """The day, evening and night shift of 23 November are 0, 1 and 2; 3 is the next day shift."""
     day, place = divmod(number, 3)
     code = ("day", "evening", "night")[place]
-    return ShiftPlace(DAY + timedelta(days=day), code, line, MORNING + timedelta(hours=8 * number))
+    of = ShiftOfLine(DAY + timedelta(days=day), code, line)
+    return ShiftPlace(of, MORNING + timedelta(hours=8 * number))
 
 
 def texts(engine, place):

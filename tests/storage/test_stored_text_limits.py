@@ -7,6 +7,7 @@ from sample_inspections import DAY, DAY_SHIFT, a_word, an_inspection
 from tampering import tamper
 
 from inspection.domain.repeat_cases import CaseEvent
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.storage import (
     audit,
@@ -21,7 +22,7 @@ from inspection.storage import (
 )
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
-PLACE = shift_notes.ShiftPlace(DAY, "day", "", AT)
+PLACE = shift_notes.ShiftPlace(ShiftOfLine(DAY, "day"), AT)
 LONG = "x" * 1001
 MODEL = model_switches.ModelVersion("lite0-unet", "c" * 64)
 

@@ -12,6 +12,7 @@ from tampering import tamper
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.cost import INPUTS, CostEstimate, CostRanges, Range
 from inspection.domain.counting_words import CountingWord
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import StorageError
 from inspection.storage import (
     audit,
@@ -127,7 +128,7 @@ def test_an_upgraded_log_takes_all_that_people_may_say(database_url):
         chart, "cause", MORNING, MORNING + timedelta(days=1), "nozzle 3 clogged", "Kim", "machine"
     )
     chart_notes.write_note(engine, cause)
-    place = ShiftPlace(DAY, "day", "", MORNING)
+    place = ShiftPlace(ShiftOfLine(DAY, "day"), MORNING)
     shift_notes.write_note(engine, place, "note", "10:20 filter changed", "Kim")
     ranges = CostRanges({name: Range(0, 0.1, 0.2) for name in INPUTS})
     cost_estimates.write_estimate(engine, CostEstimate("Ulsan", "KRW", ranges, "Kim"))

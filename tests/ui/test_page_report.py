@@ -4,6 +4,7 @@ from datetime import date
 import pytest
 
 from inspection.domain.inspections import UNKNOWN
+from inspection.domain.shifts import ShiftOfLine
 from inspection.i18n import translator
 from inspection.services.report import signing
 from inspection.services.report.words import document_name
@@ -188,7 +189,10 @@ def test_two_leads_sign_and_nothing_can_be_written_any_more(open_page, filled_lo
     sign(at, "in", "Park")
     assert "Incoming shift lead: **Park**" in shown(at)
     assert fingerprint(at) == before
-    assert signing.find_signed(shared, date(2026, 3, 2), "day").who("incoming_lead") == "Park"
+    assert (
+        signing.find_signed(shared, ShiftOfLine(date(2026, 3, 2), "day")).who("incoming_lead")
+        == "Park"
+    )
 
 
 def test_the_check_of_a_signed_report_names_a_row_changed_behind_its_back(

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from inspection.domain.chart_choice import ChartChoice
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import NotFound
 from inspection.services.quality import control_charts
 from inspection.services.report.building import build_shift_report
@@ -138,5 +139,5 @@ def _of_report(station: Station, like) -> Iterator[Question]:
     day, shift = like["day"] - timedelta(days=1), station.calendar.shifts[0].code
     yield (
         "report: one shift, without pictures",
-        lambda: build_shift_report(station, day, shift, with_pictures=False),
+        lambda: build_shift_report(station, ShiftOfLine(day, shift), with_pictures=False),
     )

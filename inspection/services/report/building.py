@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
 
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.imaging.overlay import overlay_picture
 from inspection.services.photo.inspecting import mask_again
@@ -34,49 +35,54 @@ from inspection.storage.shift_notes import CLOSED, HAND_OVER, NOTE, ShiftNote, S
 REPEAT_PHOTOS = 3
 
 
-def place_of(station: Station, day: date, shift: str, line: str = "") -> ShiftPlace:
+def place_of(station: Station, of: ShiftOfLine) -> ShiftPlace:
     """The shift as notes and signatures name it; NotFound for one the calendar does not know."""
-    starts_at, _ = station.calendar.bounds(day, shift)
-    return ShiftPlace(day, shift, line, starts_at)
+    starts_at, _ = station.calendar.bounds(of.day, of.shift)
+    return ShiftPlace(of, starts_at)
 
 
 def build_shift_report(
-    station: Station, day: date, shift: str, line: str = "", *, with_pictures: bool = True
+    station: Station, of: ShiftOfLine, *, with_pictures: bool = True
 ) -> ShiftReport:
-    """The report of one shift as a draft, from the log alone; line "" = all lines.
+    """The report of one shift as a draft, from the log alone.
 
     Raises NotFound for a shift that the calendar does not know.
     """
     report = replace(
-        counted_report(station, day, shift, line),
+        counted_report(station, of),
         repeats=tuple(
-            on_clock(row, station.calendar.zone) for row in _repeat_rows(station, day, shift)
+            on_clock(row, station.calendar.zone) for row in _repeat_rows(station, of.day, of.shift)
         ),
         signals=tuple(
-            _signal_row(signal) for signal in control_charts.signals_of_shift(station, day, shift)
+            _signal_row(signal)
+            for signal in control_charts.signals_of_shift(station, of.day, of.shift)
         ),
     )
     return with_drawn_pictures(station, report) if with_pictures else report
 
 
-def counted_report(station: Station, day: date, shift: str, line: str = "") -> ShiftReport:
+def counted_report(station: Station, of: ShiftOfLine) -> ShiftReport:
     """The report without pictures and without what is searched for: repeat positions, signals.
 
     Raises NotFound for a shift that the calendar does not know.
     """
     zone = station.calendar.zone
-    starts_at, ends_at = (moment.astimezone(zone) for moment in station.calendar.bounds(day, shift))
-    found = shift_figures.shift_summary(station.engine, day, shift, line)
-    before = LogFilter(
-        first_day=day - timedelta(days=BASELINE_DAYS), last_day=day - timedelta(days=1), line=line
+    starts_at, ends_at = (
+        moment.astimezone(zone) for moment in station.calendar.bounds(of.day, of.shift)
     )
-    notes = shift_notes.notes_of_shift(station.engine, place_of(station, day, shift, line))
+    found = shift_figures.shift_summary(station.engine, of)
+    before = LogFilter(
+        first_day=of.day - timedelta(days=BASELINE_DAYS),
+        last_day=of.day - timedelta(days=1),
+        line=of.line,
+    )
+    notes = shift_notes.notes_of_shift(station.engine, place_of(station, of))
 
     def rows(kind: type, of_log) -> tuple:
         return tuple(on_clock(_same_fields(kind, row), zone) for row in of_log)
 
     return ShiftReport(
-        header=ReportHeader(day, shift, line, starts_at, ends_at, found.inspectors),
+        header=ReportHeader(of.day, of.shift, of.line, starts_at, ends_at, found.inspectors),
         photos=found.photos,
         quality=found.quality,
         baseline=figures.quality(station.engine, before),
@@ -95,10 +101,10 @@ def counted_report(station: Station, day: date, shift: str, line: str = "") -> S
         scales=tuple(ScaleUsed(source, photos) for source, photos in found.scales),
         notes=tuple(on_clock(_note(note), zone) for note in notes if note.kind == NOTE),
         hand_over=tuple(
-            on_clock(_hand_over(note, day, shift), zone) for note in notes if note.kind == HAND_OVER
+            on_clock(_hand_over(note, of), zone) for note in notes if note.kind == HAND_OVER
         ),
         model_names=model_names(station),
-        is_demo=holds_demo(station, day),
+        is_demo=holds_demo(station, of.day),
     )
 
 
@@ -176,7 +182,7 @@ def _same_fields(kind: type, row):
     return kind(**{one.name: getattr(row, one.name) for one in fields(kind) if one.name in known})
 
 
-def _hand_over(note: ShiftNote, day: date, shift: str) -> HandOverRow:
+def _hand_over(note: ShiftNote, of: ShiftOfLine) -> HandOverRow:
     closing = note.last if note.last and note.last.word == CLOSED else None
     return HandOverRow(
         note_id=note.id,
@@ -185,7 +191,7 @@ def _hand_over(note: ShiftNote, day: date, shift: str) -> HandOverRow:
         at=note.at,
         day=note.day,
         shift=note.shift,
-        is_new=(note.day, note.shift) == (day, shift),
+        is_new=(note.day, note.shift) == (of.day, of.shift),
         closed_by=closing.who if closing else "",
         closed_at=closing.at if closing else None,
         reason=closing.reason if closing else "",

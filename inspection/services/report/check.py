@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from inspection.domain.body_numbers import normal_body_number
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import NotFound
 from inspection.services.report.building import counted_report
 from inspection.services.report.shift_report import LAYOUT, ShiftReport, report_from_data
@@ -78,9 +79,7 @@ class ReportCheck:
     """
 
     report_id: int
-    day: date
-    shift: str
-    line: str
+    of: ShiftOfLine
     seal: str = ""
     rows: tuple[RowFault, ...] = ()
     figures: tuple[str, ...] = ()
@@ -105,17 +104,17 @@ def check_all_reports(station: Station) -> Iterator[ReportCheck]:
             yield _check(station, kept[number], seals.get(number))
         else:
             seal = seals[number]
-            yield ReportCheck(number, seal.day, seal.shift, seal.line, seal="report_gone")
+            yield ReportCheck(number, seal.of, seal="report_gone")
 
 
 def _check(station: Station, signed: SignedReport, seal: Seal | None) -> ReportCheck:
-    about = (signed.id, signed.day, signed.shift, signed.line)
+    about = (signed.id, signed.of)
     wrong, sealed = _opened(station, signed, seal)
     if wrong:
         return ReportCheck(*about, seal=wrong)
     # The start of the shift as it was signed: the plant's calendar may have changed since.
     starts_at = datetime.fromisoformat(json.loads(signed.data)["header"]["starts_at"])
-    place = ShiftPlace(signed.day, signed.shift, signed.line, starts_at)
+    place = ShiftPlace(signed.of, starts_at)
     later = signed_reports.later_words(station.engine, place, seal.event)
     now = signed_reports.rows_now(station.engine, place)
     if signed.layout != LAYOUT:
@@ -131,7 +130,7 @@ def _check(station: Station, signed: SignedReport, seal: Seal | None) -> ReportC
 
 def _opened(station: Station, signed: SignedReport, seal: Seal | None) -> tuple[str, Rows]:
     """What is wrong with the stored report itself ("" = nothing), and its sealed rows."""
-    if seal is None or (seal.day, seal.shift, seal.line) != (signed.day, signed.shift, signed.line):
+    if seal is None or seal.of != signed.of:
         return "no_event", {}
     if hashlib.sha256(signed.data.encode()).hexdigest() != seal.data_sha256:
         return "data_changed", {}
@@ -244,7 +243,7 @@ def _other_figures(station: Station, signed: SignedReport) -> tuple[str, ...]:
         # Another version of the program laid its figures out otherwise; the rows speak for both.
         return ()
     try:
-        now = counted_report(station, signed.day, signed.shift, signed.line)
+        now = counted_report(station, signed.of)
     except NotFound:
         # The plant has other shifts by now; the rows have been compared.
         return ()

@@ -23,9 +23,9 @@ def check_sentence(t: Translate, check: ReportCheck) -> str:
     """Whether one report holds, in one sentence that names it."""
     about = {
         "id": check.report_id,
-        "day": check.day,
-        "shift": word(t, "shift", check.shift),
-        "line": t("report.line", line=check.line) if check.line else t("report.all_lines"),
+        "day": check.of.day,
+        "shift": word(t, "shift", check.of.shift),
+        "line": t("report.line", line=check.of.line) if check.of.line else t("report.all_lines"),
     }
     if check.seal:
         return t("report_check.seal_broken", **about, why=t(f"report_check.seal.{check.seal}"))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import StorageError
 from inspection.i18n import Translate, translator
 from inspection.services.mailing import Attachment, send_mail
@@ -50,9 +50,7 @@ DOCUMENTS = {
 
 def write_shift_report(
     station: Station,
-    day: date,
-    shift: str,
-    line: str,
+    of: ShiftOfLine,
     language: str,
     out: Path,
     *,
@@ -64,7 +62,7 @@ def write_shift_report(
     the file cannot be written, MailError when it cannot be sent; the file is there then.
     """
     kind = DOCUMENTS[out.suffix.lower()]
-    report = shift_report(station, day, shift, line, with_pictures=kind.has_pictures)
+    report = shift_report(station, of, with_pictures=kind.has_pictures)
     t = translator(language)
     content = kind.write(report, t)
     try:

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.quality import Quality
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.storage.counting_records import ChangedCount
 from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures, VersionFigures
@@ -42,6 +43,11 @@ class ReportHeader:
     starts_at: datetime
     ends_at: datetime
     inspectors: tuple[str, ...] = ()
+
+    @property
+    def of(self) -> ShiftOfLine:
+        """The shift that the report is about."""
+        return ShiftOfLine(self.production_day, self.shift, self.line)
 
     @property
     def hours(self) -> float:

@@ -5,8 +5,8 @@ signed, and `report_check` compares it with the log.
 """
 
 from dataclasses import replace
-from datetime import date
 
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict
 from inspection.services.report.building import (
     build_shift_report,
@@ -28,23 +28,21 @@ from inspection.storage import signed_reports
 from inspection.storage.signed_reports import SignedReport
 
 
-def shift_report(
-    station: Station, day: date, shift: str, line: str = "", *, with_pictures: bool = True
-) -> ShiftReport:
-    """The report of one shift: as it was signed, else a draft from the log; line "" = all lines.
+def shift_report(station: Station, of: ShiftOfLine, *, with_pictures: bool = True) -> ShiftReport:
+    """The report of one shift: as it was signed, else a draft from the log.
 
     Raises NotFound for a shift that the calendar does not know.
     """
-    signed = find_signed(station, day, shift, line)
+    signed = find_signed(station, of)
     if signed is None:
-        return build_shift_report(station, day, shift, line, with_pictures=with_pictures)
+        return build_shift_report(station, of, with_pictures=with_pictures)
     report = as_signed(station, signed)
     return with_drawn_pictures(station, report) if with_pictures else report
 
 
-def find_signed(station: Station, day: date, shift: str, line: str = "") -> SignedReport | None:
+def find_signed(station: Station, of: ShiftOfLine) -> SignedReport | None:
     """The signed report of a shift, None while it is a draft."""
-    return signed_reports.signed_report_of(station.engine, place_of(station, day, shift, line))
+    return signed_reports.signed_report_of(station.engine, place_of(station, of))
 
 
 def as_signed(station: Station, signed: SignedReport) -> ShiftReport:
@@ -64,20 +62,20 @@ def as_signed(station: Station, signed: SignedReport) -> ShiftReport:
         ),
         sealed_sha256=signed.data_sha256,
         model_names=model_names(station),
-        is_demo=holds_demo(station, signed.day),
+        is_demo=holds_demo(station, signed.of.day),
     )
 
 
-def sign_out(station: Station, day: date, shift: str, line: str, who: str, seen_sha256: str) -> int:
+def sign_out(station: Station, of: ShiftOfLine, who: str, seen_sha256: str) -> int:
     """The outgoing lead signs and the report is frozen; answers the number of the signed report.
 
     seen_sha256: `data_sha256` of the draft the lead read. Raises Conflict when the log says
     something else by now or the report is signed already, NoteRefused without a name.
     """
-    place = place_of(station, day, shift, line)
+    place = place_of(station, of)
     # First the rows, then the report: sealing compares the rows once more inside its lock.
     rows = signed_reports.rows_now(station.engine, place)
-    report = build_shift_report(station, day, shift, line, with_pictures=False)
+    report = build_shift_report(station, of, with_pictures=False)
     if data_sha256(report) != seen_sha256:
         raise Conflict("report_moved_on")
     return signed_reports.seal_report(

@@ -125,7 +125,7 @@ def _offer_undo(place: ShiftPlace, is_draft: bool) -> None:
 
 
 def _writing(kind: str, name: str, place: ShiftPlace) -> None:
-    slot = f"{place.day}_{place.shift}_{place.line}"
+    slot = f"{place.of.day}_{place.of.shift}_{place.of.line}"
     with st.form(key=f"write_{kind}_{slot}", clear_on_submit=True, border=False):
         text = st.text_area(
             t(f"report_notes.{name}_new"),

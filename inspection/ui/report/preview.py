@@ -9,7 +9,7 @@ import streamlit as st
 from inspection.charts import trends as trend_charts
 from inspection.domain.inspections import UNKNOWN
 from inspection.domain.numbers import number
-from inspection.domain.shifts import ShiftSlot
+from inspection.domain.shifts import ShiftOfLine, ShiftSlot
 from inspection.services.report.facts import (
     agreement_facts,
     head_by_model,
@@ -60,7 +60,7 @@ _ON_A_TILE = {
 }
 
 
-def ask() -> tuple[ShiftSlot, str]:
+def ask() -> ShiftOfLine:
     """Production day, shift and line ("" = all), kept in the address; else the latest shift.
 
     The latest shift is written there too: a link shows tomorrow what it showed today.
@@ -99,7 +99,7 @@ def ask() -> tuple[ShiftSlot, str]:
             on_click=set_address,
             kwargs={"date": "", "shift": "", "line": ""},
         )
-    return ShiftSlot(chosen_day, chosen_shift), chosen_line
+    return ShiftOfLine(chosen_day, chosen_shift, chosen_line)
 
 
 def heading(report: ShiftReport) -> None:

@@ -66,7 +66,7 @@ def signatures(report: ShiftReport) -> None:
             )
         _sign_button("out", t("report_sign.sign_out"))
     else:
-        signed = find_signed(shared_station(), header.production_day, header.shift, header.line)
+        signed = find_signed(shared_station(), report.header.of)
         if report.state == "signed":
             st.caption(t("report_sign.waiting_note"))
             _sign_button("in", t("report_sign.sign_in"))
@@ -155,13 +155,12 @@ def _expected_name(report: ShiftReport, way: str) -> str:
 
 
 def _sign(report: ShiftReport, way: str, who: str) -> None:
-    header, station = report.header, shared_station()
-    place = (header.production_day, header.shift, header.line)
+    of, station = report.header.of, shared_station()
     try:
         if way == "out":
-            sign_out(station, *place, who, data_sha256(report))
+            sign_out(station, of, who, data_sha256(report))
         else:
-            signed = find_signed(station, *place)
+            signed = find_signed(station, of)
             sign_in(station, signed.id, who)
     except InspectionError as error:
         st.error(as_written(error_text(error)), icon=":material/error:")

@@ -8,6 +8,7 @@ import pytest
 from inspection.domain.chart_choice import ChartChoice, ChartNote
 from inspection.domain.inspections import Subject
 from inspection.domain.quality import Quality
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.i18n import translator
 from inspection.services.photo import counting, reviewing
@@ -170,7 +171,7 @@ def slot_now(station):
 
 def test_the_report_counts_what_the_log_holds(station, inspected):
     slot = slot_now(station)
-    report = build_shift_report(station, slot.day, slot.shift, "L1")
+    report = build_shift_report(station, ShiftOfLine(slot.day, slot.shift, "L1"))
     assert report.photos == 3
     assert (report.quality.units, report.quality.defects) == (3, 2)
     assert report.quality.passed_units == 2
@@ -185,18 +186,20 @@ def test_the_report_counts_what_the_log_holds(station, inspected):
     assert report.agreement.overkill == 1
     assert [used.name for used in report.models] == ["fake"]
     assert report.model_name("aria") == "Aria"
-    assert build_shift_report(station, slot.day, slot.shift, "L2").is_empty
+    assert build_shift_report(station, ShiftOfLine(slot.day, slot.shift, "L2")).is_empty
 
 
 def test_the_same_log_gives_the_same_report_byte_for_byte(station, inspected):
     slot = slot_now(station)
-    first, second = (build_shift_report(station, slot.day, slot.shift) for _ in range(2))
+    first, second = (
+        build_shift_report(station, ShiftOfLine(slot.day, slot.shift)) for _ in range(2)
+    )
     assert data_bytes(first) == data_bytes(second)
     t = translator("ko")
     assert shift_report_pdf(first, t) == shift_report_pdf(second, t)
     detail = log_detail.inspection_detail(station.engine, inspected[1])
     reviewing.decide(station, detail, "hold", "재확인", "박지훈")
-    changed = build_shift_report(station, slot.day, slot.shift)
+    changed = build_shift_report(station, ShiftOfLine(slot.day, slot.shift))
     assert data_sha256(changed) != data_sha256(first)
 
 
@@ -204,7 +207,7 @@ def test_a_lost_photo_does_not_stop_the_report(station, inspected):
     slot = slot_now(station)
     detail = log_detail.inspection_detail(station.engine, inspected[1])
     station.photos.display_path(detail.photo_sha256).unlink()
-    (worst,) = build_shift_report(station, slot.day, slot.shift).worst
+    (worst,) = build_shift_report(station, ShiftOfLine(slot.day, slot.shift)).worst
     assert worst.picture is None
 
 
@@ -214,14 +217,16 @@ def test_a_lost_photo_does_not_stop_the_report(station, inspected):
 def test_the_report_is_written_by_its_suffix(station, inspected, tmp_path, suffix, starts):
     slot = slot_now(station)
     out = tmp_path / "new folder" / f"report{suffix}"
-    write_shift_report(station, slot.day, slot.shift, "", "ko", out)
+    write_shift_report(station, ShiftOfLine(slot.day, slot.shift), "ko", out)
     assert out.read_bytes().startswith(starts)
 
 
 def test_a_place_that_comes_back_and_a_signal_stand_in_the_report(station):
     run_line(station.engine, 0, 150)
     run_line(station.engine, 150, 100, every=10)
-    report = build_shift_report(station, date(2026, 3, 4), "evening", with_pictures=False)
+    report = build_shift_report(
+        station, ShiftOfLine(date(2026, 3, 4), "evening"), with_pictures=False
+    )
     (row,) = report.repeats
     # The evening ends with body 243: the bodies 150, 160 ... 240 were hit, of 144 ... 243.
     assert (row.vehicle_model, row.panel, row.type) == ("aria", "hood", "crater")
@@ -237,7 +242,7 @@ def test_a_signal_stands_unexplained_until_somebody_writes_its_cause(station):
     shift = station.calendar.slot_at(at_ten(20)).shift
 
     def signal():
-        (row,) = build_shift_report(station, last, shift, with_pictures=False).signals
+        (row,) = build_shift_report(station, ShiftOfLine(last, shift), with_pictures=False).signals
         return row
 
     row = signal()
@@ -267,8 +272,8 @@ def test_what_was_voided_or_corrected_stands_in_the_report_with_who_and_why(stat
     details = [log_detail.inspection_detail(station.engine, number) for number in ids]
     counting.void(station, details[0], "wrong body", "Lee")
     counting.correct_scale(station, details[1], 0.25, "typed 0.2", "Park")
-    slot = details[0].day, details[0].shift
-    report = counted_report(station, *slot)
+    of = ShiftOfLine(details[0].day, details[0].shift)
+    report = counted_report(station, of)
     assert (report.photos, report.quality.units) == (1, 1)
     assert [(row.inspection_id, row.why, row.reason, row.who) for row in report.left_out] == [
         (ids[0], "voided", "wrong body", "Lee"),

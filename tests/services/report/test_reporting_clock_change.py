@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from inspection.config import Settings
+from inspection.domain.shifts import ShiftOfLine
 from inspection.i18n import translator
 from inspection.services.report.building import build_shift_report, place_of
 from inspection.services.report.check import check_report
@@ -51,7 +52,7 @@ def test_the_spring_night_has_seven_hours_and_loses_no_photo(german):
     first, last = at(SPRING, 21), at(date(2026, 3, 29), 3, 59)
     before, after = at(SPRING, 20, 59), at(date(2026, 3, 29), 4)
     inspected(german, [before, first, last, after])
-    night = build_shift_report(german, SPRING, "night")
+    night = build_shift_report(german, ShiftOfLine(SPRING, "night"))
     assert night.header.hours == 7
     assert night.photos == 2 and night.quality.units == 2
     assert [f"{photo.inspected_at:%H:%M %Z}" for photo in night.worst] == [
@@ -59,8 +60,8 @@ def test_the_spring_night_has_seven_hours_and_loses_no_photo(german):
         "05:59 CEST",
     ]
     assert "22:00 – 03-29 06:00 (7 h, CET → CEST)" in about_the_shift(night, ENGLISH)[0][1]
-    assert build_shift_report(german, SPRING, "evening").photos == 1
-    assert build_shift_report(german, date(2026, 3, 29), "day").photos == 1
+    assert build_shift_report(german, ShiftOfLine(SPRING, "evening")).photos == 1
+    assert build_shift_report(german, ShiftOfLine(date(2026, 3, 29), "day")).photos == 1
 
 
 def test_the_autumn_night_has_nine_hours_and_counts_the_hour_that_comes_twice(german):
@@ -68,7 +69,7 @@ def test_the_autumn_night_has_nine_hours_and_counts_the_hour_that_comes_twice(ge
     twice = [at(date(2026, 10, 25), 0, 30), at(date(2026, 10, 25), 1, 30)]
     first, last = at(AUTUMN, 20), at(date(2026, 10, 25), 4, 59)
     inspected(german, [first, *twice, last, at(date(2026, 10, 25), 5)])
-    night = build_shift_report(german, AUTUMN, "night")
+    night = build_shift_report(german, ShiftOfLine(AUTUMN, "night"))
     assert night.header.hours == 9
     assert night.photos == 4 and night.quality.units == 4
     shown = [f"{photo.inspected_at:%H:%M %Z}" for photo in night.worst]
@@ -80,11 +81,11 @@ def test_the_autumn_night_has_nine_hours_and_counts_the_hour_that_comes_twice(ge
 def test_a_night_of_another_length_is_signed_read_back_and_checked(german, day):
     start, _ = german.calendar.bounds(day, "night")
     inspected(german, [start])
-    draft = build_shift_report(german, day, "night")
-    sign_out(german, day, "night", "", "Lee", data_sha256(draft))
-    frozen = shift_report(german, day, "night")
+    draft = build_shift_report(german, ShiftOfLine(day, "night"))
+    sign_out(german, ShiftOfLine(day, "night"), "Lee", data_sha256(draft))
+    frozen = shift_report(german, ShiftOfLine(day, "night"))
     assert frozen.header == draft.header
-    assert check_report(german, find_signed(german, day, "night")).holds
+    assert check_report(german, find_signed(german, ShiftOfLine(day, "night"))).holds
     for write in (shift_report_html, shift_report_xlsx):
         assert write(replace(frozen, signatures=draft.signatures), ENGLISH)
 
@@ -92,7 +93,7 @@ def test_a_night_of_another_length_is_signed_read_back_and_checked(german, day):
 @pytest.mark.parametrize("day", [SPRING, AUTUMN])
 def test_the_days_around_a_clock_change_have_23_and_25_hours_of_shifts(german, day):
     hours = [
-        build_shift_report(german, day, code, with_pictures=False).header.hours
+        build_shift_report(german, ShiftOfLine(day, code), with_pictures=False).header.hours
         for code in ("day", "evening", "night")
     ]
     assert sum(hours) == (23 if day == SPRING else 25)
@@ -100,10 +101,12 @@ def test_the_days_around_a_clock_change_have_23_and_25_hours_of_shifts(german, d
 
 @pytest.mark.parametrize("day", [SPRING, AUTUMN])
 def test_an_item_of_the_night_stands_in_the_next_days_report(german, day):
-    write_note(german.engine, place_of(german, day, "night"), "hand_over", "clock set", "Lee")
+    write_note(
+        german.engine, place_of(german, ShiftOfLine(day, "night")), "hand_over", "clock set", "Lee"
+    )
     after = german.calendar.next_slot(
         german.calendar.slot_at(german.calendar.bounds(day, "night")[0])
     )
     for slot in (after, german.calendar.next_slot(after)):
-        place = place_of(german, slot.day, slot.shift)
+        place = place_of(german, ShiftOfLine(slot.day, slot.shift))
         assert [note.text for note in notes_of_shift(german.engine, place)] == ["clock set"]

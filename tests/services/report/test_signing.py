@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 from alembic import command
 
+from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused
 from inspection.i18n import translator
 from inspection.services.photo import counting, reviewing
@@ -33,12 +34,14 @@ def decide(station, number, disposition="polish", who="박지훈"):
 
 
 def write_for(station, kind, words, shift=SHIFT, who="최유나"):
-    return shift_notes.write_note(station.engine, place_of(station, DAY, shift), kind, words, who)
+    return shift_notes.write_note(
+        station.engine, place_of(station, ShiftOfLine(DAY, shift)), kind, words, who
+    )
 
 
 def sign(station, who="최유나"):
-    draft = build_shift_report(station, DAY, SHIFT, with_pictures=False)
-    return sign_out(station, DAY, SHIFT, "", who, data_sha256(draft))
+    draft = build_shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False)
+    return sign_out(station, ShiftOfLine(DAY, SHIFT), who, data_sha256(draft))
 
 
 def outcome(station, number):
@@ -58,30 +61,35 @@ def logged(station):
 
 
 def test_a_draft_becomes_signed_and_then_taken_over(station, logged):
-    assert shift_report(station, DAY, SHIFT, with_pictures=False).state == "draft"
+    assert shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False).state == "draft"
     number = sign(station)
-    assert shift_report(station, DAY, SHIFT, with_pictures=False).state == "signed"
+    assert shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False).state == "signed"
     sign_in(station, number, "박지훈")
-    report = shift_report(station, DAY, SHIFT, with_pictures=False)
+    report = shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False)
     assert report.state == "taken_over"
     assert [line.name for line in report.signatures] == ["최유나", "박지훈"]
 
 
 def test_a_signed_report_is_frozen_and_keeps_its_hash(station, logged):
-    draft = build_shift_report(station, DAY, SHIFT, with_pictures=False)
+    draft = build_shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False)
     sign(station)
     decide(station, logged[3], "accept")
-    frozen = shift_report(station, DAY, SHIFT, with_pictures=False)
+    frozen = shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False)
     assert frozen.quality == draft.quality
     assert data_sha256(frozen) == data_sha256(draft)
-    assert build_shift_report(station, DAY, SHIFT, with_pictures=False).quality != draft.quality
+    assert (
+        build_shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False).quality
+        != draft.quality
+    )
 
 
 def test_the_pdf_of_a_signed_report_is_the_same_before_and_after_a_later_decision(station, logged):
     sign(station)
-    before = shift_report_pdf(shift_report(station, DAY, SHIFT), translator("ko"))
+    before = shift_report_pdf(shift_report(station, ShiftOfLine(DAY, SHIFT)), translator("ko"))
     decide(station, logged[3], "accept")
-    assert shift_report_pdf(shift_report(station, DAY, SHIFT), translator("ko")) == before
+    assert (
+        shift_report_pdf(shift_report(station, ShiftOfLine(DAY, SHIFT)), translator("ko")) == before
+    )
 
 
 def test_a_report_that_was_signed_before_the_upgrade_of_body_numbers_still_holds(
@@ -132,11 +140,11 @@ def test_a_report_signed_when_photos_without_a_number_were_bodies_still_holds(
 
 
 def test_the_lead_signs_what_was_read_and_nothing_newer(station, logged):
-    seen = data_sha256(build_shift_report(station, DAY, SHIFT, with_pictures=False))
+    seen = data_sha256(build_shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False))
     decide(station, logged[3], "accept")
     with pytest.raises(Conflict, match="read it again before signing"):
-        sign_out(station, DAY, SHIFT, "", "최유나", seen)
-    assert find_signed(station, DAY, SHIFT) is None
+        sign_out(station, ShiftOfLine(DAY, SHIFT), "최유나", seen)
+    assert find_signed(station, ShiftOfLine(DAY, SHIFT)) is None
 
 
 def test_a_report_is_signed_once_and_by_two_people(station, logged):
@@ -258,17 +266,17 @@ def test_a_signed_report_that_vanished_is_named(station, logged):
     number = sign(station)
     tamper(station.engine, "DELETE FROM report_signature", "DELETE FROM signed_report")
     check = outcome(station, number)
-    assert (check.seal, check.day, check.shift) == ("report_gone", DAY, SHIFT)
+    assert (check.seal, check.of) == ("report_gone", ShiftOfLine(DAY, SHIFT))
 
 
 def test_earlier_days_of_the_baseline_may_be_decided_later_but_not_changed(station, logged):
     evening = invented(station, 6 * 60, "ok")
     write_inspections(station, evening)
     next_day = date(2026, 3, 3)
-    draft = build_shift_report(station, next_day, SHIFT, with_pictures=False)
-    number = sign_out(station, next_day, SHIFT, "", "최유나", data_sha256(draft))
+    draft = build_shift_report(station, ShiftOfLine(next_day, SHIFT), with_pictures=False)
+    number = sign_out(station, ShiftOfLine(next_day, SHIFT), "최유나", data_sha256(draft))
     decide(station, logged[3], "panel_repaint")
-    check = check_report(station, find_signed(station, next_day, SHIFT))
+    check = check_report(station, find_signed(station, ShiftOfLine(next_day, SHIFT)))
     assert check.holds
     assert check.later == (("baseline", 1),)
     # The chain knows of later words about 2 March, but of none about a day that was never there.
@@ -285,26 +293,26 @@ def test_a_first_visit_voided_after_the_signature_is_no_tampering_with_the_next_
     subject = log_detail.inspection_detail(station.engine, logged[0]).subject
     (number,) = write_inspections(station, (replace(again, subject=subject), slot))
     day = log_detail.inspection_detail(station.engine, number)
-    place = (day.day, day.shift)
-    draft = build_shift_report(station, *place, with_pictures=False)
-    sign_out(station, *place, "", "최유나", data_sha256(draft))
+    of = ShiftOfLine(day.day, day.shift)
+    draft = build_shift_report(station, of, with_pictures=False)
+    sign_out(station, of, "최유나", data_sha256(draft))
     first = log_detail.inspection_detail(station.engine, logged[0])
     counting.void(station, first, "다른 차체", "박지훈")
     assert log_detail.inspection_detail(station.engine, number).is_first
-    check = check_report(station, find_signed(station, *place))
+    check = check_report(station, find_signed(station, of))
     assert check.holds, fault_sentences(ENGLISH, check)
     counting.restore(station, log_detail.inspection_detail(station.engine, logged[0]), "박지훈")
-    assert check_report(station, find_signed(station, *place)).holds
+    assert check_report(station, find_signed(station, of)).holds
 
 
 def test_notes_and_items_stand_in_the_signed_report(station, logged):
     write_for(station, "note", "10:20 부스 2 필터 교체")
     item = write_for(station, "hand_over", "색상 차이 확인")
     number = sign(station)
-    report = shift_report(station, DAY, SHIFT, with_pictures=False)
+    report = shift_report(station, ShiftOfLine(DAY, SHIFT), with_pictures=False)
     assert [row.text for row in report.notes] == ["10:20 부스 2 필터 교체"]
     assert [row.text for row in report.open_hand_over] == ["색상 차이 확인"]
-    evening = place_of(station, DAY, "evening")
+    evening = place_of(station, ShiftOfLine(DAY, "evening"))
     shift_notes.say(station.engine, evening, item, "closed", "박지훈", "정상")
     assert outcome(station, number).holds
     assert outcome(station, number).later == ()
@@ -321,9 +329,9 @@ def test_nothing_is_written_into_a_signed_shift_any_more(station, logged):
 
 def test_an_empty_shift_is_signed_and_checked_like_any_other(station):
     number = sign(station)
-    assert shift_report(station, DAY, SHIFT).photos == 0
+    assert shift_report(station, ShiftOfLine(DAY, SHIFT)).photos == 0
     assert outcome(station, number).holds
-    assert datetime.now(UTC) > find_signed(station, DAY, SHIFT).sealed_at
+    assert datetime.now(UTC) > find_signed(station, ShiftOfLine(DAY, SHIFT)).sealed_at
 
 
 def test_a_report_whose_event_is_damaged_is_told_to_have_none(station, logged):
