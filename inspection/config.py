@@ -168,8 +168,8 @@ class Settings(BaseSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _known_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        hosts = tuple(dict.fromkeys(map(host_name, value)))
-        if None in hosts or not hosts:
+        hosts = tuple(dict.fromkeys(host for host in map(host_name, value) if host))
+        if None in map(host_name, value) or not hosts:
             raise ValueError(
                 "must be names and addresses without scheme and port, such as "
                 '["127.0.0.1", "localhost", "qa.plant.example"]'

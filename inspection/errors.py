@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Self, TypedDict, TypeVar
 
 # A path from the root of a disk, up to its last part; addresses of the web are none.
 _FOLDERS = re.compile(
@@ -22,6 +22,13 @@ _FOLDERS = re.compile(
 def without_paths(sentence: str) -> str:
     """A sentence for people elsewhere: of each path of this machine only the last part is told."""
     return _FOLDERS.sub("", sentence)
+
+
+class WrittenError(TypedDict):
+    """An error as it goes through JSON."""
+
+    code: str
+    values: dict[str, object]
 
 
 class InspectionError(Exception):
@@ -49,11 +56,11 @@ class InspectionError(Exception):
         that its frames hold, photos among it."""
         return _made_again(type(self), self.__dict__)
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[object, ...]:
         # Exception would make it anew from its code alone.
         return _made_again, (type(self), self.__dict__)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> WrittenError:
         """Code and values, ready for JSON; `from_json` reads them in another process."""
         return {
             "code": self.code,
@@ -65,6 +72,9 @@ class InspectionError(Exception):
         """The error that `as_json` wrote, as one of this class."""
         values = {str(name): _read(value) for name, value in written["values"].items()}
         return cls(str(written["code"]), **values)
+
+
+_Kind = TypeVar("_Kind", bound=InspectionError)
 
 
 def _plain(value: object) -> object:
@@ -89,7 +99,7 @@ def _read(value: object) -> object:
     return InspectionError.from_json(value)
 
 
-def _made_again(kind: type[InspectionError], state: dict[str, Any]) -> InspectionError:
+def _made_again(kind: type[_Kind], state: dict[str, Any]) -> _Kind:
     error = kind.__new__(kind, state["code"])
     error.__dict__.update(state)
     return error

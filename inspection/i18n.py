@@ -7,10 +7,11 @@ its text `language.name`. Dates (ISO) and numbers (decimal point) are written al
 import re
 import string
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
+from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
 from inspection.domain.inspections import Reason
@@ -32,7 +33,13 @@ def languages_in(folder: Path) -> tuple[str, ...]:
 
 LANGUAGES = languages_in(LOCALES)
 
-Translate = Callable[..., str]
+
+class Translate(Protocol):
+    """Words of one language by key; see `translator`."""
+
+    language: str
+
+    def __call__(self, key: str, /, **values: Any) -> str: ...
 
 
 @cache
@@ -42,7 +49,7 @@ def texts(language: str) -> Mapping[str, str]:
     return dict(_flat(tomllib.loads(path.read_text(encoding="utf-8"))))
 
 
-def _flat(table: Mapping, prefix: str = ""):
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
@@ -58,12 +65,13 @@ def translator(language: str) -> Translate:
     """
     known = texts(language if language in LANGUAGES else LANGUAGES[0])
 
-    def t(key: str, /, **values) -> str:
+    def t(key: str, /, **values: Any) -> str:
         text = known.get(key, key)
         return _WRITER.vformat(text, (), values) if values else text
 
-    t.language = language if language in LANGUAGES else LANGUAGES[0]
-    return t
+    words = cast(Translate, t)
+    words.language = language if language in LANGUAGES else LANGUAGES[0]
+    return words
 
 
 class _Writer(string.Formatter):

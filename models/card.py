@@ -14,6 +14,7 @@ from typing import Any
 from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.domain.inspections import Thresholds
 from inspection.errors import ModelRefused
+from inspection.model_facts import Card, RegionThresholds
 
 SERVED_FILES = ("unet.keras", "unet.xml", "unet.bin")
 # What was measured on a model; it says nothing about which model it is.
@@ -46,19 +47,20 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_card(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path) -> Card:
     """The card of a model folder. Raises ModelRefused naming the folder and what is missing."""
     path = folder / "card.json"
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelRefused(
             "no_model", folder=folder, names=installed_models(folder.parent)
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise ModelRefused("card_unreadable", file=path, why=error) from None
-    missing = [key for key in REQUIRED_KEYS if key not in card] if isinstance(card, dict) else []
-    if not isinstance(card, dict) or missing:
+    is_table = isinstance(card, dict)
+    missing = [key for key in REQUIRED_KEYS if key not in card] if is_table else []
+    if not is_table or missing:
         raise ModelRefused("card_lacks", file=path, missing=missing or ModelRefused("everything"))
     if not all(isinstance(card[key], dict) for key in ("thresholds", "score", "files", "input")):
         raise ModelRefused("card_no_table", file=path)
@@ -76,7 +78,7 @@ def read_card(folder: Path) -> dict[str, Any]:
     return card
 
 
-def _check_operating_point(path: Path, card: dict[str, Any]) -> None:
+def _check_operating_point(path: Path, card: Card) -> None:
     """Raise ModelRefused where a photo could be seen by this model, but never judged."""
     lacking = [key for key in JUDGING_KEYS if key not in card["thresholds"]]
     if lacking:
@@ -111,19 +113,24 @@ def installed_models(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob("*/card.json"))
 
 
-def model_sha256(card: dict[str, Any]) -> str:
+def model_sha256(card: Card) -> str:
     """What names a model version in every record: a hash over its files and its thresholds.
 
     Measuring a model again does not make it another one.
     """
-    content = {key: card[key] for key in ("types", "input", "thresholds", "score")}
-    content["files"] = {
-        name: sha256 for name, sha256 in card["files"].items() if name != EVALUATION_FILE
+    content = {
+        "types": card["types"],
+        "input": card["input"],
+        "thresholds": card["thresholds"],
+        "score": card["score"],
+        "files": {
+            name: sha256 for name, sha256 in card["files"].items() if name != EVALUATION_FILE
+        },
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def check_files(folder: Path, card: dict[str, Any]) -> None:
+def check_files(folder: Path, card: Card) -> None:
     """Raise ModelRefused unless every file of the card is there, byte for byte."""
     absent = [name for name in SERVED_FILES if name not in card["files"]]
     if absent:
@@ -139,7 +146,7 @@ def check_files(folder: Path, card: dict[str, Any]) -> None:
             )
 
 
-def write_card(folder: Path, card: dict[str, Any]) -> None:
+def write_card(folder: Path, card: Card) -> None:
     """Write the card with fresh hashes of the other files in the folder, but COMPARISON_FILE."""
     hashes = {
         path.name: sha256_of(path)
@@ -150,6 +157,6 @@ def write_card(folder: Path, card: dict[str, Any]) -> None:
     (folder / "card.json").write_text(text + "\n", encoding="utf-8")
 
 
-def region_arguments(thresholds: dict[str, Any]) -> tuple[float, int, float]:
+def region_arguments(thresholds: RegionThresholds) -> tuple[float, int, float]:
     """(threshold, smallest_px, peak) of a card for `find_regions` and `defect_mask`."""
     return thresholds["region"], thresholds["smallest_px"], thresholds.get("peak", 0.0)

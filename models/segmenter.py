@@ -14,6 +14,7 @@ from inspection.domain.defects import UNNAMED
 from inspection.errors import ModelRefused
 from inspection.imaging.codec import quantise
 from inspection.imaging.regions import defect_mask
+from inspection.model_facts import Card, RegionThresholds
 from models.card import check_files, model_sha256, read_card, region_arguments
 from models.tiling import LongSides, answers_at, scaled
 
@@ -83,7 +84,9 @@ class ServedNetwork:
         self._options |= more or {}
         self._network = network
         self._any_size = self._core.compile_model(network, "CPU", self._options)
-        self._one_size, self._size, self._asked = None, None, None
+        self._one_size: openvino.CompiledModel | None = None
+        self._size: tuple[int, ...] | None = None
+        self._asked: tuple[int, ...] | None = None
         self._spread = _Spread()
         # Called between two tiles of one photo; what it does may run the network.
         self.between_tiles: Callable[[], object] | None = None
@@ -100,7 +103,9 @@ class ServedNetwork:
         if is_worth_it and tiles.shape != self._size:
             self._compile(tiles.shape)
         self._asked = tiles.shape
-        compiled = self._one_size if tiles.shape == self._size else self._any_size
+        compiled = self._any_size
+        if self._one_size and tiles.shape == self._size:
+            compiled = self._one_size
         started = time.perf_counter()
         # Shared, not copied: fresh memory for each tile is slow.
         planes = compiled(tiles, share_inputs=True, share_outputs=True)[0]
@@ -279,13 +284,13 @@ class Segmenter:
         return self._network.inside_s
 
 
-def long_sides_of(card: dict) -> LongSides:
+def long_sides_of(card: Card) -> LongSides:
     """At which sizes a card has photos shown; a network that somebody else made sees them as they
     are."""
-    return [tuple(sides) for sides in card["input"].get("long_sides_px", ())]
+    return [(least, most) for least, most in card["input"].get("long_sides_px", ())]
 
 
-def claimed(probabilities: np.ndarray, thresholds: dict) -> np.ndarray:
+def claimed(probabilities: np.ndarray, thresholds: RegionThresholds) -> np.ndarray:
     """What counts as a defect, bool (H, W): the same regions as on the line.
 
     probabilities: (H, W, 1 + T), also as levels. thresholds: as on the card.

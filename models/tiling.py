@@ -84,6 +84,8 @@ def answers_at(
         else:
             for plane, finer in zip(whole, planes, strict=True):
                 np.maximum(plane, finer, out=plane)
+    if whole is None:
+        raise ValueError("a photo is asked at one size at least")
     return np.moveaxis(whole, 0, -1)
 
 
@@ -144,6 +146,8 @@ def _joined(
             whole = np.empty(shape, part.dtype)
         _lay(np.moveaxis(whole, axis, -1), np.moveaxis(part, axis, -1), start, end - start)
         end = start + side
+    if whole is None:
+        raise ValueError("no part to lay side by side")
     return whole
 
 

@@ -16,6 +16,7 @@ ROOMS = {
     "inspection.domain": 1,
     "inspection.config": 1,
     "inspection.errors": 1,
+    "inspection.model_facts": 1,
     "inspection.i18n": 1,
     "inspection.imaging": 2,
     "inspection.storage": 2,

@@ -239,7 +239,7 @@ def threshold_curve(points: pd.DataFrame, chosen: float, labels: Labels) -> go.F
     return figure
 
 
-def _share_axis(title: str, most: float = 1.0) -> dict:
+def _share_axis(title: str, most: float = 1.0) -> dict[str, object]:
     """An axis from 0 % to the largest share, with room for a marker on either end."""
     return {
         "title": {"text": title},
@@ -249,7 +249,7 @@ def _share_axis(title: str, most: float = 1.0) -> dict:
     }
 
 
-def _whiskers(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict:
+def _whiskers(value: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dict[str, object]:
     """Error bars from low to high about a value."""
     return {
         "type": "data",

@@ -114,7 +114,7 @@ def photos_behind(figure: go.Figure, point: Mapping[str, Any]) -> dict[str, str]
     return dict(parse_qsl(photos)) if photos and photos == point["photos"] else None
 
 
-def mark(colour: str, symbol: str) -> dict:
+def mark(colour: str, symbol: str) -> dict[str, object]:
     """The marker of a point that a reader is to find at once."""
     return {"color": colour, "size": 11, "symbol": symbol}
 
@@ -170,7 +170,7 @@ def common_layout(labels: Labels) -> go.Layout:
     )
 
 
-def day_axis(moments: Sequence, labels: Labels) -> dict:
+def day_axis(moments: Sequence[Any], labels: Labels) -> dict[str, object]:
     """A time axis of dates that reads alike in every language: month-day, the year below."""
     axis = {
         "title": {"text": labels["day"]},

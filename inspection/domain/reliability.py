@@ -15,18 +15,16 @@ def tells(low: float, high: float) -> bool:
     return high - low <= MOST_TELLING_WIDTH
 
 
-def wilson(hits: float, n: int) -> tuple[float, float] | None:
+def wilson(hits: float, n: int) -> tuple[float, float]:
     """Wilson's 95 % interval (low, high) of a share of `hits` among `n` independent trials.
 
     Photos of one car are not independent: n is then the number of cars and `hits` the share times
-    n, which need not be whole. None when n is 0.
+    n, which need not be whole.
     Formula: Wilson 1927, JASA 22, 209–212 (score interval), z = 1.96.
-    ValueError unless 0 ≤ hits ≤ n.
+    ValueError unless 0 ≤ hits ≤ n and n > 0.
     """
-    if not 0 <= hits <= n:
-        raise ValueError(f"hits must lie between 0 and n = {n}, got {hits}")
-    if n == 0:
-        return None
+    if not 0 <= hits <= n or n == 0:
+        raise ValueError(f"hits must lie between 0 and n = {n}, which is above 0, got {hits}")
     share = hits / n
     middle = share + Z_95**2 / (2 * n)
     margin = Z_95 * math.sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2))
@@ -74,8 +72,8 @@ def least_rate(hits: int, n: int, confidence: float = 0.95) -> float | None:
 
     The rate at which `hits` or more of n would have a chance of 1 − confidence. None when n is 0.
     """
-    if not 0 <= hits <= n:
-        raise ValueError(f"hits must lie between 0 and n = {n}, got {hits}")
+    if not 0 <= hits <= n or n == 0:
+        raise ValueError(f"hits must lie between 0 and n = {n}, which is above 0, got {hits}")
     if n == 0:
         return None
     low, high = 0.0, hits / n

@@ -99,8 +99,7 @@ class TomlTable:
             or not all(isinstance(code, str) and code for code in value)
         ):
             raise self.refusal(key, value, SpecError("cure_codes"))
-        unknown = [code for code in value if known is not None and code not in known]
-        if unknown:
+        if known is not None and (unknown := [code for code in value if code not in known]):
             raise self.refusal(key, unknown[0], SpecError("cure_known_codes", known=sorted(known)))
         return frozenset(value)
 

@@ -56,14 +56,14 @@ def table_csv(frame: pd.DataFrame) -> bytes:
     return b"".join(csv_pieces([frame]))
 
 
-def _lines(rows: Iterable[Iterable]) -> bytes:
+def _lines(rows: Iterable[Iterable[object]]) -> bytes:
     page = io.StringIO()
     # Text is always quoted: a list separator of another country cannot split it into a formula.
     csv.writer(page, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n").writerows(rows)
     return page.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _cells(column: pd.Series, zone: tzinfo) -> list:
+def _cells(column: pd.Series, zone: tzinfo) -> list[object]:
     if column.dtype == "float64":
         return [value if math.isfinite(value) else None for value in column.tolist()]
     if column.dtype == "int64":

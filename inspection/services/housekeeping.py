@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def keep_tidy(station: Station, ended: threading.Event) -> None:
         _try(tidy, station)
 
 
-def _try(work, station: Station) -> None:
+def _try(work: Callable[[Station], object], station: Station) -> None:
     try:
         work(station)
     except (InspectionError, OSError):

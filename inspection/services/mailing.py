@@ -71,10 +71,11 @@ def _message(
 
 
 def _server(settings: Settings) -> smtplib.SMTP:
-    place = {"host": settings.mail_host, "port": settings.mail_port, "timeout": TIMEOUT_S}
+    host, port = settings.mail_host, settings.mail_port
     if settings.mail_security == "tls":
-        return smtplib.SMTP_SSL(**place, context=ssl.create_default_context())
-    server = smtplib.SMTP(**place)
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
+    server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
     if settings.mail_security == "starttls":
         try:
             server.starttls(context=ssl.create_default_context())

@@ -12,6 +12,7 @@ from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
 from inspection.errors import ScaleRefused, SettingsError, SubjectRefused
+from inspection.model_facts import Card
 from inspection.services.active_model import FollowedChoice
 from inspection.services.worker.parent import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
@@ -77,7 +78,7 @@ def given_scale(mm_per_px: float, source: str = "person") -> Scale:
         raise ScaleRefused("scale_number", scale=mm_per_px) from None
 
 
-def thresholds_of(card: dict) -> Thresholds:
+def thresholds_of(card: Card) -> Thresholds:
     """A model card's thresholds as they judge."""
     return Thresholds(**card["thresholds"])
 

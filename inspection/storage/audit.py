@@ -12,11 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any, TypedDict
 
-from sqlalchemy import Connection, Engine, Row, Table, func, insert, select
+from sqlalchemy import Column, Connection, Engine, RowMapping, Table, func, insert, select
 
 from inspection.errors import StorageError
-from inspection.storage.column_types import Unreadable, canonical_json, storable
+from inspection.storage.column_types import (
+    AnyRow,
+    NewRow,
+    Unreadable,
+    Values,
+    canonical_json,
+    storable,
+)
 from inspection.storage.database import looking, next_number
 from inspection.storage.tables import (
     STANDING_COLUMNS,
@@ -67,7 +75,7 @@ class Event:
 
     kind: str
     who: str
-    details: dict = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
     inspection_id: int | None = None
 
 
@@ -96,7 +104,7 @@ def append_event(
     connection: Connection,
     kind: str,
     who: str,
-    details: dict | None = None,
+    details: Mapping[str, object] | None = None,
     inspection_id: int | None = None,
 ) -> int:
     """Append one event in the transaction of what it speaks of; answers its number."""
@@ -132,7 +140,7 @@ def append_events(connection: Connection, events: Sequence[Event]) -> int:
     return number
 
 
-def last_event(engine: Engine, kind: str) -> tuple[datetime, dict] | None:
+def last_event(engine: Engine, kind: str) -> tuple[datetime, dict[str, object]] | None:
     """When the last event of a kind was written, and its details; None where there is none."""
     question = select(audit.c.at, audit.c.details).where(audit.c.kind == kind)
     with looking(engine) as connection:
@@ -140,7 +148,7 @@ def last_event(engine: Engine, kind: str) -> tuple[datetime, dict] | None:
     return tuple(row) if row else None
 
 
-def record_digest(row: Mapping, defects: Iterable[Mapping] = ()) -> str:
+def record_digest(row: Values, defects: Iterable[Values] = ()) -> str:
     """SHA-256 of a record of `SEALED` as it was written, an inspection with its defects.
 
     The standing columns are left out: they follow from later records.
@@ -160,7 +168,7 @@ def record_digest(row: Mapping, defects: Iterable[Mapping] = ()) -> str:
 def verify_chain(engine: Engine) -> ChainReport:
     """Check every event, and every record of `SEALED` against the event that sealed it."""
     events, previous = 0, START
-    spoken_of = Counter()
+    spoken_of: Counter[str] = Counter()
     with looking(engine) as connection:
         removals = _Removals(connection)
         while True:
@@ -185,7 +193,7 @@ def verify_chain(engine: Engine) -> ChainReport:
     return ChainReport(events, None, previous)
 
 
-def _next_rows(connection: Connection, after: int) -> tuple[Sequence[Row], int | None]:
+def _next_rows(connection: Connection, after: int) -> tuple[Sequence[AnyRow], int | None]:
     """The next events, and the number of the one that ends them because it cannot be read."""
     question = select(audit).where(audit.c.id > after).order_by(audit.c.id)
     try:
@@ -233,7 +241,11 @@ class _Removals:
 
 
 def _fault(
-    row: Row, expected: int, previous: str, digests: Mapping, removals: _Removals
+    row: AnyRow,
+    expected: int,
+    previous: str,
+    digests: Mapping[tuple[str, int], str],
+    removals: _Removals,
 ) -> StorageError | None:
     if row.id != expected:
         return StorageError("audit_missing", number=expected)
@@ -249,7 +261,7 @@ def _fault(
     return None
 
 
-def _is_as_sealed(row: Row, previous: str) -> bool:
+def _is_as_sealed(row: AnyRow, previous: str) -> bool:
     try:
         return row.hash == _sealed(previous, row._mapping)
     except _DAMAGE:
@@ -261,7 +273,7 @@ def _broken(events: int, number: int, head: str, wrong: StorageError) -> ChainRe
     return ChainReport(events, number, head, fault)
 
 
-def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str, int], str]:
+def digests_now(connection: Connection, events: Sequence[AnyRow]) -> dict[tuple[str, int], str]:
     """(kind, number) -> digest of the record as it stands now, for the events at hand."""
     # A damaged event may name anything; what it names is no number of a record.
     wanted = {
@@ -273,7 +285,7 @@ def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str
         for kind in SEALED
     }
     moves = _moves(connection, wanted["inspection"])
-    parts: dict[int, list[Mapping]] = {}
+    parts: dict[int, list[RowMapping]] = {}
     for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):
         parts.setdefault(row["inspection_id"], []).append(row)
     digests = {}
@@ -281,7 +293,7 @@ def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str
         for row in _rows(connection, table, table.c.id, wanted[kind]):
             # A damaged record has none.
             with suppress(*_DAMAGE):
-                written = (
+                written: Values = (
                     _as_written(row, moves.get(row["id"], [])) if kind == "inspection" else row
                 )
                 own = parts.get(row["id"], ()) if kind == "inspection" else ()
@@ -289,9 +301,16 @@ def digests_now(connection: Connection, events: Sequence[Row]) -> dict[tuple[str
     return digests
 
 
-def _moves(connection: Connection, numbers: list[int]) -> dict[int, list[dict]]:
+class _Move(TypedDict):
+    """What a `MOVED` event says of an inspection: columns before and after."""
+
+    was: NewRow
+    now: NewRow
+
+
+def _moves(connection: Connection, numbers: list[int]) -> dict[int, list[_Move]]:
     """Details of the `MOVED` events of these inspections, oldest first."""
-    moves: dict[int, list[dict]] = {}
+    moves: dict[int, list[_Move]] = {}
     if numbers:
         question = select(audit.c.inspection_id, audit.c.details).where(
             audit.c.inspection_id.in_(numbers), audit.c.kind == MOVED
@@ -301,16 +320,18 @@ def _moves(connection: Connection, numbers: list[int]) -> dict[int, list[dict]]:
     return moves
 
 
-def _as_written(row: Mapping, moves: Sequence[dict]) -> Mapping:
+def _as_written(row: Values, moves: Sequence[_Move]) -> Values:
     """The row before it was moved; as it stands where it is not what its last move made of it."""
     for move in reversed(moves):
         if any(plain_value(row[name]) != value for name, value in move["now"].items()):
             break
-        row = {**row, **move["was"]}
+        row = {**dict(row), **move["was"]}
     return row
 
 
-def _rows(connection: Connection, table: Table, column, numbers: list[int]) -> Iterable[Mapping]:
+def _rows(
+    connection: Connection, table: Table, column: Column[Any], numbers: list[int]
+) -> Iterable[RowMapping]:
     if not numbers:
         return ()
     columns = [one for one in table.c if one.name not in _NOT_IN_DIGEST]
@@ -318,14 +339,14 @@ def _rows(connection: Connection, table: Table, column, numbers: list[int]) -> I
     try:
         return connection.execute(question.where(column.in_(numbers))).mappings().all()
     except _DAMAGE:
-        rows = []
+        rows: list[RowMapping] = []
         for number in dict.fromkeys(numbers):
             with suppress(*_DAMAGE):
                 rows += connection.execute(question.where(column == number)).mappings().all()
         return rows
 
 
-def _sealed(previous: str, row: Mapping) -> str:
+def _sealed(previous: str, row: Values) -> str:
     names = ("id", "at", "kind", "who", "inspection_id", "details")
     return _sha256(previous + canonical_json({name: plain_value(row[name]) for name in names}))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.letters import shortened
 from inspection.domain.repeat_cases import (
@@ -16,6 +16,7 @@ from inspection.domain.repeat_cases import (
 )
 from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import repeat_case, repeat_case_event
 
@@ -33,7 +34,7 @@ class NewCase:
     radius_mm: float
     closes_after: int
     first_seen_at: datetime
-    evidence: dict
+    evidence: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,13 +209,13 @@ def _events(connection: Connection, case_id: int) -> list[CaseEvent]:
     return [_event(row) for row in rows]
 
 
-def _event(row: Row) -> CaseEvent:
+def _event(row: AnyRow) -> CaseEvent:
     # An earlier version kept texts of any length.
     texts = {name: shortened(getattr(row, name), most) for name, most in MOST_LETTERS.items()}
     return CaseEvent(row.id, row.kind, row.state, at=row.at, undoes=row.undoes, **texts)
 
 
-def _about(row: Row) -> NewCase:
+def _about(row: AnyRow) -> NewCase:
     return NewCase(
         row.vehicle_model,
         row.panel,

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnyRow, AnySelect
 from inspection.storage.database import looking, writing
 from inspection.storage.tables import alert_delivery, chart_alert
 
@@ -140,7 +141,7 @@ def finish_deliveries(
 def _due(
     connection: Connection, channel: str, now: datetime
 ) -> tuple[tuple[NumberedAlert, int], ...]:
-    last: dict[int, Row] = {}
+    last: dict[int, AnyRow] = {}
     of_channel = select(alert_delivery).where(
         alert_delivery.c.channel == channel, alert_delivery.c.started_at > now - 2 * _NEWS
     )
@@ -154,7 +155,7 @@ def _due(
     )
 
 
-def _is_due(last: Row, now: datetime) -> bool:
+def _is_due(last: AnyRow, now: datetime) -> bool:
     if last.outcome == SENT:
         return False
     if last.outcome == "":
@@ -170,17 +171,17 @@ def _unknown(engine: Engine, alerts: Sequence[ChartAlert]) -> bool:
     return any((one.chart.code, one.rule, one.above, one.first_at) not in held for one in alerts)
 
 
-def _like(alerts: Sequence[ChartAlert]):
+def _like(alerts: Sequence[ChartAlert]) -> AnySelect:
     return select(chart_alert).where(
         chart_alert.c.first_at >= min(alert.first_at for alert in alerts)
     )
 
 
-def _key(row: Row) -> tuple:
+def _key(row: AnyRow) -> tuple[object, ...]:
     return row.chart, row.rule, bool(row.above), row.first_at
 
 
-def _alert(row: Row) -> NumberedAlert:
+def _alert(row: AnyRow) -> NumberedAlert:
     return NumberedAlert(
         row.id,
         ChartAlert(

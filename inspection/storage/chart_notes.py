@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.chart_choice import MOST_NOTE_LETTERS, ChartChoice, ChartNote
 from inspection.domain.letters import MOST_NAME_LETTERS, shortened
 from inspection.errors import Conflict, NotFound
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import chart_note
 
@@ -72,7 +73,7 @@ def standing_notes(
             chart_note.c.last_at.is_(None) | (chart_note.c.last_at > first_at)
         )
     with looking(engine) as connection:
-        rows: Sequence[Row] = connection.execute(question).all()
+        rows: Sequence[AnyRow] = connection.execute(question).all()
     return tuple(NumberedNote(row.id, _note(row), row.said_at) for row in rows)
 
 
@@ -101,7 +102,7 @@ def _write(connection: Connection, note: ChartNote, withdraws: int | None) -> in
     return number
 
 
-def _note(row: Row) -> ChartNote:
+def _note(row: AnyRow) -> ChartNote:
     return ChartNote(
         ChartChoice.of_code(row.chart),
         row.kind,

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
-    Select,
     Subquery,
     case,
     cast,
@@ -25,7 +24,7 @@ from sqlalchemy import (
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.inspections import UNKNOWN, as_chosen, as_logged
-from inspection.storage.column_types import frame
+from inspection.storage.column_types import AnySelect, frame
 from inspection.storage.counting import NO_DEFECTS, any_stands, counts, has_counted
 from inspection.storage.database import looking
 from inspection.storage.log_filter import of_defect
@@ -166,7 +165,7 @@ def events(engine: Engine, chart: ChartChoice, days: Days) -> pd.DataFrame:
 
 def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.DataFrame:
     table = daily_count.c
-    here = [table.day.between(*days)]
+    here: list[ColumnElement[bool]] = [table.day.between(*days)]
     if chart.split in ("vehicle_model", "panel"):
         here.append(table[chart.split] == as_logged(chart.subject))
     slot = (table.day, table.shift)
@@ -185,6 +184,7 @@ def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.
         .group_by(*slot)
         .having(func.sum(table.units) > 0)
     )
+    found: AnySelect
     if by_defects:
         found = _defects_by_slot(chart, days)
     else:
@@ -201,7 +201,7 @@ def _from_roll_up(connection: Connection, chart: ChartChoice, days: Days) -> pd.
     return rows.sort_values(["day", "shift"], ignore_index=True)[["day", "shift", *numbers]]
 
 
-def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
+def _defects_by_slot(chart: ChartChoice, days: Days) -> AnySelect:
     """Day, shift, nonconforming (bodies with a defect of the zone or type), defects.
 
     The roll-up names the models and panels of the days, so that the defects are found in
@@ -233,7 +233,7 @@ def _defects_by_slot(chart: ChartChoice, days: Days) -> Select:
     )
 
 
-def _bodies(chart: ChartChoice, days: Days) -> Select:
+def _bodies(chart: ChartChoice, days: Days) -> AnySelect:
     """One row a body: unit_id, at, day, shift, undecided (0/1), nonconforming (0/1), defects."""
     here = (counts(), inspection.c.day.between(*days), *_chosen(chart))
     by_defects = chart.split in _OF_DEFECTS
@@ -265,27 +265,27 @@ def _bodies(chart: ChartChoice, days: Days) -> Select:
         judged, looked_up = (
             one.join(unit, inspection.c.unit_id == unit.c.id) for one in (judged, looked_up)
         )
-    judged, looked_up = judged.subquery(), looked_up.subquery()
-    found = func.coalesce(looked_up.c.defects, 0)
-    defects = found if by_defects else judged.c.defects - found
+    bodies, their_defects = judged.subquery(), looked_up.subquery()
+    found = func.coalesce(their_defects.c.defects, 0)
+    defects = found if by_defects else bodies.c.defects - found
     has_one = case((defects > 0, 1), else_=0)
     return (
         select(
-            judged.c.unit_id,
-            judged.c.at,
+            bodies.c.unit_id,
+            bodies.c.at,
             unit.c.first_day.label("day"),
             unit.c.first_shift.label("shift"),
-            judged.c.undecided if not by_defects else (judged.c.undecided * 0).label("undecided"),
-            (has_one if by_defects else judged.c.rework).label("nonconforming"),
+            bodies.c.undecided if not by_defects else (bodies.c.undecided * 0).label("undecided"),
+            (has_one if by_defects else bodies.c.rework).label("nonconforming"),
             defects.label("defects"),
         )
-        .select_from(judged)
-        .join(unit, judged.c.unit_id == unit.c.id)
-        .outerjoin(looked_up, judged.c.unit_id == looked_up.c.unit_id)
+        .select_from(bodies)
+        .join(unit, bodies.c.unit_id == unit.c.id)
+        .outerjoin(their_defects, bodies.c.unit_id == their_defects.c.unit_id)
     )
 
 
-def _bodies_before(chart: ChartChoice, day: date) -> Select:
+def _bodies_before(chart: ChartChoice, day: date) -> AnySelect:
     """How many bodies of the chart were first inspected before the day."""
     if chart.split in _OF_INSPECTION:
         return select(func.count(inspection.c.unit_id.distinct())).where(
@@ -307,5 +307,5 @@ def _chosen(chart: ChartChoice) -> Sequence[ColumnElement[bool]]:
     return []
 
 
-def _total(source: Subquery, name: str):
+def _total(source: Subquery, name: str) -> ColumnElement[int]:
     return cast(func.sum(source.c[name]), Integer).label(name)

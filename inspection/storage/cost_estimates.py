@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, Row, insert, select
+from sqlalchemy import Engine, insert, select
 
 from inspection.domain.cost import INPUTS, MOST_LETTERS, CostEstimate, CostRanges, Range
 from inspection.domain.letters import shortened
 from inspection.errors import NotFound
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import cost_estimate
 
@@ -74,7 +75,7 @@ def _as_stored(ranges: CostRanges) -> dict[str, list[float]]:
     return {name: [own.low, own.base, own.high] for name, own in ranges.ranges.items()}
 
 
-def _numbered(row: Row) -> NumberedEstimate:
+def _numbered(row: AnyRow) -> NumberedEstimate:
     ranges = CostRanges({name: Range(*row.inputs[name]) for name in INPUTS})
     # An earlier version kept texts of any length.
     texts = {name: shortened(getattr(row, name), most) for name, most in MOST_LETTERS.items()}

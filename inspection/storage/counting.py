@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -40,7 +41,6 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
-    Select,
     Text,
     bindparam,
     case,
@@ -59,6 +59,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from inspection.domain.counting_words import left_out as left_out_now
 from inspection.domain.quality import REPAIRS
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnySelect, NewRow
 from inspection.storage.database import looking, writing
 from inspection.storage.first_inspections import is_first_now, settle, wrongly_settled
 from inspection.storage.tables import (
@@ -91,9 +92,9 @@ class Difference:
     """A stored figure that does not follow from the rows. Counts in the order of `COUNTS`."""
 
     where: str
-    key: tuple
-    stored: tuple
-    from_rows: tuple
+    key: tuple[object, ...]
+    stored: tuple[object, ...]
+    from_rows: tuple[object, ...]
 
 
 def standing(verdict: str, disposition: str) -> str:
@@ -107,7 +108,7 @@ def standing(verdict: str, disposition: str) -> str:
     return verdict
 
 
-def set_standing(connection: Connection, changes: Mapping[int, dict]) -> None:
+def set_standing(connection: Connection, changes: Mapping[int, NewRow]) -> None:
     """Set standing columns; changes: by number, all with the same columns."""
     which = inspection.c.id == bindparam("changed")
     columns = next(iter(changes.values()))
@@ -146,7 +147,7 @@ def has_counted() -> ColumnElement[bool]:
     return unit.c.id.not_in(touched.except_(left))
 
 
-def not_counted() -> Select:
+def not_counted() -> AnySelect:
     """Numbers of those that do not count as they were written or judged again, in the words of
     `ix_inspection_not_counted`; `ceased`, those left out and `unnumbered_photos` stand apart."""
     written = ~inspection.c.is_first | inspection.c.superseded_by.is_not(None)
@@ -154,12 +155,12 @@ def not_counted() -> Select:
     return select(inspection.c.id).where(written, inspection.c.id.not_in(became_first))
 
 
-def unnumbered_photos() -> Select:
+def unnumbered_photos() -> AnySelect:
     """Numbers of the inspections of photos without a body number."""
     return select(inspection.c.id).join_from(inspection, unit).where(unit.c.body_number == "")
 
 
-def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
+def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect[*tuple[Any, ...]]:
     """The roll-up as it follows from the rows, with the columns of `daily_count`.
 
     condition: on `inspection`; None = all of them.
@@ -176,7 +177,7 @@ def counted(condition: ColumnElement[bool] | None = None) -> CompoundSelect:
 
 def counts_from_rows(
     connection: Connection, condition: ColumnElement[bool] | None = None
-) -> dict[tuple, Counts]:
+) -> dict[tuple[object, ...], Counts]:
     """The same as a mapping: `KEY` -> `COUNTS`."""
     return {
         tuple(row[: len(KEY)]): tuple(int(value or 0) for value in row[len(KEY) :])
@@ -184,7 +185,7 @@ def counts_from_rows(
     }
 
 
-def _judged(level: str, asked: ColumnElement[bool]) -> Select:
+def _judged(level: str, asked: ColumnElement[bool]) -> AnySelect:
     """Bodies, or bodies and panels, by where they stand."""
     per = [inspection.c.unit_id] + ([inspection.c.panel] if level == "panel" else [])
     states = (
@@ -199,11 +200,11 @@ def _judged(level: str, asked: ColumnElement[bool]) -> Select:
     return (
         _labelled(level, panel, literal("", Text), sums)
         .join_from(states, unit, states.c.unit_id == unit.c.id)
-        .group_by(*_slot(), *per[1:] and [panel])
+        .group_by(*_slot(), *([panel] if level == "panel" else []))
     )
 
 
-def _types(asked: ColumnElement[bool]) -> Select:
+def _types(asked: ColumnElement[bool]) -> AnySelect:
     area_um2 = func.sum(cast(func.round(defect.c.area_mm2 * UM2_PER_MM2), BigInteger))
     sums = (*_zeros(3), func.count(), func.count(defect.c.area_mm2), func.coalesce(area_um2, 0))
     return (
@@ -216,7 +217,7 @@ def _types(asked: ColumnElement[bool]) -> Select:
     )
 
 
-def _photos(asked: ColumnElement[bool]) -> Select:
+def _photos(asked: ColumnElement[bool]) -> AnySelect:
     """Photos without a body number; they are counted as `units` of a level of their own."""
     return (
         _labelled("photo", inspection.c.panel, literal("", Text), (func.count(), *_zeros(5)))
@@ -231,17 +232,22 @@ def any_stands(state: str) -> ColumnElement[int]:
     return func.max(case((inspection.c.standing == state, 1), else_=0))
 
 
-def _slot() -> tuple:
+def _slot() -> tuple[ColumnElement[Any], ...]:
     return (unit.c.first_day, unit.c.first_shift, unit.c.first_line, unit.c.vehicle_model)
 
 
-def _labelled(level: str, panel, of_type, sums: Sequence) -> Select:
+def _labelled(
+    level: str,
+    panel: ColumnElement[Any],
+    of_type: ColumnElement[Any],
+    sums: Sequence[ColumnElement[Any]],
+) -> AnySelect:
     columns = (literal(level, Text), *_slot(), panel, of_type, *sums)
     names = KEY + COUNTS
     return select(*(column.label(name) for name, column in zip(names, columns, strict=True)))
 
 
-def _zeros(n: int) -> list:
+def _zeros(n: int) -> list[ColumnElement[int]]:
     return [literal(0, Integer) for _ in range(n)]
 
 
@@ -265,7 +271,7 @@ def kept(connection: Connection, unit_ids: Iterable[int]) -> Iterator[None]:
     _book(connection, changes)
 
 
-def _book(connection: Connection, changes: Mapping[tuple, Counts]) -> None:
+def _book(connection: Connection, changes: Mapping[tuple[object, ...], Counts]) -> None:
     if not changes:
         return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
@@ -277,7 +283,7 @@ def _book(connection: Connection, changes: Mapping[tuple, Counts]) -> None:
     connection.execute(adding, _as_rows(changes))
 
 
-def _as_rows(found: Mapping[tuple, Counts]) -> list[dict]:
+def _as_rows(found: Mapping[tuple[object, ...], Counts]) -> list[NewRow]:
     return [dict(zip(KEY + COUNTS, key + value, strict=True)) for key, value in found.items()]
 
 
@@ -314,7 +320,8 @@ def check_daily_count(
         pieces = list(_months(connection))
         last = connection.scalar(select(func.max(inspection.c.id))) or 0
         starts = range(1, last + 1, _CHECKED_AT_ONCE)
-        steps, wrong = len(pieces) + len(starts), []
+        steps = len(pieces) + len(starts)
+        wrong: list[Difference] = []
         for done, days in enumerate(pieces, 1):
             wrong += _wrong_counts(connection, days)
             progress(done, steps)
@@ -397,7 +404,7 @@ def _wrong_standings(
     connection: Connection, numbers: tuple[int, int], superseded: Mapping[int, int]
 ) -> Iterator[Difference]:
     """Replay what people said about these inspections, in its order, and compare."""
-    said: dict[int, dict[int, tuple]] = {}
+    said: dict[int, dict[int, str]] = {}
     last: dict[int, int] = {}
     spoken = select(decision).where(decision.c.inspection_id.between(*numbers))
     for row in connection.execute(spoken.order_by(decision.c.id)):
@@ -419,7 +426,7 @@ def _wrong_standings(
     for row in connection.execute(question):
         words = said.get(row.id, {})
         word = max(words, default=None)
-        disposition = words.get(word, "")
+        disposition = "" if word is None else words[word]
         expected = (
             standing(row.verdict, disposition),
             disposition,

@@ -3,11 +3,11 @@
 Each word is a row of its own; `left_out` follows from them in the same transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select
 
 from inspection.domain.counting_words import (
     OTHER_SHOT,
@@ -19,6 +19,7 @@ from inspection.domain.counting_words import (
 )
 from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage.audit import RECORD, Event, append_events, record_digest
+from inspection.storage.column_types import AnyRow, Values
 from inspection.storage.counting import kept, left_out_by_words
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.log_filter import LogFilter, chosen
@@ -112,10 +113,10 @@ def write_words(connection: Connection, words: Sequence[CountingWord]) -> int:
             insert(left_out), [{"inspection_id": one, "why": why} for one, why in now.items()]
         )
     append_events(connection, [_event(row) for row in rows])
-    return rows[-1]["id"]
+    return number + len(rows) - 1
 
 
-def _event(row: Mapping) -> Event:
+def _event(row: Values) -> Event:
     details = {
         "counting_word": row["id"],
         "reason": row["reason"],
@@ -153,10 +154,12 @@ def how_many_wait(engine: Engine, where: LogFilter | None = None) -> int:
         .where(left_out.c.why == WAITING, chosen(where or LogFilter()))
     )
     with looking(engine) as connection:
-        return connection.scalar(question)
+        return connection.execute(question).scalar_one()
 
 
-def changed_counts(connection: Connection, condition) -> tuple[ChangedCount, ...]:
+def changed_counts(
+    connection: Connection, condition: ColumnElement[bool]
+) -> tuple[ChangedCount, ...]:
     """What is left out or was corrected among the inspections of a condition, in their order."""
     stands = dict(
         connection.execute(
@@ -197,7 +200,7 @@ def changed_counts(connection: Connection, condition) -> tuple[ChangedCount, ...
     return tuple(told.values())
 
 
-def _inspection(connection: Connection, number: int) -> Row:
+def _inspection(connection: Connection, number: int) -> AnyRow:
     table = inspection.c
     row = connection.execute(
         select(table.id, table.photo_sha256, table.superseded_by).where(table.id == number)
@@ -215,7 +218,7 @@ def _bodies_of_photo(connection: Connection, sha256: str) -> list[int]:
     return list(connection.scalars(question.distinct()))
 
 
-def _last_word(connection: Connection, number: int) -> Row | None:
+def _last_word(connection: Connection, number: int) -> AnyRow | None:
     return connection.execute(
         select(counting_word)
         .where(counting_word.c.inspection_id == number)
@@ -230,7 +233,7 @@ def _was_asked(connection: Connection, number: int) -> bool:
     return bool(connection.scalar(question))
 
 
-def _does_not_fit(number: int, stands: str, last: Row | None) -> Conflict:
+def _does_not_fit(number: int, stands: str, last: AnyRow | None) -> Conflict:
     if last is None:
         return Conflict("counting_untouched", number=number)
     who = last.who or InspectionError("the_program")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -38,6 +39,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from inspection.errors import DiskFull, InspectionError, StorageError
+from inspection.storage.column_types import NewRow
 from inspection.storage.private import private_folder, write_private
 
 SAFE_SQLITE = (3, 51, 3)
@@ -173,7 +175,7 @@ def next_number(connection: Connection, table: Table) -> int:
     return (connection.scalar(select(func.max(table.c.id))) or 0) + 1
 
 
-def insert_rows(connection: Connection, table: Table, rows: list[dict]) -> None:
+def insert_rows(connection: Connection, table: Table, rows: list[NewRow]) -> None:
     if rows:
         connection.execute(insert(table), rows)
 
@@ -203,7 +205,7 @@ def engine_state(engine: Engine) -> EngineState:
         if dialect.name != "sqlite":
             return EngineState(dialect.name, version)
 
-        def pragma(name: str):
+        def pragma(name: str) -> Any:
             return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
 
         complaint = str(pragma("quick_check(1)"))
@@ -259,7 +261,7 @@ def _open_sqlite(address: URL) -> Engine:
     engine = create_engine(address, module=driver, **_POOL)
 
     @event.listens_for(engine, "connect")
-    def prepare_connection(connection, _record):
+    def prepare_connection(connection: Any, _record: object) -> None:
         # Transactions are begun by hand below; the driver must not begin its own.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
@@ -268,7 +270,7 @@ def _open_sqlite(address: URL) -> Engine:
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
-    def begin(connection):
+    def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -307,14 +309,14 @@ def _file_system(folder: Path) -> str:
         return ""
     inside, kind = -1, ""
     for line in mounts.splitlines():
-        _, point, name, *_ = line.split()
-        point = Path(point.replace("\\040", " "))
+        _, where, name, *_ = line.split()
+        point = Path(where.replace("\\040", " "))
         if folder.resolve().is_relative_to(point) and len(point.parts) > inside:
             inside, kind = len(point.parts), name
     return kind
 
 
-def _switch_to_wal(connection, driver: ModuleType, file: Path) -> None:
+def _switch_to_wal(connection: Any, driver: ModuleType, file: Path) -> None:
     """Only the very first connection changes anything: the mode stays in the file.
 
     Two processes that start at once may block each other here, and SQLite does not apply its busy
@@ -333,11 +335,16 @@ def _switch_to_wal(connection, driver: ModuleType, file: Path) -> None:
         raise StorageError("database_no_wal", file=file, mode=mode)
 
 
+def _errors_of(engine: Engine) -> tuple[type[Exception], ...]:
+    driver = engine.dialect.dbapi
+    return (DBAPIError, driver.Error) if driver else (DBAPIError,)
+
+
 @contextmanager
 def _told_in_a_sentence(engine: Engine) -> Iterator[None]:
     try:
         yield
-    except (DBAPIError, engine.dialect.dbapi.Error) as error:
+    except _errors_of(engine) as error:
         # The driver's own, where it fails while a connection is made ready.
         raise _trouble(engine, getattr(error, "orig", error)) from error
 

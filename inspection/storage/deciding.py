@@ -3,22 +3,26 @@
 A word is never changed afterwards: a later one about the same inspection points at it (`replaces`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, select
 
 from inspection.domain.inspections import Decision
 from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage import tables
 from inspection.storage.audit import RECORD, Event, append_events, record_digest
+from inspection.storage.column_types import AnyRow, Values
 from inspection.storage.counting import kept, set_standing, standing
 from inspection.storage.counting_records import state
 from inspection.storage.database import insert_rows, next_number, writing
 from inspection.storage.first_inspections import is_first_now
 
 BATCH = 250
+
+_Entry = TypeVar("_Entry")
 
 
 def decide(engine: Engine, decision: Decision, expected_last: int | None) -> int:
@@ -84,12 +88,12 @@ def undo(
 # --- what people say ---
 
 
-def open_inspection(connection: Connection, number: int) -> Row:
+def open_inspection(connection: Connection, number: int) -> AnyRow:
     """The inspection a person speaks about; refused when a later judgement took its place."""
     return _open_inspections(connection, {number})[number]
 
 
-def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, Row]:
+def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, AnyRow]:
     table = tables.inspection.c
     rows = connection.execute(
         select(
@@ -120,11 +124,11 @@ def _open_inspections(connection: Connection, numbers: set[int]) -> dict[int, Ro
     return {row.id: row for row in rows}
 
 
-def _decision(connection: Connection, number: int) -> Row:
+def _decision(connection: Connection, number: int) -> AnyRow:
     return connection.execute(select(tables.decision).where(tables.decision.c.id == number)).one()
 
 
-def _changed_meanwhile(connection: Connection, seen: Row) -> Conflict:
+def _changed_meanwhile(connection: Connection, seen: AnyRow) -> Conflict:
     if seen.last_decision_id is None:
         return Conflict("no_decision", number=seen.id)
     last = _decision(connection, seen.last_decision_id)
@@ -138,9 +142,9 @@ def _changed_meanwhile(connection: Connection, seen: Row) -> Conflict:
 
 def _say(
     connection: Connection,
-    seen: Mapping[int, Row],
+    seen: Mapping[int, AnyRow],
     words: Sequence[Decision],
-    stands_again: Row | None = None,
+    stands_again: AnyRow | None = None,
 ) -> list[int]:
     """Write words, where their inspections now stand, and their events; answers their numbers.
 
@@ -181,7 +185,7 @@ def _say(
     return [row["id"] for row in rows]
 
 
-def _said(row: Mapping) -> Event:
+def _said(row: Values) -> Event:
     """The event of one written word."""
     details = {
         "decision": row["id"],
@@ -194,7 +198,7 @@ def _said(row: Mapping) -> Event:
     return Event(kind, row["inspector"], details, row["inspection_id"])
 
 
-def in_batches(entries: Iterable, size: int) -> Iterable[list]:
+def in_batches(entries: Iterable[_Entry], size: int) -> Iterator[list[_Entry]]:
     rest = iter(entries)
     while some := list(islice(rest, size)):
         yield some

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Engine,
@@ -28,6 +30,7 @@ from inspection.domain.inspections import as_logged
 from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.audit import REMOVED, append_event
+from inspection.storage.column_types import AnyRow
 from inspection.storage.counting import COUNTS, kept
 from inspection.storage.database import looking, next_number, writing
 
@@ -47,7 +50,7 @@ class DemoLoad:
 
     id: int
     who: str
-    plan: dict
+    plan: dict[str, Any]
     begun_at: datetime
     finished_at: datetime | None
 
@@ -59,7 +62,7 @@ def begin(engine: Engine, who: str, plan: Mapping[str, object], at: datetime) ->
         row = {"id": number, "who": who, "plan": dict(plan), "begun_at": at}
         connection.execute(insert(tables.demo_load), [row])
         append_event(connection, LOADING, who, {"load": number, **plan})
-    return DemoLoad(**row, finished_at=None)
+    return DemoLoad(number, who, dict(plan), at, finished_at=None)
 
 
 def finish(engine: Engine, load: DemoLoad, at: datetime) -> None:
@@ -68,7 +71,7 @@ def finish(engine: Engine, load: DemoLoad, at: datetime) -> None:
         connection.execute(
             update(tables.demo_load).where(tables.demo_load.c.id == load.id).values(finished_at=at)
         )
-        held = connection.scalar(_how_many(tables.inspection.c.photo_source == SOURCE))
+        held = _how_many(connection, tables.inspection.c.photo_source == SOURCE)
         append_event(connection, LOADED, load.who, {"load": load.id, "inspections": held})
 
 
@@ -114,18 +117,19 @@ def has_demo(engine: Engine, first_day: date, last_day: date) -> bool:
 def demo_count(engine: Engine) -> int:
     """How many inspections of the demo line the log holds, replaced judgements included."""
     with looking(engine) as connection:
-        return connection.scalar(_how_many(tables.inspection.c.photo_source == SOURCE))
+        return _how_many(connection, tables.inspection.c.photo_source == SOURCE)
 
 
 def real_count(engine: Engine) -> int:
     """How many inspections of the log are none of the demo line."""
     with looking(engine) as connection:
-        return connection.scalar(_how_many(tables.inspection.c.photo_source != SOURCE))
+        return _how_many(connection, tables.inspection.c.photo_source != SOURCE)
 
 
 def still_undecided(engine: Engine, numbers: Sequence[int]) -> set[int]:
     """Those of these inspections about which nobody has said anything yet."""
-    table, open_ones = tables.inspection.c, set()
+    table = tables.inspection.c
+    open_ones: set[int] = set()
     with looking(engine) as connection:
         for start in range(0, len(numbers), _AT_ONCE):
             some = table.id.in_(list(numbers[start : start + _AT_ONCE]))
@@ -147,7 +151,7 @@ def remove(
     load, pool = _what_stands(engine, who, at)
     is_demo = tables.inspection.c.photo_sha256.in_(pool)
     with looking(engine) as connection:
-        total = connection.scalar(_how_many(is_demo))
+        total = _how_many(connection, is_demo)
     with writing(engine) as connection:
         _remove_what_was_said(connection, who, is_demo, load)
     gone = 0
@@ -167,7 +171,7 @@ def remove(
     return gone, photos
 
 
-def keep_photos(engine: Engine, load: DemoLoad, photos: Iterable[str], **more) -> None:
+def keep_photos(engine: Engine, load: DemoLoad, photos: Iterable[str], **more: object) -> None:
     """Note which photos the demo line shows: they go with it, also where nothing shows them yet.
 
     more: further parts of the plan.
@@ -197,8 +201,9 @@ def _what_stands(engine: Engine, who: str, at: datetime) -> tuple[DemoLoad, list
 # --- what belongs to the demo ---
 
 
-def _how_many(condition: ColumnElement[bool]):
-    return select(func.count()).select_from(tables.inspection).where(condition)
+def _how_many(connection: Connection, condition: ColumnElement[bool]) -> int:
+    question = select(func.count()).select_from(tables.inspection).where(condition)
+    return connection.execute(question).scalar_one()
 
 
 def _remove_what_was_said(
@@ -249,21 +254,23 @@ def _remove_what_was_said(
     _take_out(connection, who, gone)
 
 
-def _has_real(connection: Connection, is_demo: ColumnElement[bool], place) -> bool:
+def _has_real(connection: Connection, is_demo: ColumnElement[bool], place: AnyRow) -> bool:
     return _any(connection, _of_place(place) & ~is_demo)
 
 
-def _has_demo(connection: Connection, is_demo: ColumnElement[bool], place) -> bool:
+def _has_demo(connection: Connection, is_demo: ColumnElement[bool], place: AnyRow) -> bool:
     return _any(connection, _of_place(place) & is_demo)
 
 
-def _of_place(place) -> ColumnElement[bool]:
+def _of_place(place: AnyRow) -> ColumnElement[bool]:
     table = tables.inspection.c
     here = (table.day == place.day) & (table.shift == place.shift)
     return here & (table.line == as_logged(place.line)) if place.line else here
 
 
-def _rests_on_demo(connection: Connection, is_demo: ColumnElement[bool], evidence: dict) -> bool:
+def _rests_on_demo(
+    connection: Connection, is_demo: ColumnElement[bool], evidence: Mapping[str, Any]
+) -> bool:
     numbers = [number for number in evidence.get("inspections", ()) if isinstance(number, int)]
     theirs = tables.inspection.c.id.in_(numbers)
     return _any(connection, theirs & is_demo) and not _any(connection, theirs & ~is_demo)
@@ -342,12 +349,12 @@ def _with_pointing(
             _with_pointing(connection, other, list(found), gone)
 
 
-def _key(table: Table):
+def _key(table: Table) -> Column[Any]:
     """The column that names a row; of tables without a number the one that points."""
     return table.c.id if "id" in table.c else next(iter(table.primary_key.columns))
 
 
-def _in_parts(numbers: list) -> Iterator[list]:
+def _in_parts(numbers: list[int]) -> Iterator[list[int]]:
     for start in range(0, len(numbers), _AT_ONCE):
         yield numbers[start : start + _AT_ONCE]
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, FromClause, func, select
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.quality import Quality
-from inspection.storage.column_types import frame
+from inspection.storage.column_types import AnySelect, frame
 from inspection.storage.counting import NO_DEFECTS, UM2_PER_MM2, counted
 from inspection.storage.database import looking
 from inspection.storage.log_filter import LogFilter, chosen
@@ -140,18 +140,18 @@ def _source(where: LogFilter) -> FromClause:
     return counted(chosen(where, with_type=False)).subquery()
 
 
-def _unit_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
+def _unit_sums(source: FromClause, where: LogFilter, by: Iterable[str]) -> AnySelect:
     level = "panel" if where.panel else "body"
     names = ("units", "rework_units", "undecided_units")
     return _sums(source, where, level, by, names)
 
 
-def _photo_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
+def _photo_sums(source: FromClause, where: LogFilter, by: Iterable[str]) -> AnySelect:
     """Photos without a body number, as `units`."""
     return _sums(source, where, "photo", by, ("units",))
 
 
-def _defect_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
+def _defect_sums(source: FromClause, where: LogFilter, by: Iterable[str]) -> AnySelect:
     question = _sums(source, where, "type", by, ("defects", "measured", "area_um2"))
     question = question.where(source.c.type.not_in(NO_DEFECTS), source.c.defects > 0)
     return question.where(source.c.type == where.type) if where.type else question
@@ -159,7 +159,7 @@ def _defect_sums(source: FromClause, where: LogFilter, by: Iterable[str]):
 
 def _sums(
     source: FromClause, where: LogFilter, level: str, by: Iterable[str], names: Iterable[str]
-):
+) -> AnySelect:
     keys = [source.c[name] for name in by]
     question = select(
         *keys, *(func.coalesce(func.sum(source.c[name]), 0).label(name) for name in names)

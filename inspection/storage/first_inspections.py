@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, union, update
 
 from inspection.domain.counting_words import LEFT_OUT, VOIDED
 from inspection.domain.quality import REPAIRS
+from inspection.storage.column_types import AnyRow, AnySelect
 from inspection.storage.tables import (
     counting_word,
     decision,
@@ -49,7 +50,7 @@ def is_first_now() -> ColumnElement[bool]:
     return inspection.c.is_first != inspection.c.id.in_(select(first_changed.c.inspection_id))
 
 
-def ceased() -> Select:
+def ceased() -> AnySelect:
     """Numbers of the inspections that were written as first ones and are none at present."""
     return (
         select(first_changed.c.inspection_id)
@@ -125,8 +126,8 @@ def _stored(connection: Connection, unit_ids: Sequence[int]) -> dict[int, Settle
 class _Shot:
     """One photo of a body with all its judgements: `first` was written first, `last` stands."""
 
-    first: Row
-    last: Row
+    first: AnyRow
+    last: AnyRow
     why_left_out: str = ""
 
 
@@ -200,17 +201,17 @@ def _earliest_use(connection: Connection, shots: Sequence[_Shot]) -> dict[str, i
     return found
 
 
-def _words(connection: Connection, shots: Sequence[_Shot]) -> dict[int, list[Row]]:
+def _words(connection: Connection, shots: Sequence[_Shot]) -> dict[int, list[AnyRow]]:
     """Inspection -> what people decided about it, in its order."""
     numbers = {number for shot in shots for number in (shot.first.id, shot.last.id)}
-    found: dict[int, list[Row]] = defaultdict(list)
+    found: dict[int, list[AnyRow]] = defaultdict(list)
     question = select(decision).where(decision.c.inspection_id.in_(sorted(numbers)))
     for row in connection.execute(question.order_by(decision.c.id)):
         found[row.inspection_id].append(row)
     return found
 
 
-def _first_visit(shots: Sequence[_Shot], words: Mapping[int, list[Row]]) -> list[_Shot]:
+def _first_visit(shots: Sequence[_Shot], words: Mapping[int, list[AnyRow]]) -> list[_Shot]:
     """The photos of the slot of the first one, but for panels that came back within it."""
     firsts: list[_Shot] = []
     for shot in shots:
@@ -224,7 +225,7 @@ def _first_visit(shots: Sequence[_Shot], words: Mapping[int, list[Row]]) -> list
     return firsts
 
 
-def _sent_back(shot: _Shot, words: Mapping[int, list[Row]], at: datetime) -> bool:
+def _sent_back(shot: _Shot, words: Mapping[int, list[AnyRow]], at: datetime) -> bool:
     """Whether a person had sent the panel back when the next photo was taken."""
     stands: dict[int, str] = {}
     for number in dict.fromkeys((shot.first.id, shot.last.id)):

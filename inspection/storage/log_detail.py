@@ -3,11 +3,12 @@
 Judgements that a later one replaced are found by their number only.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, case, select
+from sqlalchemy import Connection, Engine, case, select
 
 from inspection.domain.counting_words import VOIDED
 from inspection.domain.defects import Defect, Region
@@ -25,6 +26,7 @@ from inspection.domain.letters import shortened
 from inspection.domain.scale import Scale
 from inspection.errors import NotFound
 from inspection.storage import tables
+from inspection.storage.column_types import AnyRow, AnySelect
 from inspection.storage.counting import is_left_out
 from inspection.storage.counting_records import NumberedWord, state, words_about
 from inspection.storage.database import looking
@@ -85,7 +87,7 @@ class AuditEvent:
     kind: str
     who: str
     inspection_id: int
-    details: dict
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ def known_photos(engine: Engine, hashes: Collection[str]) -> frozenset[str]:
     return found | frozenset(shown).intersection(hashes)
 
 
-def model_card(engine: Engine, sha256: str) -> dict:
+def model_card(engine: Engine, sha256: str) -> dict[str, Any]:
     """The card of a model that judged photos in this log; NotFound when none was kept."""
     with looking(engine) as connection:
         card = connection.scalar(select(tables.model.c.card).where(tables.model.c.sha256 == sha256))
@@ -286,7 +288,7 @@ def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
         )
 
 
-def whole_inspections() -> Select:
+def whole_inspections() -> AnySelect:
     """Inspections with what `_inspection` needs of photo, model and spec."""
     return (
         select(
@@ -305,7 +307,7 @@ def whole_inspections() -> Select:
 
 
 def detail_of(
-    row: Row,
+    row: AnyRow,
     defects: tuple[Defect, ...],
     decisions: tuple[NumberedDecision, ...],
     related: tuple[RelatedInspection, ...] = (),
@@ -332,7 +334,7 @@ def detail_of(
     )
 
 
-def _inspection(row: Row, defects: tuple[Defect, ...]) -> Inspection:
+def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
     # A damaged reason is left out: the audit chain names its row.
     reasons = tuple(
         Reason(one["code"], one["values"])
@@ -385,7 +387,7 @@ def _defects(connection: Connection, number: int) -> tuple[Defect, ...]:
     return tuple(defect_of(row) for row in rows)
 
 
-def defect_of(row: Row) -> Defect:
+def defect_of(row: AnyRow) -> Defect:
     region = Region(
         type=row.type,
         score=row.score,
@@ -416,7 +418,7 @@ def _decisions(connection: Connection, number: int) -> tuple[NumberedDecision, .
     return tuple(numbered_decision(row) for row in rows)
 
 
-def numbered_decision(row: Row) -> NumberedDecision:
+def numbered_decision(row: AnyRow) -> NumberedDecision:
     # An earlier version kept texts of any length.
     said = Decision(
         row.inspection_id,
@@ -430,7 +432,7 @@ def numbered_decision(row: Row) -> NumberedDecision:
     return NumberedDecision(row.id, said)
 
 
-def _related(connection: Connection, row: Row) -> tuple[RelatedInspection, ...]:
+def _related(connection: Connection, row: AnyRow) -> tuple[RelatedInspection, ...]:
     table = inspection.c
     same = [table.photo_sha256 == row.photo_sha256, table.id != row.id]
     if row.photo_source == tables.POOLED_SOURCE:

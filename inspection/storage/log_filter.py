@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import partial
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select, true
 
@@ -128,7 +129,7 @@ class LogFilter:
 def chosen(where: LogFilter, *, with_type: bool = True) -> ColumnElement[bool]:
     """The filter as a condition on `inspection`."""
     table = inspection.c
-    parts = [table.superseded_by.is_(None)]
+    parts: list[ColumnElement[bool]] = [table.superseded_by.is_(None)]
     parts += [
         table[name] == as_logged(getattr(where, name)) for name in _EXACT if getattr(where, name)
     ]
@@ -190,7 +191,7 @@ def read_filter(parameters: Mapping[str, str]) -> LogFilter:
     Raises FilterRefused or NotFound with one sentence for an unknown name, a value that cannot
     be read, or limits in the wrong order.
     """
-    values = {}
+    values: dict[str, Any] = {}
     for name, text in parameters.items():
         if name not in PARAMETERS:
             raise FilterRefused("filter_unknown", name=name, known=", ".join(PARAMETERS))

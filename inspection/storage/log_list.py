@@ -7,14 +7,15 @@ leaves out judgements that a later one replaced, unless they are asked for by nu
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, ColumnElement, Connection, Engine, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, exists, func, select
 
 from inspection.domain import clocks
 from inspection.domain.inspections import MOST_LETTERS, UNKNOWN
 from inspection.domain.letters import shortened
-from inspection.storage.column_types import frame
+from inspection.storage.column_types import AnySelect, frame
 from inspection.storage.database import looking
 from inspection.storage.first_inspections import is_first_now
 from inspection.storage.log_filter import LogFilter, chosen
@@ -169,7 +170,7 @@ def log_rows(engine: Engine, numbers: list[int]) -> pd.DataFrame:
         return _listed(connection, _in_order(question, NEWEST_FIRST))
 
 
-def columns_of(names: Iterable[str]) -> list[Column]:
+def columns_of(names: Iterable[str]) -> list[ColumnElement[Any]]:
     """Columns of an inspection; its body number in the normal form, which stands with the body."""
     of_body = {
         "body_number": unit.c.body_number,
@@ -187,17 +188,18 @@ def last_inspections(engine: Engine, n: int) -> pd.DataFrame:
 def count(engine: Engine, where: LogFilter) -> int:
     """How many inspections the filter chooses."""
     with looking(engine) as connection:
-        return connection.scalar(select(func.count()).select_from(inspection).where(chosen(where)))
+        question = select(func.count()).select_from(inspection).where(chosen(where))
+        return connection.execute(question).scalar_one()
 
 
 def count_from(engine: Engine, source: str) -> int:
     """How many inspections came from a source ("upload", "camera", "demo", …)."""
     with looking(engine) as connection:
-        return connection.scalar(
+        return connection.execute(
             select(func.count())
             .select_from(inspection)
             .where(inspection.c.photo_source == source, inspection.c.superseded_by.is_(None))
-        )
+        ).scalar_one()
 
 
 def impossible_dates(engine: Engine, first_day: date, now: datetime) -> tuple[ImpossibleDate, ...]:
@@ -265,7 +267,8 @@ def newer_than(engine: Engine, where: LogFilter, number: int) -> int:
     """How many chosen inspections are newer than this one: its place in the list, from 0."""
     question = select(func.count()).select_from(inspection)
     with looking(engine) as connection:
-        return connection.scalar(question.where(chosen(where), inspection.c.id > number))
+        newer = question.where(chosen(where), inspection.c.id > number)
+        return connection.execute(newer).scalar_one()
 
 
 def neighbours(engine: Engine, where: LogFilter, number: int) -> Neighbours:
@@ -313,11 +316,11 @@ def same_body(engine: Engine, number: int, limit: int = 60) -> list[int]:
         return list(connection.scalars(question))
 
 
-def _list() -> Select:
+def _list() -> AnySelect:
     return select(*columns_of(LOG_COLUMNS), WHY_LEFT_OUT).join_from(inspection, unit)
 
 
-def _listed(connection: Connection, question: Select) -> pd.DataFrame:
+def _listed(connection: Connection, question: AnySelect) -> pd.DataFrame:
     page = frame(connection, question)
     for name in MOST_LETTERS.keys() & set(page):
         # An earlier version kept texts of any length.
@@ -328,9 +331,10 @@ def _listed(connection: Connection, question: Select) -> pd.DataFrame:
     return page
 
 
-def _distinct(connection: Connection, column) -> tuple[str, ...]:
+def _distinct(connection: Connection, column: ColumnElement[str]) -> tuple[str, ...]:
     """The values of an indexed column, each found from the one before: DISTINCT reads all rows."""
-    values, last = [], ""
+    values: list[str] = []
+    last: str | None = ""
     while (last := connection.scalar(select(func.min(column)).where(column > last))) is not None:
         if len(last) <= max(MOST_LETTERS.values()):
             # A longer one comes from an earlier version: nobody could choose it from a list.
@@ -354,9 +358,9 @@ def _types_of(connection: Connection, numbers: list[int]) -> list[str]:
     return [", ".join(found.get(number, ())) for number in numbers]
 
 
-def _in_order(question: Select, order: LogOrder) -> Select:
+def _in_order(question: AnySelect, order: LogOrder) -> AnySelect:
     """`question` about inspections and their units, sorted; among equals the newest first."""
-    column: ColumnElement = _ORDER_COLUMNS[order.by]
+    column: ColumnElement[Any] = _ORDER_COLUMNS[order.by]
     if order.by == "id":
         return question.order_by(column.desc() if order.falling else column)
     value = func.nullif(column, "") if order.by in _ORDER_TEXTS else column

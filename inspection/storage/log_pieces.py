@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Row, Select, Table, func, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from inspection.storage import tables
-from inspection.storage.column_types import frame
+from inspection.storage.column_types import AnyRow, AnySelect, frame
 from inspection.storage.database import looking
 from inspection.storage.log_detail import (
     InspectionDetail,
@@ -202,9 +202,9 @@ def details_in_pieces(
         ]
 
 
-def _grouped(connection: Connection, table: Table, numbers: list[int]) -> dict[int, list[Row]]:
+def _grouped(connection: Connection, table: Table, numbers: list[int]) -> dict[int, list[AnyRow]]:
     """Rows of `defect` or `decision` by their inspection, in the order they were written."""
-    groups: dict[int, list[Row]] = {}
+    groups: dict[int, list[AnyRow]] = {}
     if numbers:
         question = select(table).where(table.c.inspection_id.in_(numbers)).order_by(table.c.id)
         for row in connection.execute(question):
@@ -213,7 +213,7 @@ def _grouped(connection: Connection, table: Table, numbers: list[int]) -> dict[i
 
 
 def _pieces(
-    engine: Engine, question: Select, within: Span | None, rows: int
+    engine: Engine, question: AnySelect, within: Span | None, rows: int
 ) -> Iterator[pd.DataFrame]:
     """The rows of `question` by ranges of inspection numbers, so that no transaction stays open
     while a piece is sent, and no piece sorts or skips what lies outside it."""

@@ -8,12 +8,14 @@ that judged, as it was at that moment.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable, shortened
 from inspection.errors import Conflict, DecisionRefused, StorageError
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnyRow, AnySelect
 from inspection.storage.database import looking, writing
 from inspection.storage.tables import audit, model
 
@@ -45,7 +47,7 @@ class ModelSwitch:
     reason: str
     model: ModelVersion
     before: ModelVersion
-    golden: dict
+    golden: dict[str, Any]
 
 
 def refuse_long(who: str, reason: str) -> None:
@@ -75,8 +77,8 @@ def record_switch(
     reason: str,
     version: ModelVersion,
     before: ModelVersion,
-    card: Mapping,
-    golden: Mapping,
+    card: Mapping[str, object],
+    golden: Mapping[str, object],
     expected_last: int | None,
 ) -> int:
     """Write one switch, or a refused one; answers its number.
@@ -88,11 +90,11 @@ def record_switch(
     refuse_long(who, reason)
     with writing(engine) as connection:
         last = _last(connection)
-        if (last.id if last else None) != expected_last:
+        if last and last.id != expected_last:
             raise Conflict("switch_meanwhile", name=last.model.name, who=last.who, at=last.at)
         if kind != REFUSED:
             _keep(connection, version, card)
-        details = {
+        details: dict[str, object] = {
             "model": {"name": version.name, "sha256": version.sha256},
             "before": {"name": before.name, "sha256": before.sha256},
             "reason": reason,
@@ -101,7 +103,7 @@ def record_switch(
         return append_event(connection, kind, who, details)
 
 
-def _events(kinds: tuple[str, ...]) -> Select:
+def _events(kinds: tuple[str, ...]) -> AnySelect:
     # No inspection stands behind a switch: that is what the index finds among a million events.
     return select(audit.c.id, audit.c.at, audit.c.kind, audit.c.who, audit.c.details).where(
         audit.c.inspection_id.is_(None), audit.c.kind.in_(kinds)
@@ -114,7 +116,7 @@ def _last(connection: Connection) -> ModelSwitch | None:
     return _switch(row) if row else None
 
 
-def _keep(connection: Connection, version: ModelVersion, card: Mapping) -> None:
+def _keep(connection: Connection, version: ModelVersion, card: Mapping[str, object]) -> None:
     """The version with its card, unless the log knows it from before."""
     known = select(model.c.sha256).where(model.c.sha256 == version.sha256)
     if connection.execute(known).first() is None:
@@ -127,7 +129,7 @@ def _keep(connection: Connection, version: ModelVersion, card: Mapping) -> None:
         connection.execute(insert(model), [row])
 
 
-def _switch(row: Row) -> ModelSwitch:
+def _switch(row: AnyRow) -> ModelSwitch:
     details = row.details
     try:
         return ModelSwitch(

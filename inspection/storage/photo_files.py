@@ -40,16 +40,21 @@ _ASKED_AT_ONCE = 500
 class ShownPhoto(Protocol):
     """A photo with its copies, as `inspection.imaging.photo.Photo` has them."""
 
-    sha256: str
-    display_jpeg: bytes
-    thumbnail_jpeg: bytes
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def display_jpeg(self) -> bytes: ...
+    @property
+    def thumbnail_jpeg(self) -> bytes: ...
 
 
 class SeenEvidence(Protocol):
     """What the network saw, as `inspection.imaging.photo.Evidence` has it."""
 
-    probability_png: bytes
-    type_png: bytes
+    @property
+    def probability_png(self) -> bytes: ...
+    @property
+    def type_png(self) -> bytes: ...
 
 
 class PhotoFiles:
@@ -80,9 +85,11 @@ class PhotoFiles:
             yield
         except BaseException:
             # Left lying: what was written without a record is removed with the next clean-up.
-            claim.release()
+            if claim:
+                claim.release()
             raise
-        claim.release(remove=True)
+        if claim:
+            claim.release(remove=True)
 
     def clean_up_unfinished(self, is_logged: Callable[[str], bool]) -> list[Path]:
         """Remove the files of photos whose writing ended before their record; answers which.
@@ -91,7 +98,9 @@ class PhotoFiles:
         now, by whatever process, are left alone, and so is everything older than the log: only
         what stands in hand is looked at.
         """
-        removed, held, ended = [], set(), {}
+        removed: list[Path] = []
+        held: set[str] = set()
+        ended: dict[str, list[Claim]] = {}
         for path in sorted((self.root / _IN_HAND).glob("*.*")):
             sha256 = path.name.split(".")[0]
             claim = Claim.take(path)

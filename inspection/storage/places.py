@@ -12,11 +12,11 @@ from math import ceil
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Engine, Integer, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, cast, func, select
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.panels import Panel
-from inspection.storage.column_types import frame
+from inspection.storage.column_types import AnySelect, frame
 from inspection.storage.counting import (
     NO_DEFECTS,
     counts,
@@ -309,7 +309,7 @@ def _is_of_defects(where: LogFilter) -> bool:
     return where == LogFilter(**{name: getattr(where, name) for name in of_defect})
 
 
-def _placed() -> Select:
+def _placed() -> AnySelect:
     return (
         select(*_PLACED)
         .join_from(defect, inspection, defect.c.inspection_id == inspection.c.id)

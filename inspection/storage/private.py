@@ -8,14 +8,14 @@ process numbers.
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:
-    # Windows has locks of its own, which end with the process as well.
-    fcntl = None
+if sys.platform == "win32":
+    # Its own locks end with the process as well.
     import msvcrt
+else:
+    import fcntl
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 
@@ -50,10 +50,10 @@ class Claim:
         """Hold `path`, which is made where it is missing. Raises OSError where it cannot be."""
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if fcntl:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            else:
+            if sys.platform == "win32":
                 msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+            else:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(descriptor)
             return None
@@ -63,12 +63,12 @@ class Claim:
         """Let go of the file, and with `remove` take it away; a second time does nothing."""
         if self._descriptor < 0:
             return
-        if remove and fcntl:
+        if remove and sys.platform != "win32":
             # While it is still held: nobody may take a file that is about to go.
             with contextlib.suppress(OSError):
                 self.path.unlink()
         os.close(self._descriptor)
         self._descriptor = -1
-        if remove and not fcntl:
+        if remove and sys.platform == "win32":
             with contextlib.suppress(OSError):
                 self.path.unlink()

@@ -8,12 +8,12 @@ thresholds or another spec).
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import (
     Column,
     Connection,
     Engine,
-    Row,
     RowMapping,
     Table,
     Text,
@@ -29,6 +29,7 @@ from inspection.domain.shifts import VISIT_PAUSE, ShiftSlot
 from inspection.errors import Conflict, StorageError
 from inspection.storage import tables
 from inspection.storage.audit import RECORD, Event, append_events, next_inspection, record_digest
+from inspection.storage.column_types import AnyRow, NewRow, Values
 from inspection.storage.counting import kept, set_standing, standing
 from inspection.storage.counting_records import write_words
 from inspection.storage.database import insert_rows, next_number, writing
@@ -51,7 +52,7 @@ from inspection.storage.visits import (
 class _Versions:
     """Model cards and spec texts by their hash, kept when the version is first used."""
 
-    cards: Mapping[str, dict]
+    cards: Mapping[str, Mapping[str, object]]
     texts: Mapping[str, str]
 
 
@@ -61,7 +62,7 @@ def record_inspection(
     slot: ShiftSlot,
     request_id: str | None = None,
     *,
-    model_card: dict | None = None,
+    model_card: Mapping[str, object] | None = None,
     spec_text: str = "",
     like: LikeAnother | None = None,
     pause: timedelta = VISIT_PAUSE,
@@ -90,7 +91,7 @@ def record_many(
     engine: Engine,
     inspections: Iterable[tuple[Inspection, ShiftSlot] | tuple[Inspection, ShiftSlot, str]],
     *,
-    model_cards: Mapping[str, dict] | None = None,
+    model_cards: Mapping[str, Mapping[str, object]] | None = None,
     spec_texts: Mapping[str, str] | None = None,
     batch: int = BATCH,
     pause: timedelta = VISIT_PAUSE,
@@ -131,7 +132,7 @@ def rejudge(
     """
     with writing(engine) as connection:
         known = _by_request(connection, [request_id] if request_id else [])
-        if known:
+        if request_id and known:
             return known[request_id].id
         earlier = open_inspection(connection, earlier_id)
         if earlier.photo_sha256 != inspection.photo_sha256:
@@ -163,16 +164,17 @@ def _write(
     connection: Connection, entries: Sequence[Entry], versions: _Versions, pause: timedelta
 ) -> list[int]:
     known = _by_request(connection, [entry.request_id for entry in entries if entry.request_id])
-    answers, fresh = [], []
+    answers: list[int] = []
+    fresh: list[Entry] = []
     number = next_inspection(connection)
     for entry in entries:
-        first = known.get(entry.request_id)
+        first = known.get(entry.request_id or "")
         if first is None:
             fresh.append(entry)
             answers.append(number)
             number += 1
         elif first.photo_sha256 != entry.inspection.photo_sha256:
-            raise other_photo(entry.request_id, first.id)
+            raise other_photo(first.request_id, first.id)
         else:
             answers.append(first.id)
     if fresh:
@@ -220,7 +222,7 @@ def other_photo(request_id: str, number: int) -> Conflict:
     return Conflict("request_id_taken", request=request_id, number=number)
 
 
-def _by_request(connection: Connection, request_ids: Sequence[str]) -> dict[str, Row]:
+def _by_request(connection: Connection, request_ids: Sequence[str]) -> dict[str, AnyRow]:
     if not request_ids:
         return {}
     table = tables.inspection.c
@@ -267,14 +269,17 @@ def _keep_versions(connection: Connection, entries: Sequence[Entry], versions: _
     _fill(connection, tables.spec.c.text, versions.texts, specs)
 
 
-def _insert_unknown(connection: Connection, table: Table, rows: Mapping[str, dict]) -> None:
+def _insert_unknown(connection: Connection, table: Table, rows: Mapping[str, NewRow]) -> None:
     """Write the rows whose hash the table does not know yet."""
     known = set(connection.scalars(select(table.c.sha256).where(table.c.sha256.in_(list(rows)))))
     insert_rows(connection, table, [row for sha256, row in rows.items() if sha256 not in known])
 
 
 def _fill(
-    connection: Connection, column: Column, given: Mapping[str, object], used: Mapping[str, dict]
+    connection: Connection,
+    column: Column[Any],
+    given: Mapping[str, object],
+    used: Mapping[str, NewRow],
 ) -> None:
     """Add the card or the text of a version that was first used without it."""
     table = column.table
@@ -333,7 +338,11 @@ def _stored_defects(connection: Connection, number: int) -> Sequence[RowMapping]
     return connection.execute(question).mappings().all()
 
 
-def _supersede(connection: Connection, who: str, judged: Sequence[tuple[dict, list[dict]]]) -> None:
+def _supersede(
+    connection: Connection,
+    who: str,
+    judged: Sequence[tuple[NewRow, list[NewRow]]],
+) -> None:
     """Write judgements with their defects; each takes the place of the one that it `rejudges`."""
     rows = [row for row, _ in judged]
     insert_rows(connection, tables.inspection, rows)
@@ -344,7 +353,7 @@ def _supersede(connection: Connection, who: str, judged: Sequence[tuple[dict, li
 
 def _inspection_row(
     entry: Entry, number: int, unit_id: int, is_first: bool, rejudges: int | None = None
-) -> dict:
+) -> NewRow:
     one = entry.inspection
     subject, thresholds = one.subject, one.thresholds
     defects, verdict = one.judgement.defects, one.judgement.verdict
@@ -396,7 +405,7 @@ def _inspection_row(
     }
 
 
-def _reason(reason: Reason) -> dict:
+def _reason(reason: Reason) -> dict[str, object]:
     # A measured value may come as a numpy number.
     values = {
         name: value.item() if hasattr(value, "item") else value
@@ -405,14 +414,14 @@ def _reason(reason: Reason) -> dict:
     return {"code": reason.code, "values": values}
 
 
-def _defect_rows(row: Mapping, one: Inspection, first_number: int) -> list[dict]:
+def _defect_rows(row: Values, one: Inspection, first_number: int) -> list[NewRow]:
     return [
         _defect_row(row, part, first_number + place, place)
         for place, part in enumerate(one.judgement.defects)
     ]
 
 
-def _defect_row(row: Mapping, part: Defect, number: int, place: int) -> dict:
+def _defect_row(row: Values, part: Defect, number: int, place: int) -> NewRow:
     region = part.region
     x_px, y_px, box_width_px, box_height_px = (int(value) for value in region.bbox_px)
     return {
@@ -449,7 +458,7 @@ def _number_or_none(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _event(kind: str, who: str, row: Mapping, defects: Sequence[Mapping]) -> Event:
+def _event(kind: str, who: str, row: Values, defects: Sequence[Values]) -> Event:
     details = {
         "inspection": row["id"],
         "photo": row["photo_sha256"],

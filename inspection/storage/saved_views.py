@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.errors import NotFound, ViewExists, ViewRefused
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import saved_view
 
@@ -110,7 +111,7 @@ def restore_view(engine: Engine, number: int, who: str) -> None:
         _told(connection, "view_restored", who.strip(), number, row.name)
 
 
-def _living(connection: Connection, name: str) -> Row | None:
+def _living(connection: Connection, name: str) -> AnyRow | None:
     return connection.execute(
         select(saved_view).where(saved_view.c.name == name, saved_view.c.deleted_at.is_(None))
     ).first()
@@ -120,7 +121,9 @@ def _mark_deleted(connection: Connection, number: int, at: datetime | None) -> N
     connection.execute(update(saved_view).where(saved_view.c.id == number).values(deleted_at=at))
 
 
-def _told(connection: Connection, kind: str, who: str, number: int, name: str, **more) -> None:
+def _told(
+    connection: Connection, kind: str, who: str, number: int, name: str, **more: object
+) -> None:
     append_event(connection, kind, who, {"view": number, "name": name, **more})
 
 
@@ -130,7 +133,7 @@ def _named(who: str) -> None:
     refuse_unreadable("name", who, MOST_NAME_LETTERS, ViewRefused)
 
 
-def _view(row: Row) -> SavedView:
+def _view(row: AnyRow) -> SavedView:
     return SavedView(
         row.id,
         row.name,

@@ -7,15 +7,15 @@ from what to what. Long columns stand by their hash.
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Table, select
 
 from inspection.domain.inspections import as_logged
 from inspection.storage import tables
 from inspection.storage.audit import plain_value
-from inspection.storage.column_types import canonical_json, storable
+from inspection.storage.column_types import AnySelect, Values, canonical_json, storable
 from inspection.storage.figures import counts_by_day
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.shift_notes import ShiftPlace, notes_with_words
@@ -97,12 +97,12 @@ def _text(rows: Rows) -> str:
     return storable(canonical_json(parts))
 
 
-def _by_number(connection: Connection, question: Select) -> dict[str, dict]:
+def _by_number(connection: Connection, question: AnySelect) -> dict[str, dict[str, object]]:
     rows = connection.execute(question.order_by("id")).mappings()
     return {str(row["id"]): _values(row) for row in rows}
 
 
-def _values(row: Mapping) -> dict[str, object]:
+def _values(row: Values) -> dict[str, object]:
     values = {name: plain_value(value) for name, value in row.items()}
     for name in _BY_HASH:
         if name in values:
@@ -111,7 +111,7 @@ def _values(row: Mapping) -> dict[str, object]:
     return values
 
 
-def _bodies_of(place: ShiftPlace, here):
+def _bodies_of(place: ShiftPlace, here: ColumnElement[bool]) -> ColumnElement[bool]:
     """Bodies that the shift saw, and bodies that count under it: the same unless one was moved."""
     first_here = (unit.c.first_day == place.of.day) & (unit.c.first_shift == place.of.shift)
     if place.of.line:
@@ -119,7 +119,9 @@ def _bodies_of(place: ShiftPlace, here):
     return first_here | unit.c.id.in_(select(inspection.c.unit_id).where(here))
 
 
-def _names(connection: Connection, table, used, here) -> dict[str, dict]:
+def _names(
+    connection: Connection, table: Table, used: Column[Any], here: ColumnElement[bool]
+) -> dict[str, dict[str, object]]:
     rows = connection.execute(
         select(table.c.sha256, table.c.name)
         .where(table.c.sha256.in_(select(used).where(here)))
@@ -128,7 +130,7 @@ def _names(connection: Connection, table, used, here) -> dict[str, dict]:
     return {row.sha256: {"name": row.name} for row in rows}
 
 
-def _baseline(connection: Connection, place: ShiftPlace) -> dict[str, dict]:
+def _baseline(connection: Connection, place: ShiftPlace) -> dict[str, dict[str, object]]:
     where = LogFilter(
         first_day=place.of.day - timedelta(days=BASELINE_DAYS),
         last_day=place.of.day - timedelta(days=1),

@@ -4,13 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, func, select
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.quality import REPAIRS, Quality
 from inspection.domain.shifts import ShiftOfLine
 from inspection.storage import tables
+from inspection.storage.column_types import AnyRow
 from inspection.storage.counting import NO_DEFECTS, any_stands, counts, in_figures
 from inspection.storage.counting_records import ChangedCount, changed_counts
 from inspection.storage.database import looking
@@ -191,7 +193,7 @@ def _first_here(where: LogFilter) -> ColumnElement[bool]:
     return here & (unit.c.first_line == as_logged(where.line)) if where.line else here
 
 
-def _first_bodies(connection: Connection, where: LogFilter) -> Sequence[Row]:
+def _first_bodies(connection: Connection, where: LogFilter) -> Sequence[AnyRow]:
     return connection.execute(
         select(
             unit.c.id,
@@ -207,7 +209,7 @@ def _first_bodies(connection: Connection, where: LogFilter) -> Sequence[Row]:
     ).all()
 
 
-def _first_defects(connection: Connection, where: LogFilter) -> Sequence[Row]:
+def _first_defects(connection: Connection, where: LogFilter) -> Sequence[AnyRow]:
     return connection.execute(
         select(
             inspection.c.unit_id,
@@ -223,7 +225,7 @@ def _first_defects(connection: Connection, where: LogFilter) -> Sequence[Row]:
     ).all()
 
 
-def _photos(connection: Connection, here: ColumnElement[bool]) -> Sequence[Row]:
+def _photos(connection: Connection, here: ColumnElement[bool]) -> Sequence[AnyRow]:
     return connection.execute(
         select(
             inspection,
@@ -238,10 +240,10 @@ def _photos(connection: Connection, here: ColumnElement[bool]) -> Sequence[Row]:
 
 
 def _groups(
-    photos: Sequence[Row], bodies: Sequence[Row], found: Sequence[Row]
+    photos: Sequence[AnyRow], bodies: Sequence[AnyRow], found: Sequence[AnyRow]
 ) -> tuple[GroupFigures, ...]:
     photo_count = Counter((row.vehicle_model, row.body_colour) for row in photos)
-    of_body = Counter()
+    of_body: Counter[int] = Counter()
     for row in found:
         of_body[row.unit_id] += row.defects
     groups = defaultdict(list)
@@ -267,7 +269,7 @@ def _groups(
     return tuple(figures)
 
 
-def _pareto(found: Sequence[Row]) -> tuple[TypeFigures, ...]:
+def _pareto(found: Sequence[AnyRow]) -> tuple[TypeFigures, ...]:
     by_type = defaultdict(list)
     for row in found:
         by_type[row.type].append(row)
@@ -279,7 +281,7 @@ def _pareto(found: Sequence[Row]) -> tuple[TypeFigures, ...]:
     return tuple(sorted(figures, key=lambda one: (-one.defects, one.type)))
 
 
-def _listed(row: Row) -> PhotoFigures:
+def _listed(row: AnyRow) -> PhotoFigures:
     return PhotoFigures(
         inspection_id=row.id,
         body_number=row.normal_body_number,
@@ -298,7 +300,7 @@ def _listed(row: Row) -> PhotoFigures:
     )
 
 
-def _worst(photos: Sequence[Row], limit: int) -> tuple[PhotoFigures, ...]:
+def _worst(photos: Sequence[AnyRow], limit: int) -> tuple[PhotoFigures, ...]:
     bad = [row for row in photos if row.defects and row.standing != "ok"]
     bad.sort(
         key=lambda row: (-(row.defect_area_mm2 or 0.0), -row.defect_area_px, -row.score, row.id)
@@ -306,7 +308,7 @@ def _worst(photos: Sequence[Row], limit: int) -> tuple[PhotoFigures, ...]:
     return tuple(_listed(row) for row in bad[:limit])
 
 
-def _open_rework(photos: Sequence[Row]) -> tuple[PhotoFigures, ...]:
+def _open_rework(photos: Sequence[AnyRow]) -> tuple[PhotoFigures, ...]:
     # Two views of one panel are one first inspection: only what came back afterwards counts.
     came_back = {(row.unit_id, row.panel): row.id for row in photos if not row.is_first_now}
     return tuple(
@@ -343,7 +345,7 @@ def _overrulings(connection: Connection, here: ColumnElement[bool]) -> tuple[Ove
     return tuple(Overruling(*row) for row in rows if _said_otherwise(row.verdict, row.disposition))
 
 
-def _heaviest(photos: Sequence[Row]) -> tuple[tuple[str, int], ...]:
+def _heaviest(photos: Sequence[AnyRow]) -> tuple[tuple[str, int], ...]:
     words = defaultdict(set)
     for row in photos:
         if row.disposition:
@@ -365,8 +367,9 @@ def _outcomes(connection: Connection, where: LogFilter) -> tuple[tuple[str, int]
     return tuple((code, bodies[code]) for code in OUTCOMES if bodies[code])
 
 
-def _outcome(photos: Sequence[Row]) -> str:
+def _outcome(photos: Sequence[AnyRow]) -> str:
     """Where a body stands, as `counting` has it, and by whose word."""
+    by_person: tuple[str, ...]
     states, words = ({getattr(row, name) for row in photos} for name in ("standing", "disposition"))
     if "rework" in states:
         by_person, else_ = REPAIRS, "rework"
@@ -377,7 +380,7 @@ def _outcome(photos: Sequence[Row]) -> str:
     return max(words.intersection(by_person), key=_HEAVINESS.index, default=else_)
 
 
-def _agreement(photos: Sequence[Row]) -> Agreement:
+def _agreement(photos: Sequence[AnyRow]) -> Agreement:
     told = Counter(_relation(row.verdict, row.disposition) for row in photos)
     return Agreement(
         confirmed=told["confirmed"],
@@ -403,7 +406,7 @@ def _relation(verdict: str, disposition: str) -> str:
 
 
 def _versions(
-    connection: Connection, here: ColumnElement[bool], table, column
+    connection: Connection, here: ColumnElement[bool], table: Table, column: Column[Any]
 ) -> tuple[VersionFigures, ...]:
     rows = connection.execute(
         select(table.c.name, table.c.sha256, func.count())

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import Connection, Engine, Row, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import RECORD, append_event, record_digest
+from inspection.storage.column_types import AnyRow, NewRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.tables import shift_note, shift_note_word, signed_report
 
@@ -87,7 +88,7 @@ def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str
     _named(who)
     with writing(engine) as connection:
         _refuse_signed(connection, place)
-        row = {
+        row: NewRow = {
             "id": next_number(connection, shift_note),
             "kind": kind,
             "day": place.of.day,
@@ -123,7 +124,7 @@ def say(
     with writing(engine) as connection:
         _refuse_signed(connection, place)
         _refuse_out_of_turn(connection, note_id, word)
-        row = {
+        row: NewRow = {
             "id": next_number(connection, shift_note_word),
             "note_id": note_id,
             "word": word,
@@ -154,7 +155,7 @@ def notes_of_shift(engine: Engine, place: ShiftPlace) -> tuple[ShiftNote, ...]:
 
 def notes_with_words(
     connection: Connection, place: ShiftPlace
-) -> list[tuple[ShiftNote, Sequence[Row]]]:
+) -> list[tuple[ShiftNote, Sequence[AnyRow]]]:
     """The notes of `notes_of_shift`, each with the rows of the words it rests on."""
     here = shift_note.c.starts_at <= place.starts_at
     if place.of.line:
@@ -190,8 +191,8 @@ def notes_with_words(
 
 def _words_of(
     connection: Connection, numbers: Iterable[int], until: datetime
-) -> dict[int, list[Row]]:
-    words: dict[int, list[Row]] = {}
+) -> dict[int, list[AnyRow]]:
+    words: dict[int, list[AnyRow]] = {}
     for row in connection.execute(
         select(shift_note_word)
         .where(shift_note_word.c.note_id.in_(list(numbers)), shift_note_word.c.starts_at <= until)
@@ -201,7 +202,7 @@ def _words_of(
     return words
 
 
-def _note(row: Row, words: Sequence[Row]) -> ShiftNote:
+def _note(row: AnyRow, words: Sequence[AnyRow]) -> ShiftNote:
     last = None
     if words:
         word = words[-1]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.counting_words import WORDS
 from inspection.domain.inspections import as_logged
@@ -13,6 +13,7 @@ from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import MOVED, RECORD, Event, append_events, digests_now, record_digest
+from inspection.storage.column_types import AnyRow, AnySelect, NewRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.sealed_rows import (
     BASELINE_DAYS,
@@ -125,7 +126,7 @@ def seal_report(
             )
         if rows_of_shift(connection, place) != rows:
             raise Conflict("report_moved_on")
-        row = {
+        row: NewRow = {
             "id": next_number(connection, signed_report),
             "day": place.of.day,
             "shift": place.of.shift,
@@ -148,7 +149,8 @@ def seal_report(
             RECORD: record_digest(row),
         }
         sealed = Event(SEALED_EVENT, who, details)
-        append_events(connection, [sealed, _sign(connection, row["id"], OUTGOING, who, now)])
+        _, signed = _sign(connection, row["id"], OUTGOING, who, now)
+        append_events(connection, [sealed, signed])
     return row["id"]
 
 
@@ -168,9 +170,9 @@ def countersign(engine: Engine, report_id: int, who: str) -> int:
             raise Conflict("report_taken_over", id=report_id, who=last.who, at=last.at)
         if signatures[0].who.casefold() == who.casefold():
             raise NoteRefused("report_same_lead", who=who)
-        event = _sign(connection, report_id, INCOMING, who, datetime.now(UTC))
+        number, event = _sign(connection, report_id, INCOMING, who, datetime.now(UTC))
         append_events(connection, [event])
-    return event.details["report_signature"]
+    return number
 
 
 def signed_report_of(engine: Engine, place: ShiftPlace) -> SignedReport | None:
@@ -279,10 +281,18 @@ def later_words(engine: Engine, place: ShiftPlace, sealing_event: int) -> LaterW
         touched = {row.inspection_id for row in events if row.kind in _WORDS}
         touched |= {row.details["rejudges"] for row in events if "rejudges" in row.details}
         moved = {row.inspection_id for row in events if row.kind == MOVED}
-        return LaterWords(*map(frozenset, (records, touched, days, moved, recounted)))
+        return LaterWords(
+            frozenset(records),
+            frozenset(touched),
+            frozenset(days),
+            frozenset(moved),
+            frozenset(recounted),
+        )
 
 
-def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterable[tuple[str, int]]:
+def _records_as_sealed(
+    connection: Connection, events: Sequence[AnyRow]
+) -> Iterable[tuple[str, int]]:
     """The records the events speak of, but for those that are no longer what was written."""
     digests = digests_now(connection, events)
     for row in events:
@@ -294,7 +304,7 @@ def _records_as_sealed(connection: Connection, events: Sequence[Row]) -> Iterabl
                 yield table, number
 
 
-def _bodies_like(connection: Connection, spoken_of) -> set[int]:
+def _bodies_like(connection: Connection, spoken_of: AnySelect) -> set[int]:
     """Bodies that photos of these inspections were logged for: what is said of one may let another
     inspection of the body count, or a repeat of the photo."""
     photos = select(inspection.c.photo_sha256).where(inspection.c.id.in_(spoken_of))
@@ -302,7 +312,7 @@ def _bodies_like(connection: Connection, spoken_of) -> set[int]:
     return set(connection.scalars(bodies.distinct()))
 
 
-def _find(connection: Connection, place: ShiftPlace) -> Row | None:
+def _find(connection: Connection, place: ShiftPlace) -> AnyRow | None:
     columns = [one for one in signed_report.c if one.name != "row_values"]
     return connection.execute(
         select(*columns).where(
@@ -313,7 +323,7 @@ def _find(connection: Connection, place: ShiftPlace) -> Row | None:
     ).first()
 
 
-def _reports(connection: Connection, rows: Sequence[Row]) -> list[SignedReport]:
+def _reports(connection: Connection, rows: Sequence[AnyRow]) -> list[SignedReport]:
     signatures = _signatures(connection, [row.id for row in rows])
     return [
         SignedReport(
@@ -341,9 +351,13 @@ def _signatures(connection: Connection, numbers: Sequence[int]) -> dict[int, lis
     return found
 
 
-def _sign(connection: Connection, report_id: int, role: str, who: str, at: datetime) -> Event:
+def _sign(
+    connection: Connection, report_id: int, role: str, who: str, at: datetime
+) -> tuple[int, Event]:
+    """The number of a signature and the event that says so."""
+    number = next_number(connection, report_signature)
     row = {
-        "id": next_number(connection, report_signature),
+        "id": number,
         "report_id": report_id,
         "role": role,
         "who": who,
@@ -351,12 +365,12 @@ def _sign(connection: Connection, report_id: int, role: str, who: str, at: datet
     }
     connection.execute(insert(report_signature), [row])
     details = {
-        "report_signature": row["id"],
+        "report_signature": number,
         "report": report_id,
         "role": role,
         RECORD: record_digest(row),
     }
-    return Event(SIGNED_EVENT, who, details)
+    return number, Event(SIGNED_EVENT, who, details)
 
 
 def _named(who: str) -> str:

@@ -33,12 +33,12 @@ metadata = MetaData(
 )
 
 
-def _number(name: str = "id") -> Column:
+def _number(name: str = "id") -> Column[int]:
     return Column(name, Integer, primary_key=True, autoincrement=False)
 
 
-def _text(name: str, **more) -> Column:
-    return Column(name, PlainText, nullable=False, **more)
+def _text(name: str) -> Column[str]:
+    return Column(name, PlainText, nullable=False)
 
 
 photo = Table(

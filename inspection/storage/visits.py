@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, Select, select, tuple_, update
+from sqlalchemy import Connection, select, tuple_, update
 
 from inspection.domain.counting_words import VOIDED, LikeAnother
 from inspection.domain.inspections import Inspection
@@ -15,7 +15,7 @@ from inspection.domain.shifts import ShiftSlot
 from inspection.errors import AlreadyInspected, NotFound, StorageError
 from inspection.storage import tables
 from inspection.storage.audit import next_inspection
-from inspection.storage.column_types import storable
+from inspection.storage.column_types import AnySelect, storable
 from inspection.storage.counting import counts, in_figures, is_left_out, kept
 from inspection.storage.database import insert_rows, next_number
 from inspection.storage.first_inspections import SENT_BACK, is_first_now
@@ -95,7 +95,7 @@ def under_known_models(connection: Connection, entries: Sequence[Entry]) -> Sequ
     return [_under_model(entry, known) for entry in entries]
 
 
-def bodies_of(connection: Connection, entries: Sequence[Entry]) -> dict[tuple, Body]:
+def bodies_of(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, str, str], Body]:
     """The bodies of these photos; those seen for the first time are written."""
     columns = (tables.unit.c.vehicle_model, tables.unit.c.body_number, tables.unit.c.photo_sha256)
     keys = {unit_key(entry.inspection) for entry in entries}
@@ -154,7 +154,7 @@ def bodies_of(connection: Connection, entries: Sequence[Entry]) -> dict[tuple, B
 def filed(
     connection: Connection,
     entries: Sequence[Entry],
-    units: Mapping[tuple, Body],
+    units: Mapping[tuple[str, str, str], Body],
     pause: timedelta,
 ) -> tuple[list[Entry], dict[int, ShiftSlot]]:
     """The entries, each under the shift of the visit that it goes on with, and the inspections that
@@ -283,7 +283,7 @@ def _uncounted(connection: Connection, unit_ids: list[int]) -> set[int]:
     return set(unit_ids) - set(connection.scalars(those))
 
 
-def _standing_photos() -> Select:
+def _standing_photos() -> AnySelect:
     table = tables.inspection.c
     return (
         select(table.id, table.unit_id, table.station, table.inspected_at, table.day, table.shift)

@@ -9,7 +9,7 @@
 - Labels may lie in `TL_*.tar` and `VL_*.tar`, photos in `TS_*.tar` and `VS_*.tar`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +19,7 @@ from models.importers.labelled import (
     Choices,
     Dropped,
     Found,
+    JsonTable,
     Label,
     Skipped,
     SourcePhoto,
@@ -68,7 +69,7 @@ def _photo(files: list[SourceFile], photo: SourceFile) -> SourcePhoto:
     seen, sizes, about_paint = set(), set(), False
     for file in files:
         of_file, size, says_paint = _read(file)
-        sizes |= {size} - {None}
+        sizes |= {size} if size else set()
         about_paint |= says_paint
         for label in of_file:
             same = label.same_as() if isinstance(label, Label) else None
@@ -117,7 +118,9 @@ def _already_read(
     return labels
 
 
-def _label(annotation: Mapping, names: Mapping[str, str], which: str) -> list[Label | Dropped]:
+def _label(
+    annotation: JsonTable, names: Mapping[str, str], which: str
+) -> Sequence[Label | Dropped]:
     """The label of a bad part, none for a good one."""
     about = table(annotation.get("attributes"), f"attributes of {which}")
     work, quality = about.get("work"), about.get("quality")

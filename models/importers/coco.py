@@ -21,6 +21,7 @@ from models.importers.labelled import (
     FRAMES,
     Choices,
     Dropped,
+    JsonTable,
     Label,
     box,
     numbers,
@@ -56,7 +57,7 @@ def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | Non
         if not isinstance(name, str) or not name.strip():
             lost.append(f"photo {shown(row.get('id'))} has no name: file_name must be a text, "
                         f"got {shown(name)}")  # fmt: skip
-    of_photo: dict[str, list[Mapping]] = {}
+    of_photo: dict[str, list[JsonTable]] = {}
     for annotation in annotations:
         key = photos.key(annotation.get("image_id"))
         if key is None:
@@ -75,7 +76,7 @@ def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | Non
         if not isinstance(name, str) or not name.strip():
             continue
         key = photos.key(row.get("id"))
-        read_labels = partial(_labels, of_photo.get(key, ()), names)
+        read_labels = partial(_labels, of_photo.get(key, ()) if key else (), names)
         try:
             size = size_px(row)
         except SourceRefused as error:
@@ -92,14 +93,14 @@ def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | Non
     return LabelFile("COCO", entries, lost)
 
 
-def _refuse_aihub(annotations: Sequence[Mapping]) -> None:
+def _refuse_aihub(annotations: Sequence[JsonTable]) -> None:
     for annotation in annotations:
         about = annotation.get("attributes")
         if isinstance(about, Mapping) and about.get("quality") in _AIHUB_QUALITY:
             raise SourceRefused("labels of AI Hub 578; import them as aihub578")
 
 
-def _frame(row: Mapping, about: Mapping) -> str:
+def _frame(row: JsonTable, about: JsonTable) -> str:
     stated = row.get("frame", about.get("frame", ""))
     return stated if stated in FRAMES else ""
 
@@ -144,7 +145,7 @@ class _Ids:
 
 
 def _labels(
-    annotations: Sequence[Mapping], names: _Ids, width_px: int, height_px: int
+    annotations: Sequence[JsonTable], names: _Ids, width_px: int, height_px: int
 ) -> list[Label | Dropped]:
     labels: list[Label | Dropped] = []
     for annotation in annotations:
@@ -179,7 +180,7 @@ def _labels(
     return labels
 
 
-def _rotation(annotation: Mapping, which: str) -> float:
+def _rotation(annotation: JsonTable, which: str) -> float:
     """How far CVAT turned a box, in degrees clockwise, 0 to 360."""
     about = annotation.get("attributes")
     value = about.get("rotation") if isinstance(about, Mapping) else None
@@ -236,7 +237,7 @@ def turned_box(cls: str, around: tuple[float, ...], degrees: float, ignore: bool
     return Label(cls, box=enclosing, within=flat)
 
 
-def decode_rle(rle: Mapping, width_px: int, height_px: int, which: str) -> np.ndarray:
+def decode_rle(rle: JsonTable, width_px: int, height_px: int, which: str) -> np.ndarray:
     """COCO's run lengths, bool (height, width): runs of off and on in turn, down the columns.
 
     counts: a list, or COCO's text form. Raises SourceRefused when they do not fill the photo.

@@ -11,7 +11,6 @@ The layout stands in `inspection.domain.corrections`. What a person's word makes
 - `pseudo_defect` is no defect, whoever drew it.
 """
 
-from collections.abc import Mapping
 from functools import partial
 
 from inspection.domain.corrections import FORMAT, FRAME, INDEX, VERSION
@@ -21,6 +20,7 @@ from models.importers.files import SourceFile, SourceRefused
 from models.importers.labelled import (
     Choices,
     Found,
+    JsonTable,
     Label,
     Skipped,
     SourcePhoto,
@@ -39,7 +39,7 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
     """The photos of every export below the source, in their order."""
     photos = PhotosByName(files)
     # By file name: files are named by what they contain, and two exports may hold one photo.
-    said: dict[str, list[tuple[str, Mapping, SourceFile]]] = {}
+    said: dict[str, list[tuple[str, JsonTable, SourceFile]]] = {}
     for file in files:
         if file.name != INDEX:
             continue
@@ -73,11 +73,11 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
             yield Skipped(f"{photo.shown}, {name}", str(error))
 
 
-def _without_number(entry: Mapping) -> dict:
+def _without_number(entry: JsonTable) -> JsonTable:
     return {key: value for key, value in entry.items() if key not in ("file", "inspection")}
 
 
-def _photo(entry: Mapping, photo: SourceFile, name: str) -> SourcePhoto:
+def _photo(entry: JsonTable, photo: SourceFile, name: str) -> SourcePhoto:
     labels = tuple(_labels(entry))
     by_person = any(row.get("source") == "person" for row in entry["regions"])
     quality = "person" if by_person else "machine_confirmed"
@@ -99,7 +99,7 @@ def _already_read(labels: tuple[Label, ...], width_px: int, height_px: int) -> t
     return labels
 
 
-def _labels(entry: Mapping) -> list[Label]:
+def _labels(entry: JsonTable) -> list[Label]:
     regions = [
         region
         for region in rows(entry.get("regions"), "regions")
@@ -117,7 +117,7 @@ def _labels(entry: Mapping) -> list[Label]:
     return [_label(region, ignore=True) for region in regions]
 
 
-def _label(region: Mapping, *, ignore: bool = False) -> Label:
+def _label(region: JsonTable, *, ignore: bool = False) -> Label:
     corners = region.get("outline_px")
     if not isinstance(corners, list) or not corners:
         raise SourceRefused(f"a region has the outline {shown(corners)}")

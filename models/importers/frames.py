@@ -154,13 +154,14 @@ def _readings(
     photo: SourcePhoto, frames: Sequence[str], sizes: dict[str, tuple[int, int]]
 ) -> dict[str, Sequence[Label | Dropped]]:
     """The labels by frame, for each in which they can be read: a mask has a size of its own."""
-    readings, refusal = {}, None
+    readings: dict[str, Sequence[Label | Dropped]] = {}
+    refusal: SourceRefused | None = None
     for frame in frames:
         try:
             readings[frame] = photo.read_labels(*sizes[frame])
         except SourceRefused as error:
             refusal = error
-    if not readings:
+    if not readings and refusal:
         raise refusal
     return readings
 
@@ -172,5 +173,5 @@ def _is_read_as(content: bytes, rgb: np.ndarray) -> bool:
     return int(cv2.absdiff(read, np.ascontiguousarray(rgb)).max()) <= _MOST_DIFFERENCE
 
 
-def _px(size: tuple[int, int]) -> str:
-    return f"{size[0]}×{size[1]}"
+def _px(size: tuple[int, int] | None) -> str:
+    return f"{size[0]}×{size[1]}" if size else "?"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,7 +31,7 @@ from models.importers.files import (
     folded,
 )
 from models.importers.frames import SAME, kept_photo, labels_in_frame
-from models.importers.labelled import Choices, Dropped, Label, Skipped, SourcePhoto
+from models.importers.labelled import Choices, Dropped, Found, Label, Skipped, SourcePhoto
 from models.importers.names import source_name
 from models.importers.texts import head_of, read_rows
 from models.photo_sets.near_duplicates import Look, group_by_look, look_of, split_of
@@ -39,7 +40,7 @@ from models.photo_sets.whole_folder import new_folder
 
 # A file that lists photos by name is read as what it is; the format says which was meant.
 _LISTED = partial(listed.find, readers=(coco.read, labelme.read, via.read), tables=(via.read_csv,))
-FORMATS = {
+FORMATS: dict[str, Callable[[list[SourceFile], Choices], Found]] = {
     "aihub578": aihub578.find,
     "coco": partial(_LISTED, kind="COCO"),
     "via": partial(_LISTED, kind="VIA"),
@@ -100,10 +101,10 @@ class Imported:
     skipped: int = 0
     dropped: int = 0
     groups: int = 0
-    splits: Counter = field(default_factory=Counter)
-    unknown: Counter = field(default_factory=Counter)
-    paired: Counter = field(default_factory=Counter)
-    frames: Counter = field(default_factory=Counter)
+    splits: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    paired: Counter[str] = field(default_factory=Counter)
+    frames: Counter[str] = field(default_factory=Counter)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -140,13 +141,15 @@ def import_photos(
         writer = _Writer(folder.path, name, licence, choices, done, _doubt(below), unread)
         for number, one in enumerate(found, 1):
             if isinstance(one, SourcePhoto):
-                photo, one = one, writer.write(one)
-                for dropped in writer.dropped_of(photo):
+                left_out = writer.write(one)
+                for dropped in writer.dropped_of(one):
                     done.dropped += 1
                     skip(dropped)
-            if isinstance(one, Skipped):
+            else:
+                left_out = one
+            if left_out:
                 done.skipped += 1
-                skip(one)
+                skip(left_out)
             progress(number, len(found))
         if writer.rows:
             writer.finish()
@@ -181,7 +184,7 @@ def _doubt(below: SourceFiles) -> str:
 def _unread_labels(below: SourceFiles) -> dict[str, str]:
     """Files by the stem of their photo that hold labels of a format that is not imported: Pascal
     VOC's XML with an object in it, what YOLO wrote a row a defect into, and tables of boxes."""
-    unread = {}
+    unread: dict[str, str] = {}
     keys = {file.key for file in below.files if file.suffix in PHOTO_SUFFIXES}
     for file in below.files:
         if file.suffix in (".csv", ".tsv"):
@@ -232,9 +235,9 @@ class _Writer:
         self.folder, self.name, self.licence = folder, name, licence
         self.choices, self.done, self.doubt = choices, done, doubt
         self._unread = unread or {}
-        self.rows: list[dict] = []
-        self.unknown: Counter = Counter()
-        self._instances: dict[str, list[dict]] = {}
+        self.rows: list[dict[str, Any]] = []
+        self.unknown: Counter[str] = Counter()
+        self._instances: dict[str, list[dict[str, object]]] = {}
         self._looks: list[Look] = []
         self._bodies: list[str] = []
         self._names: list[str] = []
@@ -393,11 +396,11 @@ class _Drawing:
     def __init__(self, rgb: np.ndarray, labels: Sequence[Label]) -> None:
         shape = rgb.shape[:2]
         self.truth, self.scratches, self.ignore = (np.zeros(shape, bool) for _ in range(3))
-        self.instances: list[dict] = []
+        self.instances: list[dict[str, object]] = []
         self.weak = []
         for number, label in enumerate(labels, 1):
             outlines, box = _placed(label, shape, f"label {number} ({label.cls})")
-            instance = {"cls": label.cls}
+            instance: dict[str, object] = {"cls": label.cls}
             if label.mask is not None:
                 marked = label.mask
             elif box is None:
@@ -431,7 +434,9 @@ class _Drawing:
         self.ignore &= ~self.truth
 
 
-def _placed(label: Label, shape: tuple[int, int], which: str):
+def _placed(
+    label: Label, shape: tuple[int, int], which: str
+) -> tuple[list[list[float]], tuple[int, int, int, int] | None]:
     """(outlines, box) of a label. A box is cut at the border of the photo; an outline may reach
     over it, as whoever fills it cuts it there."""
     height, width = shape

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 
@@ -36,9 +37,9 @@ class Label:
         if (bool(self.polygons), self.box is not None, self.mask is not None).count(True) != 1:
             raise ValueError("a label has polygons, a box or a mask, and only one of them")
 
-    def same_as(self) -> tuple:
+    def same_as(self) -> tuple[object, ...]:
         """Equal for two labels that say the same, as two files of one set may."""
-        mask = None if self.mask is None else sha256(np.packbits(self.mask)).digest()
+        mask = None if self.mask is None else sha256(np.packbits(self.mask).tobytes()).digest()
         rings = frozenset(tuple(round(value, 1) for value in ring) for ring in self.polygons)
         box = self.box and tuple(round(value, 1) for value in self.box)
         return self.cls, self.ignore, rings, box, self.within, mask
@@ -127,15 +128,17 @@ class Choices:
 
 
 Found = Iterable[SourcePhoto | Skipped]
+# An object of somebody else's JSON: what it holds is looked at entry by entry.
+JsonTable = Mapping[str, Any]
 
 
-def table(value: object, what: str) -> Mapping:
+def table(value: object, what: str) -> JsonTable:
     if not isinstance(value, Mapping):
         raise SourceRefused(f"{what} must be a JSON object, got {shown(value)}")
     return value
 
 
-def rows(value: object, what: str) -> list[Mapping]:
+def rows(value: object, what: str) -> list[JsonTable]:
     if not isinstance(value, list):
         raise SourceRefused(f"{what} must be a JSON list, got {shown(value)}")
     return [table(row, f"an entry of {what}") for row in value]
@@ -224,14 +227,19 @@ def box(value: object, what: str) -> tuple[float, float, float, float] | None:
     return flat if min(flat[2:]) > 0 and max(flat[2:]) >= 1 else None
 
 
-def size_px(row: Mapping) -> tuple[int, int] | None:
+def size_px(row: JsonTable) -> tuple[int, int] | None:
     """(width, height) that a label states; None where one of them is missing or 0."""
     stated = [_number_in(row.get(side)) for side in ("width", "height")]
     if any(one in (None, 0, "") for one in stated):
         return None
-    if not all(isinstance(one, int | float) and 0 < one < 10**6 and one % 1 == 0 for one in stated):
+    whole = [
+        int(one)
+        for one in stated
+        if isinstance(one, int | float) and 0 < one < 10**6 and one % 1 == 0
+    ]
+    if len(whole) != 2:
         raise SourceRefused(f"width and height must be whole pixels, got {shown(stated)}")
-    return int(stated[0]), int(stated[1])
+    return whole[0], whole[1]
 
 
 def _number_in(value: object) -> object:

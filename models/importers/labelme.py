@@ -20,6 +20,7 @@ from models.importers.labelled import (
     FRAMES,
     Choices,
     Dropped,
+    JsonTable,
     Label,
     numbers,
     polygon,
@@ -53,10 +54,10 @@ def read(file: SourceFile, content: object, choices: Choices) -> LabelFile | Non
 
 
 def _labels(
-    shapes: Sequence[Mapping], flags: object, choices: Choices, width_px: int, height_px: int
+    shapes: Sequence[JsonTable], flags: object, choices: Choices, width_px: int, height_px: int
 ) -> list[Label | Dropped]:
     labels: list[Label | Dropped] = []
-    groups: dict[tuple, int] = {}
+    groups: dict[tuple[str, str], int] = {}
     for number, shape in enumerate(shapes, 1):
         which = f"shape {number}"
         named = shape.get("label")
@@ -64,13 +65,12 @@ def _labels(
         cls = class_of(text(named, f"label of {which}")) if is_named else choices.cls
         label = _label(cls, shape, which, choices, (height_px, width_px))
         group = (cls, str(shape.get("group_id")))
-        is_grouped = shape.get("group_id") is not None and isinstance(label, Label)
-        if is_grouped and label.polygons and group in groups:
-            first = labels[groups[group]]
-            both = first.polygons + label.polygons
-            labels[groups[group]] = Label(cls, polygons=both, ignore=first.ignore)
-            continue
-        if is_grouped and label.polygons:
+        if shape.get("group_id") is not None and isinstance(label, Label) and label.polygons:
+            first = labels[groups[group]] if group in groups else None
+            if isinstance(first, Label):
+                both = first.polygons + label.polygons
+                labels[groups[group]] = Label(cls, polygons=both, ignore=first.ignore)
+                continue
             groups[group] = len(labels)
         labels.append(label)
     if not labels and (cls := named_defect(flags)):
@@ -79,7 +79,7 @@ def _labels(
 
 
 def _label(
-    cls: str, shape: Mapping, which: str, choices: Choices, size: tuple[int, int]
+    cls: str, shape: JsonTable, which: str, choices: Choices, size: tuple[int, int]
 ) -> Label | Dropped:
     kind, ignore = shape.get("shape_type", "polygon"), cls in NOT_PAINT
     points = shape.get("points")
@@ -115,7 +115,9 @@ def _label(
     raise SourceRefused(f"{which} is a {shown(kind)} of {len(corners)} points, which has no area")
 
 
-def _mask(packed: object, corners: list, size: tuple[int, int], which: str) -> np.ndarray:
+def _mask(
+    packed: object, corners: Sequence[Sequence[float]], size: tuple[int, int], which: str
+) -> np.ndarray:
     """A mask that labelme keeps as a PNG of the part of the photo between its two points."""
     pixels = None
     if isinstance(packed, str):

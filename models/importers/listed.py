@@ -103,7 +103,13 @@ def find(
             yield Skipped(photo.shown, f"no {kind} file lists it")
 
 
-def _read(file, choices, kind, readers, tables) -> LabelFile | None:
+def _read(
+    file: SourceFile,
+    choices: Choices,
+    kind: str,
+    readers: Sequence[Reader],
+    tables: Sequence[Callable[[SourceFile, Choices], LabelFile | None]],
+) -> LabelFile | None:
     if file.suffix == ".csv":
         return next(filter(None, (read(file, choices) for read in tables)), None)
     if file.suffix != ".json":
@@ -147,7 +153,9 @@ def _photo_of(entry: Entry, file: SourceFile, photos: PhotosByName) -> FoundPhot
     return found
 
 
-def _joined(photo: SourceFile, listings: list[_Listing], doubts: list[str]):
+def _joined(
+    photo: SourceFile, listings: list[_Listing], doubts: list[str]
+) -> SourcePhoto | Skipped:
     """The photo with all its labels, or why they do not go together."""
     names = sorted({listing.found.named for listing in listings})
     files = sorted({listing.file.shown for listing in listings})

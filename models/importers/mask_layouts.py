@@ -75,7 +75,8 @@ def paired(files: list[SourceFile]) -> tuple[list[MaskedPhoto], list[tuple[Sourc
         stem = _mask_stem(mask)
         return by_stem.get(folded(stem)) or by_stem.get(folded(_PHOTO_MARK.sub("", stem)), [])
 
-    left, alone = [], []
+    left: list[SourceFile] = []
+    alone: list[tuple[SourceFile, str]] = []
     for mask in masks:
         chosen, how = _by_folder(mask, same_stem(mask))
         if not chosen:
@@ -93,12 +94,12 @@ def paired(files: list[SourceFile]) -> tuple[list[MaskedPhoto], list[tuple[Sourc
         free = [photo for photo in free if _may_be(mask, photo)]
         free = [photo for photo in free if not pairs[photo].is_good] or free
         waiting.setdefault(tuple(free), []).append(mask)
-    for free, of_them in waiting.items():
-        if len(free) == len(of_them) == 1:
-            pairs[free[0]].masks.append(of_them[0])
-            pairs[free[0]].how = BY_STEM
-        elif free:
-            alone.extend((mask, _several(mask, list(free), pairs)) for mask in of_them)
+    for possible, of_them in waiting.items():
+        if len(possible) == len(of_them) == 1:
+            pairs[possible[0]].masks.append(of_them[0])
+            pairs[possible[0]].how = BY_STEM
+        elif possible:
+            alone.extend((mask, _several(mask, list(possible), pairs)) for mask in of_them)
         else:
             alone.extend((mask, "no photo of this stem") for mask in of_them)
     return list(pairs.values()), alone
@@ -192,7 +193,9 @@ def _may_be(mask: SourceFile, photo: SourceFile) -> bool:
     return not (kind and photos_kind) or class_of(kind) == class_of(photos_kind)
 
 
-def _several(mask: SourceFile, photos: list[SourceFile], pairs: dict) -> str:
+def _several(
+    mask: SourceFile, photos: list[SourceFile], pairs: Mapping[SourceFile, MaskedPhoto]
+) -> str:
     for photo in photos:
         pairs[photo].unsure = mask
     names = ", ".join(photo.shown for photo in photos[:3])

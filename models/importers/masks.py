@@ -37,6 +37,7 @@ _MOST_MARKED, _MOST_MARKED_WITH_RIM = 0.9, 0.5
 # In a JPEG: below, black whose edge swings; up to the middle, neither, unless beside a bright mark.
 _JPEG_BLACK, _JPEG_MIDDLE, _JPEG_REACH_PX = 32, 127, 9
 _VOID = (224, 224, 192)
+Colour = tuple[int, int, int]
 
 
 def find(files: list[SourceFile], choices: Choices) -> Found:
@@ -54,7 +55,7 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
 
 
 def _photo(
-    pair: MaskedPhoto, choices: Choices, classes: Mapping[tuple, str], has_masks: bool
+    pair: MaskedPhoto, choices: Choices, classes: Mapping[Colour, str], has_masks: bool
 ) -> SourcePhoto:
     photo = pair.photo
     if pair.unsure:
@@ -73,9 +74,9 @@ def _photo(
     )
 
 
-def _label_map(files: list[SourceFile]) -> dict[tuple[int, int, int], str]:
+def _label_map(files: list[SourceFile]) -> dict[Colour, str]:
     """Classes by colour from CVAT's labelmap.txt; "" is the background."""
-    classes: dict[tuple[int, int, int], str] = {}
+    classes: dict[Colour, str] = {}
     for file in files:
         if base_name(file.name) != "labelmap" or file.suffix != ".txt":
             continue
@@ -85,14 +86,15 @@ def _label_map(files: list[SourceFile]) -> dict[tuple[int, int, int], str]:
             if len(levels) == 3 and all(level.strip().isdigit() for level in levels):
                 name = parts[0].strip()
                 cls = "" if name.casefold() == "background" else class_of(name)
-                classes[tuple(int(level) for level in levels)] = cls
+                red, green, blue = (int(level) for level in levels)
+                classes[red, green, blue] = cls
     return classes
 
 
 def _labels(
     files: Sequence[SourceFile],
     choices: Choices,
-    classes: Mapping[tuple, str],
+    classes: Mapping[Colour, str],
     good: bool,
     width_px: int,
     height_px: int,
@@ -121,7 +123,7 @@ def _pieces(cls: str, marked: np.ndarray) -> list[Label]:
 
 
 def _marked(
-    file: SourceFile, shape: tuple[int, int], choices: Choices, classes: Mapping[tuple, str]
+    file: SourceFile, shape: tuple[int, int], choices: Choices, classes: Mapping[Colour, str]
 ) -> list[tuple[str, np.ndarray]]:
     """(class or "", what it marks) for each class that a mask shows."""
     try:
@@ -153,10 +155,10 @@ def _plainly(error: UnreadableImage) -> str:
     return str(error).partition(": ")[2] or str(error)
 
 
-def _painted(drawn: DrawnMask, file: SourceFile, classes: Mapping[tuple, str]) -> np.ndarray:
+def _painted(drawn: DrawnMask, file: SourceFile, classes: Mapping[Colour, str]) -> np.ndarray:
     """bool (height, width): what a mask marks, by its alpha, its palette or its colours."""
     colours = drawn.colours[..., :3]
-    not_black = (colours > 0).any(axis=-1)
+    not_black: np.ndarray = np.any(colours > 0, axis=-1)
     if classes.get((0, 0, 0)) and colours.shape[2] == 3:
         # The label map calls another colour the background.
         not_black = np.ones_like(not_black)
@@ -188,7 +190,7 @@ def _painted(drawn: DrawnMask, file: SourceFile, classes: Mapping[tuple, str]) -
 def _by_palette(indices: np.ndarray, not_black: np.ndarray, file: SourceFile) -> np.ndarray:
     """Entry 0 of a palette is the background, whatever colour the others are shown in; where it is
     shown in a colour, black is."""
-    background = indices == 0
+    background: np.ndarray = indices == 0
     if not background.any():
         # A palette made from a picture: its order says nothing, its colours do.
         return not_black

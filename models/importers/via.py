@@ -11,12 +11,14 @@ no size, so of a turned photo the person who imports has to say the frame.
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from models.importers.classes import class_of, is_known
 from models.importers.files import SourceFile, SourceRefused
 from models.importers.labelled import (
     Choices,
     Dropped,
+    JsonTable,
     Label,
     box,
     numbers,
@@ -62,7 +64,7 @@ def read_csv(file: SourceFile, choices: Choices) -> LabelFile | None:
     lines = read_table(file, COLUMNS)
     if lines is None:
         return None
-    photos: dict[str, tuple[list[Mapping], list[str], object]] = {}
+    photos: dict[str, tuple[list[JsonTable], list[str], object]] = {}
     for number, row in enumerate(lines, 2):
         try:
             shape = json.loads(row["region_shape_attributes"] or "{}")
@@ -74,13 +76,14 @@ def read_csv(file: SourceFile, choices: Choices) -> LabelFile | None:
         counts.append(row["region_count"].strip())
         if shape:
             regions.append({"shape_attributes": shape, "region_attributes": attributes})
-    entries = []
+    entries: list[tuple[object, object, object]] = []
     for name, (regions, counts, about) in photos.items():
+        listed: object = regions
         if set(counts) != {str(len(regions))}:
             # A lost row would make clean paint of what it marked.
             said = ", ".join(sorted(set(counts)))
-            regions = f"region_count says {said} regions, its rows hold {len(regions)}"
-        entries.append((name, regions, about))
+            listed = f"region_count says {said} regions, its rows hold {len(regions)}"
+        entries.append((name, listed, about))
     return _label_file(entries, choices)
 
 
@@ -135,7 +138,7 @@ def named_defect(about: object) -> str:
     return ""
 
 
-def _class(attributes: Mapping, choices: Choices) -> str:
+def _class(attributes: JsonTable, choices: Choices) -> str:
     for name in _CLASS_ATTRIBUTES:
         value = next((v for key, v in attributes.items() if key.lower() == name), None)
         if value:
@@ -147,10 +150,10 @@ def _class(attributes: Mapping, choices: Choices) -> str:
     return class_of(value) if isinstance(value, str) and value.strip() else choices.cls
 
 
-def _label(cls: str, shape: Mapping, which: str, choices: Choices) -> Label | Dropped:
+def _label(cls: str, shape: JsonTable, which: str, choices: Choices) -> Label | Dropped:
     kind, ignore = shape.get("name"), cls in NOT_PAINT
     if kind == "rect":
-        sides = [shape.get(side) for side in ("x", "y", "width", "height")]
+        sides: list[Any] = [shape.get(side) for side in ("x", "y", "width", "height")]
         around = box(sides, f"rectangle of {which}")
         if around is None:
             x, y = sides[:2]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -19,6 +19,15 @@ from inspection.domain.reliability import wilson
 from inspection.imaging import quality
 from inspection.imaging.codec import likeliest_types, quantise
 from inspection.imaging.regions import defect_mask, label_regions, named, photo_score
+from inspection.model_facts import (
+    DetectionAt,
+    Evaluation,
+    Figures,
+    OfMarks,
+    PhotoRow,
+    RegionThresholds,
+    Share,
+)
 from models.card import region_arguments
 from models.photo_sets.datasets import LabelledPhoto, batches_of_photos, read_grey
 from models.photo_sets.labels import (
@@ -54,6 +63,21 @@ class SeenPhoto:
         return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a mask lies on the labels of one photo.
+
+    regions: claimed; right: those half of which lie at a label. found, tight: one entry a label.
+    of_marks: what is said of a defective photo alone.
+    """
+
+    regions: int
+    right: int
+    found: list[bool]
+    tight: list[bool]
+    of_marks: OfMarks
+
+
 @dataclass(frozen=True)
 class Truth:
     """What counts on one photo, as the scorer reads it.
@@ -83,39 +107,40 @@ class Truth:
             claims &= ~self.ignored
         return _without_specks(claims)
 
-    def fit(self, counted: np.ndarray) -> dict[str, Any]:
+    def fit(self, counted: np.ndarray) -> Fit:
         """How a `counted` mask lies on the labels: the photo's part of each figure.
 
-        regions (claimed), right (half of it at a label), found, tight (one entry a label), pieces
-        (regions on tightly found labels, added up), edge (F1 of the outlines), and pixels: marked,
-        stray (marked far from any label), labelled, covered (both).
+        Of a defect-free photo nothing but its regions is said.
         """
         count, numbers = cv2.connectedComponents(counted.astype(np.uint8), connectivity=8)
         found = [defect.is_found(counted) for defect in self.defects]
         if self.defect_free:
-            return {"regions": count - 1, "right": 0, "found": found, "tight": found}
+            return Fit(regions=count - 1, right=0, found=found, tight=found, of_marks={})
         tight = [
             hit and defect.is_found_tightly(counted, self.near)
             for hit, defect in zip(found, self.defects, strict=True)
         ]
         whole = np.bincount(numbers.ravel(), minlength=count)[1:]
         there = np.bincount(numbers[self.near], minlength=count)[1:]
-        return {
-            "regions": count - 1,
-            "right": int((there >= 0.5 * whole).sum()),
-            "found": found,
-            "tight": tight,
-            "pieces": sum(
-                len(np.unique(numbers[defect.pixels & counted]))
-                for hit, defect in zip(tight, self.defects, strict=True)
-                if hit
-            ),
-            "edge": outline_f1(counted, self.labelled) if self.defects else 0.0,
-            "marked_px": int(counted.sum()),
-            "stray_px": int((counted & ~self.near).sum()),
-            "labelled_px": int(self.labelled.sum()),
-            "covered_px": int((counted & self.labelled).sum()),
-        }
+        pieces = sum(
+            len(np.unique(numbers[defect.pixels & counted]))
+            for hit, defect in zip(tight, self.defects, strict=True)
+            if hit
+        )
+        return Fit(
+            regions=count - 1,
+            right=int((there >= 0.5 * whole).sum()),
+            found=found,
+            tight=tight,
+            of_marks={
+                "pieces": pieces,
+                "edge": outline_f1(counted, self.labelled) if self.defects else 0.0,
+                "marked_px": int(counted.sum()),
+                "stray_px": int((counted & ~self.near).sum()),
+                "labelled_px": int(self.labelled.sum()),
+                "covered_px": int((counted & self.labelled).sum()),
+            },
+        )
 
 
 def read_truth(photo: LabelledPhoto, shape: tuple[int, int]) -> Truth:
@@ -151,22 +176,22 @@ def look_at(
     """
     for done, (photo, rgb) in enumerate(batches_of_photos(photos), start=1):
         # Every fourth pixel gives the same median in a sixteenth of the time.
-        median_rgb = tuple(float(v) for v in np.median(rgb[::4, ::4].reshape(-1, 3), axis=0))
+        red, green, blue = np.median(rgb[::4, ::4].reshape(-1, 3), axis=0).tolist()
         answer = segment(rgb)
         levels = quantise(answer[..., 0])
         kind = likeliest_types(answer, levels) if types else None
         problems = quality.problems(quality.measure_quality(rgb))
-        yield SeenPhoto(photo, levels, median_rgb, kind, tuple(types), problems)
+        yield SeenPhoto(photo, levels, (red, green, blue), kind, tuple(types), problems)
         progress(done, len(photos))
 
 
 def write_predictions(
     seen: Iterable[SeenPhoto],
     out: Path,
-    thresholds: dict[str, Any],
+    thresholds: RegionThresholds,
     top_px: int,
     sweep: Sequence[float] = (),
-) -> list[dict[str, Any]]:
+) -> list[PhotoRow]:
     """Write DATASET/STEM.png and scores.csv in the scorer's layout; answers a row a scored photo.
 
     A row: dataset, stem, group, defect_free, score, defects (labelled), found and tight (of them),
@@ -177,7 +202,8 @@ def write_predictions(
     were not asked for), and sweep: (tight, regions) at each region threshold asked for.
     """
     out.mkdir(parents=True, exist_ok=True)
-    rows, scores = [], []
+    rows: list[PhotoRow] = []
+    scores: list[list[str]] = []
     for item in seen:
         photo = item.photo
         mask = defect_mask(item.probability, *region_arguments(thresholds))
@@ -200,12 +226,12 @@ def write_predictions(
                 "defect_free": truth.defect_free,
                 "score": score,
                 "defects": len(truth.defects),
-                **fit,
-                "found": sum(fit["found"]),
-                "tight": sum(fit["tight"]),
-                "proposed_ok": not (
-                    mask.any() or item.problems or score >= thresholds.get("ok_below", 1.0)
-                ),
+                "regions": fit.regions,
+                "right": fit.right,
+                "found": sum(fit.found),
+                "tight": sum(fit.tight),
+                **fit.of_marks,
+                "proposed_ok": not (mask.any() or item.problems or score >= _ok_below(thresholds)),
                 "brightness": round(item.brightness, 1),
                 "colour": paint_colour(*item.median_rgb),
                 "labels": [
@@ -218,8 +244,8 @@ def write_predictions(
                     }
                     for defect, hit, fits, name in zip(
                         truth.defects,
-                        fit["found"],
-                        fit["tight"],
+                        fit.found,
+                        fit.tight,
                         _names(item, truth, counted, thresholds["region"]),
                         strict=True,
                     )
@@ -232,6 +258,12 @@ def write_predictions(
         writer.writerow(["dataset", "stem", "score"])
         writer.writerows(scores)
     return rows
+
+
+def _ok_below(thresholds: RegionThresholds) -> float:
+    """1 where only regions are to be found, not photos to be judged."""
+    told = thresholds.get("ok_below", 1.0)
+    return told if isinstance(told, float | int) else 1.0
 
 
 def _names(item: SeenPhoto, truth: Truth, counted: np.ndarray, region: float) -> list[str | None]:
@@ -251,7 +283,7 @@ def _names(item: SeenPhoto, truth: Truth, counted: np.ndarray, region: float) ->
 
 
 def _at_threshold(
-    item: SeenPhoto, truth: Truth, thresholds: dict[str, Any], region: float
+    item: SeenPhoto, truth: Truth, thresholds: RegionThresholds, region: float
 ) -> tuple[int, int]:
     """(found tightly, regions claimed) at another region threshold, the others as they are."""
     mask = defect_mask(item.probability, *region_arguments({**thresholds, "region": region}))
@@ -260,7 +292,7 @@ def _at_threshold(
     return tight, cv2.connectedComponents(counted.astype(np.uint8), connectivity=8)[0] - 1
 
 
-def figures(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def figures(rows: Sequence[PhotoRow]) -> dict[str, Figures]:
     """Shares with hits, n and Wilson 95 % interval, for all photos and each data set.
 
     They are the scorer's, by its names. tight_recall: labelled defects found tightly, the figure
@@ -280,13 +312,18 @@ def figures(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _figures_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+Counted = Literal[
+    "right", "regions", "stray_px", "marked_px", "labelled_px", "covered_px", "pieces", "tight"
+]
+
+
+def _figures_of(rows: Sequence[PhotoRow]) -> Figures:
     clean = [row for row in rows if row["defect_free"]]
     bad = [row for row in rows if not row["defect_free"]]
     scores = [np.array([row["score"] for row in kind]) for kind in (bad, clean)]
     both = bool(bad and clean)
 
-    def total(name: str) -> int:
+    def total(name: Counted) -> int:
         return sum(row[name] for row in bad)
 
     ratios = [row["marked_px"] / max(row["labelled_px"], 1) for row in bad]
@@ -315,8 +352,8 @@ def _figures_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def detection_at(
-    bad: Sequence[dict[str, Any]], clean: Sequence[dict[str, Any]], alarm_share: float
-) -> dict[str, Any]:
+    bad: Sequence[PhotoRow], clean: Sequence[PhotoRow], alarm_share: float
+) -> DetectionAt:
     """Photos detected by their score where at most `alarm_share` of the clean ones alarm."""
     cut = detection_curves.cut_at(np.array([row["score"] for row in clean]), alarm_share)
     return {
@@ -327,24 +364,22 @@ def detection_at(
     }
 
 
-def photo_share(
-    rows: Sequence[dict[str, Any]], counts: Callable[[dict[str, Any]], bool]
-) -> dict[str, Any] | None:
+def photo_share(rows: Sequence[PhotoRow], counts: Callable[[PhotoRow], bool]) -> Share | None:
     """Share of the photos that count."""
     return share(sum(map(counts, rows)), len(rows), _groups(rows))
 
 
-def tight_share(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def tight_share(rows: Sequence[PhotoRow]) -> Share | None:
     """Share of the labelled defects that are found tightly."""
     return _defect_share(rows, "tight")
 
 
-def found_share(rows: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+def found_share(rows: Sequence[PhotoRow]) -> Share | None:
     """Share of the labelled defects that are found at all: `tight_share` stands before it."""
     return _defect_share(rows, "found")
 
 
-def _defect_share(rows: Sequence[dict[str, Any]], which: str) -> dict[str, Any] | None:
+def _defect_share(rows: Sequence[PhotoRow], which: Literal["found", "tight"]) -> Share | None:
     return share(
         sum(row[which] for row in rows),
         sum(row["defects"] for row in rows),
@@ -352,11 +387,11 @@ def _defect_share(rows: Sequence[dict[str, Any]], which: str) -> dict[str, Any] 
     )
 
 
-def _groups(rows: Iterable[dict[str, Any]]) -> int:
+def _groups(rows: Iterable[PhotoRow]) -> int:
     return len({row["group"] for row in rows})
 
 
-def share(hits: int, n: int, groups: int) -> dict[str, Any] | None:
+def share(hits: int, n: int, groups: int) -> Share | None:
     """hits of n with its Wilson interval; ci95_groups counts photos of one group once.
 
     Photos of one car are not independent of each other: with the number of groups as n the
@@ -382,7 +417,7 @@ def auroc(bad: np.ndarray, good: np.ndarray) -> float:
     return float(((below + upto) / 2).mean() / len(good))
 
 
-def report_text(report: dict[str, Any]) -> str:
+def report_text(report: Evaluation) -> str:
     """The figures as a Markdown table, with n and interval."""
     lines = [
         f"# {report['model']['name']} on split {report['split']}",
@@ -426,7 +461,7 @@ def _confusion_lines(types: dict[str, dict[str, int]]) -> list[str]:
     ]
 
 
-def share_words(share: dict[str, Any] | None) -> str:
+def share_words(share: Share | None) -> str:
     """A share with hits, n and interval as a person reads it."""
     if share is None:
         return "–"
@@ -434,7 +469,7 @@ def share_words(share: dict[str, Any] | None) -> str:
     return f"{share['hits']} of {share['n']} = {share['value']:.1%} ({low:.1%}–{high:.1%})"
 
 
-def _per_cent(share: dict[str, Any] | None) -> str:
+def _per_cent(share: Share | None) -> str:
     return "–" if share is None else f"{share['value']:.1%}"
 
 

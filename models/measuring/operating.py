@@ -9,14 +9,15 @@ what strays, then the area; the card says which limit was broken.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TypedDict
 
 import numpy as np
 
 from inspection.domain import detection_curves
 from inspection.errors import TrainingError
 from inspection.imaging.regions import LabelledRegions, label_regions, photo_score
+from inspection.model_facts import BandRule, Card, CardThresholds, ScoreRule, ValFigures
 from models.measuring.evaluate import SeenPhoto, auroc, read_truth
 from models.photo_sets.labels import TIGHT_SHARE
 
@@ -44,12 +45,28 @@ MOST_STRAY = 0.35
 AREA_RATIOS = (0.7, 1.5)
 
 # Shares of the val photos that the band between the two scores may let go wrong.
-BAND_RULE = {"missed": 0.05, "rejected": 0.05}
+MISSED, REJECTED = 0.05, 0.05
 
 
 def allowed_alarms(photos: int, most_alarms: float) -> int:
     """How many of so many clean photos may be in alarm; none where they are too few to tell."""
     return max(0, math.floor(most_alarms * (photos + 1) + 1e-9) - 1)
+
+
+class CheckpointFigures(ValFigures, total=False):
+    """The figures of a checkpoint; of several the one with the highest value is the best."""
+
+    epoch: int
+    value: float
+
+
+class ChosenOnVal(TypedDict):
+    """What the choice on `val` says of a network, by the card's names but for `val`."""
+
+    thresholds: CardThresholds
+    score: ScoreRule
+    band_rule: BandRule
+    val: ValFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,24 @@ class OperatingPoint:
     right: float
     tight_by: dict[str, float] = field(default_factory=dict)
     area: dict[str, float] = field(default_factory=dict)
+
+    def figures(self) -> ValFigures:
+        """All of it, as the card has it."""
+        return {
+            "region": self.region,
+            "smallest_px": self.smallest_px,
+            "peak": self.peak,
+            "tight": self.tight,
+            "found": self.found,
+            "close_ups": self.close_ups,
+            "close_up_photos": self.close_up_photos,
+            "cars": self.cars,
+            "car_photos": self.car_photos,
+            "stray": self.stray,
+            "right": self.right,
+            "tight_by": dict(self.tight_by),
+            "area": dict(self.area),
+        }
 
     def broken(self, most_alarms: float = MOST_ALARMS) -> dict[str, float]:
         """By how much each limit of the rule is missed, in the order of their weight."""
@@ -163,7 +198,7 @@ def _claims(item: SeenPhoto, threshold: float) -> _Claims | None:
     found = label_regions(probability, threshold)
     count = len(found.area_px)
 
-    def pixels(where) -> np.ndarray:
+    def pixels(where: np.ndarray) -> np.ndarray:
         return np.bincount(where.ravel(), minlength=count)
 
     return _Claims(
@@ -231,7 +266,7 @@ def _figures_at(
 
 def checkpoint_figures(
     seen: Sequence[SeenPhoto], most_alarms: float = MOST_ALARMS
-) -> dict[str, Any]:
+) -> CheckpointFigures:
     """What a training run writes beside each checkpoint, on `val`; `value` chooses the best one.
 
     The figures of the point that a release would choose. Its value is the share found tightly;
@@ -240,7 +275,7 @@ def checkpoint_figures(
     _refuse_one_kind(seen)
     point = choose_point(operating_points(seen), most_alarms)
     return {
-        **asdict(point),
+        **point.figures(),
         "auroc": choose_score(seen)[1],
         "value": worth(point, most_alarms),
     }
@@ -276,7 +311,8 @@ def choose_score(seen: Sequence[SeenPhoto]) -> tuple[int, float]:
 
 def scores_by_kind(seen: Sequence[SeenPhoto], top_px: int) -> tuple[np.ndarray, np.ndarray]:
     """Sorted photo scores of the defective and of the defect-free photos."""
-    bad, good = [], []
+    bad: list[float] = []
+    good: list[float] = []
     for item in seen:
         if not item.photo.shows_ignored_damage_alone:
             kind = good if item.photo.defect_free else bad
@@ -291,7 +327,7 @@ def choose_band(
     return detection_curves.choose_band(*scores_by_kind(seen, top_px), missed, rejected)
 
 
-def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, Any]:
+def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> ChosenOnVal:
     """Everything the card needs from `val`: thresholds, score and the figures that chose them.
 
     val.broken: by how much which limit of the rule is missed. Raises TrainingError unless there
@@ -300,7 +336,7 @@ def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, An
     _refuse_one_kind(seen)
     point = choose_point(operating_points(seen), most_alarms)
     top_px, area = choose_score(seen)
-    ok_below, reject_from = choose_band(seen, top_px, **BAND_RULE)
+    ok_below, reject_from = choose_band(seen, top_px, MISSED, REJECTED)
     bad, good = scores_by_kind(seen, top_px)
     return {
         "thresholds": {
@@ -312,10 +348,21 @@ def choose_on_val(seen: Sequence[SeenPhoto], most_alarms: float) -> dict[str, An
         },
         "score": {"top_px": top_px},
         "band_rule": {
-            **BAND_RULE,
+            "missed": MISSED,
+            "rejected": REJECTED,
             "split": "val",
             "defective": len(bad),
             "clean": len(good),
         },
-        "val": {**asdict(point), "broken": point.broken(most_alarms), "auroc": area},
+        "val": {**point.figures(), "broken": point.broken(most_alarms), "auroc": area},
+    }
+
+
+def card_facts(chosen: ChosenOnVal, photos: int, most_alarms: float) -> Card:
+    """What `choose_on_val` answered as parts of a card; photos: how many it looked at."""
+    return {
+        "thresholds": chosen["thresholds"],
+        "score": chosen["score"],
+        "band_rule": chosen["band_rule"],
+        "chosen_on_val": {"photos": photos, "most_alarms": most_alarms, **chosen["val"]},
     }

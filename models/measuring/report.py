@@ -10,7 +10,6 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,6 +26,25 @@ from inspection.domain.paint_colour import PAINT_COLOURS
 from inspection.domain.pod import likelier_pod
 from inspection.domain.reliability import least_rate, ppv, targets_with_misses, wilson
 from inspection.errors import PodRefused, TrainingError
+from inspection.model_facts import (
+    BandPoint,
+    Calibration,
+    Card,
+    Evaluation,
+    ExploredSet,
+    Explorer,
+    Found,
+    LabelRow,
+    Part,
+    PhotoRow,
+    Pod,
+    PredictiveValue,
+    RegionThresholds,
+    Reliability,
+    Share,
+    Targets,
+    TrialRow,
+)
 from models.card import EVALUATION_FILE
 from models.measuring.evaluate import (
     detection_at,
@@ -51,24 +69,22 @@ BAND_SHARES = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.10, 0.15, 0.20, 
 SWEEP = tuple(round(0.05 * step, 2) for step in range(2, 20))
 LARGEST_FILE_BYTES = 200_000
 
-Row = dict[str, Any]
 
-
-def sweep_of(thresholds: dict[str, Any]) -> tuple[float, ...]:
+def sweep_of(thresholds: RegionThresholds) -> tuple[float, ...]:
     """The region thresholds to try: a grid, and the one in use."""
     return tuple(sorted({*SWEEP, thresholds["region"]}))
 
 
 def measure(
-    rows: Sequence[Row],
+    rows: Sequence[PhotoRow],
     *,
     name: str,
     sha256: str,
     split: str,
-    card: dict[str, Any],
+    card: Card,
     val_scores: tuple[np.ndarray, np.ndarray] | None = None,
-    trials: Sequence[Row] = (),
-) -> dict[str, Any]:
+    trials: Sequence[TrialRow] = (),
+) -> Evaluation:
     """Everything about the predicted photos.
 
     rows: of `write_predictions`, with the sweep of `sweep_of`. val_scores: photo scores of
@@ -115,15 +131,16 @@ def measure(
     }
 
 
-def _types_named(bad: Sequence[Row]) -> dict[str, dict[str, int]]:
+def _types_named(bad: Sequence[PhotoRow]) -> dict[str, dict[str, int]]:
     """Labelled type -> what its region is called -> labels; of those found tightly whose type is
     known."""
     counts: dict[str, dict[str, int]] = {}
     for row in bad:
         for label in row["labels"]:
-            if label["tight"] and label["type"] != UNNAMED and label.get("named"):
+            name = label.get("named")
+            if name and label["tight"] and label["type"] != UNNAMED:
                 names = counts.setdefault(label["type"], {})
-                names[label["named"]] = names.get(label["named"], 0) + 1
+                names[name] = names.get(name, 0) + 1
     return {code: dict(sorted(counts[code].items())) for code in sorted(counts)}
 
 
@@ -136,7 +153,7 @@ def photos_to_calibrate_on(data: Path, split: str) -> list[LabelledPhoto]:
     return photos if len({photo.defect_free for photo in counted}) == 2 else []
 
 
-def write_evaluation(folder: Path, measured: dict[str, Any]) -> None:
+def write_evaluation(folder: Path, measured: Evaluation) -> None:
     """Put the report into a model folder; the card has to be written anew after it.
 
     Raises TrainingError where it would be too large for a page to read each time.
@@ -150,21 +167,31 @@ def write_evaluation(folder: Path, measured: dict[str, Any]) -> None:
     (folder / EVALUATION_FILE).write_text(text, encoding="utf-8")
 
 
-def _sorted_scores(rows: Sequence[Row]) -> list[float]:
+def _sorted_scores(rows: Sequence[PhotoRow]) -> list[float]:
     return sorted(round(row["score"], 4) for row in rows)
 
 
-def _scores(rows: Sequence[Row]) -> np.ndarray:
+def _scores(rows: Sequence[PhotoRow]) -> np.ndarray:
     return np.array([row["score"] for row in rows])
 
 
-def _pod(points: list[tuple[float, bool]], **facts: Any) -> dict[str, Any]:
+def _pod(
+    points: list[tuple[float, bool]],
+    *,
+    unit: str,
+    groups: int,
+    false_alarm: Share | None,
+    false_calls: int,
+) -> Pod:
     """points: (size, found) of each defect; sizes of 0 cannot be: a label has a side."""
     points = sorted(points)
     sizes = np.array([size for size, _ in points], float)
     found = np.array([hit for _, hit in points], bool)
-    answer = {
-        **facts,
+    answer: Pod = {
+        "unit": unit,
+        "groups": groups,
+        "false_alarm": false_alarm,
+        "false_calls": false_calls,
         "n": len(points),
         "points": [[round(size, 3), int(hit)] for size, hit in points],
         "fit": None,
@@ -173,7 +200,8 @@ def _pod(points: list[tuple[float, bool]], **facts: Any) -> dict[str, Any]:
     try:
         curve = likelier_pod(sizes, found)
     except PodRefused as refused:
-        return {**answer, "refused": refused.reason}
+        answer["refused"] = refused.reason
+        return answer
     answer["fit"] = {
         "intercept": round(curve.intercept, 6),
         "slope": round(curve.slope, 6),
@@ -185,7 +213,7 @@ def _pod(points: list[tuple[float, bool]], **facts: Any) -> dict[str, Any]:
     return answer
 
 
-def _pod_of_labels(bad: Sequence[Row], clean: Sequence[Row]) -> dict[str, Any]:
+def _pod_of_labels(bad: Sequence[PhotoRow], clean: Sequence[PhotoRow]) -> Pod:
     return _pod(
         [(label["side_px"], label["tight"]) for row in bad for label in row["labels"]],
         unit="px",
@@ -195,40 +223,41 @@ def _pod_of_labels(bad: Sequence[Row], clean: Sequence[Row]) -> dict[str, Any]:
     )
 
 
-def _pod_of_trials(trials: Sequence[Row]) -> dict[str, Any] | None:
+def _pod_of_trials(trials: Sequence[TrialRow]) -> Pod | None:
     """None without trials. Each panel is a group of its own: no two show the same scene."""
     defects = [trial for trial in trials if trial["type"]]
     clean = [trial for trial in trials if not trial["type"]]
     if not defects:
         return None
-    kinds = sorted({trial["type"] for trial in defects})
-    of_kind = {kind: [trial for trial in defects if trial["type"] == kind] for kind in kinds}
-    return {
-        **_pod(
-            [(trial["length_mm"], trial["tight"]) for trial in defects],
-            unit="mm",
-            groups=len(defects),
-            false_alarm=share(sum(trial["regions"] > 0 for trial in clean), len(clean), len(clean)),
-            false_calls=sum(trial["regions"] for trial in clean),
-        ),
-        "by_type": [{"code": kind, **_found_of(mine, len(mine))} for kind, mine in of_kind.items()],
-    }
+    of_kind: dict[str, list[TrialRow]] = {}
+    for trial in defects:
+        of_kind.setdefault(trial["type"] or "", []).append(trial)
+    pod = _pod(
+        [(trial["length_mm"] or 0.0, trial["tight"]) for trial in defects],
+        unit="mm",
+        groups=len(defects),
+        false_alarm=share(sum(trial["regions"] > 0 for trial in clean), len(clean), len(clean)),
+        false_calls=sum(trial["regions"] for trial in clean),
+    )
+    pod["by_type"] = [
+        {"code": kind, **_found_of(of_kind[kind], len(of_kind[kind]))} for kind in sorted(of_kind)
+    ]
+    return pod
 
 
-def _found_of(counted: Sequence[Row], groups: int) -> dict[str, Any]:
+def _found_of(counted: Sequence[LabelRow] | Sequence[TrialRow], groups: int) -> Found:
     """Shares of labels or trials that are found tightly, and at all."""
     return {
-        key: share(sum(one[figure] for one in counted), len(counted), groups)
-        for key, figure in (("found", "tight"), ("found_at_all", "found"))
+        "found": share(sum(one["tight"] for one in counted), len(counted), groups),
+        "found_at_all": share(sum(one["found"] for one in counted), len(counted), groups),
     }
 
 
-def _part(code: str, rows: Sequence[Row], **facts: Any) -> dict[str, Any]:
+def _part(code: str, rows: Sequence[PhotoRow]) -> Part:
     """One line of a table: photos, what was found, and false alarms beside it."""
     bad = [row for row in rows if not row["defect_free"]]
     return {
         "code": code,
-        **facts,
         "photos": len(rows),
         "found": tight_share(bad),
         "found_at_all": found_share(bad),
@@ -238,14 +267,14 @@ def _part(code: str, rows: Sequence[Row], **facts: Any) -> dict[str, Any]:
     }
 
 
-def _by_dataset(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _by_dataset(rows: Sequence[PhotoRow]) -> list[Part]:
     names = sorted({row["dataset"] for row in rows})
     return [_part(name, [row for row in rows if row["dataset"] == name]) for name in names]
 
 
-def _by_type(bad: Sequence[Row]) -> list[dict[str, Any]]:
+def _by_type(bad: Sequence[PhotoRow]) -> list[Part]:
     """By the type of the label; a false alarm has none."""
-    answers = []
+    answers: list[Part] = []
     for code in TYPES:
         mine = [(row, label) for row in bad for label in row["labels"] if label["type"] == code]
         if mine:
@@ -256,35 +285,35 @@ def _by_type(bad: Sequence[Row]) -> list[dict[str, Any]]:
     return answers
 
 
-def _by_brightness(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _by_brightness(rows: Sequence[PhotoRow]) -> list[Part]:
     """Quartiles of the photos' median grey level, darkest first."""
     levels = np.array([row["brightness"] for row in rows])
     edges = np.quantile(levels, (0.0, 0.25, 0.5, 0.75, 1.0))
     quarter = np.searchsorted(edges[1:-1], levels, side="right")
-    return [
-        _part(
-            f"q{number + 1}",
-            [row for row, q in zip(rows, quarter, strict=True) if q == number],
-            **{"from": round(float(edges[number]), 1), "to": round(float(edges[number + 1]), 1)},
-        )
-        for number in range(4)
-        if (quarter == number).any()
-    ]
+    answers: list[Part] = []
+    for number in range(4):
+        mine = [row for row, q in zip(rows, quarter, strict=True) if q == number]
+        if mine:
+            part = _part(f"q{number + 1}", mine)
+            part["from"] = round(float(edges[number]), 1)
+            part["to"] = round(float(edges[number + 1]), 1)
+            answers.append(part)
+    return answers
 
 
-def _by_colour(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _by_colour(rows: Sequence[PhotoRow]) -> list[Part]:
     parts = {code: [row for row in rows if row["colour"] == code] for code in PAINT_COLOURS}
     return [_part(code, mine) for code, mine in parts.items() if mine]
 
 
 def _band_curve(
-    bad: Sequence[Row], clean: Sequence[Row], val_scores: tuple[np.ndarray, np.ndarray]
-) -> list[dict[str, Any]]:
+    bad: Sequence[PhotoRow], clean: Sequence[PhotoRow], val_scores: tuple[np.ndarray, np.ndarray]
+) -> list[BandPoint]:
     """The rule of the card at several allowed shares: thresholds from val, outcome here.
 
     It ends where the two scores meet: from there on nobody is asked.
     """
-    answers = []
+    answers: list[BandPoint] = []
     for allowed in BAND_SHARES:
         ok_below, reject_from = choose_band(*val_scores, allowed, allowed)
         outcome = judge_by_band(_scores(bad), _scores(clean), ok_below, reject_from)
@@ -303,41 +332,42 @@ def _band_curve(
 
 
 def _calibration(
-    bad: Sequence[Row], clean: Sequence[Row], val_scores: tuple[np.ndarray, np.ndarray]
-) -> dict[str, Any]:
+    bad: Sequence[PhotoRow], clean: Sequence[PhotoRow], val_scores: tuple[np.ndarray, np.ndarray]
+) -> Calibration:
     """Isotonic steps from val, and how true the score is here before and after them."""
     fitted = isotonic(*val_scores)
     scores = np.concatenate([_scores(bad), _scores(clean)])
     defective = np.arange(len(scores)) < len(bad)
-    answer: dict[str, Any] = {
+    return {
         "method": "isotonic",
         "fitted_on": {"defective": len(val_scores[0]), "clean": len(val_scores[1])},
         "steps": [
             [round(start, 4), round(p, 4)]
             for start, p in zip(fitted.score_from, fitted.probability, strict=True)
         ],
+        "before": _reliability(scores, defective),
+        "after": _reliability(fitted.of(scores), defective),
     }
-    for when, probability in (("before", scores), ("after", fitted.of(scores))):
-        bins = reliability_bins(probability, defective)
-        answer[when] = {
-            "brier": round(brier(probability, defective), 4),
-            "error": round(calibration_error(bins), 4),
-            "bins": [
-                {
-                    "predicted": round(b.predicted, 4),
-                    "hits": b.hits,
-                    "n": b.n,
-                    "ci95": list(wilson(b.hits, b.n)),
-                }
-                for b in bins
-            ],
-        }
-    return answer
 
 
-def _predictive_values(
-    detection: dict[str, Any] | None, false_alarm: dict[str, Any] | None
-) -> list[dict[str, Any]]:
+def _reliability(probability: np.ndarray, defective: np.ndarray) -> Reliability:
+    bins = reliability_bins(probability, defective)
+    return {
+        "brier": round(brier(probability, defective), 4),
+        "error": round(calibration_error(bins), 4),
+        "bins": [
+            {
+                "predicted": round(b.predicted, 4),
+                "hits": b.hits,
+                "n": b.n,
+                "ci95": list(wilson(b.hits, b.n)),
+            }
+            for b in bins
+        ],
+    }
+
+
+def _predictive_values(detection: Share | None, false_alarm: Share | None) -> list[PredictiveValue]:
     """PPV of an alarm (any region) on a photo; low and high from the ends of both intervals."""
     if not detection or not false_alarm:
         return []
@@ -353,7 +383,7 @@ def _predictive_values(
     ]
 
 
-def _targets(found: dict[str, Any] | None) -> dict[str, Any] | None:
+def _targets(found: Share | None) -> Targets | None:
     """How many labelled defects a proof of AIM takes, and what these show; found tightly."""
     if not found:
         return None
@@ -368,11 +398,11 @@ def _targets(found: dict[str, Any] | None) -> dict[str, Any] | None:
     }
 
 
-def _explorer(rows: Sequence[Row], thresholds: dict[str, Any]) -> dict[str, Any] | None:
+def _explorer(rows: Sequence[PhotoRow], thresholds: RegionThresholds) -> Explorer | None:
     """Defects found tightly, and clean photos in alarm, at each region threshold, by data set."""
     if not rows or not rows[0]["sweep"]:
         return None
-    sets = {}
+    sets: dict[str, ExploredSet] = {}
     for name in ["ALL", *sorted({row["dataset"] for row in rows})]:
         mine = [row for row in rows if name in ("ALL", row["dataset"])]
         bad = [row for row in mine if not row["defect_free"]]

@@ -1,7 +1,11 @@
 """The training loss: pixels, overlap, clean crops, type and the whole crop, weighted by pixel."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from models.network.tensors import Tensor
 
 # From so many sure defect pixels on a crop counts as defective.
 DEFECTIVE_PX = 20
@@ -31,17 +35,17 @@ class DefectLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        pixel_share=2.0,
-        hard_share=0.4,
-        hardest_px=295,
-        type_share=0.2,
-        top=64,
-        crop_share=0.1,
-        box_top=32,
-        box_share=0.1,
-        name="defect_loss",
-        **kwargs,
-    ):
+        pixel_share: float = 2.0,
+        hard_share: float = 0.4,
+        hardest_px: int = 295,
+        type_share: float = 0.2,
+        top: int = 64,
+        crop_share: float = 0.1,
+        box_top: int = 32,
+        box_share: float = 0.1,
+        name: str = "defect_loss",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
         self.pixel_share = pixel_share
         self.hard_share = hard_share
@@ -52,7 +56,7 @@ class DefectLoss(keras.losses.Loss):
         self.box_top = box_top
         self.box_share = box_share
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         truth, weight, kind = y_true[..., 0], y_true[..., 1], y_true[..., 2]
         logit, types = y_pred[..., 0], y_pred[..., 1:]
         somewhere = ops.cast(weight < 0.0, logit.dtype)
@@ -86,7 +90,7 @@ class DefectLoss(keras.losses.Loss):
         box = boxed * ops.softplus(-_mean_of_highest(logit, somewhere > 0.5, self.box_top))
         return loss + self.crop_share * whole + self.box_share * box
 
-    def get_config(self):
+    def get_config(self) -> dict[str, object]:
         names = (
             "pixel_share",
             "hard_share",
@@ -100,7 +104,7 @@ class DefectLoss(keras.losses.Loss):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def _type_loss(types, kind, marked):
+def _type_loss(types: Tensor, kind: Tensor, marked: Tensor) -> Tensor:
     """Mean cross entropy of the types on the marked pixels whose type is known."""
     count = types.shape[-1]
     known = marked * ops.cast(kind < count, types.dtype)
@@ -109,7 +113,7 @@ def _type_loss(types, kind, marked):
     return -ops.sum(known * chosen) / (ops.sum(known) + 50.0)
 
 
-def _mean_of_highest(logit, shown, count):
+def _mean_of_highest(logit: Tensor, shown: Tensor, count: int) -> Tensor:
     """Mean of the `count` highest logits among the pixels shown, (N, H, W) -> (N,)."""
     candidates = ops.where(shown, logit, -20.0)
     highest, _ = ops.top_k(ops.reshape(candidates, (ops.shape(candidates)[0], -1)), count)

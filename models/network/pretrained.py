@@ -109,7 +109,7 @@ def _source_of(layer: str, inside: str) -> str | None:
     return "head" if layer == "any_defect" else None
 
 
-def _weights_of(layer, source: str, state: State) -> list[np.ndarray]:
+def _weights_of(layer: keras.layers.Layer, source: str, state: State) -> list[np.ndarray]:
     """A layer's weights in our order of axes."""
     weight = np.asarray(state[f"{source}.weight"], np.float32)
     if isinstance(layer, keras.layers.BatchNormalization):

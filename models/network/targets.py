@@ -8,6 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from models.network.tensors import Tensor
+
 # In place of a pixel weight: nobody knows which, but some of these pixels are a defect.
 SOMEWHERE = -1.0
 
@@ -22,7 +24,7 @@ def encode_targets(truth: np.ndarray, weight_code: np.ndarray, kind: np.ndarray)
     return truth.astype(np.uint8) | (weight_code << 1) | (kind << 3)
 
 
-def decode_targets(plane):
+def decode_targets(plane: np.ndarray | Tensor) -> Tensor:
     """Packed targets (…, H, W), an array or a tensor -> float32 tensor (…, H, W, 3).
 
     The three are truth, weight and type index.
@@ -36,9 +38,9 @@ def decode_targets(plane):
 class LossOfPacked(keras.losses.Loss):
     """A loss of decoded targets, (N, H, W, 3), for packed ones, (N, H, W)."""
 
-    def __init__(self, loss: keras.losses.Loss):
+    def __init__(self, loss: keras.losses.Loss) -> None:
         super().__init__(name=loss.name)
         self.loss = loss
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         return self.loss.call(decode_targets(y_true), y_pred)

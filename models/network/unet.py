@@ -10,10 +10,13 @@ weights were learnt on ImageNet; `models.network.pretrained` brings them over.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 from keras import layers, ops
+
+from models.network.tensors import Tensor
 
 # Order of the type channels behind channel 0 ("any paint defect"). The card repeats it.
 TYPES = (
@@ -111,17 +114,19 @@ class DefectProbabilities(layers.Layer):
     channel 0 does not see.
     """
 
-    def call(self, logits):
+    def call(self, logits: Tensor) -> Tensor:
         any_defect = ops.sigmoid(logits[..., :1])
         if logits.shape[-1] == 1:
             return any_defect
         return ops.concatenate([any_defect, any_defect * ops.softmax(logits[..., 1:])], axis=-1)
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape
 
 
-def lite_unet(encoder="lite0", decoder=DECODER, types: int = KNOWN_TYPES):
+def lite_unet(
+    encoder: str | EncoderSize = "lite0", decoder: Sequence[int] = DECODER, types: int = KNOWN_TYPES
+) -> keras.Model:
     """A U-Net on an EfficientNet-Lite encoder; answers logits at the input's size.
 
     encoder: a name of ENCODERS or an EncoderSize. decoder: channels at strides 16, 8, 4, 2.
@@ -161,7 +166,7 @@ def lite_unet(encoder="lite0", decoder=DECODER, types: int = KNOWN_TYPES):
     return keras.Model(photo, logits, name="lite_unet")
 
 
-def _encoded(x, size: EncoderSize):
+def _encoded(x: keras.KerasTensor, size: EncoderSize) -> list[keras.KerasTensor]:
     """Features at strides 2, 4, 8, 16, 32."""
     x = _convolved(x, layers.Conv2D(size.stem, 3, strides=2, use_bias=False, name="stem"), 3, 2)
     x = layers.ReLU(6.0)(layers.BatchNormalization(name="stem_norm", **_ENCODER_NORM)(x))
@@ -175,7 +180,7 @@ def _encoded(x, size: EncoderSize):
     return features
 
 
-def _block(x, stage: Stage, stride: int, name: str):
+def _block(x: keras.KerasTensor, stage: Stage, stride: int, name: str) -> keras.KerasTensor:
     """Widen, look around, narrow (MobileNetV2's inverted residual)."""
     y = x
     if stage.expansion != 1:
@@ -198,19 +203,21 @@ def _block(x, stage: Stage, stride: int, name: str):
     return layers.Add()([x, y]) if stride == 1 and x.shape[-1] == stage.channels else y
 
 
-def _convolved(x, layer, kernel: int, stride: int):
+def _convolved(
+    x: keras.KerasTensor, layer: layers.Layer, kernel: int, stride: int
+) -> keras.KerasTensor:
     """`layer` with as much padding on either side, also where it halves: "same" would pad one
     side alone and shift the features by half a pixel against the weights' source."""
     return layer(x if stride == 1 else layers.ZeroPadding2D(kernel // 2)(x))
 
 
-def _conv(x, filters, *, size=3, name):
+def _conv(x: keras.KerasTensor, filters: int, *, size: int = 3, name: str) -> keras.KerasTensor:
     x = layers.Conv2D(filters, size, padding="same", use_bias=False, name=name)(x)
     x = layers.BatchNormalization(name=f"{name}_norm", **_DECODER_NORM)(x)
     return layers.ReLU()(x)
 
 
-def of_photos(network):
+def of_photos(network: keras.Model) -> keras.Model:
     """The same network for uint8 photos: the form that is trained on crops as they are."""
     photo = keras.Input((None, None, 3), dtype="uint8", name="photo_8bit")
     # In float32: half precision would round a photo's 256 levels.
@@ -218,6 +225,6 @@ def of_photos(network):
     return keras.Model(photo, network(scaled))
 
 
-def with_probabilities(network):
+def with_probabilities(network: keras.Model) -> keras.Model:
     """The same network, answering probabilities instead of logits: the form that is served."""
     return keras.Model(network.input, DefectProbabilities(dtype="float32")(network.output))

@@ -5,8 +5,9 @@ The worth of each mask: README of the photo set.
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import cv2
 import keras
@@ -86,6 +87,11 @@ def photo_targets(photo: LabelledPhoto, shape: tuple[int, int], rim_px: int = RI
     return encode_targets(truth & (weight == 0), weight, kind)
 
 
+_NO_POINTS = np.empty((0, 2), np.intp)
+# A photo, uint8 (h, w, 3), and its packed targets, uint8 (h, w).
+Crop = tuple[np.ndarray, np.ndarray]
+
+
 class CropSource:
     """All photos of a split, decoded once and kept in memory, and crops cut from them.
 
@@ -106,7 +112,7 @@ class CropSource:
         drawn: float = 0.6,
         pasted: float = 0.0,
         pasted_onto: Sequence[str] = (),
-    ):
+    ) -> None:
         self.photos = list(photos)
         self.scales, self.darkest, self.drawn = scales, darkest, drawn
         self.pasted, self.pasted_onto = pasted, pasted_onto
@@ -133,7 +139,7 @@ class CropSource:
         return photo.mask_quality == "weak_ok" or photo.dataset == "rendered"
 
     @staticmethod
-    def _load(photo: LabelledPhoto):
+    def _load(photo: LabelledPhoto) -> tuple[np.ndarray, np.ndarray, float]:
         image = read_rgb(photo.image)
         target = photo_targets(photo, image.shape[:2])
         scale = shown_scale(target.shape, KEPT_LONG_PX, KEPT_LONG_PX)
@@ -204,12 +210,12 @@ class CropSource:
         names = np.array([photo.dataset for photo in self.photos])
         return {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
 
-    def crop(self, number: int, size: int, rng: np.random.Generator):
+    def crop(self, number: int, size: int, rng: np.random.Generator) -> Crop:
         """One augmented crop: uint8 (size, size, 3) and its targets uint8 (size, size)."""
         (crop,) = self.crops(number, size, rng, 1)
         return crop
 
-    def crops(self, number: int, size: int, rng: np.random.Generator, most: int):
+    def crops(self, number: int, size: int, rng: np.random.Generator, most: int) -> list[Crop]:
         """One augmented crop; where it gets a mark and two fit, the same without and with it.
 
         What differs between the two is the mark alone, so nothing else can tell them apart.
@@ -227,7 +233,9 @@ class CropSource:
             for rgb, mask in made
         ]
 
-    def _with_mark(self, colour: np.ndarray, plane: np.ndarray, rng: np.random.Generator):
+    def _with_mark(
+        self, colour: np.ndarray, plane: np.ndarray, rng: np.random.Generator
+    ) -> Crop | None:
         """The same crop with another photo's mark on it, None where there is no room for it."""
         donor, donor_plane = self._cut(int(rng.choice(self._donors)), len(plane), rng)
         mark = (donor_plane & 7) == 1
@@ -241,12 +249,13 @@ class CropSource:
         )
         return None if pasted is None else (pasted, np.where(mark, donor_plane, plane))
 
-    def _cut(self, number: int, size: int, rng: np.random.Generator):
+    def _cut(self, number: int, size: int, rng: np.random.Generator) -> Crop:
         """Flip, a little rotation and stretch, and scale in one warp."""
         image, target = self.images[number], self.targets[number]
         height, width = target.shape
-        scale = math.exp(rng.uniform(*map(math.log, self.scales)))
-        points, lures = self._points[number], self._lures.get(number, ())
+        smallest, largest = self.scales
+        scale = math.exp(rng.uniform(math.log(smallest), math.log(largest)))
+        points, lures = self._points[number], self._lures.get(number, _NO_POINTS)
         if len(lures) and (not len(points) or rng.random() < LURED):
             points = lures
         if len(points) and rng.random() < self.drawn:
@@ -292,7 +301,7 @@ def vary_light(rgb: np.ndarray, rng: np.random.Generator, darkest: float = 0.7) 
     Darkening reaches further than brightening: dark photos are the known weakness. darkest: the
     darkest exposure, e**-darkest.
     """
-    x = rgb.astype(np.float32)
+    x: np.ndarray = rgb.astype(np.float32)
     if rng.random() < 0.8:
         gain = math.exp(rng.uniform(-darkest, 0.35))
         cast = np.exp(rng.normal(0.0, 0.06, 3)).astype(np.float32)
@@ -314,7 +323,7 @@ def vary_light(rgb: np.ndarray, rng: np.random.Generator, darkest: float = 0.7) 
     if rng.random() < 0.25:
         quality = int(rng.integers(40, 90))
         _, packed = cv2.imencode(".jpg", x, [cv2.IMWRITE_JPEG_QUALITY, quality])
-        x = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        x = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))
     return np.ascontiguousarray(x)
 
 
@@ -326,7 +335,18 @@ class CropBatches(keras.utils.PyDataset):
     cut it.
     """
 
-    def __init__(self, source, shares, *, batch, size, steps, seed, epoch=0, **kwargs):
+    def __init__(
+        self,
+        source: CropSource,
+        shares: Mapping[str, float],
+        *,
+        batch: int,
+        size: int,
+        steps: int,
+        seed: int,
+        epoch: int = 0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.source, self.batch, self.size, self.steps = source, batch, size, steps
         self.seed, self.epoch = seed, epoch
@@ -337,10 +357,10 @@ class CropBatches(keras.utils.PyDataset):
         self._sets = [numbers[name] for name in shares]
         self._shares = np.array(list(shares.values()), float) / sum(shares.values())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.steps
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         photos = np.empty((self.batch, self.size, self.size, 3), np.uint8)
         planes = np.empty((self.batch, self.size, self.size), np.uint8)
         place = 0
@@ -354,5 +374,5 @@ class CropBatches(keras.utils.PyDataset):
                 place += 1
         return photos, planes
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self.epoch += 1

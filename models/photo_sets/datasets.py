@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import cv2
 import numpy as np
@@ -20,6 +21,21 @@ from inspection.errors import TrainingError
 COLUMNS = ("dataset", "image", "mask", "split", "group")
 
 SPLITS = ("train", "val", "test")
+
+
+class Instance(TypedDict, total=False):
+    """One human label of `instances.json`: outlines, or a box (x, y, width, height), in px.
+
+    cls: class of the source. ignore: neither damage of the paint nor sound. sub: a finer class.
+    weak: how a rule filled the box, where it did.
+    """
+
+    cls: str
+    poly: list[list[float]]
+    bbox: list[float]
+    ignore: bool
+    sub: str
+    weak: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class LabelledPhoto:
     mask_quality: str
     licence: str
     defect_free: bool
-    instances: tuple[dict, ...]
+    instances: tuple[Instance, ...]
 
     @property
     def stem(self) -> str:

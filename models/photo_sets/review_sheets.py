@@ -119,8 +119,8 @@ def take_verdicts(out: Path, reviewed: Path) -> dict[str, int]:
     return {str(what): count for what, count in counts.items()}
 
 
-def _judged(verdict: Verdict, flat: Sequence[int]) -> ReviewedPlace:
-    outline = np.int32(flat).reshape(-1, 1, 2)
+def _judged(verdict: Verdict, flat: Sequence[float]) -> ReviewedPlace:
+    outline: np.ndarray = np.array(flat, np.int32).reshape(-1, 1, 2)
     if verdict is not Verdict.MARK:
         # Trims and gaps have long outlines, and nothing hangs on each pixel: a sketch will do.
         tolerance = min(SKETCHED_PX, SKETCHED_SHARE * cv2.arcLength(outline, True))
@@ -153,7 +153,7 @@ def _near_labels(photo: LabelledPhoto, shape: tuple[int, int]) -> np.ndarray:
             x, y, w, h = (round(v) for v in label["bbox"])
         else:
             points = np.concatenate([np.reshape(part, (-1, 2)) for part in label["poly"]])
-            x, y, w, h = cv2.boundingRect(np.float32(points))
+            x, y, w, h = cv2.boundingRect(points.astype(np.float32))
         reach = KNOWN_WITHIN_PX
         near[max(0, y - reach) : y + h + reach, max(0, x - reach) : x + w + reach] = True
     return near
@@ -163,7 +163,9 @@ def _outlines(own: np.ndarray) -> tuple[Outline, ...]:
     """One for each fragment: what lies between two of them is no mark."""
     contours, _ = cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     simple = (cv2.approxPolyDP(contour, 1.0, True) for contour in contours)
-    return tuple(points_of(outline.ravel().tolist()) for outline in simple if len(outline) > 2)
+    return tuple(
+        points_of(outline.ravel().astype(int).tolist()) for outline in simple if len(outline) > 2
+    )
 
 
 def _tile(rgb: np.ndarray, own: np.ndarray, box: np.ndarray) -> np.ndarray:

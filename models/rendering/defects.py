@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+from numpy.random import Generator
 
 DEFECT_TYPES = ("scratch", "dent", "dust_inclusion", "crater", "run_sag", "chip")
 SCRATCH_STYLES = ("hair", "deep", "scuff")
@@ -104,7 +105,7 @@ class _Stroke:
 
 
 def draw_defect(
-    rng: np.random.Generator,
+    rng: Generator,
     request: DefectRequest,
     mm_per_px: float,
     centre_px: tuple[float, float],
@@ -127,7 +128,7 @@ def draw_defect(
     return draw[request.type](rng, request, mm_per_px, centre)
 
 
-def _size(requested: float | None, rng: np.random.Generator, low: float, high: float) -> float:
+def _size(requested: float | None, rng: Generator, low: float, high: float) -> float:
     """The requested size, or one drawn evenly over the orders of magnitude."""
     drawn = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     return drawn if requested is None else requested
@@ -169,9 +170,7 @@ def _stroke(points: np.ndarray, half_widths: np.ndarray) -> _Stroke:
     return _Stroke(int(low[0]), int(low[1]), distance, half, along, across)
 
 
-def _path(
-    rng: np.random.Generator, length: float, bend: float, wander: float, angle: float
-) -> np.ndarray:
+def _path(rng: Generator, length: float, bend: float, wander: float, angle: float) -> np.ndarray:
     """A centred line (n, 2) of exactly this length: an arc of `bend` radians that wanders."""
     count = int(np.clip(length / 1.2, 16, 110))
     t = np.linspace(0, 1, count)
@@ -194,7 +193,9 @@ def _stroke_area(points: np.ndarray, half_widths: np.ndarray) -> float:
     return float(body + np.pi / 2 * (half_widths[0] ** 2 + half_widths[-1] ** 2))
 
 
-def _scratch(rng, request, mm_per_px, centre, pale_paint) -> Patch:
+def _scratch(
+    rng: Generator, request: DefectRequest, mm_per_px: float, centre: np.ndarray, pale_paint: bool
+) -> Patch:
     style = request.style or str(rng.choice(SCRATCH_STYLES, p=(0.4, 0.42, 0.18)))
     length = _size(request.length_mm, rng, 12, 160)
     angle = rng.uniform(0, np.pi) if rng.random() < 0.5 else rng.normal(0, 0.35)
@@ -229,7 +230,16 @@ def _scratch(rng, request, mm_per_px, centre, pale_paint) -> Patch:
     return patch
 
 
-def _score(rng, patch, stroke, coverage, grain, mm_per_px, contrast, pale_paint) -> None:
+def _score(
+    rng: Generator,
+    patch: Patch,
+    stroke: _Stroke,
+    coverage: np.ndarray,
+    grain: np.ndarray,
+    mm_per_px: float,
+    contrast: float,
+    pale_paint: bool,
+) -> None:
     """A deep scratch: a groove with thrown-up edges, its ground pale, grey or dark."""
     odds = (0.0, 0.35, 0.65) if pale_paint else (0.6, 0.25, 0.15)
     ground = (_LIGHT_SCORE, _PRIMER, _DARK_SCORE)[rng.choice(3, p=odds)]
@@ -243,7 +253,7 @@ def _score(rng, patch, stroke, coverage, grain, mm_per_px, contrast, pale_paint)
     patch.relief_mm = (-0.03 * contrast * (1 - ratio**2) ** 2).astype(np.float32)
 
 
-def _along_grain(rng, stroke: _Stroke, mm_per_px: float) -> np.ndarray:
+def _along_grain(rng: Generator, stroke: _Stroke, mm_per_px: float) -> np.ndarray:
     """Uneven pressure along a line: about -1 to 1, constant across it."""
     count = int(stroke.along.max() * mm_per_px / 0.7) + 8
     noise = rng.standard_normal(count).astype(np.float32)
@@ -257,7 +267,7 @@ def _along_grain(rng, stroke: _Stroke, mm_per_px: float) -> np.ndarray:
     )
 
 
-def _striation(rng, stroke: _Stroke, mm_per_px: float) -> np.ndarray:
+def _striation(rng: Generator, stroke: _Stroke, mm_per_px: float) -> np.ndarray:
     """Fine drag marks that run with the line: long along it, a tenth of a millimetre across."""
     texture = rng.standard_normal((64, 256)).astype(np.float32)
     return cv2.remap(
@@ -268,14 +278,24 @@ def _striation(rng, stroke: _Stroke, mm_per_px: float) -> np.ndarray:
     )
 
 
-def _scuff(rng, request, mm_per_px, centre, length, angle, pale_paint) -> Patch:
+def _scuff(
+    rng: Generator,
+    request: DefectRequest,
+    mm_per_px: float,
+    centre: np.ndarray,
+    length: float,
+    angle: float,
+    pale_paint: bool,
+) -> Patch:
     """Several parallel strokes of one contact, broken into dashes: one defect."""
     width = _size(request.width_mm, rng, 3, 14)
     width = min(width, length / 2)
     lines = int(np.clip(width / 1.6, 3, 9))
     bend = rng.normal(0, 0.15)
     normal = np.array([-np.sin(angle), np.cos(angle)])
-    points, halves, area = [], [], 0.0
+    points: list[np.ndarray] = []
+    halves: list[np.ndarray] = []
+    area = 0.0
     stroke_width = max(0.35, width / lines * 0.28)
     for index in range(lines):
         offset = (index / (lines - 1) - 0.5) * (width - stroke_width)
@@ -287,7 +307,7 @@ def _scuff(rng, request, mm_per_px, centre, length, angle, pale_paint) -> Patch:
         )
         half = np.full(len(line), stroke_width / 2) * rng.uniform(0.6, 1.2)
         points += [line, np.full((1, 2), np.nan)]
-        halves += [half, [0.0]]
+        halves += [half, np.zeros(1)]
         area += _stroke_area(line, half)
     stroke = _stroke(np.vstack(points) / mm_per_px + centre, np.concatenate(halves) / mm_per_px)
     patch = Patch(
@@ -317,7 +337,16 @@ class _Blob:
         return np.clip(0.5 - self.edge_px, 0, 1)
 
 
-def _blob(rng, centre, length_mm, width_mm, mm_per_px, angle, roughness=0.0, margin=1.0) -> _Blob:
+def _blob(
+    rng: Generator,
+    centre: np.ndarray,
+    length_mm: float,
+    width_mm: float,
+    mm_per_px: float,
+    angle: float,
+    roughness: float = 0.0,
+    margin: float = 1.0,
+) -> _Blob:
     """An ellipse of these diameters; its outline is roughened by this share at the same area.
 
     margin: how far the patch reaches beyond the outline, in radii.
@@ -348,7 +377,7 @@ def _blob(rng, centre, length_mm, width_mm, mm_per_px, angle, roughness=0.0, mar
     return _Blob(int(left), int(top), ratio, edge, float(np.pi / 4 * length_mm * width_mm))
 
 
-def _patch(kind, blob: _Blob, length, width, centre) -> Patch:
+def _patch(kind: str, blob: _Blob, length: float, width: float, centre: np.ndarray) -> Patch:
     inside = blob.ratio <= 1
     if not inside.any():
         # Smaller than a pixel: it still marks the pixel it sits in.
@@ -362,13 +391,15 @@ def _hollow(ratio: np.ndarray) -> np.ndarray:
     return np.clip(1 - ratio**2, 0, None) ** 2
 
 
-def _diameters(rng, request, low, high, flattest) -> tuple[float, float]:
+def _diameters(
+    rng: Generator, request: DefectRequest, low: float, high: float, flattest: float
+) -> tuple[float, float]:
     length = _size(request.length_mm, rng, low, high)
     width = request.width_mm or length * rng.uniform(flattest, 1.0)
     return length, min(width, length)
 
 
-def _dent(rng, request, mm_per_px, centre) -> Patch:
+def _dent(rng: Generator, request: DefectRequest, mm_per_px: float, centre: np.ndarray) -> Patch:
     length, width = _diameters(rng, request, 14, 60, 0.5)
     blob = _blob(rng, centre, length, width, mm_per_px, rng.uniform(0, np.pi), margin=0.1)
     patch = _patch("dent", blob, length, width, centre)
@@ -378,7 +409,9 @@ def _dent(rng, request, mm_per_px, centre) -> Patch:
     return patch
 
 
-def _dust_inclusion(rng, request, mm_per_px, centre) -> Patch:
+def _dust_inclusion(
+    rng: Generator, request: DefectRequest, mm_per_px: float, centre: np.ndarray
+) -> Patch:
     length, width = _diameters(rng, request, 0.8, 4, 0.6)
     angle = rng.uniform(0, np.pi)
     blob = _blob(rng, centre, length, width, mm_per_px, angle, 0.04, margin=0.4)
@@ -391,7 +424,7 @@ def _dust_inclusion(rng, request, mm_per_px, centre) -> Patch:
     return patch
 
 
-def _crater(rng, request, mm_per_px, centre) -> Patch:
+def _crater(rng: Generator, request: DefectRequest, mm_per_px: float, centre: np.ndarray) -> Patch:
     """A circular hollow with a raised rim (ISO 8785); the ground shows in the middle."""
     length, width = _diameters(rng, request, 1, 5, 0.85)
     blob = _blob(rng, centre, length, width, mm_per_px, rng.uniform(0, np.pi), margin=0.4)
@@ -405,7 +438,7 @@ def _crater(rng, request, mm_per_px, centre) -> Patch:
     return patch
 
 
-def _run_sag(rng, request, mm_per_px, centre) -> Patch:
+def _run_sag(rng: Generator, request: DefectRequest, mm_per_px: float, centre: np.ndarray) -> Patch:
     """Paint that ran down: a ridge that ends in a thick drop."""
     length = _size(request.length_mm, rng, 18, 80)
     width = min(_size(request.width_mm, rng, 4, 10), length / 2)
@@ -429,7 +462,7 @@ def _run_sag(rng, request, mm_per_px, centre) -> Patch:
     return patch
 
 
-def _chip(rng, request, mm_per_px, centre) -> Patch:
+def _chip(rng: Generator, request: DefectRequest, mm_per_px: float, centre: np.ndarray) -> Patch:
     """Paint knocked off to the primer, in the middle to the metal; the edge catches light."""
     length, width = _diameters(rng, request, 1.5, 9, 0.55)
     blob = _blob(rng, centre, length, width, mm_per_px, rng.uniform(0, np.pi), 0.13, margin=0.7)
@@ -455,7 +488,7 @@ def _chip(rng, request, mm_per_px, centre) -> Patch:
 
 def _overlay(patch: Patch, blob: _Blob, albedo: np.ndarray, contrast: float) -> None:
     """Put a smaller blob into the patch of a larger one as a layer of its own."""
-    alpha = np.zeros(patch.mask.shape, np.float32)
+    alpha: np.ndarray = np.zeros(patch.mask.shape, np.float32)
     coverage = blob.coverage()
     top, left = blob.top_px - patch.top_px, blob.left_px - patch.left_px
     y0, x0 = max(top, 0), max(left, 0)

@@ -55,7 +55,7 @@ def render_golden_set(
                 raise
 
 
-def _write_panel(place: Path, number: int) -> dict:
+def _write_panel(place: Path, number: int) -> dict[str, object]:
     panel = _panel(number)
     truth = np.zeros(panel.mask.shape, np.uint8)
     for count, defect in enumerate(panel.defects, start=1):

@@ -132,7 +132,9 @@ def _rows(across: list[np.ndarray], along: list[np.ndarray], colour: np.ndarray)
     return (np.stack(across, axis=1) @ np.stack(along))[..., None] * colour
 
 
-def _tubes(rng, elevation, azimuth, strong):
+def _tubes(
+    rng: np.random.Generator, elevation: np.ndarray, azimuth: np.ndarray, strong: bool
+) -> np.ndarray:
     room = _room(rng, elevation, azimuth, rng.uniform(0.12, 0.38))
     brightness = rng.uniform(13, 20) if strong else rng.uniform(9, 15)
     spacing = rng.uniform(0.2, 0.32) if strong else rng.uniform(0.3, 0.55)
@@ -147,7 +149,9 @@ def _tubes(rng, elevation, azimuth, strong):
     return room
 
 
-def _arches(rng, elevation, azimuth, strong):
+def _arches(
+    rng: np.random.Generator, elevation: np.ndarray, azimuth: np.ndarray, strong: bool
+) -> np.ndarray:
     room = _room(rng, elevation, azimuth, rng.uniform(0.1, 0.32))
     brightness = rng.uniform(12, 18) if strong else rng.uniform(8, 13)
     spacing = rng.uniform(0.2, 0.3) if strong else rng.uniform(0.35, 0.6)
@@ -161,7 +165,9 @@ def _arches(rng, elevation, azimuth, strong):
     return room
 
 
-def _hall(rng, elevation, azimuth, strong):
+def _hall(
+    rng: np.random.Generator, elevation: np.ndarray, azimuth: np.ndarray, strong: bool
+) -> np.ndarray:
     room = _room(rng, elevation, azimuth, rng.uniform(0.25, 0.55))
     brightness = rng.uniform(5, 9) if strong else rng.uniform(2.5, 5)
     for _ in range(rng.integers(3, 7) + 3 * strong):
@@ -171,7 +177,9 @@ def _hall(rng, elevation, azimuth, strong):
     return room
 
 
-def _daylight(rng, elevation, azimuth, strong):
+def _daylight(
+    rng: np.random.Generator, elevation: np.ndarray, azimuth: np.ndarray, strong: bool
+) -> np.ndarray:
     """Overcast or clear sky over a skyline; the ground is grey."""
     sky = 0.8 + 1.6 * np.clip(elevation / 1.6, 0, 1) ** rng.uniform(0.5, 1.5)
     blue = rng.uniform(0, 1)
@@ -195,7 +203,9 @@ def _daylight(rng, elevation, azimuth, strong):
     return light.astype(np.float32)
 
 
-def _darken_silhouettes(rng, radiance, elevation, azimuth) -> None:
+def _darken_silhouettes(
+    rng: np.random.Generator, radiance: np.ndarray, elevation: np.ndarray, azimuth: np.ndarray
+) -> None:
     """People and racks stand between the light and the panel; they are no defect."""
     for _ in range(rng.integers(1, 4)):
         centre, half = rng.uniform(-1.2, 1.2), rng.uniform(0.02, 0.1)

@@ -19,7 +19,7 @@ import numpy as np
 from models.rendering.defects import DEFECT_TYPES, DefectRequest, Patch
 from models.rendering.light import LIGHTS, Environment, build_environment, look_up
 from models.rendering.placing import placed, window_of
-from models.rendering.surface import PANELS, Surface, build_panel
+from models.rendering.surface import PANELS, Cover, Surface, build_panel
 
 COLOURS = ("white", "silver", "grey", "black", "red", "blue")
 
@@ -172,6 +172,11 @@ def random_defects(rng: np.random.Generator) -> tuple[DefectRequest, ...]:
     return tuple(DefectRequest(str(kind), contrast=float(rng.uniform(0.4, 1.0))) for kind in types)
 
 
+def _toned(colour: tuple[float, float, float], tone: np.ndarray) -> tuple[float, float, float]:
+    red, green, blue = colour * tone
+    return red, green, blue
+
+
 def _vary(rng: np.random.Generator, paint: Paint) -> Paint:
     """No two plants mix the same blue."""
     coloured = np.ptp(paint.pigment) > 0.05
@@ -184,8 +189,8 @@ def _vary(rng: np.random.Generator, paint: Paint) -> Paint:
             1.05,
         )
     return Paint(
-        tuple(paint.pigment * tone),
-        tuple(paint.flakes * tone),
+        _toned(paint.pigment, tone),
+        _toned(paint.flakes, tone),
         paint.glitter * rng.uniform(0.5, 1.5),
         paint.exposure,
     )
@@ -308,14 +313,16 @@ def _bend_within_pixel(surface: Surface, rows: slice) -> np.ndarray:
     return np.clip((bend - 0.04) / 0.1, 0, 1)
 
 
-def _glitter(rng, shape, mm_per_px, amount) -> np.ndarray:
+def _glitter(
+    rng: np.random.Generator, shape: tuple[int, int], mm_per_px: float, amount: float
+) -> np.ndarray:
     """Brightness of the flakes in each pixel: where pixels are small, single flakes glint."""
     if not amount:
         return np.ones(shape, np.float32)
-    noise = rng.standard_normal(shape, dtype=np.float32)
+    noise: np.ndarray = rng.standard_normal(shape, dtype=np.float32)
     flake_px = 0.22 / mm_per_px
     if flake_px > 0.8:
-        noise = cv2.GaussianBlur(noise, (0, 0), 0.45 * flake_px)
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), 0.45 * flake_px), np.float32)
         noise /= noise.std()
     spread = amount * 0.085 * min(1.0, flake_px**0.6)
     noise *= spread
@@ -323,7 +330,9 @@ def _glitter(rng, shape, mm_per_px, amount) -> np.ndarray:
     return 1 + noise + 1.6 * np.square(np.maximum(noise - 0.7 * spread, 0)) / max(spread, 1e-6)
 
 
-def _lay_cover(strip, rows: slice, cover, matt, coat) -> None:
+def _lay_cover(
+    strip: np.ndarray, rows: slice, cover: Cover, matt: np.ndarray, coat: np.ndarray
+) -> None:
     top, bottom = max(rows.start, cover.window[0].start), min(rows.stop, cover.window[0].stop)
     if top >= bottom:
         return
@@ -347,7 +356,13 @@ def _lay(radiance: np.ndarray, patches: Sequence[Patch], environment: Environmen
             radiance[window] += alpha * (material - radiance[window])
 
 
-def _sprinkle(rng, radiance, environment: Environment, mm_per_px: float, dust: float) -> None:
+def _sprinkle(
+    rng: np.random.Generator,
+    radiance: np.ndarray,
+    environment: Environment,
+    mm_per_px: float,
+    dust: float,
+) -> None:
     """Loose dust: pale matt specks of 0.1 to 1 mm, one in eight a fibre of 1 to 8 mm."""
     height, width = radiance.shape[:2]
     count = min(rng.poisson(dust * height * width * mm_per_px**2 / 1e4), 2000)
@@ -397,7 +412,9 @@ def _sprinkle(rng, radiance, environment: Environment, mm_per_px: float, dust: f
         radiance += (cover[..., None] / np.float32(255)) * (_DUST * ambient - radiance)
 
 
-def _photograph(rng, radiance: np.ndarray, exposure: float, conditions: Conditions) -> np.ndarray:
+def _photograph(
+    rng: np.random.Generator, radiance: np.ndarray, exposure: float, conditions: Conditions
+) -> np.ndarray:
     """What a camera makes of the radiance: uint8 (height, width, 3)."""
     height, width = radiance.shape[:2]
     blur = rng.uniform(0.45, 0.9) if conditions.blur_px is None else conditions.blur_px
@@ -430,7 +447,8 @@ def _photograph(rng, radiance: np.ndarray, exposure: float, conditions: Conditio
         rgb[rows] = np.clip(levels + 0.5, 0, 255)
     if quality:
         _, code = cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-        rgb = np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
+        decoded = np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
+        rgb = np.ascontiguousarray(decoded[..., ::-1])
     return rgb
 
 
@@ -456,7 +474,9 @@ def _tone_curve() -> np.ndarray:
     return (255 * contrast).astype(np.float32)
 
 
-def _truth(patches, shape) -> tuple[dict[str, np.ndarray], tuple[RenderedDefect, ...]]:
+def _truth(
+    patches: Sequence[Patch], shape: tuple[int, int]
+) -> tuple[dict[str, np.ndarray], tuple[RenderedDefect, ...]]:
     masks = {kind: np.zeros(shape, bool) for kind in DEFECT_TYPES}
     truths = []
     for patch in patches:

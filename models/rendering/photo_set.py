@@ -107,7 +107,7 @@ def _sized(rng: np.random.Generator, defect: DefectRequest, mm_per_px: float) ->
     return replace(defect, length_mm=float(np.exp(rng.uniform(np.log(low), np.log(high)))))
 
 
-def _instances(panel: RenderedPanel) -> list[dict]:
+def _instances(panel: RenderedPanel) -> list[dict[str, object]]:
     """One polygon label for each connected piece of each type's exact mask."""
     answers = []
     for code, mask in panel.type_masks.items():

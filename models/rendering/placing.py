@@ -6,7 +6,9 @@ from models.rendering.defects import DefectRequest, Patch, draw_defect
 from models.rendering.surface import Surface
 
 
-def window_of(patch: Patch, shape: tuple[int, int]):
+def window_of(
+    patch: Patch, shape: tuple[int, int]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
     """The patch's window in the picture and the same window in the patch."""
     height, width = patch.mask.shape
     y0, x0 = max(patch.top_px, 0), max(patch.left_px, 0)

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 
+from inspection.model_facts import Sample
 from models.photo_sets.labels import COVERED, LabelledDefect, near_labels
 from models.rendering.samples import SAMPLES
 
@@ -25,7 +25,7 @@ class SampleFit:
     regions_of: tuple[tuple[int, ...], ...]
 
 
-def fit_of(entry: dict[str, Any], mask: np.ndarray, outlines: Sequence[Outline]) -> SampleFit:
+def fit_of(entry: Sample, mask: np.ndarray, outlines: Sequence[Outline]) -> SampleFit:
     """How a mask lies on the defects of one sample.
 
     entry: of `samples.json`. mask: uint8 (H, W), 0 = no defect. outlines: of its regions.
@@ -43,7 +43,7 @@ def fit_of(entry: dict[str, Any], mask: np.ndarray, outlines: Sequence[Outline])
     )
 
 
-def _labels(entry: dict[str, Any]) -> list[LabelledDefect]:
+def _labels(entry: Sample) -> list[LabelledDefect]:
     """Each true defect's own pixels, from the picture before it was compressed."""
     sample = next(sample for sample in SAMPLES if f"{sample.name}.jpg" == entry["file"])
     masks = sample.render().type_masks

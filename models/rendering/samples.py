@@ -1,8 +1,10 @@
 """The dozen rendered photos that ship with the program, and the list of what is truly on them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -199,7 +201,7 @@ def render_samples(folder: Path, samples: tuple[Sample, ...] = SAMPLES) -> list[
     return photos
 
 
-def _rounded(defect: dict) -> dict:
+def _rounded(defect: Mapping[str, Any]) -> dict[str, object]:
     """The defect with sizes to a hundredth: nobody needs the sixteenth digit of a millimetre."""
     return {
         name: round(value, 2)

@@ -4,6 +4,7 @@ No real photo of ours has a known scale, so this is the only check of lengths, w
 there is. Lens and noise are other than those of the panels that networks are trained on.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -76,7 +77,9 @@ def check_sizes(
     return tuple(_check(segmenter, count, number, scales, done) for number in range(len(scales)))
 
 
-def _check(segmenter, count, number, scales, done) -> SizeCheck:
+def _check(
+    segmenter: Segmenter, count: int, number: int, scales: Sequence[float], done: Callable[[], None]
+) -> SizeCheck:
     scale, measured, alarms = scales[number], [], 0
     for index in range(count):
         rng = np.random.default_rng((SEED, number, index))
@@ -120,7 +123,9 @@ def _scratched(rng: np.random.Generator, scale: float) -> RenderedPanel:
             return panel
 
 
-def _rendered(rng, scale, defects) -> RenderedPanel:
+def _rendered(
+    rng: np.random.Generator, scale: float, defects: Sequence[DefectRequest]
+) -> RenderedPanel:
     return render_panel(
         rng,
         mm_per_px=scale,
@@ -165,11 +170,12 @@ def _measure(regions: Sequence[Region], panel: RenderedPanel, scale: float) -> _
     )
 
 
-def _overlap(a, b) -> bool:
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
     return all(a[i] < b[i] + b[i + 2] and b[i] < a[i] + a[i + 2] for i in (0, 1))
 
 
 def _quartiles(ratios: list[float]) -> tuple[float, float, float]:
     if not ratios:
-        return (float("nan"),) * 3
-    return tuple(round(float(q), 2) for q in np.quantile(ratios, (0.25, 0.5, 0.75)))
+        return math.nan, math.nan, math.nan
+    low, median, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+    return round(float(low), 2), round(float(median), 2), round(float(high), 2)

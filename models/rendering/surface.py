@@ -24,6 +24,10 @@ _CHROME = np.array([0.02, 0.02, 0.02], np.float32)
 Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Signed distance in mm to a line or outline, given u and w in mm."""
 
+_Near = tuple[tuple[slice, slice], np.ndarray, np.ndarray, np.ndarray]
+# What is drawn when all that is smooth stands: gaps, sheets, fittings.
+_Narrow = list[Callable[[], None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Cover:
@@ -106,7 +110,7 @@ class Surface:
         size = (columns * self.cell_px, rows * self.cell_px)
         return cv2.resize(coarse, size, interpolation=cv2.INTER_CUBIC)
 
-    def near(self, distance: Distance, low_mm: float, high_mm: float):
+    def near(self, distance: Distance, low_mm: float, high_mm: float) -> _Near | None:
         """The window where the distance lies between the two; distance and gradient (x, y) there.
 
         None when the line does not cross the picture.
@@ -126,10 +130,14 @@ class Surface:
         ]
         height = window[0].stop - window[0].start
         width = window[1].stop - window[1].start
-        fields = (part, *self._gradient(part))
-        return window, *(self._enlarged(coarse)[:height, :width] for coarse in fields)
+        distance_mm, across, down = (
+            self._enlarged(coarse)[:height, :width] for coarse in (part, *self._gradient(part))
+        )
+        return window, distance_mm, across, down
 
-    def cover(self, window, alpha: np.ndarray, albedo: np.ndarray, coat: float) -> None:
+    def cover(
+        self, window: tuple[slice, slice], alpha: np.ndarray, albedo: np.ndarray, coat: float
+    ) -> None:
         self.covers.append(Cover(window, alpha.astype(np.float32), albedo, coat))
         self.off_paint[window] |= alpha > 0.02
 
@@ -228,7 +236,7 @@ def build_panel(
             2 * np.pi * (u * np.cos(angle) + w * np.sin(angle)) / wave + phase
         )
         surface.tilt(swell * np.cos(angle), swell * np.sin(angle))
-    narrow: list[Callable[[], None]] = []
+    narrow: _Narrow = []
     if features:
         {"door": _door, "hood": _hood, "fender": _fender, "quarter": _quarter}[panel](
             rng, surface, view_mm, narrow
@@ -239,19 +247,21 @@ def build_panel(
     return surface
 
 
-def _line(rng, angle: float, offset_mm: float, bow_mm: float = 3000.0) -> Distance:
+def _line(
+    rng: np.random.Generator, angle: float, offset_mm: float, bow_mm: float = 3000.0
+) -> Distance:
     """A slightly bowed line; angle 0 runs along the car, distance grows downward."""
     bow = rng.choice((-1, 1)) / (bow_mm * rng.uniform(0.8, 3))
     c, s = np.cos(angle), np.sin(angle)
 
-    def distance(u, w):
+    def distance(u: np.ndarray, w: np.ndarray) -> np.ndarray:
         along, across = u * c + w * s, -u * s + w * c
         return across - offset_mm - 0.5 * bow * along * along
 
     return distance
 
 
-def _joint(rng, surface: Surface, distance: Distance, narrow: list) -> None:
+def _joint(rng: np.random.Generator, surface: Surface, distance: Distance, narrow: _Narrow) -> None:
     """A gap whose two panels never stand quite alike: the mirrored light jumps across it."""
     turn = rng.normal(0, 0.018, 2)
     beyond = 1 / (1 + np.exp(-distance(surface.u_mm, surface.w_mm) / 1.0))
@@ -260,19 +270,21 @@ def _joint(rng, surface: Surface, distance: Distance, narrow: list) -> None:
     narrow.append(lambda: surface.gap(distance, width, radius))
 
 
-def _side(rng, view_mm: float) -> float:
+def _side(rng: np.random.Generator, view_mm: float) -> float:
     """Where a gap crosses: toward one edge of the picture, seldom through the middle."""
     return float(rng.choice((-1, 1)) * rng.uniform(0.22, 0.46) * view_mm)
 
 
-def _character_line(rng, surface, view_mm, share) -> None:
+def _character_line(
+    rng: np.random.Generator, surface: Surface, view_mm: float, share: float
+) -> None:
     if rng.random() < share:
         line = _line(rng, rng.normal(0, 0.07), rng.uniform(-0.42, 0.42) * view_mm)
         turn = rng.choice((-1, 1), p=(0.35, 0.65)) * rng.uniform(0.1, 0.38)
         surface.crease(line, turn, rng.uniform(2.5, 9))
 
 
-def _door(rng, surface, view_mm, narrow) -> None:
+def _door(rng: np.random.Generator, surface: Surface, view_mm: float, narrow: _Narrow) -> None:
     _character_line(rng, surface, view_mm, 0.75)
     gap_mm = _side(rng, view_mm)
     if rng.random() < 0.6:
@@ -291,7 +303,7 @@ def _door(rng, surface, view_mm, narrow) -> None:
         _joint(rng, surface, sill, narrow)
 
 
-def _hood(rng, surface, view_mm, narrow) -> None:
+def _hood(rng: np.random.Generator, surface: Surface, view_mm: float, narrow: _Narrow) -> None:
     lean = rng.uniform(0.15, 0.5)
     for side in (-1, 1):
         if rng.random() < 0.6:
@@ -302,7 +314,7 @@ def _hood(rng, surface, view_mm, narrow) -> None:
         _joint(rng, surface, edge, narrow)
 
 
-def _fender(rng, surface, view_mm, narrow) -> None:
+def _fender(rng: np.random.Generator, surface: Surface, view_mm: float, narrow: _Narrow) -> None:
     _character_line(rng, surface, view_mm, 0.6)
     if rng.random() < 0.7:
         radius = rng.uniform(330, 380)
@@ -312,7 +324,7 @@ def _fender(rng, surface, view_mm, narrow) -> None:
             rng.uniform(0.12, 0.34) * view_mm + radius,
         )
 
-        def arch(u, w):
+        def arch(u: np.ndarray, w: np.ndarray) -> np.ndarray:
             return np.hypot(u - centre_u, w - centre_w) - radius
 
         surface.crease(lambda u, w: arch(u, w) - 24, -rng.uniform(0.12, 0.3), 5)
@@ -331,14 +343,14 @@ def _fender(rng, surface, view_mm, narrow) -> None:
             _badge(rng, surface, view_mm, narrow)
 
 
-def _quarter(rng, surface, view_mm, narrow) -> None:
+def _quarter(rng: np.random.Generator, surface: Surface, view_mm: float, narrow: _Narrow) -> None:
     _character_line(rng, surface, view_mm, 0.7)
     if rng.random() < 0.6 and view_mm > 250:
         half = rng.uniform(68, 82)
         centre_u, centre_w = rng.uniform(-0.4, 0.4, 2) * view_mm
         corner = rng.uniform(18, 40)
 
-        def flap(u, w):
+        def flap(u: np.ndarray, w: np.ndarray) -> np.ndarray:
             du, dw = np.abs(u - centre_u) - half + corner, np.abs(w - centre_w) - half + corner
             return (
                 np.hypot(np.maximum(du, 0), np.maximum(dw, 0))
@@ -359,7 +371,7 @@ def _quarter(rng, surface, view_mm, narrow) -> None:
 def _capsule(
     centre_u: float, centre_w: float, half_length: float, half_height: float, taper: float = 0.0
 ) -> Distance:
-    def distance(u, w):
+    def distance(u: np.ndarray, w: np.ndarray) -> np.ndarray:
         along = np.clip(u - centre_u, -half_length, half_length)
         thin = half_height * (1 - taper * (along / half_length) ** 2)
         return np.hypot(u - centre_u - along, w - centre_w) - thin
@@ -367,7 +379,9 @@ def _capsule(
     return distance
 
 
-def _handle(rng, surface, view_mm, gap_u_mm, narrow) -> None:
+def _handle(
+    rng: np.random.Generator, surface: Surface, view_mm: float, gap_u_mm: float, narrow: _Narrow
+) -> None:
     """A pull handle: a cup pressed into the sheet, and a grip across it."""
     # It sits beside the gap of its door, never across it.
     centre_u = gap_u_mm - np.sign(gap_u_mm) * rng.uniform(125, 165)
@@ -380,7 +394,7 @@ def _handle(rng, surface, view_mm, gap_u_mm, narrow) -> None:
     albedo = None if rng.random() < 0.75 else _CHROME
     shade = np.clip(surface.enlarge(inside), 0, 1)
 
-    def add():
+    def add() -> None:
         surface.occlusion *= 1 - 0.5 * np.sqrt(shade)
         surface.off_paint |= shade > 0
         surface.body(grip, 11, albedo, 12.0)
@@ -388,7 +402,7 @@ def _handle(rng, surface, view_mm, gap_u_mm, narrow) -> None:
     narrow.append(add)
 
 
-def _belt_line(rng, surface, view_mm, narrow) -> None:
+def _belt_line(rng: np.random.Generator, surface: Surface, view_mm: float, narrow: _Narrow) -> None:
     """Upper edge of a door: a rubber lip, then glass."""
     line = _line(rng, rng.normal(0, 0.05), -rng.uniform(0.3, 0.44) * view_mm)
     lip = rng.uniform(14, 22)
@@ -397,6 +411,7 @@ def _belt_line(rng, surface, view_mm, narrow) -> None:
     narrow.append(lambda: surface.sheet(line, _RUBBER, 0.12, low_mm=-lip))
 
 
-def _badge(rng, surface, view_mm, narrow) -> None:
-    bar = _capsule(*(rng.uniform(-0.3, 0.3, 2) * view_mm), rng.uniform(20, 34), rng.uniform(3.5, 6))
+def _badge(rng: np.random.Generator, surface: Surface, view_mm: float, narrow: _Narrow) -> None:
+    centre_u, centre_w = rng.uniform(-0.3, 0.3, 2) * view_mm
+    bar = _capsule(centre_u, centre_w, rng.uniform(20, 34), rng.uniform(3.5, 6))
     narrow.append(lambda: surface.body(bar, 3.0, _CHROME, 12.0))

@@ -15,6 +15,7 @@ import numpy as np
 
 from inspection.imaging.codec import quantise
 from inspection.imaging.regions import defect_mask
+from inspection.model_facts import RegionThresholds, TrialRow
 from models.card import region_arguments
 from models.photo_sets.datasets import read_grey, read_rgb
 from models.photo_sets.labels import COVERED, LabelledDefect, near_labels
@@ -73,20 +74,25 @@ def try_trials(
     segment: Callable[[np.ndarray], np.ndarray],
     folder: Path,
     trials: list[Trial],
-    thresholds: dict,
+    thresholds: RegionThresholds,
     done: Callable[[], object] = lambda: None,
-) -> list[dict]:
+) -> list[TrialRow]:
     """A row a panel: type, length_mm, tight and found, and regions claimed where nothing is.
 
     The exact mask is a label like a person's: the same share of it must be covered, the same share
     of what is marked round it must lie there.
     """
-    rows = []
+    rows: list[TrialRow] = []
     for trial in trials:
         probability = quantise(segment(read_rgb(folder / f"{trial.stem}.png"))[..., 0])
         claimed = defect_mask(probability, *region_arguments(thresholds)) > 0
-        row = {"type": trial.type, "length_mm": trial.length_mm}
-        row |= {"tight": False, "found": False, "regions": 0}
+        row: TrialRow = {
+            "type": trial.type,
+            "length_mm": trial.length_mm,
+            "tight": False,
+            "found": False,
+            "regions": 0,
+        }
         if trial.type:
             truth = read_grey(folder / f"{trial.stem}_mask.png", claimed.shape)
             defect = LabelledDefect(truth, COVERED, may_lie=truth)

@@ -3,7 +3,7 @@
 Both are the AnoGAN idea in forms that train stably. They learn from defect-free photos alone.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ ODD_SHARE = 0.01
 ERROR_BLUR_PX = 5
 
 
-def autoencoder(widths=(16, 32, 48, 64), code=24):
+def autoencoder(widths: Sequence[int] = (16, 32, 48, 64), code: int = 24) -> keras.Model:
     """A convolutional autoencoder: `code` numbers for each 16×16 px, 32 times fewer than the photo.
 
     Input and output: float32 (N, H, W, 3) scaled 0–1, H and W multiples of 16.
@@ -37,14 +37,14 @@ def autoencoder(widths=(16, 32, 48, 64), code=24):
     return keras.Model(photo, answer, name="autoencoder")
 
 
-def _convolution(x, filters, strides=1):
+def _convolution(x: keras.KerasTensor, filters: int, strides: int = 1) -> keras.KerasTensor:
     return layers.Conv2D(filters, 3, strides=strides, padding="same", activation="relu")(x)
 
 
 class SoundCrops(CropBatches):
     """Crops of defect-free photos that are their own answer."""
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         photos, _ = super().__getitem__(index)
         return photos, scaled(photos)
 
@@ -55,7 +55,7 @@ def reconstruction_error(run: Callable[[np.ndarray], np.ndarray], rgb: np.ndarra
     run: float32 (1, h, w, 3) scaled 0–1 -> the same, redrawn.
     """
 
-    def error(tiles):
+    def error(tiles: np.ndarray) -> np.ndarray:
         shown = scaled(tiles)
         return np.abs(np.asarray(run(shown)) - shown).mean(axis=-1, keepdims=True)
 
@@ -116,7 +116,7 @@ class PatchMemory:
     ) -> np.ndarray:
         """Distances of a photo of any size, float32 (H, W), enlarged from the encoder's grid."""
 
-        def distance(tiles):
+        def distance(tiles: np.ndarray) -> np.ndarray:
             near = self.distances(np.asarray(encode(scaled(tiles)))[0])
             size = (tiles.shape[2], tiles.shape[1])
             return cv2.resize(near, size, interpolation=cv2.INTER_LINEAR)[None, ..., None]

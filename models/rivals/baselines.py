@@ -6,6 +6,7 @@ The networks name no backend, as the served one does.
 import math
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import keras
@@ -21,7 +22,7 @@ HAT_PX = 15
 HAT_GREY_LEVELS = 16.0
 
 
-def original_unet(widths=(16, 32, 64, 128, 256)):
+def original_unet(widths: Sequence[int] = (16, 32, 64, 128, 256)) -> keras.Model:
     """The original project's U-Net: two 3×3 convolutions a level, one sigmoid channel.
 
     The first paper's 64–1024 filters are sixteen times the work; these are the usual Keras ones.
@@ -42,13 +43,15 @@ def original_unet(widths=(16, 32, 64, 128, 256)):
     return keras.Model(photo, answer, name="original_unet")
 
 
-def _two_convolutions(x, filters):
+def _two_convolutions(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
     for _ in range(2):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
     return x
 
 
-def fcn8s(widths=(16, 32, 64, 128, 128), joined=256, types=KNOWN_TYPES):
+def fcn8s(
+    widths: Sequence[int] = (16, 32, 64, 128, 128), joined: int = 256, types: int = KNOWN_TYPES
+) -> keras.Model:
     """FCN-8s (Long et al. 2015) on a narrow VGG; answers logits at the input's size.
 
     Scores by 1×1 convolutions at stride 32, 16 and 8, added on the way up, then one doubling of
@@ -73,22 +76,22 @@ def fcn8s(widths=(16, 32, 64, 128, 128), joined=256, types=KNOWN_TYPES):
     return keras.Model(photo, logits, name="fcn8s")
 
 
-def _normalised(x, filters, size=3):
+def _normalised(x: keras.KerasTensor, filters: int, size: int = 3) -> keras.KerasTensor:
     x = layers.Conv2D(filters, size, padding="same", use_bias=False)(x)
     return layers.ReLU()(layers.BatchNormalization(momentum=0.98)(x))
 
 
-def _enlarged(x, factor, channels, **how):
+def _enlarged(x: keras.KerasTensor, factor: int, channels: int, **how: Any) -> keras.KerasTensor:
     return layers.Conv2DTranspose(
         channels, 2 * factor, strides=factor, padding="same", kernel_initializer=bilinear, **how
     )(x)
 
 
-def _constant(value):
+def _constant(value: float) -> keras.initializers.Initializer:
     return keras.initializers.Constant(value)
 
 
-def bilinear(shape, dtype=None):
+def bilinear(shape: tuple[int, ...], dtype: str | None = None) -> Any:
     """Kernel (size, size, channels, channels) that enlarges each channel by interpolation."""
     size, _, channels, _ = shape
     slope = 1.0 - np.abs((np.arange(size) + 0.5) / (size / 2) - 1.0)
@@ -116,7 +119,9 @@ def squashed_probability(run: Callable[[np.ndarray], np.ndarray], rgb: np.ndarra
 class SquashedPhotos(keras.utils.PyDataset):
     """Every photo of a split once an epoch, squashed with its mask; no augmentation, as it was."""
 
-    def __init__(self, photos: Sequence[LabelledPhoto], *, batch: int, seed: int = 7, **kwargs):
+    def __init__(
+        self, photos: Sequence[LabelledPhoto], *, batch: int, seed: int = 7, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.batch = batch
         size = (SQUASHED_PX, SQUASHED_PX)
@@ -130,23 +135,23 @@ class SquashedPhotos(keras.utils.PyDataset):
         self._rng = np.random.default_rng(seed)
         self._order = self._rng.permutation(len(photos))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return math.ceil(len(self._order) / self.batch)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._order[index * self.batch : (index + 1) * self.batch]
         return self._photos[chosen].astype(np.float32) / 255.0, self._masks[chosen].astype(
             np.float32
         )
 
-    def on_epoch_end(self):
+    def on_epoch_end(self) -> None:
         self._order = self._rng.permutation(len(self._order))
 
 
 class _Budget(keras.callbacks.Callback):
     """Ends the training when its minutes are spent; `rate` gives the learning rate on the way."""
 
-    def __init__(self, minutes: float, spent: float, rate: Callable[[float], float]):
+    def __init__(self, minutes: float, spent: float, rate: Callable[[float], float]) -> None:
         super().__init__()
         self.minutes, self.spent, self.rate, self.steps = minutes, spent, rate, 0
 
@@ -154,13 +159,13 @@ class _Budget(keras.callbacks.Callback):
         """Of the budget that is spent, earlier parts of the training included."""
         return (self.spent + (time.monotonic() - self.since) / 60.0) / self.minutes
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self.since = time.monotonic()
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.model.optimizer.learning_rate.assign(self.rate(min(1.0, self.share())))
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.steps += 1
         if self.share() > 1.0:
             self.model.stop_training = True
@@ -179,7 +184,7 @@ def falling_rate(share: float) -> float:
 def fit_for(
     network: keras.Model,
     batches: keras.utils.PyDataset,
-    loss,
+    loss: str | keras.losses.Loss,
     *,
     minutes: float,
     rate: Callable[[float], float],

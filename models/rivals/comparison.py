@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,14 @@ import cv2
 import numpy as np
 
 from inspection.errors import TrainingError
+from inspection.model_facts import (
+    ComparedPhotos,
+    ComparedRow,
+    Comparison,
+    Figures,
+    PhotoRow,
+    RegionThresholds,
+)
 from models.card import COMPARISON_FILE
 from models.measuring.evaluate import SeenPhoto, figures, look_at, share_words, write_predictions
 from models.measuring.operating import (
@@ -32,7 +40,7 @@ from models.photo_sets.datasets import LabelledPhoto, read_photo_set, read_rgb
 from models.rivals.detectors import Detector, Plan, Say, evenly, open_detectors
 from models.segmenter import open_segmenter
 
-AT_HALF = {"region": 0.5, "smallest_px": 16, "peak": 0.0}
+AT_HALF: RegionThresholds = {"region": 0.5, "smallest_px": 16, "peak": 0.0}
 RULE = (
     "Chosen on split val, scored on split test. Of all combinations of region threshold, smallest "
     "region and surest pixel the one that finds most tightly, as the mean over the damaged data "
@@ -48,7 +56,7 @@ PEAK_CANDIDATES = (0, *(round(0.05 * step, 2) for step in range(1, 20)))
 TIMED_PHOTOS = 6
 
 
-def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> dict[str, Any]:
+def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> Comparison:
     """Train or load, choose on val, score on test; writes and answers the comparison.
 
     out: gets `comparison.md`, `comparison.json` and a folder a detector with its predictions in
@@ -61,19 +69,22 @@ def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> dict
     most_alarms = served.card.get("chosen_on_val", {}).get("most_alarms", MOST_ALARMS)
     detectors = open_detectors(plan, out, model_folder, served, say)
     speed = speeds(detectors, evenly(test, TIMED_PHOTOS))
-    rows, counts = [], {}
+    rows: list[ComparedRow] = []
+    counts: ComparedPhotos = {"split": "test", "n": 0, "defects": 0, "clean": 0}
     for detector in detectors:
         folder = out / detector.name
+        thresholds: RegionThresholds
         if detector.name == "served":
             thresholds, top_px = served.card["thresholds"], served.card["score"]["top_px"]
         else:
             thresholds, top_px = choose(detector, val, folder, most_alarms, say)
-        cuts = [(detector.name, thresholds)]
+        cuts: list[tuple[str, RegionThresholds]] = [(detector.name, thresholds)]
         if detector.name == "original":
             cuts.insert(0, ("original_at_half", AT_HALF))
         for name, cut in cuts:
             scored = score(detector, test, out, name, cut, top_px, say)
             counts = {
+                "split": "test",
                 "n": len(scored),
                 "defects": sum(row["defects"] for row in scored),
                 "clean": sum(row["defect_free"] for row in scored),
@@ -91,8 +102,8 @@ def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> dict
                     "figures": figures(scored),
                 }
             )
-    answer = {
-        "photos": {"split": "test", **counts},
+    answer: Comparison = {
+        "photos": counts,
         "rule": RULE.format(
             alarms=most_alarms, stray=MOST_STRAY, low=AREA_RATIOS[0], high=AREA_RATIOS[1]
         ),
@@ -104,17 +115,17 @@ def compare(plan: Plan, out: Path, model_folder: Path, say: Say = print) -> dict
     return answer
 
 
-def write_comparison(answer: dict[str, Any], folder: Path) -> None:
+def write_comparison(answer: Comparison, folder: Path) -> None:
     text = json.dumps(answer, indent=1, ensure_ascii=False)
     (folder / COMPARISON_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def choose(
     detector: Detector, val: Sequence[LabelledPhoto], folder: Path, most_alarms: float, say: Say
-) -> tuple[dict[str, Any], int]:
+) -> tuple[RegionThresholds, int]:
     """(thresholds, top_px of the photo score) by RULE."""
 
-    def measure():
+    def measure() -> dict[str, object]:
         seen = list(answers(detector, val, folder, say))
         points = operating_points(seen, REGION_CANDIDATES, PEAK_CANDIDATES)
         return {
@@ -124,7 +135,11 @@ def choose(
 
     known = _kept(folder / "val.json", [detector.sha256, len(val), RULE], measure)
     point = choose_point([OperatingPoint(**kept) for kept in known["points"]], most_alarms)
-    cut = {"region": point.region, "smallest_px": point.smallest_px, "peak": point.peak}
+    cut: RegionThresholds = {
+        "region": point.region,
+        "smallest_px": point.smallest_px,
+        "peak": point.peak,
+    }
     return cut, known["top_px"]
 
 
@@ -133,13 +148,13 @@ def score(
     test: Sequence[LabelledPhoto],
     out: Path,
     name: str,
-    thresholds: dict[str, Any],
+    thresholds: RegionThresholds,
     top_px: int,
     say: Say,
-) -> list[dict[str, Any]]:
+) -> list[PhotoRow]:
     """A row a photo of `test`, and the predictions under NAME in the scorer's layout."""
 
-    def measure():
+    def measure() -> list[PhotoRow]:
         place = out / name / "predictions"
         shutil.rmtree(place, ignore_errors=True)
         seen = answers(detector, test, out / detector.name, say)
@@ -189,7 +204,7 @@ def answers(
         cv2.imwrite(str(partial), item.probability, [cv2.IMWRITE_PNG_COMPRESSION, 1])
         os.replace(partial, place)
     for photo, place in zip(photos, places, strict=True):
-        yield SeenPhoto(photo, cv2.imread(str(place), cv2.IMREAD_GRAYSCALE))
+        yield SeenPhoto(photo, np.asarray(cv2.imread(str(place), cv2.IMREAD_GRAYSCALE)))
 
 
 def speeds(
@@ -216,7 +231,7 @@ def speeds(
     return {name: pixels / 1e6 / spent for name, spent in taken.items()}
 
 
-def comparison_text(answer: dict[str, Any]) -> str:
+def comparison_text(answer: Comparison) -> str:
     """Two Markdown tables: over all photos, and what is found tightly or in alarm by data set."""
     photos, rows = answer["photos"], answer["rows"]
     lines = [
@@ -252,7 +267,7 @@ def _area(area: float | None) -> str:
     return "–" if area is None else f"{area:.3f}"
 
 
-def _training_words(made: dict[str, Any]) -> str:
+def _training_words(made: Mapping[str, float]) -> str:
     words = [f"{made['minutes']:g} min"] if "minutes" in made else []
     if "processor_minutes" in made:
         words.append(f"{made['processor_minutes']:g} on the processor")
@@ -261,7 +276,7 @@ def _training_words(made: dict[str, Any]) -> str:
     return ", ".join(words) or "–"
 
 
-def _either(row: dict[str, Any]) -> str:
+def _either(row: Figures) -> str:
     """What is found tightly where there are defects, else what is in alarm."""
     if row["tight_recall"]:
         return f"tightly {share_words(row['tight_recall'])}"

@@ -4,7 +4,7 @@ import gc
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,13 @@ class Plan:
             raise TrainingError("compare_minutes", minutes=self.minutes)
 
 
+# Facts of a training: how large, how long, how many steps; as `made.json` keeps them.
+Made = dict[str, Any]
+Train = Callable[[Path], Made]
+# float32 (N, h, w, 3) -> (N, h', w', channels).
+Runtime = Callable[[np.ndarray], np.ndarray]
+
+
 @dataclass(frozen=True, slots=True)
 class Detector:
     """Anything that marks defects. segment: RGB uint8 (H, W, 3) -> float32 (H, W, 1 or more), 0–1.
@@ -67,7 +74,7 @@ class Detector:
     parameters: int
     sha256: str
     segment: Callable[[np.ndarray], np.ndarray]
-    made: dict[str, Any]
+    made: dict[str, float]
 
 
 def open_detectors(
@@ -75,13 +82,19 @@ def open_detectors(
 ) -> list[Detector]:
     """Every detector of the table in its order, trained where it does not stand in `out` yet."""
 
-    def network_of(name: str, train: Callable[[Path], dict[str, Any]]):
+    def network_of(name: str, train: Train) -> tuple[Made, str, Runtime]:
         # A memory is built, not trained: any that stands there is whole.
         least = 0.0 if name == "patch_memory" else plan.minutes
         made = _made(out / name, train, least, say)
         return made, _digest(out / name), _runtime(out / name)
 
-    def named(name, what, made, digest, segment):
+    def named(
+        name: str,
+        what: str,
+        made: Made,
+        digest: str,
+        segment: Callable[[np.ndarray], np.ndarray],
+    ) -> Detector:
         facts = {key: made[key] for key in TRAINING_FACTS if key in made}
         return Detector(name, what, made["parameters"], digest, segment, facts)
 
@@ -132,22 +145,19 @@ def open_detectors(
         baselines.top_hat,
         {},
     )
+    recipe: Mapping[str, Any] = served.card.get("recipe", {})
     ours = Detector(
         "served",
         f"Our served U-Net, {served.name}",
         served.card["parameters"],
         served.sha256,
         served.levels,
-        {
-            key: served.card["recipe"][key]
-            for key in ("minutes", "steps")
-            if key in served.card.get("recipe", {})
-        },
+        {key: recipe[key] for key in ("minutes", "steps") if key in recipe},
     )
     return [original, fcn8s, autoencoder, patch_memory, top_hat, ours]
 
 
-def train_original(plan: Plan, folder: Path) -> dict[str, Any]:
+def train_original(plan: Plan, folder: Path) -> Made:
     """The original project's network and training, cut short where the minutes are spent first."""
     batches = baselines.SquashedPhotos(read_photo_set(plan.data, "train"), batch=8, seed=SEED)
     loss = keras.losses.BinaryCrossentropy()
@@ -156,7 +166,7 @@ def train_original(plan: Plan, folder: Path) -> dict[str, Any]:
     )
 
 
-def train_fcn(plan: Plan, folder: Path) -> dict[str, Any]:
+def train_fcn(plan: Plan, folder: Path) -> Made:
     """FCN-8s on the crops and with the loss of our own network."""
     photos = read_photo_set(plan.data, "train")
     batches = _crops(CropBatches, photos, plan)
@@ -165,7 +175,7 @@ def train_fcn(plan: Plan, folder: Path) -> dict[str, Any]:
     )
 
 
-def train_autoencoder(plan: Plan, folder: Path) -> dict[str, Any]:
+def train_autoencoder(plan: Plan, folder: Path) -> Made:
     """The autoencoder on crops of sound photos, and what error is odd on them."""
     photos = sound_photos(plan.data)
     batches = _crops(anomaly.SoundCrops, photos, plan)
@@ -177,7 +187,7 @@ def train_autoencoder(plan: Plan, folder: Path) -> dict[str, Any]:
     return {**made, "half": half}
 
 
-def build_memory(plan: Plan, folder: Path, model_folder: Path) -> dict[str, Any]:
+def build_memory(plan: Plan, folder: Path, model_folder: Path) -> Made:
     """The patch memory over the features of the network in `model_folder`; nothing is trained."""
     started = time.monotonic()
     encoder = anomaly.encoder_of(keras_file.load_half(model_folder / "unet.keras"))
@@ -223,7 +233,7 @@ def _middle(rgb: np.ndarray) -> np.ndarray:
     return np.pad(middle, [*short, (0, 0)], mode="symmetric")
 
 
-def _crops(kind, photos: Sequence[LabelledPhoto], plan: Plan) -> CropBatches:
+def _crops(kind: type[CropBatches], photos: Sequence[LabelledPhoto], plan: Plan) -> CropBatches:
     names = sorted({photo.dataset for photo in photos})
     return kind(
         CropSource(photos),
@@ -235,7 +245,15 @@ def _crops(kind, photos: Sequence[LabelledPhoto], plan: Plan) -> CropBatches:
     )
 
 
-def _trained(build, plan, folder, batches, loss, rate, epochs=1000) -> dict[str, Any]:
+def _trained(
+    build: Callable[[], keras.Model],
+    plan: Plan,
+    folder: Path,
+    batches: CropBatches | baselines.SquashedPhotos,
+    loss: keras.losses.Loss,
+    rate: Callable[[float], float],
+    epochs: int = 1000,
+) -> Made:
     """Train a network and write it for the serving runtime; facts for `made.json`.
 
     A network trained for fewer minutes is trained on from its weights; Adam's means start anew.
@@ -289,14 +307,12 @@ def _write_network(network: keras.Model, folder: Path) -> None:
     openvino.save_model(as_openvino(network), folder / "network.xml", compress_to_fp16=False)
 
 
-def _runtime(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
+def _runtime(folder: Path) -> Runtime:
     """A detector's network as our own is served: float32 (N, h, w, 3) -> (N, h', w', channels)."""
     return ServedNetwork(folder / "network.xml")
 
 
-def _made(
-    folder: Path, train: Callable[[Path], dict[str, Any]], minutes: float, say: Say
-) -> dict[str, Any]:
+def _made(folder: Path, train: Train, minutes: float, say: Say) -> Made:
     """Facts of a detector that was trained for at least `minutes`, trained (on) first if need be.
 
     MADE is written last, so it stands for a whole detector.

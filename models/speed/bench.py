@@ -14,15 +14,22 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from inspection.errors import InspectionError, ModelRefused
 from inspection.imaging import memory
+
+if TYPE_CHECKING:
+    import keras
+
+    from models.segmenter import ServedNetwork
 
 # In the order of the table; the first is what the others are compared with.
 WAYS = (
@@ -164,7 +171,7 @@ def _rows(runners: dict[str, "_Runner"], width: int, height: int, flops: float) 
 
 
 @contextmanager
-def _as_in_the_worker() -> Iterator[BaseContext]:
+def _as_in_the_worker() -> Iterator[SpawnContext]:
     """Processes started inside the block hold their memory as the served one does."""
     before = dict(os.environ)
     os.environ.update(memory.ENVIRONMENT)
@@ -178,7 +185,7 @@ def _as_in_the_worker() -> Iterator[BaseContext]:
 class _Process:
     """A process of its own that is asked and answers; once it cannot, `why_not` says why."""
 
-    def __init__(self, context: BaseContext, target: Callable, *told: object) -> None:
+    def __init__(self, context: SpawnContext, target: Callable[..., None], *told: object) -> None:
         self.why_not = ""
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=target, args=(*told, theirs), daemon=True)
@@ -189,7 +196,7 @@ class _Process:
         self._process.kill()
         self._process.join()
 
-    def _receive(self):
+    def _receive(self) -> Any:
         try:
             kind, answer = self._pipe.recv()
         except EOFError:
@@ -202,7 +209,7 @@ class _Process:
 class _Machine(_Process):
     """The machine's own convolutions, and what the served network of a folder needs of them."""
 
-    def __init__(self, context: BaseContext) -> None:
+    def __init__(self, context: SpawnContext) -> None:
         super().__init__(context, _serve_machine)
 
     def flops_per_px(self, folder: Path) -> float:
@@ -220,7 +227,7 @@ class _Machine(_Process):
         return self._receive()
 
 
-def _serve_machine(pipe) -> None:
+def _serve_machine(pipe: Connection) -> None:
     """The other end of a `_Machine`."""
     import openvino
 
@@ -243,7 +250,7 @@ class _Runner(_Process):
     """One way; once it cannot run, it is asked nothing more."""
 
     def __init__(
-        self, context: BaseContext, way: str, folder: Path, calibrate: Path | None
+        self, context: SpawnContext, way: str, folder: Path, calibrate: Path | None
     ) -> None:
         super().__init__(context, _serve, way, folder, calibrate)
         self.way = way
@@ -273,14 +280,14 @@ class _Runner(_Process):
                 if network_s is not None:
                     self.network_s.append(network_s)
 
-    def _receive(self):
+    def _receive(self) -> Any:
         answer = super()._receive()
         if self.why_not:
             self._forget()
         return answer
 
 
-def _serve(way: str, folder: Path, calibrate: Path | None, pipe) -> None:
+def _serve(way: str, folder: Path, calibrate: Path | None, pipe: Connection) -> None:
     """The other end of a `_Runner`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
@@ -289,29 +296,29 @@ def _serve(way: str, folder: Path, calibrate: Path | None, pipe) -> None:
         pipe.send(("cannot", str(error).strip().splitlines()[-1] if str(error) else repr(error)))
         return
     pipe.send(("ready", None))
-    rgb = None
+    rgb: np.ndarray = np.empty((0, 0, 3), np.uint8)
     while True:
         asked = pipe.recv()
         if isinstance(asked, str):
             pipe.send(("timed", (*_timed(run, rgb), _peak_mib())))
         else:
             path, size = asked
-            rgb = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
-            rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+            whole = np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB))
+            rgb = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
             run(rgb)
             pipe.send(("ready", None))
 
 
 def _timed(run: Run, rgb: np.ndarray) -> tuple[float, float | None]:
     """Seconds of one pass, the mean of as many as fit into TIMED_S, and those in the network."""
-    is_ours = isinstance(run, _Served)
-    inside_before = run.inside_s if is_ours else 0.0
+    ours = run if isinstance(run, _Served) else None
+    inside_before = ours.inside_s if ours else 0.0
     started, passes = time.perf_counter(), 0
     while not passes or time.perf_counter() - started < TIMED_S:
         run(rgb)
         passes += 1
     seconds = (time.perf_counter() - started) / passes
-    return seconds, (run.inside_s - inside_before) / passes if is_ours else None
+    return seconds, (ours.inside_s - inside_before) / passes if ours else None
 
 
 def _peak_mib() -> float | None:
@@ -346,7 +353,7 @@ def _tiled(run: Callable[[np.ndarray], np.ndarray]) -> Run:
     return lambda rgb: tiled_answers(run, rgb)
 
 
-def _keras_network(folder: Path):
+def _keras_network(folder: Path) -> "keras.Model":
     from models.network.keras_file import load_half
 
     return load_half(folder / "unet.keras")
@@ -408,7 +415,7 @@ def _openvino(precision: str) -> Callable[[Path], Run]:
 class _Served:
     """A network as it is served, from a photo to its levels."""
 
-    def __init__(self, network) -> None:
+    def __init__(self, network: "ServedNetwork") -> None:
         self._network = network
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ def _fastest(chain: openvino.CompiledModel, channels: int, side: int, seconds: f
 def _chain(channels: int, side: int, *, rounded: bool) -> openvino.Model:
     """DEPTH convolutions one after the other. rounded: to 8 bits, for int8."""
 
-    def to_8_bits(x, low: float, high: float, levels: int):
+    def to_8_bits(x: openvino.Node, low: float, high: float, levels: int) -> openvino.Node:
         limits = [np.float32(low), np.float32(high)]
         return opset13.fake_quantize(x, *limits, *limits, levels) if rounded else x
 

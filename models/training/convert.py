@@ -2,10 +2,11 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import cv2
 import keras
@@ -14,6 +15,7 @@ import openvino
 from openvino import opset13
 
 from inspection.errors import ModelRefused, TrainingError
+from inspection.model_facts import Card, CardThresholds, GoldenPhoto, NetworkInput, ScoreRule
 from models.card import write_card
 from models.network import keras_file
 from models.network import unet as networks
@@ -131,10 +133,10 @@ def _double_plainly(joining: openvino.Node) -> None:
         return
     twice = opset13.interpolate(
         source,
-        np.float32([2.0, 2.0]),
+        np.array([2.0, 2.0], np.float32),
         "nearest",
         "scales",
-        axes=np.int64([2, 3]),
+        axes=np.array([2, 3], np.int64),
         coordinate_transformation_mode="asymmetric",
         nearest_mode="floor",
     )
@@ -240,17 +242,22 @@ def replace_network(folder: Path, network: openvino.Model) -> None:
             os.replace(Path(beside) / name, folder / name)
 
 
+class RenderedGolden(GoldenPhoto):
+    """A golden photo before it is written: uint8 (H, W, 3)."""
+
+    rgb: np.ndarray
+
+
 def finish_model_folder(
     folder: Path,
     *,
-    thresholds: dict[str, float],
-    score: dict[str, Any],
-    golden: list[dict[str, Any]],
-    facts: dict[str, Any],
+    thresholds: CardThresholds,
+    score: ScoreRule,
+    golden: Sequence[RenderedGolden],
+    facts: Card,
 ) -> None:
     """Add golden photos and card to the network files.
 
-    golden: {"file", "rgb", "expect": "defect" | "clean", and "bbox_px", "least_px" or "most_px"}.
     facts: what else belongs on the card (data, licence, figures, training).
     """
     answers = write_golden_photos(folder, golden)
@@ -272,7 +279,7 @@ def finish_model_folder(
     )
 
 
-def network_input() -> dict[str, Any]:
+def network_input() -> NetworkInput:
     """What a card says of the photos that our network is shown."""
     return {
         "channels": "RGB",
@@ -282,8 +289,11 @@ def network_input() -> dict[str, Any]:
     }
 
 
-def write_golden_photos(folder: Path, golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def write_golden_photos(folder: Path, golden: Sequence[RenderedGolden]) -> list[GoldenPhoto]:
     """Write the golden photos of `finish_model_folder`; answers their entries of the card."""
     for photo in golden:
         cv2.imwrite(str(folder / photo["file"]), cv2.cvtColor(photo["rgb"], cv2.COLOR_RGB2BGR))
-    return [{key: value for key, value in photo.items() if key != "rgb"} for photo in golden]
+    return [
+        cast(GoldenPhoto, {key: value for key, value in photo.items() if key != "rgb"})
+        for photo in golden
+    ]

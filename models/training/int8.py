@@ -14,7 +14,7 @@ import openvino
 from openvino import opset13
 
 from inspection.errors import ModelRefused
-from models.photo_sets.datasets import read_photo_set, read_rgb
+from models.photo_sets.datasets import LabelledPhoto, read_photo_set, read_rgb
 from models.tiling import STRIDE
 
 # Photos of split `train` from which the ranges are learnt, and how much of each is shown.
@@ -41,7 +41,7 @@ def int8_network(network: openvino.Model, data: Path) -> openvino.Model:
     photos = read_photo_set(data, "train")
     photos = photos[:: max(1, len(photos) // LEARNT_FROM)][:LEARNT_FROM]
 
-    def shown(photo) -> np.ndarray:
+    def shown(photo: LabelledPhoto) -> np.ndarray:
         rgb = read_rgb(photo.image)[:SHOWN_PX, :SHOWN_PX]
         height, width = (max(STRIDE, side // STRIDE * STRIDE) for side in rgb.shape[:2])
         rgb = np.pad(rgb, [(0, STRIDE), (0, STRIDE), (0, 0)], mode="symmetric")
@@ -94,16 +94,17 @@ def with_photo_as_it_is(
     zero = float(np.clip(np.rint(-offset / scale), 0, 255))
     rest = offset + scale * zero
     (photo,) = network.get_parameters()
-    planes = opset13.transpose(opset13.convert(photo, "f32"), np.int64([0, 3, 1, 2]))
+    planes = opset13.transpose(opset13.convert(photo, "f32"), np.array([0, 3, 1, 2], np.int64))
     one = (1, 1, 1, 1)
     planes = opset13.subtract(planes, np.full(one, zero, np.float32))
     planes = opset13.multiply(planes, np.full(one, scale, np.float32))
     moved = rest * _at_first_convolution(
-        network, lambda first: opset13.reduce_sum(first.input_value(1), np.int64([1, 2, 3]), True)
+        network,
+        lambda first: opset13.reduce_sum(first.input_value(1), np.array([1, 2, 3], np.int64), True),
     )
     bias = added[0].input(1)
-    moved = np.float32(moved).reshape(1, -1, 1, 1)
-    bias.replace_source_output(opset13.add(bias.get_source_output(), moved).output(0))
+    shift = moved.astype(np.float32).reshape(1, -1, 1, 1)
+    bias.replace_source_output(opset13.add(bias.get_source_output(), shift).output(0))
     first.input(0).replace_source_output(planes.output(0))
     return openvino.Model(network.get_results(), [photo])
 

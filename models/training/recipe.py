@@ -1,8 +1,7 @@
 """Everything that decides a training run, and the share of its crops each data set has."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from inspection.errors import TrainingError
 from models.photo_sets.reviewed import Flaws
@@ -102,9 +101,14 @@ WORTH_TRYING = {
 }
 
 
-def recipe_values(written: Sequence[str], known: dict[str, Any]) -> dict[str, Any]:
+RecipeValue = bool | int | float | str
+
+
+def recipe_values(
+    written: Sequence[str], known: Mapping[str, RecipeValue]
+) -> dict[str, RecipeValue]:
     """("stem=4", …) -> {"stem": 4}: each value in the kind of its default in `known`."""
-    values = {}
+    values: dict[str, RecipeValue] = {}
     for part in written:
         name, _, value = part.partition("=")
         if name not in known:
@@ -127,7 +131,8 @@ def shares_of(present: Collection[str], given: Sequence[str]) -> dict[str, float
     Raises TrainingError where nothing is left or a name holds no photo.
     """
     shares = {name: DEFAULT_SHARES.get(name, USUAL_SHARE) for name in sorted(present)}
-    shares |= recipe_values(given, dict.fromkeys([*shares, *DEFAULT_SHARES], 0.0))
+    stated = recipe_values(given, dict.fromkeys([*shares, *DEFAULT_SHARES], 0.0))
+    shares |= {name: float(share) for name, share in stated.items()}
     shares = {name: share for name, share in shares.items() if share > 0}
     if not shares:
         raise TrainingError("train_no_photos", known=sorted(present))

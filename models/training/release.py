@@ -6,12 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import openvino
 
 from inspection.errors import ModelRefused, TrainingError
+from inspection.model_facts import (
+    Card,
+    Limit,
+    PhotoSource,
+    Precision,
+    RegionThresholds,
+    ValFigures,
+)
 from models.card import (
     COMPARISON_FILE,
     EVALUATION_FILE,
@@ -21,15 +29,16 @@ from models.card import (
     write_card,
 )
 from models.measuring.evaluate import look_at
-from models.measuring.operating import choose_on_val
+from models.measuring.operating import card_facts, choose_on_val
 from models.network import keras_file
 from models.photo_sets.datasets import read_photo_set
 from models.rendering.defects import DefectRequest
-from models.rendering.panel import Conditions, render_panel
+from models.rendering.panel import Conditions, RenderedPanel, render_panel
 from models.segmenter import ServedNetwork, claimed, open_segmenter
 from models.tiling import LONG_SIDES_PX, LongSides
 from models.training.convert import (
     Average,
+    RenderedGolden,
     finish_model_folder,
     network_input,
     replace_network,
@@ -40,6 +49,7 @@ from models.training.convert import (
 from models.training.int8 import int8_network
 from models.training.recipe import DEFAULT_SHARES, USUAL_SHARE, WORTH_TRYING, Recipe
 
+SPLITS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 GOLDEN_SIDE_PX = 320
 # The served answer may move by rounding between processors; half of what is found now must stay.
 GOLDEN_SHARE = 0.5
@@ -48,7 +58,7 @@ GOLDEN_SHARE = 0.5
 INT8_MAY_LOSE = 0.005
 
 # What nobody has measured; the Model page words these codes (`model.limit`) beside the figures.
-LIMITS = (
+LIMITS: tuple[Limit, ...] = (
     {"code": "plant_photos"},
     {"code": "small_and_mm"},
     {"code": "types_unseen"},
@@ -127,17 +137,19 @@ def choose_again(
     replace_network(folder, chosen.network)
     for measured in (EVALUATION_FILE, COMPARISON_FILE):
         (folder / measured).unlink(missing_ok=True)
-    write_card(
-        folder,
-        {
-            **{key: value for key, value in card.items() if key != "figures"},
-            **chosen.facts,
-            "golden": write_golden_photos(folder, chosen.golden),
-            **({} if "wrapped" in card else {"input": network_input()}),
-            **({} if note is None else {"note": note}),
-            **({} if limits is None else {"limits": [*limits, *LIMITS]}),
-        },
-    )
+    rewritten: Card = {
+        **card,
+        **chosen.facts,
+        "golden": write_golden_photos(folder, chosen.golden),
+    }
+    rewritten.pop("figures", None)
+    if "wrapped" not in card:
+        rewritten["input"] = network_input()
+    if note is not None:
+        rewritten["note"] = note
+    if limits is not None:
+        rewritten["limits"] = [*limits, *LIMITS]
+    write_card(folder, rewritten)
     open_segmenter(folder)
     return folder
 
@@ -147,8 +159,8 @@ class _Chosen:
     """The form of a network that is to be served, and what the card says of the choice."""
 
     network: openvino.Model
-    facts: dict[str, Any]
-    golden: list[dict[str, Any]]
+    facts: Card
+    golden: list[RenderedGolden]
 
 
 def _read(folder: Path) -> openvino.Model:
@@ -166,9 +178,8 @@ def _at_its_best(
     photos = read_photo_set(data, "val")
     levels = partial(ServedNetwork(network).whole, long_sides=long_sides)
     chosen = choose_on_val(list(look_at(levels, photos, progress)), most_alarms)
-    val = {"photos": len(photos), "most_alarms": most_alarms, **chosen.pop("val")}
     golden = golden_photos(levels, chosen["thresholds"])
-    return _Chosen(network, {**chosen, "chosen_on_val": val}, golden)
+    return _Chosen(network, card_facts(chosen, len(photos), most_alarms), golden)
 
 
 def _choose(
@@ -179,7 +190,7 @@ def _choose(
 ) -> _Chosen:
     """Operating point on `val`, in floating point and in int8, and which of the two is served."""
 
-    def with_precision(chosen: _Chosen, **precision: Any) -> _Chosen:
+    def with_precision(chosen: _Chosen, precision: Precision) -> _Chosen:
         return replace(chosen, facts={**chosen.facts, "precision": precision})
 
     in_float = _at_its_best(network, data, most_alarms, progress)
@@ -187,15 +198,19 @@ def _choose(
     try:
         in_int8 = _at_its_best(int8_network(network, data), data, most_alarms, progress)
     except (ModelRefused, TrainingError) as refusal:
-        return with_precision(in_float, served="float", float=float_val, why=str(refusal))
+        return with_precision(
+            in_float, {"served": "float", "float": float_val, "why": str(refusal)}
+        )
     int8_val = in_int8.facts["chosen_on_val"]
     if loses_little(float_val, int8_val):
-        return with_precision(in_int8, served="int8", float=float_val, int8=int8_val)
+        return with_precision(in_int8, {"served": "int8", "float": float_val, "int8": int8_val})
     why = f"int8 loses more than {INT8_MAY_LOSE:.1%} of tight recall on val, or breaks a limit"
-    return with_precision(in_float, served="float", float=float_val, int8=int8_val, why=why)
+    return with_precision(
+        in_float, {"served": "float", "float": float_val, "int8": int8_val, "why": why}
+    )
 
 
-def loses_little(as_float: dict[str, Any], in_int8: dict[str, Any]) -> bool:
+def loses_little(as_float: ValFigures, in_int8: ValFigures) -> bool:
     """Whether int8 finds nearly as much tightly as float, and breaks no limit further.
 
     Both: `val` figures at the operating point that the same rule chose for each.
@@ -207,8 +222,8 @@ def loses_little(as_float: dict[str, Any], in_int8: dict[str, Any]) -> bool:
 
 
 def golden_photos(
-    segment: Callable[[np.ndarray], np.ndarray], thresholds: dict[str, Any]
-) -> list[dict[str, Any]]:
+    segment: Callable[[np.ndarray], np.ndarray], thresholds: RegionThresholds
+) -> list[RenderedGolden]:
     """A rendered panel with a plain scratch and one without, and what must be seen on them."""
     scratched, clean = _golden_panel(True), _golden_panel(False)
     (defect,) = scratched.defects
@@ -230,7 +245,7 @@ def golden_photos(
     ]
 
 
-def _golden_panel(scratched: bool):
+def _golden_panel(scratched: bool) -> RenderedPanel:
     request = DefectRequest("scratch", 60.0, 1.5, (0.5, 0.55), style="deep")
     return render_panel(
         np.random.default_rng(5),
@@ -244,23 +259,24 @@ def _golden_panel(scratched: bool):
     )
 
 
-def photo_sources(data: Path) -> list[dict[str, Any]]:
+def photo_sources(data: Path) -> list[PhotoSource]:
     """What the model was trained, chosen and tested on: data set, licence, photos a split."""
-    sources: dict[str, dict[str, Any]] = {}
+    sources: dict[str, PhotoSource] = {}
     for photo in read_photo_set(data, "all"):
         entry = sources.setdefault(
             photo.dataset,
             {"dataset": photo.dataset, "licence": photo.licence, "train": 0, "val": 0, "test": 0},
         )
-        entry[photo.split] += 1
+        for split in SPLITS:
+            entry[split] += photo.split == split
     return list(sources.values())
 
 
-def _best(run: Path) -> dict[str, Any]:
+def _best(run: Path) -> dict[str, object]:
     return json.loads((run / "best.json").read_text(encoding="utf-8"))
 
 
-def _recipe(run: Path) -> dict[str, Any]:
+def _recipe(run: Path) -> dict[str, object]:
     """Recipe, steps and minutes of a run, from its checkpoint; of a file, from the JSON beside."""
     if run.is_file():
         beside = run.with_suffix(".json")

@@ -10,7 +10,7 @@ import math
 import os
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -21,13 +21,14 @@ import numpy as np
 
 from inspection.errors import TrainingError
 from models.measuring.evaluate import look_at
-from models.measuring.operating import checkpoint_figures
+from models.measuring.operating import CheckpointFigures, checkpoint_figures
 from models.network import keras_file
 from models.network import unet as networks
 from models.network.losses import DefectLoss
 from models.network.targets import LossOfPacked
+from models.network.tensors import Tensor
 from models.photo_sets.crops import CropBatches, CropSource
-from models.photo_sets.datasets import is_weakly_labelled, read_photo_set
+from models.photo_sets.datasets import LabelledPhoto, is_weakly_labelled, read_photo_set
 from models.photo_sets.reviewed import Flaws, read_reviewed
 from models.tiling import LONG_SIDES_PX, answers_at, scaled, tiled_answers
 from models.training.recipe import Recipe
@@ -98,13 +99,15 @@ def freeze(network: keras.Model, blocks: int) -> None:
 class TwoRates(keras.optimizers.AdamW):
     """AdamW with a lower learning rate for the encoder, whose weights know a lot already."""
 
-    def build(self, variables):
+    def build(self, variables: list[keras.Variable]) -> None:
         super().build(variables)
         self._rates = [
             ENCODER_RATE if "/block_" in f"/{variable.path}" else 1.0 for variable in variables
         ]
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+    ) -> None:
         rate = self._rates[self._get_variable_index(variable)]
         super().update_step(gradient, variable, rate * learning_rate)
 
@@ -114,14 +117,14 @@ class _Pace(keras.callbacks.Callback):
 
     AVERAGED_EVERY = 10
 
-    def __init__(self, run: "TrainingRun"):
+    def __init__(self, run: "TrainingRun") -> None:
         super().__init__()
         self.run = run
 
-    def on_train_batch_begin(self, batch, logs=None):
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.model.optimizer.learning_rate.assign(self.run.learning_rate())
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self.run.steps += 1
         if self.run.steps % self.AVERAGED_EVERY == 0:
             # Short memory at first, then about 600 steps.
@@ -199,7 +202,7 @@ class TrainingRun:
         processes: int = 0,
         keep_every: int = 0,
         look_at_val: bool = True,
-    ) -> dict:
+    ) -> CheckpointFigures:
         """Train until the budget is spent; returns the best val figures.
 
         extra: a second photo set (rendered panels) whose data sets the recipe's shares name.
@@ -263,13 +266,15 @@ class TrainingRun:
             self._log(loss, figures)
         return json.loads((self.folder / "best.json").read_text(encoding="utf-8"))
 
-    def validate(self, photos) -> dict:
+    def validate(self, photos: Sequence[LabelledPhoto]) -> CheckpointFigures:
         """Val figures of the averaged weights."""
         with self._believing(self.averaged) as any_defect:
             return checkpoint_figures(list(look_at(lambda rgb: any_defect(rgb)[..., None], photos)))
 
     @contextmanager
-    def _believing(self, weights) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
+    def _believing(
+        self, weights: Sequence[np.ndarray]
+    ) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
         """RGB uint8 -> any-defect probability (H, W) of the network with other weights."""
         trained = self.network.get_weights()
         self.network.set_weights(weights)
@@ -304,7 +309,7 @@ class TrainingRun:
                 if is_weakly_labelled(photo):
                     source.doubt(number, any_defect(source.images[number]))
 
-    def _save_best(self, figures: dict) -> None:
+    def _save_best(self, figures: CheckpointFigures) -> None:
         # Whole or not at all: a later epoch may never be good enough to write it again.
         partial = self.folder / "best.partial.npz"
         np.savez(partial, *self.averaged)
@@ -328,16 +333,16 @@ class TrainingRun:
             "recipe": asdict(self.recipe),
         }
         partial = self.folder / "checkpoint.partial.npz"
-        np.savez(
-            partial,
-            state=json.dumps(state),
+        arrays = {
+            "state": np.array(json.dumps(state)),
             **{f"weight_{i:04d}": w for i, w in enumerate(self.network.get_weights())},
             **{f"averaged_{i:04d}": w for i, w in enumerate(self.averaged)},
             **{
                 f"optimizer_{i:04d}": np.asarray(keras.ops.convert_to_numpy(v))
                 for i, v in enumerate(self.trained.optimizer.variables)
             },
-        )
+        }
+        np.savez(partial, allow_pickle=True, **arrays)
         os.replace(partial, self._checkpoint)
 
     def _resume(self) -> None:
@@ -345,7 +350,7 @@ class TrainingRun:
             with np.load(self._checkpoint) as kept:
                 state = json.loads(str(kept["state"]))
 
-                def group(prefix):
+                def group(prefix: str) -> list[np.ndarray]:
                     return [kept[name] for name in sorted(kept.files) if name.startswith(prefix)]
 
                 weights, averaged = group("weight_"), group("averaged_")
@@ -366,7 +371,7 @@ class TrainingRun:
         self._since = time.monotonic()
         self.say(f"going on after epoch {self.epoch}, {self.spent_s / 60:.1f} min spent")
 
-    def _log(self, loss: float, figures: dict) -> None:
+    def _log(self, loss: float, figures: CheckpointFigures) -> None:
         row = {
             "epoch": self.epoch,
             "minutes": round(self.elapsed_s() / 60.0, 1),

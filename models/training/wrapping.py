@@ -20,9 +20,10 @@ import numpy as np
 
 from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.errors import ModelRefused
+from inspection.model_facts import Card, Limit
 from models.card import model_sha256, read_card, sha256_of, write_card
 from models.measuring.evaluate import look_at
-from models.measuring.operating import choose_on_val
+from models.measuring.operating import card_facts, choose_on_val
 from models.network import keras_file
 from models.network import unet as networks
 from models.photo_sets.datasets import read_photo_set
@@ -261,10 +262,10 @@ def _write(
     file: Path,
     network: keras.Model,
     names: tuple[str, ...],
-    choose: Callable[[Segment], dict[str, Any]],
+    choose: Callable[[Segment], Card],
     note: str,
 ) -> None:
-    limits = list(LIMITS)
+    limits: list[Limit] = list(LIMITS)
     if not names:
         limits.insert(0, {"code": "no_types"})
     try:
@@ -299,26 +300,27 @@ def _write(
 
 def _way_to_choose(
     operating: Operating, progress: Callable[[int, int], None]
-) -> Callable[[Segment], dict[str, Any]]:
+) -> Callable[[Segment], Card]:
     """From a segmenter to thresholds and score for the card, and where they come from.
 
     What cannot be read is refused here, before anything is converted.
     """
     if operating.model:
         card = read_card(operating.model)
-        copied = {
+        copied: Card = {
             "thresholds": card["thresholds"],
             "score": card["score"],
             "thresholds_from": {"name": card["name"], "sha256": model_sha256(card)},
             "limits": [{"code": "thresholds_copied", "model": card["name"]}],
         }
         return lambda segment: copied
+    if operating.data is None:
+        raise ValueError("thresholds come either from a photo set or from a model")
     photos = read_photo_set(operating.data, "val")
 
-    def choose(segment: Segment) -> dict[str, Any]:
+    def choose(segment: Segment) -> Card:
         chosen = choose_on_val(list(look_at(segment, photos, progress)), operating.most_alarms)
-        facts = {"photos": len(photos), "most_alarms": operating.most_alarms, **chosen.pop("val")}
-        return {**chosen, "chosen_on_val": facts}
+        return card_facts(chosen, len(photos), operating.most_alarms)
 
     return choose
 

@@ -145,9 +145,10 @@ def ppv_at(point: MeasuredPoint, prevalence: float) -> tuple[float | None, float
     low and high: both rates at their worse, both at their better end. None: nothing alarms.
     """
     found, alarm = point.detection, point.false_alarm
+    (found_low, found_high), (alarm_low, alarm_high) = found.over_groups, alarm.over_groups
     # Where nothing alarms at all the ends say nothing: anything from 0 to 1 is possible.
-    low = ppv(found.group_low, 1 - alarm.group_high, prevalence) or 0.0
-    high = ppv(found.group_high, 1 - alarm.group_low, prevalence)
+    low = ppv(found_low, 1 - alarm_high, prevalence) or 0.0
+    high = ppv(found_high, 1 - alarm_low, prevalence)
     return ppv(found.value, 1 - alarm.value, prevalence), low, 1.0 if high is None else high
 
 
@@ -235,7 +236,8 @@ def _ends(
     point: OperatingPoint, detection: Share, alarm: Share
 ) -> tuple[OperatingPoint, OperatingPoint]:
     """The worse and the better end of both rates together."""
+    (found_low, found_high), (alarm_low, alarm_high) = detection.over_groups, alarm.over_groups
     return (
-        replace(point, detection=detection.group_low, false_alarm=alarm.group_high),
-        replace(point, detection=detection.group_high, false_alarm=alarm.group_low),
+        replace(point, detection=found_low, false_alarm=alarm_high),
+        replace(point, detection=found_high, false_alarm=alarm_low),
     )

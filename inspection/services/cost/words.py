@@ -87,7 +87,7 @@ def estimate_table(
     when: the moment of saving on the plant's clock. kept: None for figures that were not saved.
     """
     head = ("name", "unit_column", "low", "base", "high", "formula")
-    rows: list[tuple] = [
+    rows: list[tuple[object, ...]] = [
         (
             t(f"cost.input.{name}"),
             t(f"cost.unit.{name}", currency=currency),

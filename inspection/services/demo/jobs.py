@@ -18,6 +18,9 @@ LOAD, REMOVE = "load", "remove"
 ONE_AT_A_TIME = threading.Lock()
 _log = logging.getLogger(__name__)
 
+# What is done beside the page, told how far it is: done, of.
+Work = Callable[[Callable[[int, int], object]], object]
+
 
 class _Cancelled(Exception):
     """Raised by the progress of a job that is not wanted any more."""
@@ -43,7 +46,7 @@ class DemoProgress:
 class DemoJob:
     """One load or removal under way; `work` is given the progress to call."""
 
-    def __init__(self, kind: str, work: Callable[[Callable[[int, int], object]], object]) -> None:
+    def __init__(self, kind: str, work: Work) -> None:
         self._changed = threading.Condition()
         self._kind, self._work = kind, work
         self._done = self._of = 0
@@ -136,7 +139,7 @@ def remove_demo_line(
     return gone
 
 
-def _begin(station: Station, kind: str, work) -> DemoJob:
+def _begin(station: Station, kind: str, work: Work) -> DemoJob:
     key = str(station.settings.data_dir)
     with _beginning:
         job = _jobs.get(key)

@@ -366,6 +366,7 @@ def _photographed(
     if oil:
         # The mark is seen in passing, so its panel is photographed, in place of another.
         spotted = vehicle_model.panel(line.dripped_on[1])
+        assert spotted is not None
         others = [panel for panel in wanted if shape_of(panel) != line.spot_shape]
         wanted = [spotted, *others[: count - 1]]
     return wanted

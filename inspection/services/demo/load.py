@@ -222,7 +222,8 @@ class _Shift:
 
 def _tell(story: _Story) -> Iterator[_Shift]:
     """The shifts in their order; what was repaired comes back in the next one."""
-    line, repaired = story.line, []
+    line = story.line
+    repaired: list[PlannedPhoto] = []
     shifts = demo_line.working_shifts(line, story.last_day, story.weeks)
     for slot in shifts:
         rng = np.random.default_rng((story.seed, *_key(slot)))
@@ -240,7 +241,10 @@ def _tell(story: _Story) -> Iterator[_Shift]:
         )
         ends_at = line.calendar.bounds(slot.day, slot.shift)[1]
         running = slot == shifts[-1] or ends_at > story.now
-        inspections, words, repaired, left_out = {}, [], [], []
+        inspections: dict[int, Inspection] = {}
+        words: list[Decision] = []
+        left_out: list[str] = []
+        repaired = []
         for place, photo in enumerate(taken):
             try:
                 inspections[place] = inspection = _inspect(story, photo)
@@ -275,7 +279,9 @@ def _begin_telling(story: _Story) -> None:
 
 def _end_with_parent() -> None:
     # A killed parent closes nothing: the pool's process would wait for the next shift for ever.
-    multiprocessing.parent_process().join()
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
     os._exit(1)
 
 
@@ -426,20 +432,24 @@ def _word(
     )
 
 
-def _of_ok(rng, photo: PlannedPhoto, judgement: Judgement) -> tuple[str, str]:
+def _of_ok(rng: np.random.Generator, photo: PlannedPhoto, judgement: Judgement) -> tuple[str, str]:
     if not photo.is_back and rng.random() < _MISSED_SHARE:
         return "polish", _one_of(rng, _MISSED)
     return "accept", ""
 
 
-def _of_rework(rng, photo: PlannedPhoto, judgement: Judgement) -> tuple[str, str]:
+def _of_rework(
+    rng: np.random.Generator, photo: PlannedPhoto, judgement: Judgement
+) -> tuple[str, str]:
     if rng.random() < _OVERRULED_SHARE:
         return "accept", _one_of(rng, _IT_PASSES)
     reason = _OF_CAUSE[photo.cause] if photo.cause and rng.random() < 0.4 else ""
     return proposed_disposition(judgement) or "spot_repair", reason
 
 
-def _of_human(rng, photo: PlannedPhoto, judgement: Judgement) -> tuple[str, str]:
+def _of_human(
+    rng: np.random.Generator, photo: PlannedPhoto, judgement: Judgement
+) -> tuple[str, str]:
     disposition = str(
         rng.choice(("accept", "polish", "spot_repair", "hold"), p=(0.52, 0.34, 0.09, 0.05))
     )

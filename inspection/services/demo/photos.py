@@ -121,8 +121,8 @@ def render_pool(
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             raise
-    if not pool:
-        raise jobs[0].exception()
+    if not pool and (error := jobs[0].exception()):
+        raise error
     # In the order in which they were asked for, whichever was ready first.
     return {picture: pool[picture] for picture in pictures if picture in pool}
 

@@ -73,7 +73,7 @@ def _decided(station: Station) -> list[int]:
     return sorted(newest.values())
 
 
-def _entry(detail: InspectionDetail, file: str) -> dict:
+def _entry(detail: InspectionDetail, file: str) -> dict[str, object]:
     return {
         "file": file,
         "inspection": detail.id,

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -28,6 +28,8 @@ from inspection.services.station import Station
 from inspection.storage import log_pieces
 from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.log_filter import LogFilter
+
+_Piece = TypeVar("_Piece", pd.DataFrame, list[InspectionDetail])
 
 # What can be made, and how such a file ends.
 SUFFIXES = {
@@ -114,7 +116,9 @@ class _Choice:
         pieces = log_pieces.details_in_pieces(self.station.engine, self._where, self._span)
         return self._told(pieces, lambda piece: pd.Series([one.id for one in piece]))
 
-    def _told(self, pieces: Iterable, numbers: Callable) -> Iterator:
+    def _told(
+        self, pieces: Iterable[_Piece], numbers: Callable[[_Piece], pd.Series]
+    ) -> Iterator[_Piece]:
         for piece in pieces:
             yield piece
             if self._span and len(piece):
@@ -206,7 +210,7 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     return images
 
 
-def _coco_image(detail: InspectionDetail, zone: ZoneInfo) -> dict:
+def _coco_image(detail: InspectionDetail, zone: ZoneInfo) -> dict[str, object]:
     inspection = detail.inspection
     return {
         "id": detail.id,
@@ -228,7 +232,7 @@ def _coco_image(detail: InspectionDetail, zone: ZoneInfo) -> dict:
     }
 
 
-def _coco_annotation(defect: Defect, image: int, categories: dict[str, int]) -> dict:
+def _coco_annotation(defect: Defect, image: int, categories: dict[str, int]) -> dict[str, object]:
     region = defect.region
     x, y, width, height = region.bbox_px
     outline = region.outline_px

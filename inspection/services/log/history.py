@@ -6,6 +6,7 @@ Each line carries the audit event that seals it, so that nothing stands beside t
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypedDict
 
 from inspection.storage.audit import RECORD
 from inspection.storage.log_detail import (
@@ -131,13 +132,20 @@ def _rest(events: Iterator[AuditEvent]) -> Iterator[HistoryLine]:
         )
 
 
+class _Seal(TypedDict, total=False):
+    """The event that a line rests on, and the record's digest in it."""
+
+    event: int
+    record_sha256: str
+
+
 def _sealing(detail: InspectionDetail, kind: str, number: int) -> AuditEvent | None:
     """The event that wrote an inspection or a decision down."""
     return next((one for one in detail.events if one.details.get(kind) == number), None)
 
 
-def _seal(detail: InspectionDetail, kind: str, number: int) -> dict:
+def _seal(detail: InspectionDetail, kind: str, number: int) -> _Seal:
     event = _sealing(detail, kind, number)
     if event is None:
-        return {}
-    return {"event": event.id, "record_sha256": event.details.get(RECORD, "")}
+        return _Seal()
+    return _Seal(event=event.id, record_sha256=event.details.get(RECORD, ""))

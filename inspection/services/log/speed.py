@@ -4,8 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.shifts import ShiftOfLine
@@ -62,11 +64,11 @@ def questions(station: Station) -> Iterator[Question]:
     yield from _of_report(station, like)
 
 
-def _of_log(station: Station, like) -> Iterator[Question]:
+def _of_log(station: Station, like: pd.Series) -> Iterator[Question]:
     engine = station.engine
     for name, where in _filters(like).items():
-        yield f"log: {name}", lambda where=where: log_list.log_page(engine, where)
-        yield f"log: {name}, count", lambda where=where: log_list.count(engine, where)
+        yield f"log: {name}", partial(log_list.log_page, engine, where)
+        yield f"log: {name}, count", partial(log_list.count, engine, where)
     deep = int(like["id"]) // 2 + 1
     whole = LogFilter()
     yield "log: page in the middle", lambda: log_list.log_page(engine, whole, deep)
@@ -83,7 +85,7 @@ def _of_log(station: Station, like) -> Iterator[Question]:
     yield "every page: state of the log", lambda: log_list.data_version(engine)
 
 
-def _filters(like) -> dict[str, LogFilter]:
+def _filters(like: pd.Series) -> dict[str, LogFilter]:
     days = {"first_day": like["day"] - timedelta(days=CHART_DAYS - 1), "last_day": like["day"]}
     one = {
         name: LogFilter(**{name: like[name]})
@@ -127,15 +129,15 @@ def _of_charts(station: Station, last: date) -> Iterator[Question]:
         choice = ChartChoice("u", "day", 0, split, subject)
         yield (
             f"charts: control chart by {split}",
-            lambda choice=choice: control_charts.plot(station, choice, first, last),
+            partial(control_charts.plot, station, choice, first, last),
         )
         yield (
             f"charts: choices of {split}",
-            lambda split=split: chart_points.known_subjects(engine, split, (first, last)),
+            partial(chart_points.known_subjects, engine, split, (first, last)),
         )
 
 
-def _of_report(station: Station, like) -> Iterator[Question]:
+def _of_report(station: Station, like: pd.Series) -> Iterator[Question]:
     day, shift = like["day"] - timedelta(days=1), station.calendar.shifts[0].code
     yield (
         "report: one shift, without pictures",

@@ -1,7 +1,7 @@
 """The chosen inspections and their defects as a workbook of any length."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 from inspection.i18n import Translate
 from inspection.services.exporting import workbook_text
@@ -75,37 +77,46 @@ def write_log_workbook(
 class _LongTable:
     """Tables of the same columns below each other, on as many sheets as they need."""
 
-    def __init__(self, workbook, looks, title: str, t: Translate, zone: ZoneInfo, most: int):
+    def __init__(
+        self,
+        workbook: xlsxwriter.Workbook,
+        looks: Mapping[str, Format],
+        title: str,
+        t: Translate,
+        zone: ZoneInfo,
+        most: int,
+    ) -> None:
         self._workbook, self._looks, self._title = workbook, looks, title
         self._t, self._zone, self._most = t, zone, most
-        self._sheet, self._sheets, self._next = None, 0, 0
+        self._sheet: Worksheet | None = None
+        self._sheets = self._next = 0
         self.rows = 0
 
     def write(self, frame: pd.DataFrame) -> None:
-        if self._sheet is None:
-            self._begin_sheet(frame)
+        sheet = self._sheet or self._begin_sheet(frame)
         words = [self._words_of(name) for name in frame.columns]
         columns = [frame[name].astype(object).tolist() for name in frame.columns]
         for values in zip(*columns, strict=True):
             if self._next > self._most:
-                self._begin_sheet(frame)
+                sheet = self._begin_sheet(frame)
             for place, value in enumerate(values):
-                self._write_cell(place, value, words[place])
+                self._write_cell(sheet, place, value, words[place])
             self._next += 1
             self.rows += 1
 
-    def _begin_sheet(self, frame: pd.DataFrame) -> None:
+    def _begin_sheet(self, frame: pd.DataFrame) -> Worksheet:
         self._sheets += 1
         title = self._title if self._sheets == 1 else f"{self._title} {self._sheets}"
-        self._sheet = self._workbook.add_worksheet(title)
-        self._sheet.freeze_panes(1, 0)
-        self._sheet.set_column(0, len(frame.columns) - 1, 16)
+        sheet = self._sheet = self._workbook.add_worksheet(title)
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(frame.columns) - 1, 16)
         for place, name in enumerate(frame.columns):
             head = workbook_text(self._t(f"export.column.{name}"))
             if pd.api.types.is_datetime64_any_dtype(frame[name]):
                 head = self._t("common.bracketed", text=head, more=self._zone.key)
-            self._sheet.write_string(0, place, head, self._looks["head"])
+            sheet.write_string(0, place, head, self._looks["head"])
         self._next = 1
+        return sheet
 
     def _words_of(self, name: str) -> Callable[[str], str] | None:
         table = _WORDS.get(name)
@@ -118,8 +129,10 @@ class _LongTable:
 
         return said
 
-    def _write_cell(self, place: int, value: object, words: Callable | None) -> None:
-        sheet, row = self._sheet, self._next
+    def _write_cell(
+        self, sheet: Worksheet, place: int, value: object, words: Callable[[str], str] | None
+    ) -> None:
+        row = self._next
         if isinstance(value, str):
             if value:
                 sheet.write_string(row, place, workbook_text(words(value) if words else value))

@@ -31,6 +31,13 @@ class Share:
     group_low: float | None = None
     group_high: float | None = None
 
+    @property
+    def over_groups(self) -> tuple[float, float]:
+        """The interval over groups; (low, high) where a card does not say."""
+        if self.group_low is None or self.group_high is None:
+            return self.low, self.high
+        return self.group_low, self.group_high
+
 
 @dataclass(frozen=True, slots=True)
 class SetFigures:

@@ -22,6 +22,7 @@ from inspection.errors import (
     NotFound,
     SwitchRefused,
 )
+from inspection.model_facts import Card
 from inspection.services.active_model import choice_of, is_pinned
 from inspection.services.model import card as model_card
 from inspection.services.model.card import SetFigures
@@ -300,7 +301,7 @@ def _too_little(
     )
 
 
-def _as_recorded(seen: GoldenFigures, active: GoldenFigures | None) -> dict[str, dict]:
+def _as_recorded(seen: GoldenFigures, active: GoldenFigures | None) -> dict[str, dict[str, object]]:
     figures = {"candidate": seen.as_json()}
     return figures if active is None else figures | {"active": active.as_json()}
 
@@ -328,7 +329,7 @@ def _versions_in_turn(switches: tuple[ModelSwitch, ...]) -> list[ModelVersion]:
 # --- what a folder says ---
 
 
-def _card_and_refusal(folder: Path) -> tuple[dict[str, Any], InspectionError | None]:
+def _card_and_refusal(folder: Path) -> tuple[Card, InspectionError | None]:
     try:
         stamps = tuple(sorted((p.name, p.stat().st_mtime_ns) for p in folder.iterdir()))
     except OSError:
@@ -337,14 +338,14 @@ def _card_and_refusal(folder: Path) -> tuple[dict[str, Any], InspectionError | N
 
 
 @lru_cache(maxsize=64)
-def _read_folder(folder: Path, stamps: tuple) -> tuple[dict[str, Any], InspectionError | None]:
+def _read_folder(folder: Path, stamps: tuple[object, ...]) -> tuple[Card, InspectionError | None]:
     # stamps is only part of the key: a file that changed is read and hashed again.
     from models.card import check_files, read_card
 
     try:
         card = read_card(folder)
     except InspectionError as refusal:
-        return {}, refusal.anew()
+        return Card(), refusal.anew()
     try:
         check_files(folder, card)
     except InspectionError as refusal:
@@ -352,7 +353,7 @@ def _read_folder(folder: Path, stamps: tuple) -> tuple[dict[str, Any], Inspectio
     return card, None
 
 
-def _claim(card: dict[str, Any]) -> SetFigures | None:
+def _claim(card: Card) -> SetFigures | None:
     try:
         return model_card.claim(card)
     except (TypeError, ValueError, KeyError):

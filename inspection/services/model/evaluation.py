@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from inspection.domain.cost import OperatingPoint
 from inspection.domain.detection_curves import judge_by_band, roc
 from inspection.domain.pod import PodCurve
 from inspection.domain.reliability import wilson
+from inspection.model_facts import Calibration, Card, Comparison, Evaluation, Explorer, Pod
 from inspection.services.model.card import EVERY_SET, Share
 from inspection.services.worker.parent import ModelState
 
@@ -29,7 +30,7 @@ PARTS = ("dataset", "type", "brightness", "colour")
 # Stretches of size of the observed points: for the eye alone, the fit has none.
 SIZE_STRETCHES = 8
 
-Report = Mapping[str, Any]
+Report = Evaluation
 
 
 def model_folder(models_dir: Path, model: ModelState) -> Path | None:
@@ -41,10 +42,11 @@ def model_folder(models_dir: Path, model: ModelState) -> Path | None:
     return None
 
 
-def card_of(folder: Path | None, model: ModelState) -> dict[str, Any]:
+def card_of(folder: Path | None, model: ModelState) -> Card:
     """The served model's card as it stands now: `evaluate --write-card` may have added figures
     since the model was opened."""
-    return (_read(folder / "card.json") if folder else None) or model.card
+    found = _read(folder / "card.json") if folder else None
+    return cast(Card, found) if found else model.card
 
 
 def read_evaluation(folder: Path | None, model: ModelState) -> Report | None:
@@ -57,7 +59,7 @@ def read_evaluation(folder: Path | None, model: ModelState) -> Report | None:
         return None
     try:
         content = (folder / EVALUATION_FILE).read_bytes()
-        report = json.loads(content)
+        report: Any = json.loads(content)
     except (OSError, ValueError):
         return None
     fits = (
@@ -68,14 +70,14 @@ def read_evaluation(folder: Path | None, model: ModelState) -> Report | None:
     return report if fits else None
 
 
-def read_comparison(folder: Path | None, model: ModelState) -> Report | None:
+def read_comparison(folder: Path | None, model: ModelState) -> Comparison | None:
     """The table of `python -m inspection compare` beside the card; None where there is none, or
     where it compares another model."""
     found = _read(folder / COMPARISON_FILE) if folder else None
     if not found or not found.get("rows"):
         return None
     compared = found.get("model", {}).get("sha256", model.sha256)
-    return found if compared == model.sha256 else None
+    return cast(Comparison, found) if compared == model.sha256 else None
 
 
 def _read(place: Path) -> dict[str, Any] | None:
@@ -126,12 +128,13 @@ def roc_marks(report: Report) -> pd.DataFrame:
         [
             (row["false_alarm"]["value"], row["detection"]["value"], row["threshold"])
             for row in report["detection_at"]
+            if row["false_alarm"] and row["detection"]
         ],
         columns=["false_alarm", "detection", "threshold"],
     )
 
 
-def pod_curve(pod: Mapping[str, Any]) -> pd.DataFrame:
+def pod_curve(pod: Pod) -> pd.DataFrame:
     """size, pod over the sizes that were measured; empty where no curve was fitted."""
     fit = pod["fit"]
     if fit is None:
@@ -142,7 +145,7 @@ def pod_curve(pod: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame({"size": grid, "pod": curve.pod(grid)})
 
 
-def pod_observed(pod: Mapping[str, Any]) -> pd.DataFrame:
+def pod_observed(pod: Pod) -> pd.DataFrame:
     """size (geometric mean), smallest, largest, share, low, high, hits, n: stretches of equally
     many defects."""
     points = np.array(pod["points"], float).reshape(-1, 2)
@@ -159,18 +162,23 @@ def pod_observed(pod: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def pod_marks(pod: Mapping[str, Any]) -> pd.DataFrame:
+def pod_marks(pod: Pod) -> pd.DataFrame:
     """name, size, share of a50, a90 and a90/95 as far as they exist and lie in sight.
 
     A size far beyond the largest measured one is an extrapolation: it stands in the words only.
     """
-    fit = pod["fit"] or {}
     sizes = [size for size, _ in pod["points"]]
-    marks = [
-        (name, fit[name], share)
-        for name, share in (("a50", 0.5), ("a90", 0.9), ("a90_95", 0.9))
-        if fit.get(name) and min(sizes) / 3 <= fit[name] <= max(sizes) * 3
-    ]
+    marks: list[tuple[str, float, float]] = []
+    if fit := pod["fit"]:
+        marks = [
+            (name, size, share)
+            for name, size, share in (
+                ("a50", fit["a50"], 0.5),
+                ("a90", fit["a90"], 0.9),
+                ("a90_95", fit["a90_95"], 0.9),
+            )
+            if size and min(sizes) / 3 <= size <= max(sizes) * 3
+        ]
     return pd.DataFrame(marks, columns=["name", "size", "share"])
 
 
@@ -212,11 +220,11 @@ def band_points(report: Report) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def reliability_points(report: Report, when: str) -> pd.DataFrame:
+def reliability_points(report: Report, when: Literal["before", "after"]) -> pd.DataFrame:
     """predicted, observed, low, high, hits, n "before" or "after" calibration."""
     rows = [
         (b["predicted"], b["hits"] / b["n"], *b["ci95"], b["hits"], b["n"])
-        for b in report["calibration"][when]["bins"]
+        for b in calibration_of(report)[when]["bins"]
     ]
     return pd.DataFrame(rows, columns=["predicted", "observed", "low", "high", "hits", "n"])
 
@@ -224,7 +232,7 @@ def reliability_points(report: Report, when: str) -> pd.DataFrame:
 def threshold_points(report: Report, dataset: str = EVERY_SET) -> pd.DataFrame:
     """region, found and alarms with _low and _high; NaN where a set has no such photos."""
     rows = []
-    for region in report["explorer"]["region"]:
+    for region in explorer_of(report)["region"]:
         found, alarms = at_region(report, dataset, region)
         rows.append((region, *_ends(found), *_ends(alarms)))
     columns = [
@@ -273,10 +281,24 @@ def explore(report: Report, region: float, ok_below: float, reject_from: float) 
 
 def at_region(report: Report, dataset: str, region: float) -> tuple[Share | None, Share | None]:
     """(defects found, clean photos in alarm) of one data set at a region threshold of the grid."""
-    explorer = report["explorer"]
+    explorer = explorer_of(report)
     place, own = explorer["region"].index(region), explorer["sets"][dataset]
     found, alarms = own["found"][place], own["alarms"][place]
     return _counted(found, own["defects"]), _counted(alarms, own["clean"])
+
+
+def calibration_of(report: Report) -> Calibration:
+    """ValueError where nothing was calibrated: a page asks first."""
+    if report["calibration"] is None:
+        raise ValueError("this evaluation has calibrated nothing")
+    return report["calibration"]
+
+
+def explorer_of(report: Report) -> Explorer:
+    """ValueError where one region threshold alone was tried: a page asks first."""
+    if report["explorer"] is None:
+        raise ValueError("this evaluation has tried one region threshold alone")
+    return report["explorer"]
 
 
 def _scores(report: Report) -> tuple[np.ndarray, np.ndarray]:

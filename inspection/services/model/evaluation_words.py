@@ -5,6 +5,7 @@ from typing import Any
 
 from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
+from inspection.model_facts import BandRule, Comparison, Pod
 from inspection.services.model import evaluation
 from inspection.services.model.card import EVERY_SET, Share, share_of
 from inspection.services.model.evaluation import Explored, Report
@@ -42,8 +43,8 @@ def share_words(t: Translate, share: Share | None) -> str:
     return words + t(
         "curve.over_groups",
         groups=f"{share.groups:,}",
-        low=percent(share.group_low),
-        high=percent(share.group_high),
+        low=percent(share.over_groups[0]),
+        high=percent(share.over_groups[1]),
     )
 
 
@@ -51,7 +52,7 @@ def roc_words(t: Translate) -> dict[str, str]:
     return _words(t, _ROC_WORDS)
 
 
-def pod_words(t: Translate, pod: Mapping[str, Any]) -> dict[str, str]:
+def pod_words(t: Translate, pod: Pod) -> dict[str, str]:
     return {**_words(t, _POD_WORDS), "size": t(f"curve.size_{pod['unit']}")}
 
 
@@ -82,13 +83,14 @@ def claim(t: Translate, report: Report) -> str:
     """The one sentence that may be said; what is missing for it otherwise."""
     whole = report["figures"][EVERY_SET]
     tight, alarms = share_of(whole["tight_recall"]), share_of(whole["photo_false_alarm"])
-    if not (tight and alarms):
+    found = share_of(whole["defect_recall"])
+    if not (tight and alarms and found):
         return t("curve.no_claim")
     return t(
         "curve.claim",
         photos=f"{whole['photos']:,}",
         found=share_words(t, tight),
-        at_all=percent(share_of(whole["defect_recall"]).value),
+        at_all=percent(found.value),
         alarms=share_words(t, alarms),
         hit_rule=t("model.hit_rule"),
     )
@@ -151,7 +153,7 @@ def detection_table(t: Translate, report: Report) -> Table:
     )
 
 
-def pod_sentence(t: Translate, pod: Mapping[str, Any]) -> str:
+def pod_sentence(t: Translate, pod: Pod) -> str:
     """a50, a90 and a90/95, or why there are none; false calls always beside it."""
     alarms = share_of(pod["false_alarm"])
     beside = (
@@ -163,7 +165,7 @@ def pod_sentence(t: Translate, pod: Mapping[str, Any]) -> str:
     return " ".join([counted, *_pod_findings(t, pod), beside])
 
 
-def _pod_findings(t: Translate, pod: Mapping[str, Any]) -> list[str]:
+def _pod_findings(t: Translate, pod: Pod) -> list[str]:
     fit = pod["fit"]
     if fit is None:
         return [t(f"curve.refused_{pod['refused']}")]
@@ -182,13 +184,13 @@ def _pod_findings(t: Translate, pod: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def _size(size: float, pod: Mapping[str, Any]) -> str:
+def _size(size: float, pod: Pod) -> str:
     # Nobody needs the digits of a size that no photo could show.
     shown = number(size, 0) if size >= 100 else f"{size:.3g}"
     return f"{shown} {pod['unit']}" if size < 1e6 else f"> 1,000,000 {pod['unit']}"
 
 
-def pod_table(t: Translate, pod: Mapping[str, Any]) -> Table:
+def pod_table(t: Translate, pod: Pod) -> Table:
     """What was found in stretches of size."""
     rows = (
         (
@@ -200,7 +202,7 @@ def pod_table(t: Translate, pod: Mapping[str, Any]) -> Table:
     return Table((t(f"curve.size_{pod['unit']}"), t("curve.tight_recall")), tuple(rows))
 
 
-def trial_types_table(t: Translate, pod: Mapping[str, Any]) -> Table:
+def trial_types_table(t: Translate, pod: Pod) -> Table:
     """What was found of each type of the rendered defects."""
     return Table(
         (t("common.type"), t("curve.tight_recall")),
@@ -296,7 +298,7 @@ def band_table(t: Translate, report: Report) -> Table:
 
 def calibration_sentence(t: Translate, report: Report) -> str:
     """How far the score is from a probability, before and after."""
-    fitted = report["calibration"]
+    fitted = evaluation.calibration_of(report)
     photos = report["photos"]
     return t(
         "curve.calibration",
@@ -346,7 +348,7 @@ def _maybe(share: float | None) -> str:
 def targets_sentence(t: Translate, report: Report) -> str:
     """What the photos show about the aim, and what a proof of it takes."""
     targets = report["targets"]
-    if not targets:
+    if not targets or targets["least_rate"] is None:
         return t("curve.no_targets")
     said = {
         "aim": percent(targets["aim"], 0),
@@ -362,14 +364,14 @@ def targets_sentence(t: Translate, report: Report) -> str:
 
 def targets_table(t: Translate, report: Report) -> Table:
     """Targets needed for the aim with 0, 1, 2 … misses."""
-    needed = report["targets"]["needed"]
+    needed = report["targets"]["needed"] if report["targets"] else []
     return Table(
         (t("curve.misses"), t("curve.targets_needed")),
         tuple((str(misses), f"{n:,}") for misses, n in enumerate(needed)),
     )
 
 
-def rule_sentence(t: Translate, rule: Mapping[str, Any] | None) -> str:
+def rule_sentence(t: Translate, rule: BandRule | None) -> str:
     """The rule that set the two scores, in words."""
     if rule is None:
         return t("curve.no_rule")
@@ -423,7 +425,7 @@ def explored_table(t: Translate, explored: Explored) -> Table:
 def explored_sets_table(t: Translate, report: Report, region: float) -> Table:
     """What a region threshold does on each data set."""
     rows = []
-    for code in report["explorer"]["sets"]:
+    for code in evaluation.explorer_of(report)["sets"]:
         found, alarms = evaluation.at_region(report, code, region)
         name = word(t, "model.dataset", code)
         rows.append((name, share_words(t, found), share_words(t, alarms)))
@@ -431,11 +433,13 @@ def explored_sets_table(t: Translate, report: Report, region: float) -> Table:
     return Table(tuple(t(key) for key in head), tuple(rows))
 
 
-def comparison_table(t: Translate, comparison: Report) -> Table:
+def comparison_table(t: Translate, comparison: Comparison) -> Table:
     """Networks and other ways on the same photos: a row each."""
     rows = []
     for row in comparison["rows"]:
-        whole = row.get("figures", {}).get(EVERY_SET, {})
+        # Older tables lack some of it.
+        figures: Mapping[str, Mapping[str, Any]] = row.get("figures", {})
+        whole = figures.get(EVERY_SET, {})
         area, speed, size = whole.get("auroc"), row.get("mpx_per_s"), row.get("parameters")
         name = str(row.get("name", NO_VALUE))
         known = word(t, "curve.way", name)

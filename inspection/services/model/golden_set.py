@@ -57,7 +57,7 @@ class GoldenFigures:
     def recall(self) -> float:
         return self.found / self.defects
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, object]:
         return asdict(self)
 
 

@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from inspection.domain.acceptance import judge
 from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import Subject
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
+from inspection.model_facts import Sample, TrueDefect
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.services.station import Station, thresholds_of
 
@@ -70,7 +70,7 @@ def check_samples(
     return checked
 
 
-def _check(station: Station, folder: Path, entry: dict[str, Any]) -> CheckedSample:
+def _check(station: Station, folder: Path, entry: Sample) -> CheckedSample:
     from models.rendering.sample_truth import fit_of
 
     subject = Subject(vehicle_model=entry["vehicle_model"], panel=entry["panel"])
@@ -85,9 +85,9 @@ def _check(station: Station, folder: Path, entry: dict[str, Any]) -> CheckedSamp
         mine = [found[number] for number in numbers]
         if not mine:
             continue
-        lengths.append(max(defect.length_mm for defect in mine) / truth["length_mm"])
+        lengths.append(max(defect.length_mm or 0.0 for defect in mine) / truth["length_mm"])
         if truth["width_mm"] >= MEASURED_FROM_PX * entry["mm_per_px"]:
-            areas.append(sum(defect.area_mm2 for defect in mine) / truth["area_mm2"])
+            areas.append(sum(defect.area_mm2 or 0.0 for defect in mine) / truth["area_mm2"])
     name = Path(entry["file"]).stem
     return CheckedSample(
         name,
@@ -101,7 +101,7 @@ def _check(station: Station, folder: Path, entry: dict[str, Any]) -> CheckedSamp
     )
 
 
-def _expected(station: Station, entry: dict[str, Any], subject: Subject) -> str:
+def _expected(station: Station, entry: Sample, subject: Subject) -> str:
     """The verdict of the spec for the true defects, each seen for certain."""
     scale = Scale(entry["mm_per_px"])
     panel = station.bodies.panel(subject.vehicle_model, subject.panel)
@@ -128,7 +128,7 @@ def _expected(station: Station, entry: dict[str, Any], subject: Subject) -> str:
     return judged.verdict
 
 
-def _true_region(defect: dict[str, Any], entry: dict[str, Any]) -> Region:
+def _true_region(defect: TrueDefect, entry: Sample) -> Region:
     x, y, w, h = defect["bbox_px"]
     scale = entry["mm_per_px"]
     return Region(
@@ -146,7 +146,7 @@ def _true_region(defect: dict[str, Any], entry: dict[str, Any]) -> Region:
     )
 
 
-def _true_sizes(defect: Defect, truth: dict[str, Any]) -> Defect:
+def _true_sizes(defect: Defect, truth: TrueDefect) -> Defect:
     return replace(
         defect,
         area_mm2=truth["area_mm2"],

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Any
 
 from inspection.domain.inspections import Subject
 from inspection.domain.letters import inert_name
@@ -27,7 +28,7 @@ from inspection.errors import (
     UnreadableImage,
 )
 from inspection.services.photo import browsing, inspecting, waiting_room
-from inspection.services.photo.waiting_room import Interrupted, Journal
+from inspection.services.photo.waiting_room import Interrupted, Journal, Written
 from inspection.services.station import Station
 
 # Finished batches whose results a page may still want to show.
@@ -60,7 +61,7 @@ class Order:
 
 
 def order_for(
-    station: Station, name: str, subject: Subject, where: Mapping[str, str], **more
+    station: Station, name: str, subject: Subject, where: Mapping[str, str], **more: Any
 ) -> Order:
     """An order whose photo is found by where it lies: `file` in the waiting room, `root` and
     `place` in a photo folder, or `sha256` in the log. more: further fields of `Order`."""
@@ -98,13 +99,13 @@ class Outcome:
     number: int | None = None
     error: InspectionError | None = None
 
-    def as_json(self) -> dict:
+    def as_json(self) -> Written:
         """Ready for the journal, which `from_json` reads."""
-        written = {"name": self.name, "kind": self.kind, "number": self.number}
+        written: Written = {"name": self.name, "kind": self.kind, "number": self.number}
         return written | ({"error": self.error.as_json()} if self.error else {})
 
     @classmethod
-    def from_json(cls, written: Mapping) -> "Outcome":
+    def from_json(cls, written: Mapping[str, Any]) -> "Outcome":
         error = written.get("error")
         if not error and written.get("sentence"):
             # A journal of the version before holds the sentence.
@@ -270,8 +271,8 @@ class Batch:
             return Outcome(name, "failed", error=error.anew()), False
         except Exception as error:
             # A fault of ours ends this photo only; without an outcome the page would wait for ever.
-            refusal = inspecting.refusal_of(error, name)
-            return Outcome(name, "failed", error=refusal.anew()), True
+            fault = inspecting.refusal_of(error, name)
+            return Outcome(name, "failed", error=fault.anew()), True
         return Outcome(name, "inspected", inspected.id), True
 
     def _enter_phase(self, phase: str) -> None:
@@ -379,19 +380,20 @@ def _undone(one: Interrupted) -> list[int]:
     return [number for number in range(len(one.orders)) if number not in one.done]
 
 
-def _written(order: Order) -> dict:
+def _written(order: Order) -> Written:
     """An order as its journal holds it."""
     subject = asdict(order.subject)
     names = ("name", "mm_per_px", "scale_source", "source", "again", "request_id")
     return {**{name: getattr(order, name) for name in names}, "subject": subject, **order.where}
 
 
-def _ordered(station: Station, written: Mapping, inspector: str) -> Order:
+def _ordered(station: Station, written: Written, inspector: str) -> Order:
     """The order that a journal holds, in the name of who goes on with it."""
     fields = {name: written[name] for name in ("mm_per_px", "source", "again", "request_id")}
     # A journal of the version before does not say it.
     fields["scale_source"] = written.get("scale_source", "person")
     subject = Subject(**{**written["subject"], "inspector": inspector})
+    where: dict[str, str]
     where = {name: written[name] for name in ("file", "root", "place", "sha256") if name in written}
     return order_for(station, written["name"], subject, where, **fields)
 

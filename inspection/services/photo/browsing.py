@@ -88,7 +88,7 @@ def open_folder(station: Station, root: str, place: str = "") -> FolderView:
     )
 
 
-def _folder_photo(entry: os.DirEntry, place: str) -> FolderPhoto:
+def _folder_photo(entry: os.DirEntry[str], place: str) -> FolderPhoto:
     try:
         facts = entry.stat()
         size_bytes, changed = facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)

@@ -25,6 +25,7 @@ from inspection.i18n import reason_sentence, translator
 from inspection.imaging import codec, quality
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
+from inspection.model_facts import Card
 from inspection.services.photo import likeness
 from inspection.services.station import Station, thresholds_of
 from inspection.storage import log_detail, recording
@@ -102,7 +103,7 @@ def judge_seen(
         score=seen.score,
         thresholds=thresholds,
         quality_problems=seen.problems,
-        scale_doubt=scale and limits_of(station, subject, seen).doubt(scale),
+        scale_doubt=limits_of(station, subject, seen).doubt(scale) if scale else None,
     )
 
 
@@ -149,7 +150,7 @@ def inspect_photo(
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = log_detail.find_photo(station.engine, sha256) if log else None
     is_new = earlier is None or earlier.left_out == VOIDED
-    if not (is_new or again):
+    if earlier and not (is_new or again):
         raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
     photo, evidence, model = station.worker.inspect_and_name(
         content, filename, progress, patient=patient
@@ -188,9 +189,12 @@ def inspect_photo(
     if log:
         # Files first: a record must never point at a photo that is not there.
         with station.photos.in_hand(sha256), likeness.one_at_a_time:
-            like = _like_another(station, inspection, photo) if is_new else None
-            if like:
-                like = _said_about(like, filename, subject.inspector, again, another, waits)
+            shot = _like_another(station, inspection, photo) if is_new else None
+            like = (
+                _said_about(shot, filename, subject.inspector, again, another, waits)
+                if shot
+                else None
+            )
             station.photos.put_photo(content, photo)
             station.photos.put_evidence(sha256, inspection.model_sha256, evidence)
             number = write_down(station, inspection, spec, model.card, request_id, like)
@@ -205,7 +209,7 @@ def stored_answer(
     Raises Conflict where it was about another photo.
     """
     found = log_detail.find_request(station.engine, request_id) if request_id else None
-    if found is None:
+    if request_id is None or found is None:
         return None
     number, sha256 = found
     if sha256 != hashlib.sha256(content).hexdigest():
@@ -217,7 +221,7 @@ def write_down(
     station: Station,
     inspection: Inspection,
     spec: Spec,
-    card: dict,
+    card: Card,
     request_id: str | None = None,
     like: LikeAnother | None = None,
 ) -> int:
@@ -281,7 +285,7 @@ def refusal_of(error: Exception, filename: str) -> InspectionError:
     return InspectionError("not_inspected_fault", name=inert_name(filename))
 
 
-def see(photo: Photo, evidence: Evidence, card: dict) -> Seen:
+def see(photo: Photo, evidence: Evidence, card: Card) -> Seen:
     """What the worker answered, ready for judging."""
     return Seen(
         sha256=photo.sha256,
@@ -322,7 +326,7 @@ def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
 
 def inspection_json(
     inspection: Inspection, filename: str, number: int | None, first_day: date = FIRST_DAY
-) -> dict:
+) -> dict[str, object]:
     """The documented JSON of one inspection (one line of `inspect --json`).
 
     number: its id in the log; None when it was not logged, and the answer then holds no `id`.
@@ -389,7 +393,9 @@ def mask_again(
     )
 
 
-def detail_json(detail: log_detail.InspectionDetail, first_day: date = FIRST_DAY) -> dict:
+def detail_json(
+    detail: log_detail.InspectionDetail, first_day: date = FIRST_DAY
+) -> dict[str, object]:
     """One logged inspection as JSON: the documented fields, its subject and what people said."""
     inspection = detail.inspection
     return {

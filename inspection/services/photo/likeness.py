@@ -42,7 +42,9 @@ def earlier_shot(
         return None
     span = (at - WITHIN, at + WITHIN)
     shots = log_detail.shots_of_body(station.engine, body_number, span, sha256)
-    mine = likeness.small_grey(display_jpeg) if shots else None
+    if not shots:
+        return None
+    mine = likeness.small_grey(display_jpeg)
     for number, other in shots:
         try:
             theirs = likeness.small_grey(station.photos.display_path(other).read_bytes())

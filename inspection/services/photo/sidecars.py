@@ -7,6 +7,7 @@ The file is a list with one table a photo: `file` (its name), and what is known 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from inspection.errors import NotFound, SettingsError
 from inspection.services.photo import browsing
@@ -43,7 +44,7 @@ def photo_facts(station: Station, root: str, place: str) -> Mapping[str, PhotoFa
         raise SettingsError("sidecar_not_a_list", name=below, root=root) from None
 
 
-def _facts(photo: Mapping) -> PhotoFacts:
+def _facts(photo: Mapping[str, Any]) -> PhotoFacts:
     mm_per_px = photo.get("mm_per_px")
     if mm_per_px is not None and not 0 < float(mm_per_px) < 100:
         raise ValueError(f"mm_per_px must lie between 0 and 100, got {mm_per_px}")

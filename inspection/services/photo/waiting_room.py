@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from inspection.errors import writing_failed
 from inspection.services.station import Station
@@ -83,6 +84,10 @@ class Journal:
         _leave_if_empty(self.folder)
 
 
+# An order, or what became of it, as a journal holds it in JSON.
+Written = dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Interrupted:
     """A batch whose server ended before it was over.
@@ -93,12 +98,12 @@ class Interrupted:
     journal: Journal
     who: str
     begun_at: datetime
-    orders: tuple[dict, ...]
-    done: dict[int, dict]
+    orders: tuple[Written, ...]
+    done: dict[int, Written]
 
 
 def open_journal(
-    station: Station, key: str, who: str, begun_at: datetime, orders: list[dict]
+    station: Station, key: str, who: str, begun_at: datetime, orders: list[Written]
 ) -> Journal | None:
     """Begin the record of a batch; None where the disk refuses it, which ends no inspection."""
     content = {"who": who, "begun_at": begun_at.astimezone(UTC).isoformat(), "orders": orders}

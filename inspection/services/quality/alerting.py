@@ -199,7 +199,7 @@ def _alert(signal: ChartSignal) -> ChartAlert:
 
 def _channels(station: Station) -> dict[str, Callable[[tuple[NumberedAlert, ...]], object]]:
     settings = station.settings
-    channels: dict[str, Callable] = {}
+    channels: dict[str, Callable[..., object]] = {}
     if settings.alert_webhook.get_secret_value():
         channels["webhook"] = lambda alerts: _post(station, alerts)
     if settings.alert_mail and mail_is_on(settings):

@@ -8,12 +8,13 @@ at and those of the baselines are read, so a chart costs the same after years.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from inspection.domain.chart_choice import ChartChoice
-from inspection.domain.run_rules import RULES, signal_runs
+from inspection.domain.run_rules import RULES, SignalRun, signal_runs
 from inspection.domain.spc import (
     BASELINE_POINTS,
     ControlChart,
@@ -100,7 +101,9 @@ class PlottedChart:
         Points of n bodies begin and end within a day: the whole days are chosen.
         """
         rows = self.points.iloc[first : last + 1]
-        subject = {self.choice.split: self.choice.subject} if self.choice.split else {}
+        subject: dict[str, Any] = (
+            {self.choice.split: self.choice.subject} if self.choice.split else {}
+        )
         return LogFilter(
             first_day=rows["first_day"].iloc[0],
             last_day=rows["last_day"].iloc[-1],
@@ -117,7 +120,7 @@ class PlottedChart:
             if one.note.covers(first_at, last_at) and one.note.chart.speaks_for(self.choice)
         )
 
-    def _signal(self, run, laney: bool) -> "ChartSignal":
+    def _signal(self, run: SignalRun, laney: bool) -> "ChartSignal":
         chart, points = self.chart, self.points
         began, first, last = (points.iloc[place] for place in (run.began, run.first, run.last))
         if run.rule == "beyond_limit":

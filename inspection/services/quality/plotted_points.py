@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,9 +54,9 @@ def days_to_read(
     lead = timedelta(days=_LEAD_DAYS[choice.points])
     spans = [(asked.first - lead, asked.last), *first_days]
     for one in asked.notes:
-        if one.note.kind == "baseline":
-            last = one.note.last_at - timedelta(microseconds=1)
-            spans.append((calendar.slot_at(one.note.first_at).day, calendar.slot_at(last).day))
+        if one.note.kind == "baseline" and one.note.last_at:
+            until = one.note.last_at - timedelta(microseconds=1)
+            spans.append((calendar.slot_at(one.note.first_at).day, calendar.slot_at(until).day))
     joined: list[chart_points.Days] = []
     for first, last in sorted(spans):
         first, last = max(first, asked.begins), min(last, asked.last)
@@ -184,7 +185,7 @@ def _begin(points: str, day: date) -> date:
     return day - timedelta(days=day.weekday()) if points == "week" else day
 
 
-def _bounds(calendar: PlantCalendar, row) -> tuple[datetime, datetime]:
+def _bounds(calendar: PlantCalendar, row: Any) -> tuple[datetime, datetime]:
     if row.shift:
         try:
             return calendar.bounds(row.first_day, row.shift)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -414,7 +415,7 @@ def _found(
         first_seen=first,
         last_seen=last,
         hits=tuple(_hit(row) for row in hits.iloc[::-1].itertuples()),
-        case=_case_of(repeat, panel, known),
+        case=_case_of(repeat, panel, known) if panel else None,
     )
 
 
@@ -434,7 +435,7 @@ def _since_when(
     return first, latest.to_pydatetime()
 
 
-def _hit(row) -> Hit:
+def _hit(row: Any) -> Hit:
     return Hit(
         inspection_id=int(row.inspection_id),
         photo_sha256=row.photo_sha256,

@@ -1,8 +1,9 @@
 """The report of one shift, counted out of the log: figures, lists, repeat positions, signals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from typing import Any, TypeVar
 
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
@@ -30,6 +31,9 @@ from inspection.storage.counting_records import ChangedCount
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.sealed_rows import BASELINE_DAYS
 from inspection.storage.shift_notes import CLOSED, HAND_OVER, NOTE, ShiftNote, ShiftPlace
+
+_Record = TypeVar("_Record")
+_Photo = TypeVar("_Photo", WorstPhoto, RepeatPhoto)
 
 # Of one repeat position.
 REPEAT_PHOTOS = 3
@@ -78,7 +82,7 @@ def counted_report(station: Station, of: ShiftOfLine) -> ShiftReport:
     )
     notes = shift_notes.notes_of_shift(station.engine, place_of(station, of))
 
-    def rows(kind: type, of_log) -> tuple:
+    def rows(kind: type[_Record], of_log: Iterable[Any]) -> tuple[_Record, ...]:
         return tuple(on_clock(_same_fields(kind, row), zone) for row in of_log)
 
     return ShiftReport(
@@ -155,7 +159,7 @@ def with_drawn_pictures(station: Station, report: ShiftReport) -> ShiftReport:
     """The report with the pictures of its photos, drawn from the photo files and the log."""
     drawn: dict[int, bytes | None] = {}
 
-    def pictured(photo):
+    def pictured(photo: _Photo) -> _Photo:
         number = photo.inspection_id
         if number not in drawn:
             drawn[number] = _picture(station, number)
@@ -176,10 +180,12 @@ def model_names(station: Station) -> tuple[tuple[str, str], ...]:
     return tuple((model.code, model.name) for model in station.bodies.models)
 
 
-def _same_fields(kind: type, row):
+def _same_fields(kind: type[_Record], row: Any) -> _Record:
     """The report's record with the same-named fields of a log row."""
     known = {one.name for one in fields(row)}
-    return kind(**{one.name: getattr(row, one.name) for one in fields(kind) if one.name in known})
+    record: Any = kind
+    mine = {one.name: getattr(row, one.name) for one in fields(record) if one.name in known}
+    return kind(**mine)
 
 
 def _hand_over(note: ShiftNote, of: ShiftOfLine) -> HandOverRow:

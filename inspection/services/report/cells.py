@@ -1,11 +1,14 @@
 """Numbers and moments of a shift report as they stand in its tiles and tables."""
 
 from datetime import datetime
+from typing import Any
 
 from inspection.domain.numbers import number, percent
 from inspection.services.words import NO_VALUE
 
 Value = str | int | float | None
+# A part of the document as its templates read it: texts, lists and further parts by name.
+DocumentPart = dict[str, Any]
 
 
 def joined(*parts: str) -> str:

@@ -110,7 +110,7 @@ def check_all_reports(station: Station) -> Iterator[ReportCheck]:
 def _check(station: Station, signed: SignedReport, seal: Seal | None) -> ReportCheck:
     about = (signed.id, signed.of)
     wrong, sealed = _opened(station, signed, seal)
-    if wrong:
+    if wrong or seal is None:
         return ReportCheck(*about, seal=wrong)
     # The start of the shift as it was signed: the plant's calendar may have changed since.
     starts_at = datetime.fromisoformat(json.loads(signed.data)["header"]["starts_at"])
@@ -160,7 +160,7 @@ def _faults(sealed: Rows, now: Rows, later: LaterWords) -> Iterator[RowFault]:
 
 
 def _changes(
-    table: str, number: str, before: dict, after: dict, later: LaterWords
+    table: str, number: str, before: dict[str, object], after: dict[str, object], later: LaterWords
 ) -> Iterator[ValueChange]:
     for column, was in before.items():
         stands = after.get(column)

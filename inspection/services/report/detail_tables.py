@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.report.cells import (
+    DocumentPart,
     count_text,
     joined,
     moment_text,
@@ -30,7 +31,7 @@ from inspection.services.words import NO_VALUE, rare, word
 GROUPS_ON_FIRST_PAGE = 6
 
 
-def groups_table(report: ShiftReport, t: Translate) -> dict:
+def groups_table(report: ShiftReport, t: Translate) -> DocumentPart:
     hidden = len(report.groups) > GROUPS_ON_FIRST_PAGE
     rows = texts_by_model(report, t) if hidden else []
     return _table(
@@ -42,7 +43,7 @@ def groups_table(report: ShiftReport, t: Translate) -> dict:
     )
 
 
-def pareto_table(report: ShiftReport, t: Translate) -> dict:
+def pareto_table(report: ShiftReport, t: Translate) -> DocumentPart:
     shares = cumulative_shares([row.defects for row in report.pareto])
     rows = [
         [
@@ -64,7 +65,7 @@ def pareto_table(report: ShiftReport, t: Translate) -> dict:
     return _table(t("report.all_types"), head, rows, [2.4, 1, 1, 1, 1], range(1, 5))
 
 
-def overruled_table(report: ShiftReport, t: Translate) -> dict:
+def overruled_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [
             f"#{row.inspection_id}",
@@ -89,7 +90,9 @@ def overruled_table(report: ShiftReport, t: Translate) -> dict:
     return _table(t("report.overruled_list"), head, rows, ["auto", 2.1, 1.4, 1, 1, 2, 1.2])
 
 
-def open_table(title: str, report: ShiftReport, open_rows: Iterable[OpenRow], t: Translate) -> dict:
+def open_table(
+    title: str, report: ShiftReport, open_rows: Iterable[OpenRow], t: Translate
+) -> DocumentPart:
     rows = [
         [
             f"#{row.inspection_id}",
@@ -112,7 +115,7 @@ def open_table(title: str, report: ShiftReport, open_rows: Iterable[OpenRow], t:
     return _table(title, head, rows, ["auto", 1.6, 2, 1.1, 1.2, 1])
 
 
-def left_out_table(report: ShiftReport, t: Translate) -> dict:
+def left_out_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [
             f"#{row.inspection_id}",
@@ -130,7 +133,7 @@ def left_out_table(report: ShiftReport, t: Translate) -> dict:
     return _table(t("report.left_out_list"), head, rows, ["auto", 1.3, 1.6, 1.8, 2, 1, 1])
 
 
-def repeats_table(report: ShiftReport, t: Translate) -> dict:
+def repeats_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [
             joined(report.model_name(row.vehicle_model), word(t, "panel", row.panel)),
@@ -155,7 +158,7 @@ def repeats_table(report: ShiftReport, t: Translate) -> dict:
     return _table(t("report.repeats"), head, rows, [1.5, 1.2, 1, 0.9, 0.8, 1.8, 1.4], (3, 4))
 
 
-def signals_table(report: ShiftReport, t: Translate) -> dict:
+def signals_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [
             signal_sentence(report, row, t),
@@ -168,7 +171,7 @@ def signals_table(report: ShiftReport, t: Translate) -> dict:
     return _table(t("report.signals"), head, rows, [2.4, 2, 0.8])
 
 
-def hand_over_table(report: ShiftReport, t: Translate) -> dict:
+def hand_over_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [row.text, hand_over_origin(row, t), _settled(row, t)]
         for row in sorted(report.hand_over, key=lambda row: not row.is_open)
@@ -185,7 +188,7 @@ def _settled(row: HandOverRow, t: Translate) -> str:
     )
 
 
-def used_table(report: ShiftReport, t: Translate) -> dict:
+def used_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [t(f"report.used_{kind}"), used.name, used.sha256[:12] or NO_VALUE, count_text(used.photos)]
         for kind, versions in (("model", report.models), ("spec", report.specs))
@@ -200,7 +203,7 @@ def used_table(report: ShiftReport, t: Translate) -> dict:
 
 
 def _table(title: str, head: Iterable[str], rows: list[list[str]], widths: list[float | str],
-           right: Iterable[int] = ()) -> dict:  # fmt: skip
+           right: Iterable[int] = ()) -> DocumentPart:  # fmt: skip
     """widths: shares of the page, or "auto". right: columns of numbers."""
     return {
         "title": title,

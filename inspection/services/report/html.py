@@ -9,6 +9,7 @@ from html import escape
 
 from inspection.charts.look import FONT_FAMILY
 from inspection.i18n import Translate
+from inspection.services.report.cells import DocumentPart
 from inspection.services.report.pages import report_pages, report_pictures
 from inspection.services.report.shift_report import ShiftReport
 
@@ -91,7 +92,7 @@ def shift_report_html(report: ShiftReport, t: Translate) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _first_page(pages: dict, pictures: Mapping[str, bytes]) -> Iterable[str]:
+def _first_page(pages: DocumentPart, pictures: Mapping[str, bytes]) -> Iterable[str]:
     state = pages["state"]
     facts = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pages["meta"])
     yield (
@@ -114,7 +115,7 @@ def _first_page(pages: dict, pictures: Mapping[str, bytes]) -> Iterable[str]:
     yield f'<p class="quiet">{escape(pages["definitions"])}</p>'
 
 
-def _demo(pages: dict) -> str:
+def _demo(pages: DocumentPart) -> str:
     """The mark that repeats on every printed page; nothing for a real line."""
     if not pages["demo"]:
         return ""
@@ -133,14 +134,14 @@ def _pair(left: str, right: str) -> str:
     return f'<div class="pair"><section>{left}</section><section>{right}</section></div>'
 
 
-def _tile(tile: dict) -> str:
+def _tile(tile: DocumentPart) -> str:
     return (
         f'<div class="tile"><span class="quiet">{escape(tile["label"])}</span>'
         f'<b>{escape(tile["value"])}</b><span class="quiet">{escape(tile["note"])}</span></div>'
     )
 
 
-def _bars(chart: dict, *, with_line: bool) -> str:
+def _bars(chart: DocumentPart, *, with_line: bool) -> str:
     """Horizontal bars as SVG; with_line: the remarks are the running share, drawn as a line."""
     if not chart["rows"]:
         return _heading(chart["title"]) + _quiet(chart["none"])
@@ -182,7 +183,7 @@ def _bars(chart: dict, *, with_line: bool) -> str:
     )
 
 
-def _groups(groups: dict) -> str:
+def _groups(groups: DocumentPart) -> str:
     if not groups["rows"]:
         return _heading(groups["title"]) + _quiet(groups["none"])
     table = {
@@ -193,7 +194,7 @@ def _groups(groups: dict) -> str:
     return _heading(groups["title"]) + _table(table) + _quiet(groups["more"])
 
 
-def _repeats(repeats: dict, pictures: Mapping[str, bytes]) -> str:
+def _repeats(repeats: DocumentPart, pictures: Mapping[str, bytes]) -> str:
     rows = "".join(
         f'<div class="place"><div><b>{escape(row["title"])}</b><br>{escape(row["found"])}<br>'
         f'<span class="quiet">{escape(row["chance"])}</span></div><div>'
@@ -204,7 +205,7 @@ def _repeats(repeats: dict, pictures: Mapping[str, bytes]) -> str:
     return _heading(repeats["title"]) + (rows or _quiet(repeats["none"])) + _quiet(repeats["more"])
 
 
-def _signals(signals: dict) -> str:
+def _signals(signals: DocumentPart) -> str:
     rows = "".join(
         f"<li>{escape(row['what'])}<br>"
         f'<span class="{"" if row["explained"] else "alarm"}">{escape(row["cause"])}</span></li>'
@@ -214,12 +215,12 @@ def _signals(signals: dict) -> str:
     return _heading(signals["title"]) + shown + _quiet(signals["more"])
 
 
-def _list(part: dict) -> str:
+def _list(part: DocumentPart) -> str:
     lines = "".join(f"<li>{escape(line)}</li>" for line in part["lines"])
     return _heading(part["title"]) + (f"<ul>{lines}</ul>" if lines else _quiet(part["none"]))
 
 
-def _rows(part: dict, *, numbers: bool = True) -> str:
+def _rows(part: DocumentPart, *, numbers: bool = True) -> str:
     kind = ' class="number"' if numbers else ""
     rows = "".join(
         f"<tr><td>{escape(label)}</td>"
@@ -230,14 +231,14 @@ def _rows(part: dict, *, numbers: bool = True) -> str:
     return f"{_heading(part['title'])}<table>{rows}</table>"
 
 
-def _signature(signature: dict) -> str:
+def _signature(signature: DocumentPart) -> str:
     return (
         f'<b>{escape(signature["role"])}</b><div class="sign"><span>{escape(signature["name"])}'
         f"</span><span>{escape(signature['at'])}</span></div>"
     )
 
 
-def _worst(worst: dict, pictures: Mapping[str, bytes]) -> str:
+def _worst(worst: DocumentPart, pictures: Mapping[str, bytes]) -> str:
     return (
         _heading(worst["title"])
         + '<div class="cards">'
@@ -246,7 +247,7 @@ def _worst(worst: dict, pictures: Mapping[str, bytes]) -> str:
     )
 
 
-def _card(photo: dict, pictures: Mapping[str, bytes]) -> str:
+def _card(photo: DocumentPart, pictures: Mapping[str, bytes]) -> str:
     shown = (
         f'<img alt="{escape(photo["panel"], quote=True)}" '
         f'src="{_data_uri(pictures[photo["picture"]])}">'
@@ -262,7 +263,7 @@ def _card(photo: dict, pictures: Mapping[str, bytes]) -> str:
     )
 
 
-def _table(table: dict) -> str:
+def _table(table: DocumentPart) -> str:
     def cells(tag: str, row: list[str]) -> str:
         return "".join(
             f"<{tag}{_number_class(place in table['right'])}>{escape(cell)}</{tag}>"

@@ -4,9 +4,11 @@ The PDF and the HTML file place the same nest of lists and dicts; neither writes
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from inspection.i18n import Translate
 from inspection.services.report.cells import (
+    DocumentPart,
     area_text,
     count_text,
     joined,
@@ -66,7 +68,7 @@ _FOOT_LETTERS = 34
 _LINE_LETTERS = 90
 
 
-def report_pages(report: ShiftReport, t: Translate) -> dict:
+def report_pages(report: ShiftReport, t: Translate) -> DocumentPart:
     """Every text of the document; pictures by the names of `report_pictures`."""
     return _on_paper(
         {
@@ -133,7 +135,11 @@ def report_pictures(report: ShiftReport) -> dict[str, bytes]:
     photos: list[WorstPhoto | RepeatPhoto] = [*report.worst]
     for row in report.repeats:
         photos += row.photos[:_THUMBNAILS]
-    return {_picture_name(photo): photo.picture for photo in photos if photo.picture is not None}
+    return {
+        name: photo.picture
+        for photo in photos
+        if photo.picture is not None and (name := _picture_name(photo))
+    }
 
 
 def _picture_name(photo: WorstPhoto | RepeatPhoto) -> str | None:
@@ -143,7 +149,7 @@ def _picture_name(photo: WorstPhoto | RepeatPhoto) -> str | None:
     return f"photo-{photo.inspection_id}.{suffix}"
 
 
-def _pareto_bars(report: ShiftReport, t: Translate) -> dict:
+def _pareto_bars(report: ShiftReport, t: Translate) -> DocumentPart:
     most = max((row.defects for row in report.pareto), default=0)
     shares = cumulative_shares([row.defects for row in report.pareto])
     rows = [
@@ -164,7 +170,7 @@ def _pareto_bars(report: ShiftReport, t: Translate) -> dict:
     }
 
 
-def _disposition_bars(report: ShiftReport, t: Translate) -> dict:
+def _disposition_bars(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = outcomes(report, t)
     most = max((units for _, units in rows), default=0)
     return {
@@ -190,7 +196,7 @@ def _agreement(report: ShiftReport, t: Translate) -> list[list[str]]:
     ]
 
 
-def _groups_summary(report: ShiftReport, t: Translate) -> dict:
+def _groups_summary(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = texts_by_model(report, t)
     hidden = len(rows) - GROUPS_ON_FIRST_PAGE
     return {
@@ -203,7 +209,7 @@ def _groups_summary(report: ShiftReport, t: Translate) -> dict:
     }
 
 
-def _repeats(report: ShiftReport, t: Translate) -> dict:
+def _repeats(report: ShiftReport, t: Translate) -> DocumentPart:
     hidden = len(report.repeats) - _REPEATS_ON_FIRST_PAGE
     return {
         "title": t("report.repeats"),
@@ -229,7 +235,7 @@ def _repeats(report: ShiftReport, t: Translate) -> dict:
     }
 
 
-def _signals(report: ShiftReport, t: Translate) -> dict:
+def _signals(report: ShiftReport, t: Translate) -> DocumentPart:
     hidden = len(report.signals) - _SIGNALS_ON_FIRST_PAGE
     return {
         "title": t("report.signals"),
@@ -246,7 +252,7 @@ def _signals(report: ShiftReport, t: Translate) -> dict:
     }
 
 
-def _hand_over(report: ShiftReport, t: Translate) -> dict:
+def _hand_over(report: ShiftReport, t: Translate) -> DocumentPart:
     lines = []
     for key, rows in (("open_bodies", report.open_items), ("open_rework", report.open_rework)):
         if rows:
@@ -263,7 +269,7 @@ def _hand_over(report: ShiftReport, t: Translate) -> dict:
     return {"title": t("report.hand_over"), "lines": lines, "none": t("report.hand_over_none")}
 
 
-def _notes(report: ShiftReport, t: Translate) -> dict:
+def _notes(report: ShiftReport, t: Translate) -> DocumentPart:
     lines = [
         f"{_shortened(' '.join(row.text.split()), _LINE_LETTERS)} ({row.who}, {row.at:%H:%M})"
         for row in report.notes[:_NOTES_ON_FIRST_PAGE]
@@ -295,7 +301,7 @@ def bodies_of(rows: Iterable[OpenRow]) -> int:
     return len({(row.vehicle_model, row.body_number) for row in rows if row.body_number})
 
 
-def _worst_cards(report: ShiftReport, t: Translate) -> list[dict]:
+def _worst_cards(report: ShiftReport, t: Translate) -> list[DocumentPart]:
     return [
         {
             "picture": _picture_name(photo),
@@ -321,7 +327,7 @@ def _worst_cards(report: ShiftReport, t: Translate) -> list[dict]:
     ]
 
 
-def _on_paper(value):
+def _on_paper(value: Any) -> Any:
     """The same nest of lists and dicts with every text made fit for paper."""
     if isinstance(value, str):
         return plain(value)

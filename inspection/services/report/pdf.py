@@ -12,6 +12,7 @@ import re
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import typst
 
@@ -23,7 +24,7 @@ from inspection.services.report.shift_report import ShiftReport
 TEMPLATE = Path(__file__).with_name("shift_report.typ")
 
 # PDF/A-2b: what an archive can still open in thirty years; every font and colour is inside.
-STANDARD = "a-2b"
+STANDARD: Final = "a-2b"
 
 # What typst says about a letter that none of its fonts has, naming the letter.
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')

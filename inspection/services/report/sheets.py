@@ -1,8 +1,11 @@
 """Sheets of the report's workbook: cells, tables and native charts, whatever they show."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import xlsxwriter
+from xlsxwriter.chart import Chart
+from xlsxwriter.worksheet import Worksheet
 
 from inspection.services.exporting import workbook_text
 from inspection.services.words import plain
@@ -31,13 +34,15 @@ class ReportSheets:
         self._title = workbook.add_format({"bold": True, "font_size": 16})
         self._strong = workbook.add_format({"bold": True, "valign": "top"})
 
-    def add(self, name: str) -> xlsxwriter.workbook.Worksheet:
+    def add(self, name: str) -> Worksheet:
         sheet = self.workbook.add_worksheet(plain(name)[:31])
         sheet.set_paper(9)  # A4
         sheet.fit_to_pages(1, 0)
         return sheet
 
-    def table(self, name: str, columns: list[tuple[str, str, int]], rows: list[list]):
+    def table(
+        self, name: str, columns: list[tuple[str, str, int]], rows: Sequence[Sequence[object]]
+    ) -> Worksheet:
         """A sheet with one table. columns: (header, kind, width in characters)."""
         sheet = self.add(name)
         sheet.set_landscape()
@@ -53,7 +58,7 @@ class ReportSheets:
             sheet.autofilter(0, 0, len(rows), len(columns) - 1)
         return sheet
 
-    def cell(self, sheet, row: int, column: int, value, kind: str) -> None:
+    def cell(self, sheet: Worksheet, row: int, column: int, value: object, kind: str) -> None:
         shape = self._formats[kind]
         if value is None:
             sheet.write_blank(row, column, None, shape)
@@ -65,10 +70,10 @@ class ReportSheets:
         else:
             sheet.write_number(row, column, value, shape)
 
-    def heading(self, sheet, row: int, text: str) -> None:
+    def heading(self, sheet: Worksheet, row: int, text: str) -> None:
         sheet.write_string(row, 0, workbook_text(text), self._title if row == 0 else self._head)
 
-    def label(self, sheet, row: int, text: str) -> None:
+    def label(self, sheet: Worksheet, row: int, text: str) -> None:
         sheet.write_string(row, 0, workbook_text(text), self._strong)
 
 
@@ -79,7 +84,7 @@ def column_chart(
     categories: tuple[int, int],
     values: int,
     name: str = "",
-):
+) -> Chart:
     """A column chart over cells of a sheet. rows, categories: first and last, both included."""
     chart = workbook.add_chart({"type": "column"})
     chart.add_series(
@@ -97,7 +102,7 @@ def column_chart(
 
 def lay_line_over(
     workbook: xlsxwriter.Workbook,
-    chart,
+    chart: Chart,
     sheet: str,
     rows: tuple[int, int],
     categories: tuple[int, int],

@@ -9,6 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime, tzinfo
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +28,8 @@ LAYOUT = 4
 SIGNING_ROLES = (OUTGOING, INCOMING)
 # What is no data of the log: words of the catalogue, signatures beside the report, drawn pictures.
 _NOT_DATA = ("model_names", "signatures", "sealed_sha256", "picture", "is_demo")
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +317,7 @@ def data_bytes(report: ShiftReport) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _data_of(value):
+def _data_of(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _data_of(part) for name, part in value.items() if name not in _NOT_DATA}
     if isinstance(value, list | tuple):
@@ -341,15 +344,20 @@ def report_from_data(data: str, zone: tzinfo) -> ShiftReport:
     return on_clock(report, zone)
 
 
-def on_clock(value, zone: tzinfo):
+def on_clock(record: _Record, zone: tzinfo) -> _Record:
     """The same nest of records with every moment in another time zone."""
+    changed: _Record = _on_clock(record, zone)
+    return changed
+
+
+def _on_clock(value: Any, zone: tzinfo) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(zone)
     if isinstance(value, tuple):
-        return tuple(on_clock(part, zone) for part in value)
-    if is_dataclass(value):
+        return tuple(_on_clock(part, zone) for part in value)
+    if is_dataclass(value) and not isinstance(value, type):
         return replace(
-            value, **{one.name: on_clock(getattr(value, one.name), zone) for one in fields(value)}
+            value, **{one.name: _on_clock(getattr(value, one.name), zone) for one in fields(value)}
         )
     return value
 

@@ -20,6 +20,7 @@ from inspection.services.report.shift_report import (
     HandOverRow,
     ShiftReport,
     Signature,
+    VersionFigures,
     cumulative_shares,
     data_sha256,
 )
@@ -95,12 +96,12 @@ def _summary_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> N
         sheet.insert_chart("D3", chart)
 
 
-def _outcome_rows(report: ShiftReport, t: Translate) -> list[tuple]:
+def _outcome_rows(report: ShiftReport, t: Translate) -> list[tuple[str, object, str]]:
     title = t("report.dispositions")
     return [(f"{title}: {label}", units, "count") for label, units in outcomes(report, t)]
 
 
-def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple]]:
+def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple[str, object, str]]]:
     header = report.header
     return [
         [
@@ -136,7 +137,7 @@ def _signed(line: Signature) -> str:
     return f"{line.name} {line.at:%Y-%m-%d %H:%M}" if line.at else line.name
 
 
-def _version_row(label: str, used) -> tuple:
+def _version_row(label: str, used: VersionFigures) -> tuple[str, object, str]:
     return (label, f"{used.name} · {used.sha256[:12]} · {used.photos:,}", "text")
 
 
@@ -322,11 +323,11 @@ def _hand_over_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) ->
             (t("report.closed_at"), "time", 17),
             (t("report.reason"), "text", 40),
         ],
-        items + notes,
+        [*items, *notes],
     )
 
 
-def _settled(row: HandOverRow, t: Translate) -> list:
+def _settled(row: HandOverRow, t: Translate) -> list[object]:
     state = t("report.still_open") if row.is_open else t("report.closed")
     return [state, row.closed_by, row.closed_at, row.reason]
 

@@ -18,19 +18,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from inspection.domain import letters
 from inspection.errors import InspectionError, ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, gate
 from inspection.imaging.quality import measure_quality
-from inspection.services.worker.frames import Frame, read_frame, write_frame
+from inspection.services.worker.frames import (
+    Frame,
+    Job,
+    ModelFacts,
+    PhotoFacts,
+    Settings,
+    read_frame,
+    write_frame,
+)
 
-try:
+# Windows has no such limits; there only the time limits hold.
+if sys.platform != "win32":
     import resource
-except ImportError:
-    # Windows has no such limits; there only the time limits hold.
-    resource = None
 
 _NICENESS = 10
 # The parent ends a job that runs too long. Where the parent itself is gone or stopped, the
@@ -39,7 +45,7 @@ _NICENESS = 10
 _ALARM_GRACE_S = 10
 
 
-def serve(settings: dict) -> None:
+def serve(settings: Settings) -> None:
     """Open the model, say so, then serve jobs until the parent closes the pipe.
 
     settings: `model_folder` (text or None), `segmenter` ("module:function"), `memory_limit_mb`
@@ -64,7 +70,7 @@ def serve(settings: dict) -> None:
             # It has no pauses of its own: one photo at most lies waiting in memory.
             segmenter.between_tiles = None
             try:
-                _do(header, content, segmenter, settings, answers)
+                _do(cast(Job, header), content, segmenter, settings, answers)
             finally:
                 segmenter.between_tiles = pause
 
@@ -72,10 +78,16 @@ def serve(settings: dict) -> None:
         segmenter.between_tiles = pause
     while True:
         header, (content,) = jobs.get()
-        _do(header, content, segmenter, settings, answers)
+        _do(cast(Job, header), content, segmenter, settings, answers)
 
 
-def _do(job: dict, content: bytes, segmenter: Any, settings: dict, answers: BinaryIO) -> None:
+def _do(
+    job: Job,
+    content: bytes,
+    segmenter: Any,
+    settings: Settings,
+    answers: BinaryIO,
+) -> None:
     """One job: `photo` and, where asked for, `evidence`, or `refused`, or `failed`."""
     try:
         write_frame(answers, {"event": "phase", "phase": "decoding"})
@@ -120,7 +132,7 @@ def _do(job: dict, content: bytes, segmenter: Any, settings: dict, answers: Bina
 
 def _photo_answer(decoded: gate.DecodedPhoto) -> Frame:
     taken = decoded.captured_at
-    facts = {
+    facts: PhotoFacts = {
         "sha256": decoded.sha256,
         "width_px": decoded.width_px,
         "height_px": decoded.height_px,
@@ -133,7 +145,7 @@ def _photo_answer(decoded: gate.DecodedPhoto) -> Frame:
     return {"event": "photo", "facts": facts}, pictures
 
 
-def _open_segmenter(settings: dict) -> tuple[Any, dict]:
+def _open_segmenter(settings: Settings) -> tuple[Any, ModelFacts]:
     """The segmenter, or None, and what the parent may know of it."""
     if settings["model_folder"] is None:
         return None, {"error": settings["no_model"]}
@@ -142,7 +154,7 @@ def _open_segmenter(settings: dict) -> tuple[Any, dict]:
     try:
         opener = getattr(importlib.import_module(module_name), function_name)
         segmenter = opener(folder)
-        model = {
+        model: ModelFacts = {
             "name": segmenter.name,
             "sha256": segmenter.sha256,
             "types": list(segmenter.types),
@@ -154,8 +166,8 @@ def _open_segmenter(settings: dict) -> tuple[Any, dict]:
     except Exception as error:
         # The pages go on without a model whatever is wrong with it or its runtime.
         traceback.print_exc()
-        refusal = ModelRefused("model_unopened", name=folder.name, why=_one_line(error))
-        return None, {"error": refusal.as_json()}
+        unopened = ModelRefused("model_unopened", name=folder.name, why=_one_line(error))
+        return None, {"error": unopened.as_json()}
     return segmenter, model
 
 
@@ -199,12 +211,14 @@ def _limits(more_memory_mb: int, limit_s: float) -> Iterator[None]:
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_PROF, outer_s)
-        if before is not None:
+        if before is not None and sys.platform != "win32":
             resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _limit_address_space(more_mb: int) -> tuple[int, int] | None:
     """Lower the soft limit; the former limits, or None where there is no such limit."""
+    if sys.platform == "win32":
+        return None
     try:
         used_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     except OSError:

@@ -6,16 +6,64 @@ stranger's file.
 
 import json
 import struct
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, TypedDict
 
-Frame = tuple[dict, list[bytes]]
+from inspection.errors import WrittenError
+from inspection.model_facts import Card
+
+
+class Settings(TypedDict):
+    """What a process is started with. model_folder: None = none; segmenter: "module:function"."""
+
+    model_folder: str | None
+    no_model: WrittenError
+    segmenter: str
+    memory_limit_mb: int
+    decode_memory_mb: int
+
+
+class Job(TypedDict):
+    """One photo that is to be decoded and, with `segment`, shown to the network."""
+
+    filename: str
+    segment: bool
+    decode_limit_s: float
+    segment_limit_s: float
+
+
+class ModelFacts(TypedDict, total=False):
+    """What a process says of the model that it has opened, or `error` alone."""
+
+    name: str
+    sha256: str
+    types: list[str]
+    card: Card
+    error: WrittenError
+
+
+class PhotoFacts(TypedDict):
+    """What a process says of a decoded photo. captured_at: ISO 8601; quality: `PhotoQuality`."""
+
+    sha256: str
+    width_px: int
+    height_px: int
+    format: str
+    captured_at: str | None
+    camera: str | None
+    quality: dict[str, float]
+
+
+# What comes out of the pipe: which of the shapes above a header has, its event says.
+Frame = tuple[dict[str, Any], list[bytes]]
 
 _MAX_HEADER_BYTES = 4 * 2**20
 _MAX_BLOB_BYTES = 2**30
 
 
-def write_frame(stream: BinaryIO, header: dict, blobs: Sequence[bytes] = ()) -> None:
+def write_frame(
+    stream: IO[bytes], header: Mapping[str, object], blobs: Sequence[bytes] = ()
+) -> None:
     """Write one message: the header as JSON, then each blob as it is."""
     encoded = json.dumps({"header": header, "blobs": [len(blob) for blob in blobs]}).encode()
     stream.write(struct.pack("!I", len(encoded)))
@@ -25,7 +73,7 @@ def write_frame(stream: BinaryIO, header: dict, blobs: Sequence[bytes] = ()) -> 
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> Frame | None:
+def read_frame(stream: IO[bytes]) -> Frame | None:
     """Read one message; None at the end of the stream or where it is cut off.
 
     Raises ValueError where the bytes are no message.

@@ -6,18 +6,25 @@ not by `multiprocessing`: that would import the parent's main script again, whic
 is the dashboard itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from inspection.domain.letters import inert_name
-from inspection.errors import InspectionError, ModelRefused, UnreadableImage, WorkerFailed
+from inspection.errors import (
+    InspectionError,
+    ModelRefused,
+    UnreadableImage,
+    WorkerFailed,
+    WrittenError,
+)
 from inspection.imaging.decoders import MAX_PIXELS
 from inspection.imaging.gate import MAX_FILE_BYTES
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.quality import PhotoQuality
+from inspection.model_facts import Card
+from inspection.services.worker.frames import Job, ModelFacts, PhotoFacts
 from inspection.services.worker.process import ProcessLost, WorkerProcess
 from inspection.services.worker.turns import Turns
 
@@ -41,7 +48,7 @@ class ModelState:
     name: str | None = None
     sha256: str | None = None
     types: tuple[str, ...] = ()
-    card: dict[str, Any] = field(default_factory=dict)
+    card: Card = field(default_factory=Card)
     error: ModelRefused | None = None
 
     @property
@@ -211,10 +218,12 @@ class InspectionWorker:
                 if not tries:
                     break
                 child = self._ready_child()
-                if segment and self._model.error:
-                    raise self._model.error.anew()
+                model = self._model
+                assert model is not None
+                if segment and model.error:
+                    raise model.error.anew()
                 try:
-                    return *self._converse(child, content, name, report, segment), self._model
+                    return *self._converse(child, content, name, report, segment), model
                 except ProcessLost as lost:
                     self._replace(child)
                     if self._closed:
@@ -245,7 +254,7 @@ class InspectionWorker:
         segment: bool,
     ) -> tuple[Photo, Evidence | None]:
         """Send one job and follow it to its end; ProcessLost where the process did not end it."""
-        job = {
+        job: Job = {
             "filename": name,
             "segment": segment,
             "decode_limit_s": self._decode_limit_s,
@@ -276,7 +285,7 @@ class InspectionWorker:
                     raise _Overtaken
                 child.send({"go_on": True}, [b""], _ANSWERS_TO_A_JOB_S)
             elif event == "evidence" and photo:
-                return photo, _evidence(header, blobs)
+                return photo, _evidence(header["types"], header["duration_ms"], blobs)
             elif event == "refused":
                 raise UnreadableImage.from_json(header["error"])
             elif event == "failed":
@@ -315,7 +324,7 @@ class InspectionWorker:
         if chosen == self._chosen:
             return
         self._chosen = chosen
-        self._model_folder = chosen.folder
+        self._model_folder = chosen.folder if chosen else None
         self._no_model, self._lost_while_opening = _NO_MODEL, 0
         child, self._child = self._child, None
         if child:
@@ -324,7 +333,7 @@ class InspectionWorker:
     def _as_chosen(self, model: ModelState) -> ModelState:
         """The opened model, refused where the folder holds another version than was chosen."""
         wanted = self._chosen.sha256 if self._chosen else None
-        if model.error or wanted in (None, model.sha256):
+        if model.error or wanted is None or wanted == model.sha256:
             return model
         return ModelState(
             error=ModelRefused(
@@ -374,27 +383,31 @@ def _what_happened(name: str, lost: ProcessLost) -> UnreadableImage | WorkerFail
     return WorkerFailed("worker_died", name=name, how=lost.how, phase=lost.phase)
 
 
-def _why(written: str | dict) -> str | InspectionError:
+def _why(written: str | WrittenError) -> str | InspectionError:
     """Why a job failed: one of our errors, or what somebody else's code said."""
     return written if isinstance(written, str) else WorkerFailed.from_json(written)
 
 
-def _model_state(model: dict) -> ModelState:
+def _model_state(model: ModelFacts) -> ModelState:
     if "error" in model:
         return ModelState(error=ModelRefused.from_json(model["error"]))
     return ModelState(model["name"], model["sha256"], tuple(model["types"]), model["card"])
 
 
-def _photo(facts: dict, blobs: list[bytes]) -> Photo:
-    taken = facts.pop("captured_at")
+def _photo(facts: PhotoFacts, blobs: list[bytes]) -> Photo:
+    taken = facts["captured_at"]
     return Photo(
+        sha256=facts["sha256"],
+        width_px=facts["width_px"],
+        height_px=facts["height_px"],
+        format=facts["format"],
         captured_at=datetime.fromisoformat(taken) if taken else None,
-        quality=PhotoQuality(**facts.pop("quality")),
+        camera=facts["camera"],
+        quality=PhotoQuality(**facts["quality"]),
         display_jpeg=blobs[0],
         thumbnail_jpeg=blobs[1],
-        **facts,
     )
 
 
-def _evidence(header: dict, blobs: list[bytes]) -> Evidence:
-    return Evidence(blobs[0], blobs[1], tuple(header["types"]), header["duration_ms"])
+def _evidence(types: Sequence[str], duration_ms: int, blobs: list[bytes]) -> Evidence:
+    return Evidence(blobs[0], blobs[1], tuple(types), duration_ms)

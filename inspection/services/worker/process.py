@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from inspection.errors import WorkerFailed
 from inspection.imaging import memory
-from inspection.services.worker.frames import Frame, read_frame, write_frame
+from inspection.services.worker.frames import Frame, Settings, read_frame, write_frame
 
 # What the process inherits: enough to find programs, libraries, fonts and the time zone. The
 # rest stays behind, because passwords live in the environment and foreign files are decoded here.
@@ -44,7 +45,7 @@ class ProcessLost(Exception):
 class WorkerProcess:
     """One process, its pipes, and the thread that reads what it answers."""
 
-    def __init__(self, settings: dict) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._started_at = time.monotonic()
         self.is_ready = False
         self._process = subprocess.Popen(
@@ -54,6 +55,8 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             env=_environment(),
         )
+        assert self._process.stdin and self._process.stdout
+        self._jobs, self._answers = self._process.stdin, self._process.stdout
         self._frames: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="worker-answers", daemon=True).start()
 
@@ -69,13 +72,13 @@ class WorkerProcess:
         """Seconds that are left of a limit which began when the process was started."""
         return max(0.0, self._started_at + start_limit_s - time.monotonic())
 
-    def send(self, header: dict, blobs: list[bytes], limit_s: float) -> None:
+    def send(self, header: Mapping[str, object], blobs: list[bytes], limit_s: float) -> None:
         # A stopped process leaves the pipe full for ever; killing it ends the write.
         watchdog = threading.Timer(limit_s, self._process.kill)
         watchdog.daemon = True
         watchdog.start()
         try:
-            write_frame(self._process.stdin, header, blobs)
+            write_frame(self._jobs, header, blobs)
         except (OSError, ValueError):
             raise ProcessLost(None, WorkerFailed("worker_was_dead")) from None
         finally:
@@ -108,10 +111,10 @@ class WorkerProcess:
         self._process.kill()
         self._process.wait()
         with suppress(OSError):
-            self._process.stdin.close()
+            self._jobs.close()
 
     def _read(self) -> None:
-        stream = self._process.stdout
+        stream = self._answers
         # Whatever is wrong with the bytes, the conversation is over.
         with suppress(Exception):
             while (frame := read_frame(stream)) is not None:

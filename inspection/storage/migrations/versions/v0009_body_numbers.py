@@ -5,6 +5,7 @@ changes past the trigger that keeps it as it was seen, and an audit event says w
 """
 
 from collections import defaultdict
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
@@ -41,10 +42,14 @@ def upgrade() -> None:
         _Bodies(op.get_bind()).become_one_each()
 
 
+# A row of `unit` by its columns.
+_Body = dict[str, Any]
+
+
 class _Bodies:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
-        self._moves: list[tuple[int, dict, dict]] = []
+        self._moves: list[tuple[int, dict[str, int], dict[str, int]]] = []
         self._gone: list[int] = []
 
     def become_one_each(self) -> None:
@@ -67,7 +72,7 @@ class _Bodies:
             if number and number != bodies[0]["body_number"]:
                 self._change(bodies[0]["id"], body_number=number)
 
-    def _join(self, bodies: list[dict]) -> None:
+    def _join(self, bodies: list[_Body]) -> None:
         """The inspections of all of them belong to the one that came first."""
         kept, *others = bodies
         sent_back = set()
@@ -82,7 +87,7 @@ class _Bodies:
             self._change(kept["id"], colour=colour)
         self._gone += [body["id"] for body in others]
 
-    def _part(self, bodies: list[dict], known: dict[int, dict]) -> None:
+    def _part(self, bodies: list[_Body], known: dict[int, _Body]) -> None:
         """Every photo of these becomes a body of its own."""
         if not bodies:
             return
@@ -112,21 +117,21 @@ class _Bodies:
             self._move(row, of_photo[key], row.repeats is None)
         self._gone += models
 
-    def _inspections(self, bodies: list[dict]) -> list[sa.Row]:
+    def _inspections(self, bodies: list[_Body]) -> list[sa.Row[*tuple[Any, ...]]]:
         numbers = [body["id"] for body in bodies]
-        found = []
+        found: list[sa.Row[*tuple[Any, ...]]] = []
         for start in range(0, len(numbers), 500):
             some = inspection.c.unit_id.in_(numbers[start : start + 500])
             found += self._connection.execute(sa.select(inspection).where(some))
         return sorted(found, key=lambda row: row.id)
 
-    def _move(self, row: sa.Row, unit_id: int, is_first: bool) -> None:
+    def _move(self, row: sa.Row[*tuple[Any, ...]], unit_id: int, is_first: bool) -> None:
         was = {"unit_id": row.unit_id, "is_first": row.is_first}
         now = {"unit_id": unit_id, "is_first": is_first}
         if was != now:
             self._moves.append((row.id, was, now))
 
-    def _change(self, number: int, **values) -> None:
+    def _change(self, number: int, **values: object) -> None:
         self._connection.execute(sa.update(unit).where(unit.c.id == number).values(**values))
 
     def _write(self) -> None:
