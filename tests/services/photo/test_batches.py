@@ -132,7 +132,7 @@ KILLED = """
 import os, sys
 from inspection.config import Settings
 from inspection.domain.inspections import Subject
-from inspection.services import batches
+from inspection.services.photo import batches
 from inspection.services.station import open_station
 from tests.conftest import panel_jpeg
 
