@@ -8,7 +8,7 @@ from inspection.services.station import shared_station, thresholds_of
 from inspection.ui.model import card as card_views
 from inspection.ui.model import curves as curve_views
 from inspection.ui.model import desk as desk_views
-from inspection.ui.session import t
+from inspection.ui.session import t, translate
 
 st.title(t("nav.model"))
 
@@ -58,7 +58,7 @@ with decides:
 
 with origin:
     st.subheader(t("model.limits_title"))
-    card_views.limits(model_card.never_tested_on(card, t))
+    card_views.limits(model_card.never_tested_on(card, translate()))
     st.subheader(t("model.data_title"))
     card_views.sources(model_card.photo_sources(card))
     st.subheader(t("model.recipe_title"))
