@@ -74,8 +74,8 @@ def _server(settings: Settings) -> smtplib.SMTP:
     host, port = settings.mail_host, settings.mail_port
     if settings.mail_security == "tls":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-    server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+        return smtplib.SMTP_SSL(host=host, port=port, timeout=TIMEOUT_S, context=context)
+    server = smtplib.SMTP(host=host, port=port, timeout=TIMEOUT_S)
     if settings.mail_security == "starttls":
         try:
             server.starttls(context=ssl.create_default_context())
