@@ -249,8 +249,9 @@ def test_recall_stands_by_set_type_brightness_and_colour(serve_measured, open_pa
 
 def test_a_limit_that_could_not_be_met_is_named_beside_the_thresholds(serve, open_page):
     serve({**CARD, "chosen_on_val": {"broken": {"alarms": 1.0}}})
-    assert "could not be met when choosing on val: false alarms on clean photos" in texts(
-        open_page("model")
+    assert (
+        "could not be met when choosing on the validation photos: false alarms on clean photos"
+        in texts(open_page("model"))
     )
     serve({**CARD, "chosen_on_val": {"broken": {}}})
     assert "could not be met" not in texts(open_page("model"))
