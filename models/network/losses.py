@@ -1,11 +1,7 @@
 """The training loss: pixels, overlap, clean crops, type and the whole crop, weighted by pixel."""
 
-from typing import Any
-
 import keras
 from keras import ops
-
-from models.network.tensors import Tensor
 
 # From so many sure defect pixels on a crop counts as defective.
 DEFECTIVE_PX = 20
@@ -44,7 +40,7 @@ class DefectLoss(keras.losses.Loss):
         box_top: int = 32,
         box_share: float = 0.1,
         name: str = "defect_loss",
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.pixel_share = pixel_share
@@ -56,7 +52,7 @@ class DefectLoss(keras.losses.Loss):
         self.box_top = box_top
         self.box_share = box_share
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         truth, weight, kind = y_true[..., 0], y_true[..., 1], y_true[..., 2]
         logit, types = y_pred[..., 0], y_pred[..., 1:]
         somewhere = ops.cast(weight < 0.0, logit.dtype)
@@ -104,7 +100,9 @@ class DefectLoss(keras.losses.Loss):
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
-def _type_loss(types: Tensor, kind: Tensor, marked: Tensor) -> Tensor:
+def _type_loss(
+    types: keras.KerasTensor, kind: keras.KerasTensor, marked: keras.KerasTensor
+) -> keras.KerasTensor:
     """Mean cross entropy of the types on the marked pixels whose type is known."""
     count = types.shape[-1]
     known = marked * ops.cast(kind < count, types.dtype)
@@ -113,7 +111,9 @@ def _type_loss(types: Tensor, kind: Tensor, marked: Tensor) -> Tensor:
     return -ops.sum(known * chosen) / (ops.sum(known) + 50.0)
 
 
-def _mean_of_highest(logit: Tensor, shown: Tensor, count: int) -> Tensor:
+def _mean_of_highest(
+    logit: keras.KerasTensor, shown: keras.KerasTensor, count: int
+) -> keras.KerasTensor:
     """Mean of the `count` highest logits among the pixels shown, (N, H, W) -> (N,)."""
     candidates = ops.where(shown, logit, -20.0)
     highest, _ = ops.top_k(ops.reshape(candidates, (ops.shape(candidates)[0], -1)), count)

@@ -8,8 +8,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from models.network.tensors import Tensor
-
 # In place of a pixel weight: nobody knows which, but some of these pixels are a defect.
 SOMEWHERE = -1.0
 
@@ -24,7 +22,7 @@ def encode_targets(truth: np.ndarray, weight_code: np.ndarray, kind: np.ndarray)
     return truth.astype(np.uint8) | (weight_code << 1) | (kind << 3)
 
 
-def decode_targets(plane: np.ndarray | Tensor) -> Tensor:
+def decode_targets(plane: np.ndarray | keras.KerasTensor) -> keras.KerasTensor:
     """Packed targets (…, H, W), an array or a tensor -> float32 tensor (…, H, W, 3).
 
     The three are truth, weight and type index.
@@ -42,5 +40,5 @@ class LossOfPacked(keras.losses.Loss):
         super().__init__(name=loss.name)
         self.loss = loss
 
-    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         return self.loss.call(decode_targets(y_true), y_pred)

@@ -10,13 +10,10 @@ weights were learnt on ImageNet; `models.network.pretrained` brings them over.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
 from keras import layers, ops
-
-from models.network.tensors import Tensor
 
 # Order of the type channels behind channel 0 ("any paint defect"). The card repeats it.
 TYPES = (
@@ -114,7 +111,7 @@ class DefectProbabilities(layers.Layer):
     channel 0 does not see.
     """
 
-    def call(self, logits: Tensor) -> Tensor:
+    def call(self, logits: keras.KerasTensor) -> keras.KerasTensor:
         any_defect = ops.sigmoid(logits[..., :1])
         if logits.shape[-1] == 1:
             return any_defect
@@ -125,7 +122,9 @@ class DefectProbabilities(layers.Layer):
 
 
 def lite_unet(
-    encoder: str | EncoderSize = "lite0", decoder: Sequence[int] = DECODER, types: int = KNOWN_TYPES
+    encoder: str | EncoderSize = "lite0",
+    decoder: tuple[int, ...] = DECODER,
+    types: int = KNOWN_TYPES,
 ) -> keras.Model:
     """A U-Net on an EfficientNet-Lite encoder; answers logits at the input's size.
 

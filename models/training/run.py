@@ -26,7 +26,6 @@ from models.network import keras_file
 from models.network import unet as networks
 from models.network.losses import DefectLoss
 from models.network.targets import LossOfPacked
-from models.network.tensors import Tensor
 from models.photo_sets.crops import CropBatches, CropSource
 from models.photo_sets.datasets import LabelledPhoto, is_weakly_labelled, read_photo_set
 from models.photo_sets.reviewed import Flaws, read_reviewed
@@ -106,7 +105,10 @@ class TwoRates(keras.optimizers.AdamW):
         ]
 
     def update_step(
-        self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor
+        self,
+        gradient: keras.KerasTensor,
+        variable: keras.Variable,
+        learning_rate: keras.KerasTensor,
     ) -> None:
         rate = self._rates[self._get_variable_index(variable)]
         super().update_step(gradient, variable, rate * learning_rate)
