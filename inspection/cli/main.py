@@ -21,7 +21,7 @@ from inspection.cli import (
 )
 from inspection.cli.console import print_error
 from inspection.config import load_settings
-from inspection.errors import InspectionError
+from inspection.errors import InspectionError, TrainingError
 from inspection.i18n import error_sentence, translator
 
 # What a line PC may be installed without: the extra `serve` of pyproject.toml.
@@ -35,16 +35,13 @@ class Sentences(click.Group):
         try:
             return super().invoke(ctx)
         except InspectionError as error:
-            print_error(error_sentence(translator("en"), error, _plant_zone()))
-            ctx.exit(1)
+            refused = error
         except ModuleNotFoundError as error:
             if error.name not in _FOR_TRAINING:
                 raise
-            print_error(
-                f"{error.name} is not installed; pip install -r requirements-train.txt "
-                "(a line PC does without, a desk that trains and converts needs it)"
-            )
-            ctx.exit(1)
+            refused = TrainingError("library_missing", name=error.name)
+        print_error(error_sentence(translator("en"), refused, _plant_zone()))
+        ctx.exit(1)
 
 
 def _plant_zone() -> ZoneInfo:
