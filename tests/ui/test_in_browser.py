@@ -1,5 +1,6 @@
 """Keys and the kept name, where only a browser can tell: focus, cookies, reloads."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,23 @@ def name_field(person: Inspector):
     return person.page.locator("[data-testid=stSidebar] input[type=text]")
 
 
+def keys_listen(person: Inspector) -> None:
+    """Wait for the script of the keys: what is pressed before it comes does nothing.
+
+    The page's own rules forbid the evaluation that `wait_for_function` needs.
+    """
+    give_up = time.monotonic() + 60
+    while not person.page.evaluate("window.inspectionKeys === true"):
+        assert time.monotonic() < give_up, "the script of the keys does not come"
+        time.sleep(0.1)
+
+
 def with_name(browser, server, station, **photo) -> tuple[Inspector, int]:
     """Kim, who typed the name and left the hands on the keys, before one logged photo."""
     number = inspect_photo(station, panel_jpeg(), "p.jpg", DOOR, **photo).id
     person = Inspector(browser, server.url, "en")
     person.open("inspect", id=str(number))
+    keys_listen(person)
     name_field(person).fill("Kim")
     name_field(person).press("Enter")
     # The keys decide from the moment on that their buttons may be pressed.
