@@ -1,10 +1,11 @@
 """How sure a detection rate is, and what a proof of it takes."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 # Two-sided 95 %.
 Z_95 = 1.96
-
 
 # Wider than half of all that is possible, an interval says less than that nobody knows.
 MOST_TELLING_WIDTH = 0.5
@@ -72,8 +73,8 @@ def least_rate(hits: int, n: int, confidence: float = 0.95) -> float | None:
 
     The rate at which `hits` or more of n would have a chance of 1 − confidence. None when n is 0.
     """
-    if not 0 <= hits <= n or n == 0:
-        raise ValueError(f"hits must lie between 0 and n = {n}, which is above 0, got {hits}")
+    if not 0 <= hits <= n:
+        raise ValueError(f"hits must lie between 0 and n = {n}, got {hits}")
     if n == 0:
         return None
     low, high = 0.0, hits / n
@@ -119,3 +120,31 @@ def ppv(recall: float, specificity: float, prevalence: float) -> float | None:
     real = recall * prevalence
     false = (1 - specificity) * (1 - prevalence)
     return real / (real + false) if real + false else None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """What labels of a known type were called. rows: counts by labelled type, then by name."""
+
+    rows: Mapping[str, Mapping[str, int]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that any of them was called, in the order of the alphabet."""
+        return tuple(sorted({name for row in self.rows.values() for name in row}))
+
+    @property
+    def n(self) -> int:
+        return sum(sum(row.values()) for row in self.rows.values())
+
+    @property
+    def right(self) -> int:
+        return sum(row.get(code, 0) for code, row in self.rows.items())
+
+    def table(self) -> list[tuple[str, tuple[int, ...]]]:
+        """A row a labelled type: its code, the counts in the order of `names`, then their sum."""
+        names = self.names
+        return [
+            (code, (*(row.get(name, 0) for name in names), sum(row.values())))
+            for code, row in self.rows.items()
+        ]

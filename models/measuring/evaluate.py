@@ -15,7 +15,7 @@ import numpy as np
 
 from inspection.domain import detection_curves
 from inspection.domain.paint_colour import paint_colour
-from inspection.domain.reliability import wilson
+from inspection.domain.reliability import Confusion, wilson
 from inspection.imaging import quality
 from inspection.imaging.codec import likeliest_types, quantise
 from inspection.imaging.regions import defect_mask, label_regions, named, photo_score
@@ -445,19 +445,14 @@ def _confusion_lines(types: dict[str, dict[str, int]]) -> list[str]:
     """The table of true and said types; nothing where no label found has a type."""
     if not types:
         return []
-    said = sorted({name for row in types.values() for name in row})
-    n = sum(sum(row.values()) for row in types.values())
-    right = sum(row.get(code, 0) for code, row in types.items())
-    rows = [
-        f"| {code} | {' | '.join(str(row.get(name, 0)) for name in said)} | {sum(row.values())} |"
-        for code, row in types.items()
-    ]
+    found = Confusion(types)
     return [
-        f"Types of the labels found tightly whose type is known: {right} of {n} named right.",
+        "Types of the labels found tightly whose type is known: "
+        f"{found.right} of {found.n} named right.",
         "",
-        f"| labelled \\ named | {' | '.join(said)} | n |",
-        f"|---|{'---|' * (len(said) + 1)}",
-        *rows,
+        f"| labelled \\ named | {' | '.join(found.names)} | n |",
+        f"|---|{'---|' * (len(found.names) + 1)}",
+        *(f"| {code} | {' | '.join(map(str, counts))} |" for code, counts in found.table()),
     ]
 
 

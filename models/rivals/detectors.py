@@ -26,7 +26,7 @@ from models.rivals.baselines import constant_rate, falling_rate, fit_for, half_a
 from models.segmenter import Segmenter, ServedNetwork
 from models.tiling import LONG_SIDES_PX, answers_at, scaled
 from models.training.convert import as_openvino
-from models.training.recipe import DEFAULT_SHARES, USUAL_SHARE
+from models.training.recipe import shares_of
 
 SEED = 7
 ORIGINAL_EPOCHS = 30
@@ -234,10 +234,9 @@ def _middle(rgb: np.ndarray) -> np.ndarray:
 
 
 def _crops(kind: type[CropBatches], photos: Sequence[LabelledPhoto], plan: Plan) -> CropBatches:
-    names = sorted({photo.dataset for photo in photos})
     return kind(
         CropSource(photos),
-        {name: DEFAULT_SHARES.get(name, USUAL_SHARE) for name in names},
+        shares_of({photo.dataset for photo in photos}, ()),
         batch=plan.batch,
         size=plan.crop_px,
         steps=200,

@@ -25,7 +25,8 @@ def test_the_interval_of_all_or_none_ends_at_one_or_zero_and_mirrors():
 
 
 def test_no_trial_gives_no_interval_and_more_hits_than_trials_are_refused():
-    assert wilson(0, 0) is None
+    with pytest.raises(ValueError, match="n = 0"):
+        wilson(0, 0)
     with pytest.raises(ValueError, match="between 0 and n = 10"):
         wilson(11, 10)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inspection.domain.numbers import number, percent
+from inspection.domain.reliability import Confusion
 from inspection.i18n import Translate
 from inspection.model_facts import BandRule, Comparison, Pod
 from inspection.services.model import evaluation
@@ -246,10 +247,10 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
 
 def confusion_sentence(t: Translate, report: Report) -> str:
     """How many labels whose type is known are called by it."""
-    types = report.get("types") or {}
-    n = sum(sum(row.values()) for row in types.values())
-    right = sum(row.get(code, 0) for code, row in types.items())
-    return t("curve.confusion", right=f"{right:,}", n=f"{n:,}") if n else t("curve.confusion_none")
+    found = Confusion(report.get("types") or {})
+    if not found.n:
+        return t("curve.confusion_none")
+    return t("curve.confusion", right=f"{found.right:,}", n=f"{found.n:,}")
 
 
 def confusion_table(t: Translate, report: Report) -> Table | None:
@@ -260,16 +261,12 @@ def confusion_table(t: Translate, report: Report) -> Table | None:
     types = report.get("types")
     if not types:
         return None
-    said = sorted({name for row in types.values() for name in row})
+    found = Confusion(types)
     rows = tuple(
-        (
-            word(t, "defect", code),
-            *(f"{row.get(name, 0):,}" for name in said),
-            f"{sum(row.values()):,}",
-        )
-        for code, row in types.items()
+        (word(t, "defect", code), *(f"{count:,}" for count in counts))
+        for code, counts in found.table()
     )
-    names = (word(t, "defect", name) for name in said)
+    names = (word(t, "defect", name) for name in found.names)
     return Table((t("curve.labelled_as"), *names, t("curve.labels_n")), rows)
 
 
