@@ -10,6 +10,7 @@ import pytest
 from inspection.config import Settings
 from inspection.services.station import open_station
 from inspection.services.worker.parent import InspectionWorker
+from inspection.storage import database
 from inspection.storage.database import sqlite_driver
 
 # Test files that train, convert or time networks: minutes of processor time.
@@ -55,6 +56,58 @@ def panel_jpeg(scratches=((100, 60, 80, 6),), *, shape=(240, 320), seed=0) -> by
         *(cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444),
     ]
     return cv2.imencode(".jpg", bgr, how)[1].tobytes()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrations_of_an_empty_log_run_once():
+    """Thousands of tests begin with an empty log: from the second on, what the migrations wrote
+    into the first is written again, statement by statement, without running them.
+
+    Tests of the migrations themselves run them: `real_migrations`.
+    """
+    migrate, written = database.command.upgrade, []
+
+    def upgrade(config, revision, **how):
+        connection = config.attributes.get("connection")
+        is_new = connection is not None and connection.dialect.name == "sqlite"
+        if not (is_new and revision == "head" and not how and not _schema_of(connection)):
+            migrate(config, revision, **how)
+        elif not written:
+            migrate(config, revision)
+            written.extend(_schema_of(connection))
+            written.extend(_rows_of(connection))
+        else:
+            for statement in written:
+                connection.exec_driver_sql(statement)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(database.command, "upgrade", upgrade)
+        yield migrate
+
+
+@pytest.fixture
+def real_migrations(migrations_of_an_empty_log_run_once, monkeypatch):
+    monkeypatch.setattr(database.command, "upgrade", migrations_of_an_empty_log_run_once)
+
+
+def _schema_of(connection) -> list[str]:
+    """What makes the tables, indexes and triggers of a SQLite log, in the order they were made."""
+    made = connection.exec_driver_sql(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+    )
+    return [statement for (statement,) in made]
+
+
+def _rows_of(connection) -> list[str]:
+    """What the migrations wrote into the tables, as INSERT statements."""
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
+    statements = []
+    for (name,) in names.all():
+        columns = [row[1] for row in connection.exec_driver_sql(f"PRAGMA table_info({name})")]
+        quoted = " || ', ' || ".join(f'quote("{column}")' for column in columns)
+        for (values,) in connection.exec_driver_sql(f'SELECT {quoted} FROM "{name}"'):
+            statements.append(f'INSERT INTO "{name}" VALUES ({values})')
+    return statements
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -145,17 +146,22 @@ def migrations_config() -> Config:
     return config
 
 
+@cache
+def newest_revision() -> str:
+    """The schema that this program writes; its migrations do not change while it runs."""
+    return ScriptDirectory.from_config(migrations_config()).get_current_head() or ""
+
+
 def prepare(engine: Engine) -> None:
     """Bring the schema to its newest version; does nothing where that is done already.
 
     Two processes may call this at once: the second waits for the first and then finds nothing
     left to do. Raises StorageError when a newer program made the database.
     """
-    config = migrations_config()
-    newest = ScriptDirectory.from_config(config).get_current_head()
     with looking(engine) as connection:
-        if _version(connection) == newest:
+        if _version(connection) == newest_revision():
             return
+    config = migrations_config()
     try:
         with writing(engine) as connection:
             config.attributes["connection"] = connection
@@ -221,7 +227,7 @@ def engine_state(engine: Engine) -> EngineState:
 
 def schema_is_newest(engine: Engine) -> tuple[bool, str, str]:
     """(whether the schema is the newest, its revision or "none", the newest revision)."""
-    newest = ScriptDirectory.from_config(migrations_config()).get_current_head() or ""
+    newest = newest_revision()
     found = schema_version(engine) or "none"
     return found == newest, found, newest
 

@@ -23,6 +23,8 @@ from inspection.storage.database import (
 )
 from inspection.storage.tables import metadata
 
+pytestmark = pytest.mark.usefixtures("real_migrations")
+
 NEWEST = ScriptDirectory.from_config(migrations_config()).get_current_head()
 
 

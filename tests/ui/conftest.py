@@ -1,5 +1,6 @@
 """What page tests share: the app on a station of its own, and a small filled log."""
 
+import functools
 import gc
 import hashlib
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from inspection.domain.defects import Defect, Region
@@ -29,6 +31,16 @@ def old_objects_left_alone():
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def packages_searched_once():
+    """Streamlit reads what all installed packages say of themselves, at each start of an app: a
+    third of a page test. They do not change while the tests run."""
+    with pytest.MonkeyPatch.context() as patched:
+        scan = functools.cache(manifest_scanner.scan_component_manifests)
+        patched.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture(autouse=True)
