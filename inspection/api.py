@@ -27,6 +27,7 @@ from inspection.domain.letters import showable
 from inspection.errors import (
     AlreadyInspected,
     Conflict,
+    CorrectionRefused,
     CountingRefused,
     DiskFull,
     InspectionError,
@@ -47,7 +48,7 @@ from inspection.i18n import error_sentence, translator
 from inspection.imaging import codec
 from inspection.services.health import urgent_troubles
 from inspection.services.log import export_jobs
-from inspection.services.photo import counting, inspecting
+from inspection.services.photo import correcting, counting, inspecting, record_json
 from inspection.services.station import Station
 from inspection.storage import log_detail, log_filter, log_list
 
@@ -60,6 +61,7 @@ _STATUS = {
     AlreadyInspected: 409,
     PossibleDuplicate: 409,
     Conflict: 409,
+    CorrectionRefused: 422,
     ModelRefused: 503,
     WorkerFailed: 503,
     SettingsError: 503,
@@ -198,13 +200,13 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         """One inspection with its defects and everything people said about it."""
         station = station_of()
         detail = log_detail.inspection_detail(station.engine, number)
-        return inspecting.detail_json(detail, station.settings.first_day)
+        return record_json.detail_json(detail, station.settings.first_day)
 
     def _speak(number: int, act: Callable, answers_new: bool) -> dict:
         station = station_of()
         done = act(station, log_detail.inspection_detail(station.engine, number))
         detail = log_detail.inspection_detail(station.engine, done if answers_new else number)
-        return inspecting.detail_json(detail, station.settings.first_day)
+        return record_json.detail_json(detail, station.settings.first_day)
 
     for path, act, answers_new in (
         ("void", _void, False),
@@ -213,6 +215,35 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         ("same-photo", _answer, False),
     ):
         api.post(f"/inspections/{{number}}/{path}")(_saying(act, _speak, answers_new))
+
+    @api.post("/inspections/{number}/corrections", status_code=201)
+    async def correct(request: Request, number: _Number, mask: Annotated[UploadFile, File()]):
+        """Keep the regions that a person drew, measured and judged, beside the machine's record.
+
+        mask: PNG of 8 or 16 bits and the upright photo's size, 0 = none, n = region n. correction:
+        JSON {who, reason, based_on, regions: [{n, type}]}. Answers the new record."""
+        await _refuse_twice(request)
+        async with in_memory:
+            content, name = await _read(mask, station_of())
+            said = await _text_of(request, "correction")
+            return await run_in_threadpool(_correct, station_of(), number, content, name, said)
+
+    @api.get("/inspections/{number}/corrections")
+    def corrections(number: _Number):
+        """The corrections of an inspection, oldest first; the last one stands."""
+        station = station_of()
+        detail = log_detail.inspection_detail(station.engine, number)
+        first_day = station.settings.first_day
+        return [record_json.correction_json(detail, one, first_day) for one in detail.corrections]
+
+    @api.get("/inspections/{number}/corrections/{correction}/mask")
+    def correction_mask(number: _Number, correction: _Number):
+        """The mask of a correction, pixel for pixel as it came."""
+        station = station_of()
+        detail = log_detail.inspection_detail(station.engine, number)
+        numbered = correcting.numbered_correction(detail, correction)
+        content = correcting.drawn_mask(station, detail, numbered)
+        return Response(content, media_type="image/png", headers=_FOR_EVER)
 
     @api.get("/inspections/{number}/photo")
     def photo(number: _Number):
@@ -242,11 +273,17 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         number: _Number,
         threshold: Annotated[float | None, Query(gt=0, lt=1)] = None,
         smallest_px: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
+        correction: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
     ):
-        """The defect mask as 8-bit PNG; other thresholds re-cut it from the kept map."""
+        """The defect mask as 8-bit PNG; other thresholds re-cut it from the kept map. correction:
+        as a person drew it in that one."""
         station = station_of()
         detail = log_detail.inspection_detail(station.engine, number)
-        cut = inspecting.mask_again(station, detail, threshold, smallest_px)
+        if correction is None:
+            cut = inspecting.mask_again(station, detail, threshold, smallest_px)
+        else:
+            numbered = correcting.numbered_correction(detail, correction)
+            cut = correcting.corrected_mask(station, detail, numbered)
         return Response(codec.encode_png(cut), media_type="image/png", headers=_FOR_EVER)
 
     @api.get("/chart-library")
@@ -339,6 +376,15 @@ def _inspect(
     )
 
 
+def _correct(station: Station, number: int, mask: bytes, name: str, text: str) -> dict:
+    """Keep one correction and answer its JSON."""
+    detail = log_detail.inspection_detail(station.engine, number)
+    done = correcting.correct(station, detail, mask, name, correcting.read_said(text))
+    detail = log_detail.inspection_detail(station.engine, number)
+    numbered = correcting.numbered_correction(detail, done)
+    return record_json.correction_json(detail, numbered, station.settings.first_day)
+
+
 class _Said(BaseModel):
     """What a person says about an inspection, as JSON or as fields of a form."""
 
@@ -398,6 +444,15 @@ async def _said(request: Request) -> _Said:
         raise CountingRefused(
             "request_field", name=name, why=first.get("msg", "is no JSON")
         ) from None
+
+
+async def _text_of(request: Request, name: str) -> str:
+    """A text of a form; a browser may send it as a file of its own (`Blob`)."""
+    value = (await request.form()).get(name)
+    if value is None:
+        raise RequestRefused("request_missing", name=name)
+    content = value if isinstance(value, str) else (await value.read()).decode("utf-8", "replace")
+    return content
 
 
 async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:

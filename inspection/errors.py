@@ -190,6 +190,10 @@ class DecisionRefused(InspectionError):
     """A person's decision lacks its name or its reason."""
 
 
+class CorrectionRefused(InspectionError):
+    """What a person drew over a photo lacks a name, or its mask and its list contradict."""
+
+
 class CountingRefused(InspectionError):
     """A word about what counts lacks its name or its reason, or does not fit what was said."""
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from inspection.domain.acceptance_rules import SIZE_OF, MaxCount, Rule, Spec
 from inspection.domain.arrays import Floats
-from inspection.domain.defects import SEVERITIES, ZONE_GRADES, Defect
+from inspection.domain.defects import NOT_JUDGED, SEVERITIES, ZONE_GRADES, Defect
 from inspection.domain.inspections import Judgement, Reason, Thresholds
 from inspection.domain.panels import Panel
 from inspection.domain.quality import REPAIRS
@@ -97,10 +97,10 @@ def judge(
 ) -> Judgement:
     """Propose a verdict for one photo and grade its defects; most important reason first.
 
-    Reasons of one code, type and zone are told once, by the worst of them. Defects a person
-    marked as `pseudo_defect` are kept but never held against the panel. Distances are taken on
-    the surface: pixels of this photo times its scale. While model, panel or zone is unknown all
-    rules that may hold are tried: where they agree that is the verdict, else a person decides.
+    Reasons of one code, type and zone are told once, by the worst of them. Defects of NOT_JUDGED
+    are kept but never held against the panel. Distances are taken on the surface: pixels of this
+    photo times its scale. While model, panel or zone is unknown all rules that may hold are tried:
+    where they agree that is the verdict, else a person decides.
     scale_doubt: why the scale may be wrong; then no size decides, and a person does.
     A score from `reject_from` on with nothing found is never ok: the network is sure of a defect
     too small for a region. Raises ValueError for a score outside 0–1.
@@ -158,7 +158,7 @@ def _cases(
     known: dict[tuple[str, str | None, bool], tuple[Rule | None, ...]] = {}
     cases = []
     for defect in defects:
-        if defect.type == "pseudo_defect":
+        if defect.type in NOT_JUDGED:
             continue
         place = (defect.type, defect.zone, defect.near_character_line)
         if place not in known:

@@ -41,6 +41,11 @@ FAMILY_OF_TYPE = {
 # A defect that has no name yet: the network tells none, or a label named none.
 UNNAMED = "unclassified"
 
+# What a person marked and left out of judging, such as a badge or tape. No type of defect.
+IGNORED = "ignored"
+# Regions that are seen and kept, and never held against the panel.
+NOT_JUDGED = ("pseudo_defect", IGNORED)
+
 SEVERITIES = ("minor", "major", "critical")
 ZONE_GRADES = ("A", "B", "C", "D")
 SOURCES = ("machine", "person")
@@ -50,12 +55,13 @@ SOURCES = ("machine", "person")
 class Region:
     """One connected flaw in the pixels of its photo, before anything is known in millimetres.
 
-    bbox_px: (x, y, width, height). outline_px: closed polygon of (x, y) points.
-    length_px, width_px: sides of the smallest enclosing rectangle, length the longer one; for a
-    bent scratch the length follows its centre line. position: centre as (x, y) shares of the
-    photo, 0–1. score: 0–1, how sure the network is of this region. width_error_px: half of the
-    95 % interval of the width, which the area of a thin mark shares; as large as the width itself
-    where the mark is at most so wide; None where width and area are those of the marked pixels.
+    type: of FAMILY_OF_TYPE, or IGNORED. bbox_px: (x, y, width, height). outline_px: closed polygon
+    of (x, y) points. length_px, width_px: sides of the smallest enclosing rectangle, length the
+    longer one; for a bent scratch the length follows its centre line. position: centre as (x, y)
+    shares of the photo, 0–1. score: 0–1, how sure the network is of this region. width_error_px:
+    half of the 95 % interval of the width, which the area of a thin mark shares; as large as the
+    width itself where the mark is at most so wide; None where width and area are those of the
+    marked pixels.
     """
 
     type: str
@@ -69,7 +75,7 @@ class Region:
     width_error_px: float | None = None
 
     def __post_init__(self) -> None:
-        if self.type not in FAMILY_OF_TYPE:
+        if self.type not in FAMILY_OF_TYPE and self.type != IGNORED:
             raise ValueError(
                 f"defect type must be one of {sorted(FAMILY_OF_TYPE)}, got {self.type!r}"
             )

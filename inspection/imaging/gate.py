@@ -149,7 +149,7 @@ def _looked_at(content: bytes) -> StoredFile:
             raise Refusal("foreign_format", format=name)
         raise Refusal("not_an_image")
     if name_of_format == "PNG":
-        return _check_png_chunks(content)
+        return check_png_chunks(content)
     if name_of_format == "TIFF":
         return _check_tiff_tags(content)
     if name_of_format == "JPEG":
@@ -200,7 +200,7 @@ def _check_tiff_tags(content: bytes) -> StoredFile:
     )
 
 
-def _check_png_chunks(content: bytes) -> StoredFile:
+def check_png_chunks(content: bytes) -> StoredFile:
     """Walk the chunks before any decoder does.
 
     A chunk that claims two gigabytes keeps a decoder busy for seconds in a file of 60 bytes.

@@ -1,6 +1,7 @@
 """Masks that other people drew, as their files hold them; what marks a defect is for the importer.
 
 Like the gate, but a mask may have a palette, 16 bits and an alpha channel, and all three count.
+A mask that comes over HTTP is only its numbers: see `read_region_mask`.
 """
 
 import io
@@ -12,12 +13,17 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from inspection.domain.letters import inert_name
 from inspection.errors import UnreadableImage
 from inspection.imaging import gate
+from inspection.imaging.decoders import Refusal
 
 MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jpg", ".jpeg")
 _FORMATS = ("PNG", "BMP", "TIFF", "GIF", "WEBP", "JPEG")
 _ORIENTATION = 0x112
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Bits a channel and kind of colour of a PNG whose levels are numbers: grey, or a palette's entries.
+_NUMBERED = ((8, 0), (16, 0), (8, 3))
 # Of the strongest brush in a mask; below, a brush's soft edge or a lossy file's noise.
 _SHEER = 0.125
 
@@ -74,6 +80,57 @@ def read_mask(content: bytes, name: str) -> DrawnMask:
         indices=np.asarray(picture) if picture.mode == "P" else None,
         format=picture.format or "",
     )
+
+
+def read_region_mask(content: bytes, filename: str, width_px: int, height_px: int) -> np.ndarray:
+    """The numbers of a mask whose levels number regions, uint8 or uint16 (height, width).
+
+    content: PNG of one channel, or of a palette, whose entries are the numbers. The decoder gets
+    to see only a header of the photo's own size and the pixels: nothing else that a file may hold.
+    Raises UnreadableImage for another kind of file, another size, or a damaged one.
+    """
+    name = inert_name(filename)
+    if not content.startswith(_PNG_SIGNATURE):
+        raise UnreadableImage("region_mask_kind", name=name)
+    try:
+        gate.check_png_chunks(content)
+    except Refusal as refusal:
+        raise UnreadableImage(refusal.code, name=inert_name(filename), **refusal.values) from None
+    width, height, bits, colours = struct.unpack_from(">IIBB", content, len(_PNG_SIGNATURE) + 8)
+    if (bits, colours) not in _NUMBERED:
+        raise UnreadableImage("region_mask_kind", name=name)
+    if (width, height) != (width_px, height_px):
+        raise UnreadableImage(
+            "region_mask_size",
+            name=name,
+            width=width,
+            height=height,
+            photo_width=width_px,
+            photo_height=height_px,
+        )
+    try:
+        with Image.open(io.BytesIO(pixels_alone(content)), formats=("PNG",)) as picture:
+            picture.load()
+            numbers = np.asarray(picture)
+    except Exception as error:
+        # Damaged pixels make the decoder raise almost anything.
+        sentence = " ".join(str(error).split())[:120] or type(error).__name__
+        raise UnreadableImage("mask_unreadable", name=name, why=sentence) from None
+    # Pillow hands 16 bits out in the order of the machine or of the file.
+    return np.ascontiguousarray(numbers, np.uint16 if bits == 16 else np.uint8)
+
+
+def pixels_alone(content: bytes) -> bytes:
+    """A PNG that `read_region_mask` takes with nothing but header, palette, pixels and end."""
+    kept, at = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
+    while at < len(content):
+        end = at + 12 + int.from_bytes(content[at : at + 4], "big")
+        if content[at + 4 : at + 8] in (b"IHDR", b"PLTE", b"IDAT", b"IEND"):
+            kept.append(content[at:end])
+        if content[at + 4 : at + 8] == b"IEND":
+            break
+        at = end
+    return b"".join(kept)
 
 
 def _levels(content: bytes, picture: Image.Image) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""From the kept probability map to regions in pixels: no network is asked again."""
+"""From the kept probability map, or a mask that a person drew, to regions in pixels: no network is
+asked again."""
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -22,6 +23,8 @@ OUTLINED = ("dent", "run_sag", "orange_peel", "mottling", "overspray", "thin_fil
 # An outline keeps its shape within one pixel and stays small enough for the log.
 OUTLINE_TOLERANCE_PX = 1.0
 OUTLINE_MOST_POINTS = 200
+# Rows of a drawn mask that are searched at once: the places of its pixels take much memory.
+_BAND_ROWS = 256
 
 
 def level(threshold: float) -> int:
@@ -48,11 +51,85 @@ def find_regions(
     the map is. It is asked at most once, and only where a thin mark is.
     """
     found = label_regions(probability, threshold)
-    kept = np.flatnonzero(found.counts(smallest_px, peak))
+    pixels = functools.cache(photo) if photo else None
+    regions = []
+    for number in found.largest_first(smallest_px, peak):
+        window = found.window(number)
+        own = found.labels[window] == number
+        levels = probability[window][own]
+        type = named(kind[window][own], levels, types)
+        # The surest tenth: one pixel is noise, and the rim of a region is never sure.
+        score = float(np.quantile(levels, 0.9) / 255.0)
+        regions.append(_measure(found, number, own, type, score, pixels))
+    return tuple(regions)
+
+
+def regions_by_place(
+    probability: np.ndarray, threshold: float, smallest_px: int, peak: float = 0.0
+) -> np.ndarray:
+    """Which of the regions of `find_regions` each pixel belongs to, int32 (H, W), counted from 1;
+    0 = none."""
+    found = label_regions(probability, threshold)
+    place_of = np.zeros(len(found.area_px), np.int32)
+    for place, number in enumerate(found.largest_first(smallest_px, peak), 1):
+        place_of[number] = place
+    return place_of[found.labels]
+
+
+def outlines_by_place(
+    outlines: Sequence[Sequence[tuple[int, int]]], shape: tuple[int, int]
+) -> np.ndarray:
+    """The same from the regions' outlines alone, where the map is not kept any more: a region in
+    several pieces is its largest piece."""
+    places = np.zeros(shape, np.int32)
+    for place, outline in enumerate(outlines, 1):
+        if outline:
+            cv2.fillPoly(places, [np.array(outline, np.int32).reshape(-1, 2)], place)
+    return places
+
+
+def label_drawn(numbers: np.ndarray) -> "LabelledRegions":
+    """The regions of a drawn mask, uint8 or uint16 (H, W): the pixels of level n are region n."""
+    highest = int(numbers.max(initial=0)) + 1
+    area = np.zeros(highest, np.intp)
+    first = np.full((highest, 2), np.iinfo(np.int32).max, np.int64)
+    last = np.full((highest, 2), -1, np.int64)
+    for start in range(0, len(numbers), _BAND_ROWS):
+        band = numbers[start : start + _BAND_ROWS]
+        rows, columns = np.nonzero(band)
+        own = band[rows, columns].astype(np.intp)
+        area += np.bincount(own, minlength=highest)
+        places = np.stack([columns, rows + start], axis=1)
+        np.minimum.at(first, own, places)
+        np.maximum.at(last, own, places)
+    boxes = np.zeros((highest, 4), np.int32)
+    drawn = area > 0
+    boxes[drawn] = np.hstack([first, last - first + 1])[drawn]
+    return LabelledRegions(numbers.astype(np.int32), area, np.zeros(highest, np.uint8), boxes)
+
+
+def measure_drawn(
+    found: "LabelledRegions",
+    types: Iterable[tuple[int, str]],
+    photo: Callable[[], np.ndarray] | None = None,
+) -> tuple[Region, ...]:
+    """Measure regions of `label_drawn` as those of the machine are, in the order of `types`.
+
+    types: (number, type). photo: as in `find_regions`; a person is sure of what they draw.
+    """
     pixels = functools.cache(photo) if photo else None
     return tuple(
-        _measure(found, int(number), probability, kind, types, pixels)
-        for number in kept[np.argsort(-found.area_px[kept], kind="stable")]
+        _measure(found, n, found.labels[found.window(n)] == n, type, 1.0, pixels)
+        for n, type in types
+    )
+
+
+def shared_px(places: np.ndarray, drawn: np.ndarray) -> tuple[tuple[int, int, int], ...]:
+    """(place from 1, n, pixels) of every pair of regions that share pixels; both int32 (H, W)."""
+    both = (places > 0) & (drawn > 0)
+    pairs, px = np.unique(np.stack([places[both], drawn[both]], axis=1), axis=0, return_counts=True)
+    return tuple(
+        (int(place), int(n), int(count)) for (place, n), count in zip(pairs, px, strict=True)
     )
 
 
@@ -86,6 +163,11 @@ class LabelledRegions:
         defects = (self.area_px >= smallest_px) & (self.peak >= level(peak))
         defects[0] = False
         return defects
+
+    def largest_first(self, smallest_px: int, peak: float) -> list[int]:
+        """The numbers that are defects, in the order in which they are told."""
+        kept = np.flatnonzero(self.counts(smallest_px, peak))
+        return [int(one) for one in kept[np.argsort(-self.area_px[kept], kind="stable")]]
 
     def window(self, number: int) -> tuple[slice, slice]:
         """Rows and columns of the box round one number's region."""
@@ -169,18 +251,16 @@ def _highest_of_blocks(levels: np.ndarray) -> np.ndarray:
 def _measure(
     found: LabelledRegions,
     number: int,
-    probability: np.ndarray,
-    kind: np.ndarray,
-    types: Sequence[str],
+    own: np.ndarray,
+    type: str,
+    score: float,
     pixels: Callable[[], np.ndarray] | None,
 ) -> Region:
-    height, width = probability.shape
-    window = found.window(number)
-    top, left = (side.start for side in window)
-    own = found.labels[window] == number
+    """own: bool, the region's pixels in its window."""
+    height, width = found.labels.shape
+    top, left = (side.start for side in found.window(number))
     rows, columns = np.nonzero(own)
     area = len(rows)
-    type = named(kind[window][own], probability[window][own], types)
     length, across = ribbon_size(own)
     error = None
     if pixels and type not in OUTLINED and length >= RIBBON_RATIO * across:
@@ -192,8 +272,7 @@ def _measure(
             area, across, error = max(1, round(line.px * length)), line.px, line.error_px
     return Region(
         type=type,
-        # The surest tenth: one pixel is noise, and the rim of a region is never sure.
-        score=float(np.quantile(probability[window][own], 0.9) / 255.0),
+        score=score,
         area_px=area,
         # A ragged outline is a long one; what lies on a photo is no longer than its diagonal.
         length_px=min(length, math.hypot(height, width)),

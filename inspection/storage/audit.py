@@ -25,6 +25,7 @@ from inspection.storage.column_types import (
     canonical_json,
     storable,
 )
+from inspection.storage.correcting.table import correction
 from inspection.storage.database import looking, next_number
 from inspection.storage.tables import (
     STANDING_COLUMNS,
@@ -54,6 +55,7 @@ SEALED = {
         inspection,
         decision,
         counting_word,
+        correction,
         shift_note,
         shift_note_word,
         signed_report,

@@ -4,7 +4,7 @@ Judgements that a later one replaced are found by their number only.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from inspection.domain.scale import Scale
 from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.column_types import AnyRow, AnySelect
+from inspection.storage.correcting.records import NumberedCorrection, corrections_about
 from inspection.storage.counting import is_left_out
 from inspection.storage.counting_records import NumberedWord, state, words_about
 from inspection.storage.database import looking
@@ -98,7 +99,7 @@ class InspectionDetail:
     standing: "ok", "rework" or "undecided". decisions, events: in their order. last_decision_id:
     what `deciding.decide` wants as `expected_last`. superseded_by: the judgement that took this
     one's place. related: the other judgements of the same photo. left_out: why no figure holds it,
-    "" = they do; counting: what was said about that.
+    "" = they do; counting: what was said about that. corrections: of its regions, oldest first.
     """
 
     id: int
@@ -116,6 +117,19 @@ class InspectionDetail:
     events: tuple[AuditEvent, ...]
     left_out: str = ""
     counting: tuple[NumberedWord, ...] = ()
+    corrections: tuple[NumberedCorrection, ...] = ()
+
+    @property
+    def correction(self) -> NumberedCorrection | None:
+        """The correction that stands for the machine's regions and verdict; None without one."""
+        return self.corrections[-1] if self.corrections else None
+
+    @property
+    def shown(self) -> Inspection:
+        """The inspection as it stands: as a person corrected it, else as it was recorded."""
+        if self.correction is None:
+            return self.inspection
+        return replace(self.inspection, judgement=self.correction.said.judgement)
 
     @property
     def photo_sha256(self) -> str:
@@ -285,6 +299,7 @@ def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
             _events(connection, [number, *(one.id for one in related)]),
             state(connection, [number]).get(number, ""),
             words_about(connection, number),
+            corrections_about(connection, [number]).get(number, ()),
         )
 
 
@@ -314,6 +329,7 @@ def detail_of(
     events: tuple[AuditEvent, ...] = (),
     why_left_out: str = "",
     counting: tuple[NumberedWord, ...] = (),
+    corrections: tuple[NumberedCorrection, ...] = (),
 ) -> InspectionDetail:
     return InspectionDetail(
         id=row.id,
@@ -331,6 +347,7 @@ def detail_of(
         events=events,
         left_out=why_left_out,
         counting=counting,
+        corrections=corrections,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Table, func, select
 
 from inspection.storage import tables
 from inspection.storage.column_types import AnyRow, AnySelect, frame
+from inspection.storage.correcting.records import corrections_about
 from inspection.storage.database import looking
 from inspection.storage.log_detail import (
     InspectionDetail,
@@ -192,11 +193,13 @@ def details_in_pieces(
             numbers = [row.id for row in found]
             defects = _grouped(connection, defect, numbers)
             words = _grouped(connection, decision, numbers)
+            corrections = corrections_about(connection, numbers)
         yield [
             detail_of(
                 row,
                 tuple(defect_of(one) for one in defects.get(row.id, ())),
                 tuple(numbered_decision(one) for one in words.get(row.id, ())),
+                corrections=corrections.get(row.id, ()),
             )
             for row in found
         ]

@@ -8,6 +8,7 @@ a file calls itself, so no name can lead out of the folder.
     display/ab/abcdef….jpg           full resolution, without metadata
     thumbnails/ab/abcdef….jpg        at most 320 px on the longer side
     evidence/MODEL/ab/abcdef….png    probability map; beside it ….types.png; MODEL = its SHA-256
+    corrections/ab/abcdef….MASK.png  regions that a person drew; MASK = the PNG's SHA-256
     in_hand/abcdef….ID               held while a photo is written and its record does not stand yet
 """
 
@@ -26,6 +27,7 @@ from inspection.errors import NotFound, StorageError, writing_failed
 from inspection.storage.private import Claim, private_folder
 
 ORIGINALS, DISPLAY, THUMBNAILS, EVIDENCE = "originals", "display", "thumbnails", "evidence"
+CORRECTIONS = "corrections"
 _SUFFIX = {ORIGINALS: "", DISPLAY: ".jpg", THUMBNAILS: ".jpg"}
 _TYPES = ".types.png"
 _IN_HAND = "in_hand"
@@ -120,6 +122,7 @@ class PhotoFiles:
         removed = []
         paths = [self._path(kind, sha256) for kind in (ORIGINALS, DISPLAY, THUMBNAILS)]
         paths += (self.root / EVIDENCE).glob(f"*/{sha256[:2]}/{sha256}.*")
+        paths += (self.root / CORRECTIONS).glob(f"{sha256[:2]}/{sha256}.*")
         # Rests of a write that was cut short stand beside what they were to become.
         for folder in {path.parent for path in paths}:
             paths += folder.glob(f"{_TEMPORARY}{sha256}*")
@@ -150,6 +153,16 @@ class PhotoFiles:
         probability, types = self._evidence_paths(sha256, model_sha256)
         self._write(types, evidence.type_png, replace=True)
         self._write(probability, evidence.probability_png, replace=True)
+
+    def put_drawn_mask(self, sha256: str, mask_png: bytes) -> str:
+        """Keep the regions that a person drew on a photo; answers the SHA-256 that names them."""
+        name = hashlib.sha256(mask_png).hexdigest()
+        self._write(self._drawn_path(sha256, name), mask_png)
+        return name
+
+    def drawn_mask(self, sha256: str, mask_sha256: str) -> bytes:
+        """The regions that a person drew, as `put_drawn_mask` kept them."""
+        return self._read(self._drawn_path(sha256, mask_sha256))
 
     def original(self, sha256: str, *, check: bool = True) -> bytes:
         """The uploaded bytes. check: refuse with StorageError bytes that changed on the disk."""
@@ -228,7 +241,7 @@ class PhotoFiles:
         return False
 
     def _folders(self) -> Iterator[tuple[Path, list[str]]]:
-        for kind in (*_SUFFIX, EVIDENCE):
+        for kind in (*_SUFFIX, EVIDENCE, CORRECTIONS):
             for folder, _, names in os.walk(self.root / kind):
                 yield Path(folder), sorted(names)
 
@@ -241,6 +254,11 @@ class PhotoFiles:
         _require_hash("model", model_sha256)
         folder = self.root / EVIDENCE / model_sha256 / sha256[:2]
         return folder / f"{sha256}.png", folder / f"{sha256}{_TYPES}"
+
+    def _drawn_path(self, sha256: str, mask_sha256: str) -> Path:
+        _require_hash("photo", sha256)
+        _require_hash("mask", mask_sha256)
+        return self.root / CORRECTIONS / sha256[:2] / f"{sha256}.{mask_sha256}.png"
 
     def _existing(self, path: Path) -> Path:
         if not path.is_file():

@@ -30,6 +30,8 @@ from inspection.errors import Conflict, StorageError
 from inspection.storage import tables
 from inspection.storage.audit import RECORD, Event, append_events, next_inspection, record_digest
 from inspection.storage.column_types import AnyRow, NewRow, Values
+from inspection.storage.correcting.records import standing_correction
+from inspection.storage.correcting.table import correction
 from inspection.storage.counting import kept, set_standing, standing
 from inspection.storage.counting_records import write_words
 from inspection.storage.database import insert_rows, next_number, writing
@@ -125,10 +127,10 @@ def rejudge(
 
     A new row that points at the old one and takes its place in lists and counts, under the old
     one's body, day and shift: the body was inspected then. inspector: who asked for it.
-    corrects_scale: the reason where the old millimetres were wrong; then a decision is no obstacle,
-    for it rested on them, and the new judgement is decided anew. Raises NotFound, Conflict when the
-    old one was judged again, left out or decided meanwhile (undo the decision first), StorageError
-    when the photo is another one.
+    corrects_scale: the reason where the old millimetres were wrong; then a decision or a corrected
+    region is no obstacle, for it rested on them, and the new judgement is decided anew. Raises
+    NotFound, Conflict when the old one was judged again, left out, decided (undo the decision
+    first) or corrected meanwhile, StorageError when the photo is another one.
     """
     with writing(engine) as connection:
         known = _by_request(connection, [request_id] if request_id else [])
@@ -144,6 +146,9 @@ def rejudge(
             )
         if earlier.disposition and not corrects_scale:
             raise Conflict("undo_first", number=earlier_id, disposition=earlier.disposition)
+        stands = standing_correction(connection, earlier_id)
+        if stands and not corrects_scale:
+            raise Conflict("corrected_stays", number=earlier_id, who=stands.said.who)
         entry = Entry(inspection, ShiftSlot(earlier.day, earlier.shift), request_id)
         _keep_versions(connection, [entry], _Versions({}, {inspection.spec_sha256: spec_text}))
         number = next_inspection(connection)
@@ -297,12 +302,16 @@ def _file_anew(
 ) -> None:
     """Write these inspections again under another shift; the new rows take the old ones' place.
 
-    What a person has decided stays under the shift in which it was decided.
+    What a person has decided or corrected stays under the shift in which that was done.
     """
     table = tables.inspection
     olds = connection.execute(
         select(table)
-        .where(table.c.id.in_(sorted(moved)), table.c.disposition == "")
+        .where(
+            table.c.id.in_(sorted(moved)),
+            table.c.disposition == "",
+            table.c.id.not_in(select(correction.c.inspection_id)),
+        )
         .order_by(table.c.id)
     ).mappings()
     number, defect_number = next_inspection(connection), next_number(connection, tables.defect)

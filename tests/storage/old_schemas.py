@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 
 from inspection.storage import tables
+from inspection.storage.correcting.table import correction
 from inspection.storage.database import writing
 
 
@@ -12,6 +13,7 @@ from inspection.storage.database import writing
 def lent_tables(engine):
     """What today's writers and readers ask for and an old schema does not have yet."""
     lent = [tables.counting_word, tables.left_out, tables.first_changed, tables.demo_load]
+    lent.append(correction)
     with writing(engine) as connection:
         tables.metadata.create_all(connection, lent)
         connection.execute(text("ALTER TABLE defect ADD COLUMN width_error_px FLOAT"))

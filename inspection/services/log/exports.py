@@ -23,7 +23,7 @@ from inspection.i18n import Translate
 from inspection.services.exporting import csv_pieces
 from inspection.services.log.corrections import photo_file_name
 from inspection.services.log.workbook import write_log_workbook
-from inspection.services.photo.inspecting import detail_json
+from inspection.services.photo.record_json import detail_json
 from inspection.services.station import Station
 from inspection.storage import log_pieces
 from inspection.storage.log_detail import InspectionDetail

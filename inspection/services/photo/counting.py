@@ -15,9 +15,9 @@ from inspection.domain.counting_words import (
     CountingWord,
 )
 from inspection.errors import CountingRefused
-from inspection.services.photo import reviewing
+from inspection.services.photo import correcting, reviewing
 from inspection.services.station import Station, given_scale
-from inspection.storage import counting_records, recording
+from inspection.storage import counting_records, log_detail, recording
 from inspection.storage.log_detail import InspectionDetail
 
 
@@ -40,7 +40,8 @@ def correct_scale(
 ) -> int:
     """Measure and judge an inspection anew with the right scale; answers the new one's number.
 
-    The kept map is measured, the network is not asked. The record with the wrong millimetres stays
+    The kept map is measured, the network is not asked, and so are the regions that a person drew.
+    The record with the wrong millimetres stays
     and is replaced in lists and figures; a decision that rested on it is made anew. Raises
     ScaleRefused for a scale that the panel cannot have, CountingRefused without a name or a reason
     or where nothing would change, NotFound when the map is not kept any more, Conflict when the
@@ -51,7 +52,7 @@ def correct_scale(
     if detail.mm_per_px == scale.mm_per_px:
         raise CountingRefused("scale_same", number=detail.id, scale=mm_per_px)
     again = reviewing.judged_again(station, detail, scale=scale)
-    return recording.rejudge(
+    number = recording.rejudge(
         station.engine,
         detail.id,
         again,
@@ -59,6 +60,9 @@ def correct_scale(
         spec_text=reviewing.spec_of(station, detail.inspection).text,
         corrects_scale=word.reason,
     )
+    new = log_detail.inspection_detail(station.engine, number)
+    correcting.carry_over(station, detail, new, word.who, word.reason)
+    return number
 
 
 def answer(station: Station, detail: InspectionDetail, *, is_same: bool, who: str) -> int:

@@ -4,9 +4,10 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from inspection.domain.acceptance import judge
 from inspection.domain.acceptance_rules import Spec
 from inspection.domain.clocks import FIRST_DAY, impossible_dates
 from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING, LikeAnother
-from inspection.domain.defects import UNNAMED
+from inspection.domain.defects import UNNAMED, Region
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.letters import inert_name
 from inspection.domain.placing import place_and_measure
@@ -31,6 +32,15 @@ from inspection.services.station import Station, thresholds_of
 from inspection.storage import log_detail, recording
 
 _log = logging.getLogger(__name__)
+
+
+class Sized(Protocol):
+    """A photo of which only the size is asked."""
+
+    @property
+    def width_px(self) -> int: ...
+    @property
+    def height_px(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,6 @@ def judge_seen(
 
     A scale that may be wrong leaves the photo to a person; `limits_of` refuses an impossible one.
     """
-    panel = station.bodies.panel(subject.vehicle_model, subject.panel)
     regions = find_regions(
         seen.probability,
         seen.kind,
@@ -88,26 +97,56 @@ def judge_seen(
         thresholds.peak,
         seen.photo,
     )
+    return judge_regions(
+        regions,
+        subject,
+        station=station,
+        photo=seen,
+        scale=scale,
+        spec=spec,
+        score=seen.score,
+        thresholds=thresholds,
+        problems=seen.problems,
+    )
+
+
+def judge_regions(
+    regions: Sequence[Region],
+    subject: Subject,
+    *,
+    station: Station,
+    photo: Sized,
+    scale: Scale | None,
+    spec: Spec,
+    score: float,
+    thresholds: Thresholds,
+    problems: Sequence[str],
+) -> Judgement:
+    """Millimetres, place and verdict of a photo's regions, whoever marked them.
+
+    score, problems: of the photo. The order of the regions is kept.
+    """
+    panel = station.bodies.panel(subject.vehicle_model, subject.panel)
     return judge(
         place_and_measure(
             regions,
             scale=scale,
             panel=panel,
-            photo_width_px=seen.width_px,
-            photo_height_px=seen.height_px,
+            photo_width_px=photo.width_px,
+            photo_height_px=photo.height_px,
         ),
         spec=spec,
         vehicle_model=subject.vehicle_model,
         panel=panel,
         scale=scale,
-        score=seen.score,
+        score=score,
         thresholds=thresholds,
-        quality_problems=seen.problems,
-        scale_doubt=limits_of(station, subject, seen).doubt(scale) if scale else None,
+        quality_problems=problems,
+        scale_doubt=limits_of(station, subject, photo).doubt(scale) if scale else None,
     )
 
 
-def limits_of(station: Station, subject: Subject, photo: Photo | Seen) -> ScaleLimits:
+def limits_of(station: Station, subject: Subject, photo: Sized) -> ScaleLimits:
     """Which scales a photo of this subject may have."""
     panels = station.bodies.panels_shown(subject.vehicle_model, subject.panel)
     return scale_limits(panels, photo.width_px, photo.height_px)
@@ -391,44 +430,3 @@ def mask_again(
         used.smallest_px if smallest_px is None else smallest_px,
         used.peak,
     )
-
-
-def detail_json(
-    detail: log_detail.InspectionDetail, first_day: date = FIRST_DAY
-) -> dict[str, object]:
-    """One logged inspection as JSON: the documented fields, its subject and what people said."""
-    inspection = detail.inspection
-    return {
-        **inspection_json(inspection, inspection.photo_name, detail.id, first_day),
-        **asdict(inspection.subject),
-        "photo_sha256": inspection.photo_sha256,
-        "photo_source": inspection.photo_source,
-        "inspected_at": inspection.inspected_at.isoformat(),
-        "day": detail.day.isoformat(),
-        "shift": detail.shift,
-        "standing": detail.standing,
-        "left_out": detail.left_out,
-        "counting": [
-            {
-                "word": one.said.word,
-                "other_id": one.said.other_id,
-                "reason": one.said.reason,
-                "who": one.said.who,
-                "at": one.said.at.isoformat(),
-            }
-            for one in detail.counting
-        ],
-        "superseded_by": detail.superseded_by,
-        "disposition": detail.disposition,
-        "decisions": [
-            {
-                "id": numbered.id,
-                "disposition": numbered.decision.disposition,
-                "reason": numbered.decision.reason,
-                "inspector": numbered.decision.inspector,
-                "decided_at": numbered.decision.decided_at.isoformat(),
-                "withdrawn": numbered.decision.withdrawn,
-            }
-            for numbered in detail.decisions
-        ],
-    }

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from inspection.domain.acceptance import proposed_disposition
 from inspection.domain.acceptance_rules import Spec, parse_spec
+from inspection.domain.defects import NOT_JUDGED, Defect
 from inspection.domain.inspections import MOST_LETTERS, Decision, Inspection, Thresholds
 from inspection.domain.letters import refuse_unreadable
 from inspection.domain.scale import Scale
@@ -31,13 +32,20 @@ def proposal(inspection: Inspection) -> str | None:
 def needs_reason(inspection: Inspection, disposition: str) -> bool:
     """Whether a person who says this must say why: against a proposal, or OK over marked defects.
 
+    inspection: as it stands (`InspectionDetail.shown`).
+
     What is accepted against the marks on the photo is what a plant later asks about, whether the
     machine had proposed a repair or had left the photo to a person.
     """
     proposed = proposal(inspection)
     if proposed is None:
-        return disposition == "accept" and bool(inspection.judgement.defects)
+        return disposition == "accept" and bool(marked(inspection))
     return disposition != proposed
+
+
+def marked(inspection: Inspection) -> tuple[Defect, ...]:
+    """The marks that are held against the panel."""
+    return tuple(one for one in inspection.judgement.defects if one.type not in NOT_JUDGED)
 
 
 def decide(
@@ -50,13 +58,13 @@ def decide(
     """
     reason = " ".join(reason.split())
     _named(inspector, detail.id)
-    if needs_reason(detail.inspection, disposition) and not reason:
-        proposed = proposal(detail.inspection)
+    if needs_reason(detail.shown, disposition) and not reason:
+        proposed = proposal(detail.shown)
         if proposed is None:
             raise DecisionRefused(
                 "reason_over_marks",
                 number=detail.id,
-                n=len(detail.defects),
+                n=len(marked(detail.shown)),
                 disposition=disposition,
             )
         raise DecisionRefused(
@@ -128,7 +136,7 @@ def keep(station: Station, detail: InspectionDetail, again: Inspection, inspecto
     """Log a judgement of `judged_again` in the place of the one it came from; answers its id.
 
     Raises DecisionRefused without a name, Conflict when the inspection is decided (undo that
-    first) or was judged again meanwhile.
+    first), its regions were corrected or it was judged again meanwhile.
     """
     _named(inspector, detail.id)
     return recording.rejudge(

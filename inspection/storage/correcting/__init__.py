@@ -1,0 +1,1 @@
+"""Corrections of the machine's regions: their table, writing and reading them."""
