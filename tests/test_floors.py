@@ -67,6 +67,7 @@ ARROWS = {
         "active_model": "worker",
         "station": "worker active_model",
         "photo": "station",
+        "specs": "station",
         "quality": "words mailing station",
         "report": "words exporting mailing station photo quality",
         "log": "words exporting station photo quality report",

@@ -17,6 +17,7 @@ from inspection.cli import (
     measuring,
     photo_sets,
     report,
+    spec,
     training,
 )
 from inspection.cli.console import print_error
@@ -60,6 +61,16 @@ def main():
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-for _subject in (inspecting, log, report, desk, training, photo_sets, measuring, installation):
+for _subject in (
+    inspecting,
+    log,
+    spec,
+    report,
+    desk,
+    training,
+    photo_sets,
+    measuring,
+    installation,
+):
     for _command in _subject.COMMANDS:
         main.add_command(_command)

@@ -8,7 +8,6 @@ another spec without running the network.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 
@@ -122,7 +121,9 @@ def judge(
 
     severities = {id(case.defect): _severity(case, spec) for case in cases}
     graded = tuple(
-        replace(defect, severity=severities[id(defect)]) if id(defect) in severities else defect
+        replace(defect, severity=severity)
+        if (severity := severities.get(id(defect), defect.severity)) != defect.severity
+        else defect
         for defect in defects
     )
     if not findings:
@@ -153,29 +154,17 @@ def proposed_disposition(judgement: Judgement) -> str | None:
 def _cases(
     defects: Sequence[Defect], spec: Spec, vehicle_model: str, panel: Panel | None
 ) -> list[_Case]:
-    models = [vehicle_model] if vehicle_model else ["", *_named(spec, "vehicle_models")]
-    panels = [panel.code] if panel else ["", *_named(spec, "panels")]
-    known: dict[tuple[str, str | None, bool], tuple[Rule | None, ...]] = {}
-    cases = []
-    for defect in defects:
-        if defect.type in NOT_JUDGED:
-            continue
-        place = (defect.type, defect.zone, defect.near_character_line)
-        if place not in known:
-            zones = [defect.zone] if defect.zone else ZONE_GRADES
-            lines = [defect.near_character_line] if defect.zone else [False, True]
-            known[place] = tuple(
-                dict.fromkeys(
-                    spec.rule_for(model, code, defect.type, zone, near)
-                    for model, code, zone, near in product(models, panels, zones, lines)
-                )
-            )
-        cases.append(_Case(defect, known[place]))
-    return cases
-
-
-def _named(spec: Spec, field: str) -> list[str]:
-    return sorted({code for rule in spec.rules for code in getattr(rule, field) or ()})
+    code = panel.code if panel else ""
+    return [
+        _Case(
+            defect,
+            spec.rules_at(
+                vehicle_model, code, defect.type, defect.zone, defect.near_character_line
+            ),
+        )
+        for defect in defects
+        if defect.type not in NOT_JUDGED
+    ]
 
 
 def _judge_defect(case: _Case, spec: Spec, scale: Scale | None) -> _Finding | None:
@@ -228,11 +217,14 @@ def _judge_by(rule: Rule | None, case: _Case, spec: Spec, scale: Scale | None) -
 
 def _judge_groups(cases: list[_Case], spec: Spec, scale: Scale) -> list[_Finding]:
     findings = []
-    for rule in spec.rules:
-        if not (rule.max_count or rule.min_spacing):
-            continue
-        certain = [case for case in cases if case.rules == (rule,)]
-        possible = [case for case in cases if rule in case.rules]
+    cases_of: dict[int, list[_Case]] = {}
+    for case in cases:
+        for rule in case.rules:
+            if rule is not None and (rule.max_count or rule.min_spacing):
+                cases_of.setdefault(rule.number, []).append(case)
+    for number, possible in sorted(cases_of.items()):
+        rule = spec.rules[number - 1]
+        certain = [case for case in possible if len(case.rules) == 1]
         broken = _judge_group(rule, certain, scale)
         findings += broken
         if not broken and len(possible) > len(certain) and _judge_group(rule, possible, scale):
@@ -244,11 +236,13 @@ def _judge_groups(cases: list[_Case], spec: Spec, scale: Scale) -> list[_Finding
 
 
 def _judge_group(rule: Rule, cases: list[_Case], scale: Scale) -> list[_Finding]:
-    if not cases:
+    # No window holds more defects than there are, and one alone is near to none.
+    may_crowd = rule.max_count is not None and len(cases) > rule.max_count.count
+    if not may_crowd and not (rule.min_spacing and len(cases) > 1):
         return []
     findings = []
     centres_mm = np.array([_centre_mm(case.defect, scale) for case in cases])
-    if rule.max_count:
+    if may_crowd and rule.max_count:
         inside = [cases[index] for index in fullest_window(centres_mm, rule.max_count.side_mm)]
         if len(inside) > rule.max_count.count:
             reason = _too_many(rule.max_count, inside)
@@ -306,7 +300,7 @@ def _judge_proof(
     spec: Spec, vehicle_model: str, panel: Panel | None, scale: Scale | None
 ) -> list[_Finding]:
     """Whether the photo can prove what the spec asks of this model and panel, found or not."""
-    rules = [rule for rule in spec.rules if _may_hold(rule, vehicle_model, panel)]
+    rules = spec.rules_for(vehicle_model, panel)
     if scale is None:
         asks = any(rule.asks_for_millimetres for rule in rules)
         return [_Finding("human", Reason("scale_unknown"))] if asks else []
@@ -315,14 +309,6 @@ def _judge_proof(
         return []
     values = {"smallest_mm": scale.smallest_provable_mm, "limit_mm": limit_mm}
     return [_Finding("human", Reason("scale_too_coarse", values))]
-
-
-def _may_hold(rule: Rule, vehicle_model: str, panel: Panel | None) -> bool:
-    return (
-        (rule.vehicle_models is None or not vehicle_model or vehicle_model in rule.vehicle_models)
-        and (rule.panels is None or panel is None or panel.code in rule.panels)
-        and (rule.zones is None or panel is None or not rule.zones.isdisjoint(panel.grades))
-    )
 
 
 def _judge_score(score: float, thresholds: Thresholds, found: bool) -> list[_Finding]:

@@ -26,11 +26,12 @@ contradict each other and are refused.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 from inspection.domain.defects import FAMILY_OF_TYPE, SEVERITIES, ZONE_GRADES, Defect
-from inspection.domain.panels import PANEL_CODES
+from inspection.domain.panels import PANEL_CODES, Panel
 from inspection.domain.quality import REPAIRS
 from inspection.domain.toml_tables import TomlTable, parse_toml
 from inspection.errors import SpecError
@@ -41,6 +42,9 @@ SIZE_OF: dict[str, Callable[[Defect], float | None]] = {
     "equivalent_diameter": lambda defect: defect.equivalent_diameter_mm,
 }
 SPACING_BASES = ("centre", "edge")
+
+# Vehicle model, panel, type, zone and whether near a character line.
+_Place = tuple[str, str, str, str | None, bool]
 
 # Sizes come from pixel sums: a millionth of a millimetre is rounding, not a difference.
 ROUNDING_MM = 1e-6
@@ -110,6 +114,18 @@ class Rule:
             and self.near_character_line in (None, near)
         )
 
+    def may_hold(self, vehicle_model: str, panel: str, grades: tuple[str, ...]) -> bool:
+        """Whether it may speak of a photo; "" = unknown. grades: of the panel's zones."""
+        return (
+            (
+                self.vehicle_models is None
+                or not vehicle_model
+                or vehicle_model in self.vehicle_models
+            )
+            and (self.panels is None or not panel or panel in self.panels)
+            and (self.zones is None or not panel or not self.zones.isdisjoint(grades))
+        )
+
     @property
     def specificity(self) -> tuple[bool, ...]:
         return tuple(
@@ -141,7 +157,9 @@ class Rule:
 
     @property
     def size_limits_mm(self) -> tuple[float, ...]:
-        return tuple(bound.mm for bound in (self.ok, self.rework) if bound is not None)
+        if self.ok is None:
+            return () if self.rework is None else (self.rework.mm,)
+        return (self.ok.mm,) if self.rework is None else (self.ok.mm, self.rework.mm)
 
     @property
     def asks_for_millimetres(self) -> bool:
@@ -167,6 +185,14 @@ class Spec:
     rules: tuple[Rule, ...]
     text: str
     sha256: str
+    # What `rules_at` and `rules_for` found before: history asks for the same few places ten
+    # thousand times.
+    _found: dict[_Place, tuple[Rule | None, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _speaking: dict[tuple[str, str, tuple[str, ...]], tuple[Rule, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def rule_for(
         self, vehicle_model: str, panel: str, type: str, zone: str, near: bool
@@ -176,6 +202,36 @@ class Spec:
             rule for rule in self.rules if rule.covers(vehicle_model, panel, type, zone, near)
         ]
         return max(fitting, key=lambda rule: rule.specificity, default=None)
+
+    def rules_at(
+        self, vehicle_model: str, panel: str, type: str, zone: str | None, near: bool
+    ) -> tuple[Rule | None, ...]:
+        """Every rule that may hold: more than one while model or panel ("") or zone (None) is
+        unknown. None among them: somewhere the defect may lie, no rule holds."""
+        place = (vehicle_model, panel, type, zone, near)
+        if place not in self._found:
+            models = [vehicle_model] if vehicle_model else ["", *self._named("vehicle_models")]
+            panels = [panel] if panel else ["", *self._named("panels")]
+            zones = [zone] if zone else ZONE_GRADES
+            lines = [near] if zone else [False, True]
+            self._found[place] = tuple(
+                dict.fromkeys(
+                    self.rule_for(model, code, type, grade, by_line)
+                    for model, code, grade, by_line in product(models, panels, zones, lines)
+                )
+            )
+        return self._found[place]
+
+    def rules_for(self, vehicle_model: str, panel: Panel | None) -> tuple[Rule, ...]:
+        """Every rule that may speak of a photo of this model and panel, "" and None = unknown."""
+        grades = panel.grades if panel else ()
+        place = (vehicle_model, panel.code if panel else "", grades)
+        if place not in self._speaking:
+            self._speaking[place] = tuple(rule for rule in self.rules if rule.may_hold(*place))
+        return self._speaking[place]
+
+    def _named(self, field: str) -> list[str]:
+        return sorted({code for rule in self.rules for code in getattr(rule, field) or ()})
 
 
 def load_spec(path: Path) -> Spec:

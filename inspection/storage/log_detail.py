@@ -352,14 +352,6 @@ def detail_of(
 
 
 def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
-    # A damaged reason is left out: the audit chain names its row.
-    reasons = tuple(
-        Reason(one["code"], one["values"])
-        for one in row.reasons
-        if isinstance(one, dict)
-        and isinstance(one.get("code"), str)
-        and isinstance(one.get("values"), dict)
-    )
     return Inspection(
         subject=Subject.as_logged(
             vehicle_model=row.vehicle_model,
@@ -375,16 +367,10 @@ def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
         width_px=row.width_px,
         height_px=row.height_px,
         inspected_at=row.inspected_at,
-        judgement=Judgement(row.verdict, reasons, defects),
+        judgement=Judgement(row.verdict, reasons_of(row), defects),
         score=row.score,
-        scale=None if row.mm_per_px is None else Scale(row.mm_per_px, row.scale_source),
-        thresholds=Thresholds(
-            region=row.region_threshold,
-            smallest_px=row.smallest_px,
-            peak=row.peak,
-            ok_below=row.ok_below,
-            reject_from=row.reject_from,
-        ),
+        scale=scale_of(row),
+        thresholds=thresholds_of(row),
         model_name=row.model_name,
         model_sha256=row.model_sha256,
         spec_name=row.spec_name,
@@ -394,6 +380,33 @@ def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
         captured_at=row.captured_at,
         photo_source=row.photo_source,
         repeats=row.repeats,
+    )
+
+
+def reasons_of(row: AnyRow) -> tuple[Reason, ...]:
+    """The reasons of an inspection's row; a damaged one is left out: the audit chain names it."""
+    return tuple(
+        Reason(one["code"], one["values"])
+        for one in row.reasons
+        if isinstance(one, dict)
+        and isinstance(one.get("code"), str)
+        and isinstance(one.get("values"), dict)
+    )
+
+
+def scale_of(row: AnyRow) -> Scale | None:
+    """The scale of an inspection's row."""
+    return None if row.mm_per_px is None else Scale(row.mm_per_px, row.scale_source)
+
+
+def thresholds_of(row: AnyRow) -> Thresholds:
+    """The thresholds of an inspection's row."""
+    return Thresholds(
+        region=row.region_threshold,
+        smallest_px=row.smallest_px,
+        peak=row.peak,
+        ok_below=row.ok_below,
+        reject_from=row.reject_from,
     )
 
 

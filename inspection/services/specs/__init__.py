@@ -1,0 +1,1 @@
+"""Acceptance specs: their versions, which one is in force, what another one would change."""
