@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     data_dir: database, photos and probability maps. database_url: empty = SQLite in data_dir.
     model: name of a model folder. Where neither file nor variable names it, the model desk's last
     switch wins over this default; the rule stands in `inspection.services.active_model`.
+    spec: as with the model, the version last put in force wins over the default
+    (`inspection.services.active_spec`).
     photo_folders: folders that may be browsed from the Inspect page, by the name shown there.
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.

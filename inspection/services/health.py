@@ -19,6 +19,7 @@ from inspection.domain.numbers import counted
 from inspection.domain.panels import load_bodies
 from inspection.errors import InspectionError, SettingsError, SpecError, StorageError
 from inspection.services.active_model import served_choice
+from inspection.services.active_spec import served_spec
 from inspection.services.housekeeping import FILES_REMOVED, refuse_another_logs
 from inspection.services.station import installed_specs
 from inspection.services.worker.parent import InspectionWorker
@@ -297,7 +298,7 @@ def _leftovers(engine: Engine, photos: PhotoFiles) -> str:
 
 
 def _specs(settings: Settings) -> str:
-    in_force = load_spec(settings.spec)
+    in_force = served_spec(settings)
     wrong = []
     for name, path in installed_specs(settings).items():
         try:

@@ -2,11 +2,12 @@
 
 import atexit
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspection.config import Settings, load_settings
-from inspection.domain.acceptance_rules import Spec, load_spec
+from inspection.domain.acceptance_rules import Spec
 from inspection.domain.inspections import Subject, Thresholds
 from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
@@ -14,6 +15,7 @@ from inspection.domain.shifts import PlantCalendar
 from inspection.errors import ScaleRefused, SettingsError, SubjectRefused
 from inspection.model_facts import Card
 from inspection.services.active_model import FollowedChoice
+from inspection.services.active_spec import FollowedSpec
 from inspection.services.worker.parent import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
@@ -29,8 +31,13 @@ class Station:
     photos: PhotoFiles
     worker: InspectionWorker
     bodies: BodyCatalogue
-    spec: Spec
+    spec_in_force: Callable[[], Spec]
     calendar: PlantCalendar
+
+    @property
+    def spec(self) -> Spec:
+        """The acceptance spec that judges now; take it once for one photo."""
+        return self.spec_in_force()
 
     def thresholds(self) -> Thresholds:
         """The served model's own thresholds, from its card."""
@@ -108,7 +115,7 @@ def open_station(settings: Settings, *, with_model: bool = True) -> Station:
             memory_limit_mb=settings.worker_memory_mb,
         ),
         bodies=load_bodies(settings.bodies_dir),
-        spec=load_spec(settings.spec),
+        spec_in_force=FollowedSpec(settings, engine),
         calendar=calendar,
     )
 

@@ -33,6 +33,7 @@ from inspection.storage.audit import REMOVED, append_event
 from inspection.storage.column_types import AnyRow
 from inspection.storage.counting import COUNTS, kept
 from inspection.storage.database import looking, next_number, writing
+from inspection.storage.specs.versions import kept_specs
 
 SOURCE = tables.POOLED_SOURCE
 LOADING, LOADED = "demo_loading", "demo_loaded"
@@ -399,5 +400,8 @@ def _remove_versions(connection: Connection, pool: Sequence[str]) -> list[str]:
     photos = [sha256 for sha256 in pool if sha256 not in still]
     connection.execute(delete(tables.photo).where(tables.photo.c.sha256.in_(photos)))
     for version, used in ((tables.model, table.model_sha256), (tables.spec, table.spec_sha256)):
-        connection.execute(delete(version).where(version.c.sha256.not_in(select(used).distinct())))
+        unused = delete(version).where(version.c.sha256.not_in(select(used).distinct()))
+        if version is tables.spec:
+            unused = unused.where(version.c.sha256.not_in(kept_specs(connection)))
+        connection.execute(unused)
     return photos

@@ -169,9 +169,11 @@ def _fill(
     now = datetime.fromisoformat(plan["now"])
     story = _Story(line, station.spec, pool, seed, weeks, last_day, now)
     written = 0
+    # As the story judges, whatever is put in force meanwhile.
+    texts = {story.spec.sha256: story.spec.text}
     for shift in _told_ahead(story) if is_large else _tell(story):
         batch = _LARGE_BATCH if is_large else deciding.BATCH
-        sentences = shift.left_out + _write_shift(station, load, shift, batch)
+        sentences = shift.left_out + _write_shift(station, load, shift, texts, batch)
         for sentence in sentences:
             tell_left_out(sentence)
         written += len(shift.inspections)
@@ -289,7 +291,9 @@ def _next_shift() -> _Shift | None:
     return next(_telling, None)
 
 
-def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) -> list[str]:
+def _write_shift(
+    station: Station, load: DemoLoad, shift: _Shift, spec_texts: Mapping[str, str], batch: int
+) -> list[str]:
     """Write a shift, or of a load that was cut short what the log does not hold of it yet.
 
     Answers a sentence for each photo that the log refused; it leaves the shift.
@@ -303,7 +307,7 @@ def _write_shift(station: Station, load: DemoLoad, shift: _Shift, batch: int) ->
             station.engine,
             ((shift.inspections[place], shift.slot, f"{where}-{place}") for place in some),
             model_cards={demo_photos.MODEL_SHA256: demo_photos.CARD},
-            spec_texts={station.spec.sha256: station.spec.text},
+            spec_texts=spec_texts,
             batch=batch,
         )
 

@@ -149,8 +149,9 @@ def keep(station: Station, detail: InspectionDetail, again: Inspection, inspecto
 
 
 def spec_of(station: Station, inspection: Inspection) -> Spec:
-    if station.spec.sha256 == inspection.spec_sha256:
-        return station.spec
+    in_force = station.spec
+    if in_force.sha256 == inspection.spec_sha256:
+        return in_force
     text = log_detail.spec_text(station.engine, inspection.spec_sha256)
     return parse_spec(text, inspection.spec_name)
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, Engine, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, literal, select
 
 from inspection.domain.clocks import AHEAD
 from inspection.domain.defects import Defect
@@ -72,7 +73,9 @@ def _defects(
     connection: Connection, rows: Sequence[AnyRow], with_outlines: bool
 ) -> Mapping[int, tuple[Defect, ...]]:
     """The defects of these inspections, and of whichever lie between them, by inspection."""
-    columns = [one for one in defect.c if with_outlines or one is not defect.c.outline_px]
+    columns: list[ColumnElement[Any]] = [
+        one for one in defect.c if with_outlines or one is not defect.c.outline_px
+    ]
     if not with_outlines:
         columns.append(literal([], Structured(list)).label("outline_px"))
     question = (
