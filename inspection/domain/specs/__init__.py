@@ -1,0 +1,1 @@
+"""An acceptance spec as people edit it: as a table, and line by line against another one."""
