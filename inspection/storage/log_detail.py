@@ -385,12 +385,11 @@ def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
 
 def reasons_of(row: AnyRow) -> tuple[Reason, ...]:
     """The reasons of an inspection's row; a damaged one is left out: the audit chain names it."""
+    known = [one for one in row.reasons if isinstance(one, dict)]
     return tuple(
         Reason(one["code"], one["values"])
-        for one in row.reasons
-        if isinstance(one, dict)
-        and isinstance(one.get("code"), str)
-        and isinstance(one.get("values"), dict)
+        for one in known
+        if isinstance(one.get("code"), str) and isinstance(one.get("values"), dict)
     )
 
 
@@ -401,13 +400,8 @@ def scale_of(row: AnyRow) -> Scale | None:
 
 def thresholds_of(row: AnyRow) -> Thresholds:
     """The thresholds of an inspection's row."""
-    return Thresholds(
-        region=row.region_threshold,
-        smallest_px=row.smallest_px,
-        peak=row.peak,
-        ok_below=row.ok_below,
-        reject_from=row.reject_from,
-    )
+    sizes = row.region_threshold, row.smallest_px, row.peak
+    return Thresholds(*sizes, ok_below=row.ok_below, reject_from=row.reject_from)
 
 
 def _defects(connection: Connection, number: int) -> tuple[Defect, ...]:
