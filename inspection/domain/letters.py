@@ -25,6 +25,19 @@ def refuse_unreadable(
         raise refusal("subject_encoding", field=field, text=showable(text))
 
 
+def name_of_person(who: str, refusal: type[InspectionError], *, field: str = "name") -> str:
+    """The name of the person whose word is kept, without spaces around it.
+
+    field: what the sentence calls a name that is too long or unreadable. Raises `refusal` for such
+    a one, and for none.
+    """
+    who = who.strip()
+    if not who:
+        raise refusal("name_needed")
+    refuse_unreadable(field, who, MOST_NAME_LETTERS, refusal)
+    return who
+
+
 def showable(text: str) -> str:
     """The text as it can be written as UTF-8 and shown.
 

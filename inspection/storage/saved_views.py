@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.domain.letters import name_of_person, refuse_unreadable
 from inspection.errors import NotFound, ViewExists, ViewRefused
 from inspection.storage.audit import append_event
 from inspection.storage.column_types import AnyRow
@@ -65,10 +65,10 @@ def save_view(
     Raises ViewRefused without a name of the list or of the person, ViewExists when the name is
     taken and `overwrite` was not asked for.
     """
-    name, who = " ".join(name.split()), who.strip()
+    name = " ".join(name.split())
     if not 0 < len(name) <= LONGEST_NAME:
         raise ViewRefused("view_name", most=LONGEST_NAME)
-    _named(who)
+    who = name_of_person(who, ViewRefused)
     for field, text in parameters.items():
         refuse_unreadable(field, text, MOST_PARAMETER_LETTERS, ViewRefused)
     with writing(engine) as connection:
@@ -89,13 +89,13 @@ def save_view(
 
 def delete_view(engine: Engine, number: int, who: str, at: datetime) -> None:
     """Take a list away; `restore_view` brings it back. Raises ViewRefused without a name."""
-    _named(who.strip())
+    who = name_of_person(who, ViewRefused)
     with writing(engine) as connection:
         row = connection.execute(select(saved_view).where(saved_view.c.id == number)).first()
         if row is None or row.deleted_at is not None:
             raise NotFound("view_unknown", number=number)
         _mark_deleted(connection, number, at)
-        _told(connection, "view_deleted", who.strip(), number, row.name)
+        _told(connection, "view_deleted", who, number, row.name)
 
 
 def restore_view(engine: Engine, number: int, who: str) -> None:
@@ -125,12 +125,6 @@ def _told(
     connection: Connection, kind: str, who: str, number: int, name: str, **more: object
 ) -> None:
     append_event(connection, kind, who, {"view": number, "name": name, **more})
-
-
-def _named(who: str) -> None:
-    if not who:
-        raise ViewRefused("view_person")
-    refuse_unreadable("name", who, MOST_NAME_LETTERS, ViewRefused)
 
 
 def _view(row: AnyRow) -> SavedView:

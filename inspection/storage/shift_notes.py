@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.domain.letters import name_of_person, refuse_unreadable
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import RECORD, append_event, record_digest
@@ -81,11 +81,11 @@ def write_note(engine: Engine, place: ShiftPlace, kind: str, text: str, who: str
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
-    text, who = _whole(text), who.strip()
+    text = _whole(text)
     if not text:
         raise NoteRefused("note_empty")
     refuse_unreadable("text", text, MOST_LETTERS, NoteRefused)
-    _named(who)
+    who = name_of_person(who, NoteRefused)
     with writing(engine) as connection:
         _refuse_signed(connection, place)
         row: NewRow = {
@@ -116,9 +116,9 @@ def say(
     """
     if word not in WORDS:
         raise ValueError(f"word must be one of {WORDS}, got {word!r}")
-    who, reason = who.strip(), " ".join(reason.split())
+    reason = " ".join(reason.split())
     refuse_unreadable("reason", reason, MOST_LETTERS, NoteRefused)
-    _named(who)
+    who = name_of_person(who, NoteRefused)
     if word == CLOSED and not reason:
         raise NoteRefused("note_unsettled", id=note_id)
     with writing(engine) as connection:
@@ -214,12 +214,6 @@ def _note(row: AnyRow, words: Sequence[AnyRow]) -> ShiftNote:
 
 def _whole(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
-
-
-def _named(who: str) -> None:
-    if not who:
-        raise NoteRefused("note_name")
-    refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
 
 
 def _refuse_signed(connection: Connection, place: ShiftPlace) -> None:

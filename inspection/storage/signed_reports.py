@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.counting_words import WORDS
 from inspection.domain.inspections import as_logged
-from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable
+from inspection.domain.letters import name_of_person
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import MOVED, RECORD, Event, append_events, digests_now, record_digest
@@ -115,7 +115,7 @@ def seal_report(
     rows: as they were before the data was put together. Raises NoteRefused without a name, and
     Conflict when the report is signed already or the log changed while it was put together.
     """
-    who = _named(who)
+    who = name_of_person(" ".join(who.split()), NoteRefused)
     now = datetime.now(UTC)
     with writing(engine) as connection:
         earlier = _find(connection, place)
@@ -160,7 +160,7 @@ def countersign(engine: Engine, report_id: int, who: str) -> int:
     Raises NoteRefused without a name or when the outgoing lead would sign twice, NotFound without
     the report, Conflict when the incoming lead has signed already.
     """
-    who = _named(who)
+    who = name_of_person(" ".join(who.split()), NoteRefused)
     with writing(engine) as connection:
         signatures = _signatures(connection, [report_id]).get(report_id)
         if not signatures:
@@ -371,11 +371,3 @@ def _sign(
         RECORD: record_digest(row),
     }
     return number, Event(SIGNED_EVENT, who, details)
-
-
-def _named(who: str) -> str:
-    who = " ".join(who.split())
-    if not who:
-        raise NoteRefused("signature_name")
-    refuse_unreadable("name", who, MOST_NAME_LETTERS, NoteRefused)
-    return who

@@ -88,10 +88,10 @@ def test_a_view_needs_a_name_that_can_be_read(engine, name):
 
 
 def test_nobody_keeps_or_deletes_a_view_without_a_name(engine):
-    with pytest.raises(ViewRefused, match="the name of the person"):
+    with pytest.raises(ViewRefused, match="needs a name"):
         save_view(engine, "hoods", {}, " ", AT)
     number = save_view(engine, "hoods", {}, "Kim", AT)
-    with pytest.raises(ViewRefused, match="the name of the person"):
+    with pytest.raises(ViewRefused, match="needs a name"):
         delete_view(engine, number, "", AT)
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from inspection.domain import cost
 from inspection.domain.cost import CostEstimate, CostInputs, CostRanges, OperatingPoint, Range
+from inspection.domain.letters import name_of_person
 from inspection.domain.reliability import ppv, wilson
 from inspection.errors import EstimateRefused
 from inspection.services.model import evaluation
@@ -215,9 +216,8 @@ def keep_estimate(
     """
     if not plant.strip():
         raise EstimateRefused("estimate_plant")
-    if not who.strip():
-        raise EstimateRefused("estimate_who")
-    said = CostEstimate(plant.strip(), currency, ranges, who.strip(), note.strip())
+    who = name_of_person(who, EstimateRefused)
+    said = CostEstimate(plant.strip(), currency, ranges, who, note.strip())
     return cost_estimates.write_estimate(station.engine, said)
 
 

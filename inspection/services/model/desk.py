@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from inspection.domain.letters import name_of_person
 from inspection.errors import (
     Conflict,
     DecisionRefused,
@@ -232,12 +233,11 @@ def roll_back(station: Station, *, who: str, reason: str) -> Switched:
 
 
 def _given(who: str, reason: str) -> tuple[str, str]:
-    if not who.strip():
-        raise DecisionRefused("switch_name_needed")
+    who = name_of_person(who, DecisionRefused, field="who")
     if not reason.strip():
         raise DecisionRefused("switch_reason_needed")
-    model_switches.refuse_long(who.strip(), reason.strip())
-    return who.strip(), reason.strip()
+    model_switches.refuse_long(who, reason.strip())
+    return who, reason.strip()
 
 
 def _refuse_pinned(station: Station) -> None:

@@ -14,6 +14,7 @@ from inspection.domain.counting_words import (
     WAITING,
     CountingWord,
 )
+from inspection.domain.letters import name_of_person
 from inspection.errors import CountingRefused
 from inspection.services.photo import correcting, reviewing
 from inspection.services.station import Station, given_scale
@@ -72,8 +73,7 @@ def answer(station: Station, detail: InspectionDetail, *, is_same: bool, who: st
     Raises CountingRefused without a name or where nothing was asked, Conflict when somebody else
     answered meanwhile.
     """
-    if not who.strip():
-        raise CountingRefused("counting_name", number=detail.id)
+    who = name_of_person(who, CountingRefused)
     return _say(station, detail, SAME_SHOT if is_same else OTHER_SHOT, "", who)
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from inspection.domain.acceptance import proposed_disposition
 from inspection.domain.acceptance_rules import Spec, parse_spec
 from inspection.domain.defects import NOT_JUDGED, Defect
-from inspection.domain.inspections import MOST_LETTERS, Decision, Inspection, Thresholds
-from inspection.domain.letters import refuse_unreadable
+from inspection.domain.inspections import Decision, Inspection, Thresholds
+from inspection.domain.letters import name_of_person
 from inspection.domain.scale import Scale
 from inspection.errors import DecisionRefused
 from inspection.services.photo.inspecting import judge_seen, limits_of, seen_again
@@ -57,7 +57,7 @@ def decide(
     one is needed (`needs_reason`); Conflict when somebody else decided meanwhile.
     """
     reason = " ".join(reason.split())
-    _named(inspector, detail.id)
+    inspector = name_of_person(inspector, DecisionRefused, field="inspector")
     if needs_reason(detail.shown, disposition) and not reason:
         proposed = proposal(detail.shown)
         if proposed is None:
@@ -70,7 +70,7 @@ def decide(
         raise DecisionRefused(
             "reason_needed", number=detail.id, proposed=proposed, disposition=disposition
         )
-    word = Decision(detail.id, disposition, reason, inspector.strip(), datetime.now(UTC))
+    word = Decision(detail.id, disposition, reason, inspector, datetime.now(UTC))
     return deciding.decide(station.engine, word, detail.last_decision_id)
 
 
@@ -80,9 +80,9 @@ def undo(station: Station, detail: InspectionDetail, inspector: str) -> int:
     Raises DecisionRefused without a name, NotFound when no word stands, Conflict when somebody
     else changed it meanwhile.
     """
-    _named(inspector, detail.id)
+    inspector = name_of_person(inspector, DecisionRefused, field="inspector")
     return deciding.undo(
-        station.engine, detail.id, inspector.strip(), datetime.now(UTC), detail.last_decision_id
+        station.engine, detail.id, inspector, datetime.now(UTC), detail.last_decision_id
     )
 
 
@@ -138,12 +138,12 @@ def keep(station: Station, detail: InspectionDetail, again: Inspection, inspecto
     Raises DecisionRefused without a name, Conflict when the inspection is decided (undo that
     first), its regions were corrected or it was judged again meanwhile.
     """
-    _named(inspector, detail.id)
+    inspector = name_of_person(inspector, DecisionRefused, field="inspector")
     return recording.rejudge(
         station.engine,
         detail.id,
         again,
-        inspector.strip(),
+        inspector,
         spec_text=spec_of(station, detail.inspection).text,
     )
 
@@ -154,9 +154,3 @@ def spec_of(station: Station, inspection: Inspection) -> Spec:
         return in_force
     text = log_detail.spec_text(station.engine, inspection.spec_sha256)
     return parse_spec(text, inspection.spec_name)
-
-
-def _named(inspector: str, number: int) -> None:
-    refuse_unreadable("inspector", inspector, MOST_LETTERS["inspector"], DecisionRefused)
-    if not inspector.strip():
-        raise DecisionRefused("name_needed", number=number)

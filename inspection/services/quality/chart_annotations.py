@@ -1,6 +1,7 @@
 """What people say about a control chart: baselines, process changes, exclusions and causes."""
 
 from inspection.domain.chart_choice import ChartNote
+from inspection.domain.letters import name_of_person
 from inspection.domain.spc import (
     BASELINE_POINTS,
 )
@@ -38,7 +39,7 @@ def begin_phase(station: Station, plotted: PlottedChart, place: int, reason: str
         moment_of(plotted.points["first_at"].iloc[place]),
         None,
         _said(reason),
-        _named(who),
+        name_of_person(who, ChartNoteRefused),
     )
     return chart_notes.write_note(station.engine, note)
 
@@ -65,7 +66,9 @@ def note_cause(
 
 def take_back(station: Station, number: int, who: str, reason: str = "") -> int:
     """Withdraw a note by a new one; raises NotFound or Conflict as the log says."""
-    return chart_notes.withdraw_note(station.engine, number, _named(who), reason.strip())
+    return chart_notes.withdraw_note(
+        station.engine, number, name_of_person(who, ChartNoteRefused), reason.strip()
+    )
 
 
 def _write(
@@ -85,16 +88,10 @@ def _write(
         moment_of(rows["first_at"].iloc[first]),
         moment_of(rows["last_at"].iloc[last]),
         text,
-        _named(who),
+        name_of_person(who, ChartNoteRefused),
         category,
     )
     return chart_notes.write_note(station.engine, note)
-
-
-def _named(who: str) -> str:
-    if not who.strip():
-        raise ChartNoteRefused("chart_note_name")
-    return who.strip()
 
 
 def _said(text: str) -> str:

@@ -100,7 +100,7 @@ def test_figures_that_do_not_rise_are_refused_in_the_words_of_the_person():
 def test_figures_are_kept_under_a_plant_and_a_name_only(station):
     with pytest.raises(EstimateRefused, match="name of the plant"):
         cost.keep_estimate(station, " ", "KRW", ranges(), "Kim", "")
-    with pytest.raises(EstimateRefused, match="name of the person"):
+    with pytest.raises(EstimateRefused, match="needs a name"):
         cost.keep_estimate(station, "Ulsan", "KRW", ranges(), "", "")
     assert cost.newest_estimate(station, "Ulsan") is None
     number = cost.keep_estimate(station, " Ulsan ", "EUR", ranges(), "Kim", "claims 2025")
