@@ -60,6 +60,7 @@ PAGE = "markdown session guarded widgets"
 ARROWS = {
     "inspection.services": {
         "words": "",
+        "html_pages": "",
         "exporting": "",
         "mailing": "",
         "effective_settings": "",
@@ -70,9 +71,9 @@ ARROWS = {
         "photo": "station",
         "specs": "active_spec station",
         "quality": "words mailing station",
-        "report": "words exporting mailing station photo quality",
+        "report": "words html_pages exporting mailing station photo quality",
         "log": "words exporting station photo quality report",
-        "model": "words worker active_model station photo",
+        "model": "words html_pages worker active_model station photo",
         "cost": "words exporting station model",
         "demo": "station photo",
         "housekeeping": "station photo",
