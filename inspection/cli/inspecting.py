@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from inspection.imaging.photo_folders import LeftOut
 
+# The place in which programs expect the standard output, not a file of that name.
+STDOUT = Path("-")
+
 
 def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
     """The files named and every photo below the folders named, in order of name; what was left
@@ -46,7 +49,12 @@ def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "json_out", type=click.Path(path_type=Path), help="one JSON line a photo")
+@click.option(
+    "--json",
+    "json_out",
+    type=click.Path(path_type=Path),
+    help="one JSON line a photo; - writes them to the standard output",
+)
 @click.option("--masks", type=click.Path(path_type=Path), help="folder for STEM.png masks")
 @click.option("--spec", type=click.Path(path_type=Path), help="another acceptance spec")
 @click.option("--mm-per-px", type=click.FloatRange(0, 100, min_open=True, max_open=True))
@@ -137,7 +145,7 @@ def inspect(
                     _write_line(lines, answer)
                 progress.advance(task)
     finally:
-        if lines:
+        if lines and json_out != STDOUT:
             lines.close()
         station.close()
     on_stderr.print(f"{len(files) - refused} inspected, {refused} refused")
@@ -154,7 +162,10 @@ def _make_folder(folder: Path) -> None:
 
 
 def _open_for_lines(path: Path) -> TextIO:
-    """A file to write lines into, with the folders above it."""
+    """A file to write lines into, with the folders above it; the standard output for `STDOUT`."""
+    if path == STDOUT:
+        # UTF-8 as in a file, whatever the terminal's own encoding is.
+        return click.get_text_stream("stdout", encoding="utf-8")
     _make_folder(path.parent)
     try:
         return path.open("w", encoding="utf-8")

@@ -1,6 +1,7 @@
 """`inspect` as others build on it: exit codes, JSON lines, masks, refused files."""
 
 import csv
+import json
 import os
 from itertools import count
 from pathlib import Path
@@ -188,6 +189,19 @@ def test_a_file_of_lines_gets_the_folders_it_stands_in(run, photos, tmp_path):
     out = tmp_path / "2026" / "11" / "out.jsonl"
     assert run("inspect", photos, "--json", out).exit_code == 0
     assert len(lines_of(out)) == 2
+
+
+def test_a_dash_for_the_file_of_lines_is_the_standard_output(run, photos, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = run("inspect", photos, photos / "missing.jpg", "--json", "-")
+    assert answer.exit_code == REFUSED
+    assert [Path(json.loads(line)["file"]).name for line in answer.stdout.splitlines()] == [
+        "a.jpg",
+        "b.jpg",
+        "missing.jpg",
+    ]
+    assert "2 inspected, 1 refused" in answer.stderr
+    assert not Path("-").exists()
 
 
 def test_a_place_where_no_lines_can_be_written_is_wrong_use(run, photos, tmp_path):
