@@ -10,10 +10,10 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inspection.domain.clocks import FIRST_DAY
@@ -24,12 +24,31 @@ from inspection.i18n import LANGUAGES
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-MAIL_SECURITY = ("starttls", "tls", "none")
-ALERT_LIMITS = ("plain", "laney")
-
 # Told by no sentence: whoever reads them may write into a chat, a mailbox or the log.
 _SECRETS = {"alert_webhook", "database_url", "mail_password"}
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+
+
+def _one_of(*words: str) -> AfterValidator:
+    """One of these words; what else is written is refused in a sentence that names them all."""
+
+    def known(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"must be one of {', '.join(words)}")
+        return value
+
+    return AfterValidator(known)
+
+
+def _some_of(*words: str) -> AfterValidator:
+    """Any of these words, or none, in the order in which they are written."""
+
+    def known(value: tuple[str, ...]) -> tuple[str, ...]:
+        if set(value) - set(words):
+            raise ValueError(f"must be some of {', '.join(words)}")
+        return value
+
+    return AfterValidator(known)
 
 
 class Settings(BaseSettings):
@@ -85,20 +104,20 @@ class Settings(BaseSettings):
     station_scales: dict[str, float] = Field(default_factory=dict)
     first_day: date = FIRST_DAY
     visit_minutes: float = Field(VISIT_PAUSE / timedelta(minutes=1), ge=0, le=480)
-    language: str = "ko"
+    language: Annotated[str, _one_of(*LANGUAGES)] = "ko"
     currency: str = Field("KRW", pattern=r"^[A-Z]{3}$")
     max_upload_mb: int = Field(50, ge=1, le=50)
     decode_seconds: float = Field(5.0, gt=0)
     worker_memory_mb: int = Field(6144, ge=1024)
     mail_host: str = ""
     mail_port: int = Field(587, ge=1, le=65535)
-    mail_security: str = "starttls"
+    mail_security: Annotated[str, _one_of("starttls", "tls", "none")] = "starttls"
     mail_user: str = ""
     mail_password: SecretStr = SecretStr("")
     mail_from: str = ""
     mail_to: tuple[str, ...] = ()
-    alert_rules: tuple[str, ...] = RULES
-    alert_limits: str = "plain"
+    alert_rules: Annotated[tuple[str, ...], _some_of(*RULES)] = RULES
+    alert_limits: Annotated[str, _one_of("plain", "laney")] = "plain"
     alert_mail: bool = False
     alert_webhook: SecretStr = SecretStr("")
     site_url: str = ""
@@ -115,34 +134,6 @@ class Settings(BaseSettings):
                 "it lies in the future, so that every photo would have a wrong clock; give the "
                 "first day on which the line worked, such as 2019-03-01"
             )
-        return value
-
-    @field_validator("language")
-    @classmethod
-    def _known_language(cls, value: str) -> str:
-        if value not in LANGUAGES:
-            raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
-        return value
-
-    @field_validator("mail_security")
-    @classmethod
-    def _known_security(cls, value: str) -> str:
-        if value not in MAIL_SECURITY:
-            raise ValueError(f"must be one of {', '.join(MAIL_SECURITY)}")
-        return value
-
-    @field_validator("alert_rules")
-    @classmethod
-    def _known_rules(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if set(value) - set(RULES):
-            raise ValueError(f"must be some of {', '.join(RULES)}")
-        return value
-
-    @field_validator("alert_limits")
-    @classmethod
-    def _known_limits(cls, value: str) -> str:
-        if value not in ALERT_LIMITS:
-            raise ValueError(f"must be one of {', '.join(ALERT_LIMITS)}")
         return value
 
     @field_validator("site_url")

@@ -21,6 +21,14 @@ def test_a_variable_beats_the_file_and_the_file_beats_the_default(tmp_path, monk
     assert settings.model == "from-variable"
 
 
+def test_a_table_in_a_variable_stands_for_the_whole_table_of_the_file(tmp_path, monkeypatch):
+    config = tmp_path / "line.toml"
+    config.write_text('[shifts]\nday = "06:00"\nnight = "18:00"\n', encoding="utf-8")
+    monkeypatch.setenv("INSPECTION_CONFIG", str(config))
+    monkeypatch.setenv("INSPECTION_SHIFTS", '{"day": "07:00"}')
+    assert load_settings().shifts == {"day": "07:00"}
+
+
 def test_an_unknown_key_is_refused_with_the_list_of_known_ones(tmp_path, monkeypatch):
     config = tmp_path / "line.toml"
     config.write_text("langauge = 'en'\n", encoding="utf-8")
@@ -37,6 +45,9 @@ def test_an_unknown_key_is_refused_with_the_list_of_known_ones(tmp_path, monkeyp
     ("name", "value", "said"),
     [
         ("INSPECTION_LANGUAGE", "fr", "language.*fr.*must be one of ko, en, de"),
+        ("INSPECTION_MAIL_SECURITY", "ssl", "mail_security.*ssl.*one of starttls, tls, none"),
+        ("INSPECTION_ALERT_LIMITS", "wide", "alert_limits.*wide.*must be one of plain, laney"),
+        ("INSPECTION_ALERT_RULES", '["nine"]', "alert_rules.*nine.*must be some of beyond_limit,"),
         ("INSPECTION_MAX_UPLOAD_MB", "500", "max_upload_mb.*500"),
         ("INSPECTION_STATION_SCALES", '{"ST10": -1}', "station_scales.*ST10"),
         ("INSPECTION_SHIFTS", "not json", "cannot be read"),
