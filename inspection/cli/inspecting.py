@@ -67,20 +67,7 @@ def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
 @click.option(
     "--another", is_flag=True, help="with --log: photos that look like an earlier shot are others"
 )
-def inspect(
-    paths,
-    json_out,
-    masks,
-    spec,
-    mm_per_px,
-    vehicle_model,
-    panel,
-    body_number,
-    inspector,
-    log,
-    again,
-    another,
-):
+def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, **about):
     """Inspect photos or folders of photos."""
     from inspection.services.photo import inspecting
     from inspection.services.station import open_station
@@ -92,10 +79,8 @@ def inspect(
         raise click.UsageError(f"{named}: no photo there; name a photo or a folder with photos")
     station = open_station(load_settings())
     try:
-        subject = Subject(
-            vehicle_model=vehicle_model, body_number=body_number, panel=panel, inspector=inspector
-        )
-        station.bodies.refuse_unknown(vehicle_model, panel)
+        subject = Subject(**about)
+        station.bodies.refuse_unknown(subject.vehicle_model, subject.panel)
         chosen_spec = load_spec(spec) if spec else None
         if masks:
             _make_folder(masks)

@@ -13,24 +13,24 @@ from inspection.config import load_settings
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path, file_okay=False, exists=True))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="run folder")
-@click.option(
-    "--minutes", default=60.0, help="time budget of the whole run, resumed parts included"
-)
+@click.option("--minutes", type=float, help="time budget of the whole run, resumed parts included")
 @click.option("--extra", type=click.Path(path_type=Path), help="second photo set (rendered panels)")
 @click.option("--extra-share", default=0.15, help="share of crops from the second set")
 @click.option("--crop-px", type=int, help="side of a crop; default: the recipe's")
 @click.option("--batch", type=int, help="crops a step; default: the recipe's")
-@click.option("--steps", type=int, help="steps between two checkpoints; default: the recipe's")
-@click.option("--seed", default=7)
+@click.option(
+    "--steps",
+    "steps_per_epoch",
+    type=int,
+    help="steps between two checkpoints; default: the recipe's",
+)
+@click.option("--seed", type=int)
 @click.option(
     "--precision",
-    default="float32",
     type=click.Choice(["float32", "mixed_bfloat16"]),
     help="bfloat16 only where the processor has it",
 )
-@click.option(
-    "--start", default="", help="go on from the weights of this .keras or .npz file or run folder"
-)
+@click.option("--start", help="go on from the weights of this .keras or .npz file or run folder")
 @click.option("--learning-rate", type=float, help="default: the recipe's")
 @click.option("--share", "shares", multiple=True, help="share of crops of a data set, NAME=NUMBER")
 @click.option("--with", "more", multiple=True, help="any other part of the recipe, NAME=VALUE")
@@ -47,25 +47,7 @@ from inspection.config import load_settings
     help="keep the weights of every so many checkpoints in OUT/epochs, for --start",
 )
 @click.option("--val/--no-val", default=True, help="look at split val after each; else the last")
-def train(
-    data,
-    out,
-    minutes,
-    extra,
-    extra_share,
-    crop_px,
-    batch,
-    steps,
-    seed,
-    precision,
-    start,
-    learning_rate,
-    shares,
-    more,
-    processes,
-    keep_every,
-    val,
-):
+def train(data, out, extra, extra_share, shares, more, processes, keep_every, val, **recipe):
     """Train the U-Net from first weights, or go on from the checkpoint in the run folder.
 
     --with takes what is worth trying: most_steps, encoder, hard_share, crop_share, box_share,
@@ -79,26 +61,15 @@ def train(
     from models.training.recipe import WORTH_TRYING, Recipe, recipe_values, shares_of
     from models.training.run import TrainingRun
 
-    shares = shares_of({photo.dataset for photo in read_photo_set(data, "train")}, shares)
+    photos = read_photo_set(data, "train")
+    shares = shares_of({photo.dataset for photo in photos}, shares)
     if extra:
         shares["rendered"] = extra_share * sum(shares.values()) / (1 - extra_share)
-    given = {
-        "crop_px": crop_px,
-        "batch": batch,
-        "steps_per_epoch": steps,
-        "learning_rate": learning_rate,
-    }
-    recipe = Recipe(
-        minutes=minutes,
-        seed=seed,
-        precision=precision,
-        start=start,
-        **{name: value for name, value in given.items() if value is not None},
-        shares=shares,
-        **recipe_values(more, WORTH_TRYING),
-    )
+    # Of the recipe itself; what is not given is the recipe's own.
+    given = {name: value for name, value in recipe.items() if value is not None}
+    recipe = Recipe(**given, shares=shares, **recipe_values(more, WORTH_TRYING))
     best = TrainingRun(out, recipe, say=click.echo).fit(
-        data, extra, processes=processes, keep_every=keep_every, look_at_val=val
+        data, extra, train=photos, processes=processes, keep_every=keep_every, look_at_val=val
     )
     click.echo(json.dumps(best))
 

@@ -201,6 +201,7 @@ class TrainingRun:
         data: Path,
         extra: Path | None = None,
         *,
+        train: Sequence[LabelledPhoto] | None = None,
         processes: int = 0,
         keep_every: int = 0,
         look_at_val: bool = True,
@@ -208,6 +209,7 @@ class TrainingRun:
         """Train until the budget is spent; returns the best val figures.
 
         extra: a second photo set (rendered panels) whose data sets the recipe's shares name.
+        train: the photos of split train of `data`, where they were read already.
         processes: that cut crops; 0 lets two threads do it, which is enough for a CPU. keep_every:
         after so many epochs the averaged weights are kept in `epochs` as well; 0 keeps none.
         look_at_val: without it the last epoch counts as the best one.
@@ -215,7 +217,7 @@ class TrainingRun:
         if processes:
             # What OpenCV's threads hold when the process is forked would be held for ever.
             cv2.setNumThreads(1)
-        photos = read_photo_set(data, "train")
+        photos = list(read_photo_set(data, "train") if train is None else train)
         if extra:
             photos += read_photo_set(extra, "train")
         chosen = [photo for photo in photos if photo.dataset in self.recipe.shares]

@@ -177,13 +177,14 @@ def test_a_wrapped_network_of_an_earlier_version_is_refused(measured, data):
 
 
 def test_the_command_on_the_card_trains_by_the_same_recipe(tmp_path, monkeypatch):
-    seen = []
+    seen, given = [], []
 
     class NoRun:
         def __init__(self, folder, recipe, say):
             seen.append(recipe)
 
         def fit(self, *args, **how):
+            given.extend(how["train"])
             return {}
 
     monkeypatch.setattr(training, "TrainingRun", NoRun)
@@ -210,6 +211,8 @@ def test_the_command_on_the_card_trains_by_the_same_recipe(tmp_path, monkeypatch
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     (again,) = seen
+    # The photos that told the shares, which are not read a second time.
+    assert sorted(photo.dataset for photo in given) == sorted(DEFAULT_SHARES)
     assert again.shares == pytest.approx(recipe.shares)
     assert replace(again, shares=recipe.shares) == recipe
 
