@@ -7,9 +7,7 @@ from inspection.ui.body import repeats as repeat_views
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
 from inspection.ui.widgets import cached, left_out
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("nav.body"))
 st.caption(t("body.intro"))
 

@@ -7,9 +7,7 @@ from inspection.ui.control import parts as control_views
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
 from inspection.ui.widgets import cached, left_out
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("nav.control"))
 st.caption(t("control.intro"))
 

@@ -8,9 +8,7 @@ from inspection.ui.cost import figures
 from inspection.ui.cost import parts as cost_views
 from inspection.ui.session import t
 from inspection.ui.widgets import cached, left_out
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("nav.cost"))
 st.caption(t("cost.intro"))
 

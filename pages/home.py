@@ -7,9 +7,7 @@ from inspection.ui.home import line_status
 from inspection.ui.inspecting import batch as batch_view
 from inspection.ui.session import t
 from inspection.ui.widgets import cached, left_out
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("home.title"))
 version = cached.data_version()
 

@@ -7,9 +7,7 @@ from inspection.ui.inspecting import sources as photo_sources
 from inspection.ui.inspecting import subject as subject_form
 from inspection.ui.session import t
 from inspection.ui.widgets.address import asked_inspection
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 number = asked_inspection()
 batch = batch_view.current_batch()
 

@@ -10,9 +10,7 @@ from inspection.ui.log import saved_views as log_views
 from inspection.ui.session import t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.address import asked_inspection
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("log.title"))
 
 number = asked_inspection()

@@ -9,9 +9,7 @@ from inspection.ui.report import notes as report_notes_view
 from inspection.ui.report import preview as report_views
 from inspection.ui.report import signatures as report_documents_view
 from inspection.ui.session import t
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("nav.report"))
 st.caption(t("report_page.intro"))
 

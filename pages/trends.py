@@ -5,9 +5,7 @@ import streamlit as st
 from inspection.ui.session import t
 from inspection.ui.trends import parts as trend_views
 from inspection.ui.widgets import cached, left_out
-from inspection.ui.widgets.touch import large_targets
 
-large_targets()
 st.title(t("nav.trends"))
 st.caption(t("trends.basis"))
 

@@ -11,11 +11,11 @@ from inspection.ui import session
 from inspection.ui.guarded import guard_callbacks, guarded
 from inspection.ui.markdown import as_written, guard
 from inspection.ui.session import t
-from inspection.ui.widgets import on_paper
 from inspection.ui.widgets.demo import demo_mark
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 ICON = Path(__file__).parent / "icon.png"
+STYLE = Path(__file__).parent / "style.css"
 
 # Name of the script and of the address, and the icon beside the title.
 NAVIGATION = {
@@ -31,24 +31,6 @@ NAVIGATION = {
     "settings": ":material/settings:",
     "help": ":material/help:",
 }
-
-
-# Korean lines break between words; on a tablet the navigation leaves the photo its room.
-STYLE = """<style>
-.stApp :is(p, li, h1, h2, h3, td, th, label) { word-break: keep-all; overflow-wrap: anywhere; }
-/* "Press Enter to submit form", which Streamlit says in English only. */
-[data-testid=InputInstructions] { display: none; }
-/* White on the light blue of the dark theme would be 2.3 : 1. */
-:is(button, a)[kind^=primary]:not(:disabled) :is(p, span),
-:is(button, a)[kind^=primary]:not(:disabled) { color: light-dark(#ffffff, #111111); }
-[data-testid=stMainBlockContainer] { padding-top: 3.5rem; padding-bottom: 3rem; }
-@media (max-width: 1000px) {
-  [data-testid=stSidebar][data-collapsed=false] {
-    width: 220px !important; min-width: 220px !important;
-  }
-  [data-testid=stMainBlockContainer] { padding-left: 1.5rem; padding-right: 1.5rem; }
-}
-</style>"""
 
 
 def page(name: str) -> st.Page:
@@ -101,7 +83,7 @@ def main() -> None:
         st.error(as_written(without_paths(str(error))), icon=":material/error:")
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
-    st.html(STYLE + on_paper.STYLE)
+    st.html(STYLE)
     chosen = st.navigation([page(name) for name in NAVIGATION])
     with guarded():
         sidebar()

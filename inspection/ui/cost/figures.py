@@ -32,11 +32,6 @@ from inspection.ui.widgets.words import time_text
 # In the address, where a plant's name stands otherwise.
 _EXAMPLE_CODE = "~"
 _WITHOUT_CENTS = ("KRW", "JPY", "VND")
-# The small plus and minus would hide half of a number of nine digits.
-_WHOLE_NUMBERS = (
-    "<style>.st-key-cost_inputs :is([data-testid=stNumberInputStepUp],"
-    " [data-testid=stNumberInputStepDown]) {display: none;}</style>"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +91,6 @@ def ask(kept: NumberedEstimate | None) -> Reckoned:
     key = kept.id if kept else "example"
     with st.expander(t("cost.inputs_title"), icon=":material/edit:", key="cost_inputs"):
         st.caption(t("cost.inputs_note"))
-        st.html(_WHOLE_NUMBERS)
         with st.form(f"cost_form_{key}", border=False):
             figures = _fields(start, currency, key)
             st.form_submit_button(t("cost.calculate"), icon=":material/calculate:")

@@ -19,7 +19,6 @@ from inspection.ui.widgets.links import (
     large_button,
     log_address,
     page_file,
-    tall_buttons,
     thumbnail_url,
 )
 from inspection.ui.widgets.verdicts import verdict_chip_html, verdict_word
@@ -39,7 +38,6 @@ ALERTED_CHARTS = 3
 
 def show_ways() -> None:
     """The three buttons that an inspector and a shift lead come for."""
-    tall_buttons()
     inspect, log, report = st.columns(3)
     with inspect:
         large_button("inspect", t("home.inspect"), ":material/center_focus_strong:", primary=True)
@@ -225,7 +223,6 @@ def _reject(row) -> None:
 def show_first_steps() -> None:
     """An empty log: two ways to put something into it."""
     st.info(f"**{t('home.empty')}** {t('home.empty_next')}", icon=":material/inbox:")
-    tall_buttons()
     sample, demo = st.columns(2)
     with sample, st.container(border=True, height="stretch"):
         st.subheader(t("home.sample_title"))

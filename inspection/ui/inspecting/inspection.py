@@ -25,7 +25,6 @@ from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_o
 from inspection.ui.markdown import as_written
 from inspection.ui.session import plain, reason_text, t
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.touch import large_targets
 from inspection.ui.widgets.verdicts import verdict_banner
 from inspection.ui.widgets.words import model_name, time_text, word
 
@@ -39,7 +38,6 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
     compact: for a page that shows more than the photo, without thresholds and "next photo".
     A re-judgement opens its new number by writing `?id=` into the address.
     """
-    large_targets()
     try:
         detail = log_detail.inspection_detail(shared_station().engine, number)
     except NotFound as error:

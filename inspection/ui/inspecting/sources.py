@@ -4,6 +4,7 @@ Whatever the source, photos become orders of one batch. Their bytes are set asid
 and never kept in the session.
 """
 
+import json
 from collections.abc import Mapping
 
 import streamlit as st
@@ -21,7 +22,6 @@ from inspection.ui.inspecting.kept_files import round_of
 from inspection.ui.inspecting.subject import described, prefill
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.widgets.touch import BROWSE_BUTTON, button_in_our_words, large_drop_zone
 from inspection.ui.widgets.words import time_text, word
 
 SOURCES = {
@@ -66,9 +66,8 @@ def _source_to_address() -> None:
 
 def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
     whole_folder = st.session_state.get("upload_whole_folder", False)
-    large_drop_zone()
-    button_in_our_words(
-        BROWSE_BUTTON,
+    _in_our_words(
+        "[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary]",
         t("source.pick_folder" if whole_folder else "source.pick_files"),
     )
     largest_mb = shared_station().settings.max_upload_mb
@@ -90,7 +89,7 @@ def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
 
 
 def _from_camera(subject: Subject, mm_per_px: float | None) -> list[Order]:
-    button_in_our_words("[data-testid=stCameraInputButton]", t("source.shoot"))
+    _in_our_words("[data-testid=stCameraInputButton]", t("source.shoot"))
     taken = st.camera_input(
         t("source.take_photo"), key=f"camera_{round_of('camera')}", help=t("source.camera_help")
     )
@@ -312,4 +311,19 @@ def _order_of(
         mm_per_px=mm_per_px,
         scale_source="sidecar" if known and mm_per_px == known.mm_per_px else "person",
         source="browse",
+    )
+
+
+def _in_our_words(button: str, words: str) -> None:
+    """Replace the English word on a button that Streamlit draws itself.
+
+    button: its CSS selector. words: from the texts.
+    """
+    # The word stands in the button itself or in a paragraph within it, beside an icon.
+    place = f":is({button}:not(:has(p)), {button} p)"
+    st.html(
+        "<style>"
+        f"{place} {{font-size: 0;}}"
+        f"{place}::after {{content: {json.dumps(words, ensure_ascii=False)}; font-size: 1rem;}}"
+        "</style>"
     )

@@ -21,7 +21,7 @@ from inspection.ui.log.sorting import Sort, after_tap, read_sort, written
 from inspection.ui.session import t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.address import number_in_address, set_address
-from inspection.ui.widgets.links import large_button, tall_buttons
+from inspection.ui.widgets.links import large_button
 
 PAGE = 50
 
@@ -65,7 +65,6 @@ def show_list(where: LogFilter) -> None:
 def show_empty_log() -> None:
     """A log without any inspection: what comes next."""
     st.info(f"**{t('log.empty')}** {t('log.empty_next')}", icon=":material/inbox:")
-    tall_buttons()
     large_button("inspect", t("home.inspect"), ":material/center_focus_strong:", primary=True)
 
 

@@ -18,15 +18,6 @@ from inspection.ui.widgets import cached
 _LOOK_EVERY_S = 1.0
 # The question before the demo line is removed stands open.
 _ASKING = "demo_remove_asked"
-# Black on amber: read from a distance, in both themes and on paper.
-_STYLE = (
-    "<style>"
-    "[class*=st-key-demo_mark] {background:#ffd166; border-radius:.5rem; padding:.45rem .9rem;"
-    " print-color-adjust:exact; -webkit-print-color-adjust:exact;}"
-    "[class*=st-key-demo_mark] :is(p, span) {color:#111111;}"
-    "[class*=st-key-demo_mark] button {background:#ffffff; border-color:#111111;}"
-    "</style>"
-)
 
 
 def demo_mark() -> None:
@@ -34,7 +25,6 @@ def demo_mark() -> None:
     job = demo_jobs.current_job(shared_station())
     if job and not job.progress.is_over:
         with st.container(key="demo_mark_running"):
-            st.html(_STYLE)
             _under_way()
         return
     if job and job.progress.error:
@@ -53,7 +43,6 @@ def demo_mark() -> None:
         with st.container(
             key="demo_mark", horizontal=True, vertical_alignment="center", gap="small"
         ):
-            st.html(_STYLE, width="content")
             st.markdown(f":material/science: {t(f'demo.{state}')}", width="stretch")
             _buttons(state)
 

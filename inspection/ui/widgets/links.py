@@ -29,17 +29,6 @@ def large_button(name: str, label: str, icon: str, *, primary: bool = False, **q
         st.switch_page(page_file(name), query_params=query)
 
 
-def tall_buttons() -> None:
-    """Make the buttons of `large_button` on this page tall; a constant style, no data in it."""
-    st.html(
-        "<style>"
-        "[data-testid=stMain] [class*='st-key-large_'] [data-testid=stButton] button"
-        " {min-height: 5rem;}"
-        "[class*='st-key-large_'] button p {font-size: 1.25rem; font-weight: 600;}"
-        "</style>"
-    )
-
-
 def thumbnail_url(sha256: str) -> str:
     """Where the browser gets a logged photo's thumbnail."""
     return f"{_base()}/api/v1/photos/{sha256}/thumbnail"
