@@ -25,7 +25,7 @@ from inspection.storage import cost_estimates
 from inspection.storage.cost_estimates import NumberedEstimate
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, inspector, name_missing, plain, t, translate
-from inspection.ui.widgets.address import one_of, set_address
+from inspection.ui.widgets.address import following, one_of, set_address
 from inspection.ui.widgets.demo import marked_name
 from inspection.ui.widgets.words import time_text
 
@@ -72,16 +72,15 @@ def chosen_estimate() -> NumberedEstimate | None:
     by_number = {str(version.id): version for version in versions}
     words = {number: _version_words(version) for number, version in by_number.items()}
     asked = st.query_params.get("version", "")
-    st.session_state["cost_version"] = asked if asked in by_number else str(versions[0].id)
+    chosen = asked if asked in by_number else str(versions[0].id)
     if len(versions) > 1:
         st.selectbox(
             t("cost.versions"),
             list(by_number),
-            key="cost_version",
             format_func=words.get,
-            on_change=_to_version,
+            **following("version", chosen, key="cost_version"),
         )
-    return by_number[st.session_state["cost_version"]]
+    return by_number[chosen]
 
 
 def ask(kept: NumberedEstimate | None) -> Reckoned:
@@ -223,10 +222,6 @@ def _row(name: str, start: CostRanges, currency: str, key: object) -> tuple:
         )
         found.append(round(value / scale, 12))
     return tuple(found)
-
-
-def _to_version() -> None:
-    set_address(version=st.session_state["cost_version"])
 
 
 def _version_words(version: NumberedEstimate) -> str:

@@ -22,6 +22,7 @@ from inspection.ui.inspecting.kept_files import round_of
 from inspection.ui.inspecting.subject import described, prefill
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
+from inspection.ui.widgets.address import following
 from inspection.ui.widgets.words import time_text, word
 
 SOURCES = {
@@ -45,23 +46,18 @@ def photo_source(subject: Subject, mm_per_px: float | None) -> list[Order]:
 def _chosen_source() -> str:
     """The source in the address (`?source=`), which the control writes and follows."""
     asked = st.query_params.get("source")
-    st.session_state["photo_source"] = asked if asked in SOURCES else "upload"
+    chosen = asked if asked in SOURCES else "upload"
     labels = {code: f"{icon} {t(f'source.{code}')}" for code, icon in SOURCES.items()}
     st.segmented_control(
         t("source.title"),
         list(labels),
-        key="photo_source",
         format_func=labels.get,
-        on_change=_source_to_address,
         required=True,
         width="stretch",
         label_visibility="collapsed",
+        **following("source", chosen, key="photo_source"),
     )
-    return st.session_state["photo_source"]
-
-
-def _source_to_address() -> None:
-    st.query_params["source"] = st.session_state["photo_source"] or "upload"
+    return chosen
 
 
 def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:

@@ -1,8 +1,4 @@
-"""Which part of the log a page shows: the same choice in the widgets and in the address.
-
-The address is the truth, in codes, so that a copied address shows the same list in every language;
-the widgets follow it. (Streamlit's own binding writes the words of one language into the address.)
-"""
+"""Which part of the log a page shows: the same choice in the widgets and in the address."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -19,6 +15,7 @@ from inspection.services.station import shared_station
 from inspection.storage.log_filter import NUMBERS, PARAMETERS, LogFilter, read_parameter
 from inspection.ui.session import t
 from inspection.ui.widgets import cached
+from inspection.ui.widgets.address import following, set_address
 from inspection.ui.widgets.verdicts import verdict_text
 from inspection.ui.widgets.words import model_name, word
 
@@ -62,8 +59,7 @@ def clear_filter_button(key: str = "clear_filter") -> None:
 
 def clear_filter() -> None:
     """Take every filter out of the address, and the saved view that it came from."""
-    for name in (*PARAMETERS, *_OF_ONE_LIST, "view"):
-        st.query_params.pop(name, None)
+    set_address(**dict.fromkeys((*PARAMETERS, *_OF_ONE_LIST, "view"), ""))
 
 
 def is_filtered(asked: Sequence[str] = EVERY) -> bool:
@@ -88,22 +84,19 @@ def _periods(asked: Sequence[str]) -> None:
 
 def _choose_period(name: str) -> None:
     first, last = period(name, today())
-    _write("from", first.isoformat())
-    _write("to", last.isoformat())
+    ended = dict.fromkeys(_OF_ONE_LIST, "")
+    set_address(**ended, **{"from": first.isoformat(), "to": last.isoformat()})
 
 
 def _widget(name: str) -> None:
-    label, key = t(f"filter.{name}"), f"filter_{name}"
-    given = _given(name)
-    # Set before each run: going back in the browser changes the address, and the widget follows.
+    label, given = t(f"filter.{name}"), _given(name)
+    if given is None and name not in _DAYS and name not in NUMBERS:
+        given = ""
+    asked = following(name, given, key=f"filter_{name}", ends=_OF_ONE_LIST)
     if name in _DAYS:
-        st.session_state[key] = given
-        st.date_input(
-            label, value=None, key=key, format="YYYY-MM-DD", on_change=_to_address, args=(name,)
-        )
+        st.date_input(label, value=None, format="YYYY-MM-DD", **asked)
         return
     if name in NUMBERS:
-        st.session_state[key] = given
         st.number_input(
             label,
             min_value=0.0,
@@ -111,35 +104,22 @@ def _widget(name: str) -> None:
             value=None,
             step=0.05 if name.startswith("score") else 1.0,
             format="%.2f" if name.startswith("score") else "%.1f",
-            key=key,
             placeholder=t("common.all"),
-            on_change=_to_address,
-            args=(name,),
+            **asked,
         )
         return
-    given = given or ""
-    st.session_state[key] = given
     if name == "body":
         st.text_input(
             label,
-            key=key,
             max_chars=MOST_LETTERS["body_number"],
             placeholder=t("filter.body_placeholder"),
-            on_change=_to_address,
-            args=(name,),
+            **asked,
         )
         return
     words = {"": t("common.all"), **_choices(name)}
     # A value from an older address stays a choice, so that the list is empty and says why.
     words.setdefault(given, given)
-    st.selectbox(
-        label,
-        list(words),
-        key=key,
-        format_func=words.get,
-        on_change=_to_address,
-        args=(name,),
-    )
+    st.selectbox(label, list(words), format_func=words.get, **asked)
 
 
 def _choices(name: str) -> dict[str, str]:
@@ -186,20 +166,3 @@ def _given(name: str) -> str | date | float | None:
         return read_parameter(name, text) if text else None
     except FilterRefused:
         return None
-
-
-def _to_address(name: str) -> None:
-    chosen = st.session_state[f"filter_{name}"]
-    if isinstance(chosen, float):
-        _write(name, f"{chosen:.10g}")
-    else:
-        _write(name, chosen.isoformat() if isinstance(chosen, date) else (chosen or "").strip())
-
-
-def _write(name: str, text: str) -> None:
-    for other in _OF_ONE_LIST:
-        st.query_params.pop(other, None)
-    if text:
-        st.query_params[name] = text
-    else:
-        st.query_params.pop(name, None)

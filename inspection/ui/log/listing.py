@@ -86,10 +86,7 @@ def _range(first: int, last: int, total: int) -> None:
 
 
 def _go_after(number: int | None) -> None:
-    if number is None:
-        st.query_params.pop("after", None)
-    else:
-        st.query_params["after"] = str(number)
+    set_address(after="" if number is None else str(number))
 
 
 def _ways(where: LogFilter, page: pd.DataFrame, first: int, total: int, version: int) -> None:

@@ -14,7 +14,7 @@ from inspection.ui import session
 from inspection.ui.log import filters
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
-from inspection.ui.widgets.address import set_address
+from inspection.ui.widgets.address import number_in_address, set_address
 from inspection.ui.widgets.words import time_text
 
 _SHOWN = (*PARAMETERS, "columns", "sort")
@@ -40,8 +40,7 @@ def settle_view() -> None:
         st.session_state["opened_view"] = asked
         return
     try:
-        number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else 0
-        _open(saved_views.find_view(shared_station(), number))
+        _open(saved_views.find_view(shared_station(), number_in_address("view") or 0))
     except NotFound:
         st.query_params.pop("view")
         st.warning(t("view.not_found", id=as_written(asked)), icon=":material/bookmark_remove:")
@@ -50,7 +49,7 @@ def settle_view() -> None:
 def view_bar() -> None:
     """The saved views, and what can be done with the list that is shown."""
     views = {view.id: view for view in saved_views.views(shared_station())}
-    opened = views.get(_opened_number())
+    opened = views.get(number_in_address("view"))
     names = {0: t("view.none"), **{view.id: view.name for view in views.values()}}
     st.session_state["saved_view"] = opened.id if opened else 0
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -96,11 +95,6 @@ def _about(view: SavedView) -> None:
 
 def _shown() -> dict[str, str]:
     return {name: st.query_params[name] for name in _SHOWN if st.query_params.get(name)}
-
-
-def _opened_number() -> int | None:
-    text = st.query_params.get("view", "")
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _chosen(views: dict[int, SavedView]) -> None:

@@ -1,9 +1,11 @@
 """Choices that stand in the address, in codes, so that a copied link shows the same in every
-language. The address is the truth and the widgets follow it.
+language. The address is the truth and the widgets follow it. (Streamlit's own binding writes the
+words of one language into the address.)
 """
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
@@ -13,6 +15,21 @@ from inspection.ui.markdown import as_written
 MOST_BUTTONS = 16
 # Sound on either side of what a database number can be; the rest is a mistyped address.
 _LARGEST_NUMBER = 2**53
+
+
+def following(
+    name: str, value: object, *, key: str = "", unless: str = "", ends: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What makes a widget follow the address: its key, and that it writes what is chosen there.
+
+    name: the address parameter. value: what the widget shows, from what the address says now.
+    unless: the choice that stands for an address that says nothing. ends: parameters that are
+    taken out of the address when this one changes.
+    """
+    key = key or f"address_{name}"
+    # Set before each run: going back in the browser changes the address, and the widget follows.
+    st.session_state[key] = value
+    return {"key": key, "on_change": _write, "args": (name, key, unless, tuple(ends))}
 
 
 def one_of(
@@ -34,20 +51,15 @@ def one_of(
     """
     given = st.query_params.get(name, default)
     chosen = given if given in codes else default
-    key = f"address_{name}"
-    # Set before each run: going back in the browser changes the address, and the widget follows.
-    st.session_state[key] = chosen
     words = {code: word(code) for code in codes}
     as_list = as_list or len(codes) > MOST_BUTTONS
     if not as_list:
         # Buttons read Markdown; the entries of a list do not.
         words = {code: as_written(text) for code, text in words.items()}
     asked = {
-        "key": key,
         "format_func": words.get,
         "help": help,
-        "on_change": _write,
-        "args": (name, default),
+        **following(name, chosen, unless=default),
     }
     if as_list:
         st.selectbox(label, codes, **asked)
@@ -61,9 +73,7 @@ def one_of(
 def is_on(name: str, label: str, *, help: str | None = None) -> bool:
     """A switch that is on where the address says nothing."""
     chosen = st.query_params.get(name) != "off"
-    key = f"address_{name}"
-    st.session_state[key] = chosen
-    st.toggle(label, key=key, help=help, on_change=_write_switch, args=(name,))
+    st.toggle(label, help=help, **following(name, chosen, unless="on"))
     return chosen
 
 
@@ -71,16 +81,12 @@ def whole_number(name: str, label: str, *, default: int, lowest: int, highest: i
     """A number field; what the address cannot say, or lies outside, counts as the default."""
     given = st.query_params.get(name, "")
     chosen = int(given) if given.isdecimal() and lowest <= int(given) <= highest else default
-    key = f"address_{name}"
-    st.session_state[key] = chosen
     st.number_input(
         label,
         min_value=lowest,
         max_value=highest,
         step=1,
-        key=key,
-        on_change=_write,
-        args=(name, str(default)),
+        **following(name, chosen, unless=str(default)),
     )
     return chosen
 
@@ -97,16 +103,12 @@ def one_day(name: str, label: str, *, default: date, latest: date | None = None)
         chosen = default
     if latest is not None:
         chosen = min(chosen, latest)
-    key = f"address_{name}"
-    st.session_state[key] = chosen
     st.date_input(
         label,
         value=None,
         max_value=latest,
-        key=key,
         format="YYYY-MM-DD",
-        on_change=_write,
-        args=(name, default.isoformat()),
+        **following(name, chosen, unless=default.isoformat()),
     )
     _keep(name, chosen.isoformat())
     return chosen
@@ -138,11 +140,17 @@ def _keep(name: str, text: str) -> None:
         st.query_params[name] = text
 
 
-def _write_switch(name: str) -> None:
-    set_address(**{name: "" if st.session_state[f"address_{name}"] else "off"})
+def _write(name: str, key: str, unless: str, ends: Sequence[str]) -> None:
+    text = _written(st.session_state[key])
+    set_address(**dict.fromkeys(ends, ""), **{name: "" if text == unless else text})
 
 
-def _write(name: str, default: str) -> None:
-    chosen = st.session_state[f"address_{name}"]
-    text = chosen.isoformat() if isinstance(chosen, date) else str(chosen or "")
-    set_address(**{name: "" if text == default else text})
+def _written(chosen: Any) -> str:
+    """A choice as it stands in the address."""
+    if isinstance(chosen, bool):
+        return "on" if chosen else "off"
+    if isinstance(chosen, date):
+        return chosen.isoformat()
+    if isinstance(chosen, float):
+        return f"{chosen:.10g}"
+    return "" if chosen is None else str(chosen).strip()
