@@ -70,7 +70,6 @@ _STATUS = {
     DiskFull: 507,
 }
 _ENGLISH = translator("en")
-_NO_ROOM = "the server's disk is full; free space there, nothing was saved"
 _log = logging.getLogger(__name__)
 
 # Of a row in the log; beyond it the database would fail instead of finding nothing.
@@ -334,10 +333,12 @@ class _EveryAnswer:
             if has_begun:
                 raise
             _log.exception("%s %s failed", scope["method"], scope["path"])
-            sentence, status = "the request failed, the server's log says why; try again", 500
+            refusal: InspectionError = RequestRefused("request_failed")
+            status = 500
             if isinstance(error, OSError) and writing_failed(error) is DiskFull:
-                sentence, status = _NO_ROOM, 507
-            await JSONResponse({"error": sentence}, status)(asked, receive, answer)
+                refusal = DiskFull("server_disk_full")
+                status = _status_of(refusal)
+            await JSONResponse({"error": str(refusal)}, status)(asked, receive, answer)
 
 
 def _status_of(error: InspectionError) -> int:

@@ -6,7 +6,8 @@ import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.errors import InspectionError, without_paths
-from inspection.i18n import LANGUAGES, texts
+from inspection.i18n import LANGUAGES, error_sentence, texts
+from inspection.services.station import shared_station
 from inspection.ui import session
 from inspection.ui.guarded import guard_callbacks, guarded
 from inspection.ui.markdown import as_written, guard
@@ -77,10 +78,12 @@ def main() -> None:
     guard_callbacks()
     try:
         session.settle_language()
+        shared_station()
     except InspectionError as error:
         # Without a data folder there is nothing to show, and the sentence says what to do.
-        st.set_page_config(page_title="Paint-line inspection", page_icon=str(ICON))
-        st.error(as_written(without_paths(str(error))), icon=":material/error:")
+        st.set_page_config(page_title=t("app.title"), page_icon=str(ICON))
+        sentence = error_sentence(session.translate(), error)
+        st.error(as_written(without_paths(sentence)), icon=":material/error:")
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     st.html(STYLE)

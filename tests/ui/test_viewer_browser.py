@@ -335,7 +335,7 @@ def test_the_viewer_stays_in_its_column_with_buttons_a_glove_can_hit(
 def test_a_missing_word_is_named_before_anything_is_shown():
     words = {name: word for name, word in ENGLISH.items() if name != "retry"}
     with pytest.raises(ValueError, match=re.escape("['retry']")):
-        viewer_module.viewer("photo", "/p.jpg", None, [], words)
+        viewer_module.viewer("photo", "/p.jpg", None, [], words, "en")
 
 
 def test_both_languages_of_this_test_hold_exactly_the_words_the_viewer_asks_for():

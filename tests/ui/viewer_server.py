@@ -98,6 +98,7 @@ with left:
         None if mask == "none" else "/files/" + mask,
         [] if "clean" in asked else REGIONS,
         WORDS[asked.get("lang", "en")],
+        asked.get("lang", "en"),
         focus=focus,
         on_select=lambda index: st.session_state.update(told=index),
     )

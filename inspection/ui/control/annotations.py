@@ -96,7 +96,9 @@ def show_actions(plotted: PlottedChart, first: int, last: int) -> None:
 def _note(plotted: PlottedChart, one: NumberedNote, number: str) -> None:
     note = one.note
     until = note.last_at - timedelta(microseconds=1) if note.last_at else None
-    when = time_text(note.first_at) + (f" – {time_text(until)}" if until else "")
+    when = time_text(note.first_at)
+    if until:
+        when = t("common.range", low=when, high=time_text(until))
     kind = t(f"control.note_{note.kind}")
     if note.category:
         kind = f"{number}. {category_word(note)}"

@@ -7,7 +7,7 @@ from inspection.domain.defects import Defect
 from inspection.domain.inspections import Inspection
 from inspection.domain.numbers import measured, rounded
 from inspection.storage.log_detail import InspectionDetail
-from inspection.ui.session import plain, t
+from inspection.ui.session import language, plain, t
 from inspection.ui.widgets.links import mask_url, photo_url
 from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.viewer import LABELS, viewer
@@ -32,6 +32,7 @@ def show_photo(
             for index, defect in enumerate(shown.judgement.defects, start=1)
         ],
         {name: t(f"viewer.{name}") for name in LABELS},
+        language(),
         height_px=height_px,
         focus=focus,
         on_select=lambda index: _region_clicked(detail.id, index),

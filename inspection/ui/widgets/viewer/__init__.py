@@ -61,6 +61,7 @@ def viewer(
     mask_url: str | None,
     regions: Sequence[Mapping[str, Any]],
     labels: Mapping[str, str],
+    language: str,
     height_px: int = 560,
     opacity: float = 0.5,
     focus: int | None = None,
@@ -77,6 +78,7 @@ def viewer(
         `verdict` ("rework", "human" or "ok"), optionally `label` (words for the tooltip and
         for screen readers, in place of `labels["region"]` and the verdict).
     labels: words in the user's language, one for each key in `LABELS`.
+    language: its code, by which shares are written.
     height_px: height of the whole component, tool bar included; the photo takes what is left.
     opacity: 0-1, of the mask at the start; from then on the user's slider rules until a call
         brings another value.
@@ -104,6 +106,7 @@ def viewer(
             "mask_url": mask_url,
             "regions": [_described(region, labels) for region in regions],
             "labels": {name: labels[name] for name in LABELS},
+            "language": language,
             "height_px": height_px,
             "opacity": opacity,
             "focus": focus,

@@ -226,6 +226,16 @@ class Stage {
     });
   }
 
+  /** A share as the page's language writes it: "80%", in German "80 %". */
+  percent(share, digits = 0) {
+    return share.toLocaleString(this.language, {
+      style: "percent",
+      useGrouping: false,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+  }
+
   writeControls(state) {
     const ready = state === "ready";
     const hasMask = ready && ["loading", "ready"].includes(this.maskSource.state);
@@ -252,11 +262,12 @@ class Stage {
     this.slider.parentElement.classList.toggle("off", this.slider.disabled);
     if (Number(this.slider.value) !== percent) this.slider.value = percent;
     this.slider.style.setProperty("--share", percent);
-    this.slider.setAttribute("aria-valuetext", `${percent} %`);
-    this.root.querySelector(".opacity output").textContent = `${percent} %`;
-    const zoom = scale * this.dpr * 100;
+    const opacity = this.percent(this.opacity);
+    this.slider.setAttribute("aria-valuetext", opacity);
+    this.root.querySelector(".opacity output").textContent = opacity;
+    const zoom = scale * this.dpr;
     this.root.querySelector(".percent").textContent = ready
-      ? `${zoom < 10 ? zoom.toFixed(1) : Math.round(zoom)} %`
+      ? this.percent(zoom, zoom < 0.1 ? 1 : 0)
       : "–";
     this.root.querySelector(".size").textContent = ready
       ? `${this.photo.width} × ${this.photo.height} px`

@@ -35,6 +35,7 @@ class Viewer extends Stage {
   update({ data, setStateValue }) {
     this.send = setStateValue;
     this.words = data.labels;
+    this.language = data.language;
     this.key = data.key;
     this.root.style.setProperty("--viewer-height", `${data.height_px}px`);
     this.label();
