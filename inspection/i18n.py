@@ -1,7 +1,8 @@
 """Words for codes: everything a person reads stands in `locales/*.toml`, nowhere else.
 
 A language is one file there. Whatever offers languages asks `LANGUAGES`; a language's own name is
-its text `language.name`. Dates (ISO) and numbers (decimal point) are written alike in all of them.
+its text `language.name`. Dates (ISO) are written alike in all of them; the signs of numbers stand
+under `number`.
 """
 
 import re
@@ -11,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from inspection.domain.inspections import Reason
-from inspection.domain.numbers import rounded
+from inspection.domain.numbers import Signs, number, percent, rounded
 from inspection.errors import InspectionError
 
 LOCALES = Path(__file__).parent / "locales"
@@ -34,14 +35,6 @@ def languages_in(folder: Path) -> tuple[str, ...]:
 LANGUAGES = languages_in(LOCALES)
 
 
-class Translate(Protocol):
-    """Words of one language by key; see `translator`."""
-
-    language: str
-
-    def __call__(self, key: str, /, **values: Any) -> str: ...
-
-
 @cache
 def texts(language: str) -> Mapping[str, str]:
     """All texts of a language by dotted key ("defect.scratch")."""
@@ -58,38 +51,72 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield name, value
 
 
-def translator(language: str) -> Translate:
-    """`t("report.title")`, `t("reason.too_many", n=3)`; an unknown key answers the key itself.
-
-    A missing key must not stop a line, and a test holds that the shipped texts have none missing.
-    """
-    known = texts(language if language in LANGUAGES else LANGUAGES[0])
-
-    def t(key: str, /, **values: Any) -> str:
-        text = known.get(key, key)
-        return _WRITER.vformat(text, (), values) if values else text
-
-    words = cast(Translate, t)
-    words.language = language if language in LANGUAGES else LANGUAGES[0]
-    return words
+def signs_of(language: str) -> Signs:
+    """The signs that this language's numbers are written with."""
+    known = texts(language)
+    return Signs(*(known[f"number.{name}"] for name in ("decimal", "thousands", "percent")))
 
 
 class _Writer(string.Formatter):
-    """Writes values into texts: halves are rounded up as browsers and workbooks do it, and
-    `{n:defect|defects}` is "1 defect" or "3 defects"."""
+    """Writes values into texts: halves are rounded up as browsers and workbooks do it, numbers
+    have the signs of the language, and `{n:defect|defects}` is "1 defect" or "3 defects"."""
+
+    _places = re.compile(r",?\.(\d+)f")
+
+    def __init__(self, signs: Signs) -> None:
+        self._signs = signs
 
     def format_field(self, value: object, spec: str) -> str:
         if "|" in spec:
             one, many = spec.split("|")
-            return f"{value} {one if str(value) == '1' else many}"
-        places = _PLACES.fullmatch(spec)
+            return f"{self.format_field(value, '')} {one if str(value) == '1' else many}"
+        places = self._places.fullmatch(spec)
         if places and isinstance(value, float):
             value = rounded(value, int(places[1]))
-        return format(value, spec)
+        text = format(value, spec)
+        return self._signs.written(text) if isinstance(value, (int, float)) else text
 
 
-_PLACES = re.compile(r",?\.(\d+)f")
-_WRITER = _Writer()
+class Translate:
+    """Words and numbers of one language; see `translator`.
+
+    `t("report.title")`, `t("reason.too_many", n=3)`; an unknown key answers the key itself: a
+    missing key must not stop a line, and a test holds that the shipped texts have none missing.
+    """
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.signs = signs_of(language)
+        self._known = texts(language)
+        self._writer = _Writer(self.signs)
+
+    def __call__(self, key: str, /, **values: Any) -> str:
+        text = self._known.get(key, key)
+        return self._writer.vformat(text, (), values) if values else text
+
+    def count(self, n: int) -> str:
+        """How many, with thousands set apart: "1,234"."""
+        return self.signs.written(f"{n:,}")
+
+    def number(self, value: float, places: int) -> str:
+        """As `domain.numbers.number`: "1,234.5"."""
+        return number(value, places, self.signs)
+
+    def percent(self, share: float, places: int = 1) -> str:
+        """As `domain.numbers.percent`: "12.5%"."""
+        return percent(share, places, self.signs)
+
+    def digits(self, value: float, form: str) -> str:
+        """A number in one of Python's own forms, such as "g" or ".3g"."""
+        return self.signs.written(format(value, form))
+
+
+def translator(language: str) -> Translate:
+    """The words of a language; those of the plant's own for one that nobody has written."""
+    return _translator(language if language in LANGUAGES else LANGUAGES[0])
+
+
+_translator = cache(Translate)
 
 
 # Values of a reason that are codes themselves, and where their words stand.

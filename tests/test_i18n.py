@@ -61,6 +61,35 @@ def test_german_leaves_no_english_sentence():
     assert {key: text for key, text in prose.items() if english.search(text)} == {}
 
 
+def test_german_writes_a_decimal_comma_and_the_others_a_point():
+    written = []
+    for t in map(translator, LANGUAGES):
+        written.append((t.number(1234.5, 1), t.percent(0.125), t.count(1234), t.digits(0.25, "g")))
+    assert written == [
+        ("1,234.5", "12.5%", "1,234", "0.25"),
+        ("1,234.5", "12.5%", "1,234", "0.25"),
+        ("1.234,5", "12,5\u00a0%", "1.234", "0,25"),
+    ]
+
+
+def test_the_german_texts_themselves_write_numbers_as_german_does():
+    # Versions of programs and days are no numbers.
+    point = re.compile(r"(?<![\w.])\d+\.\d+(?![\d.]*[.\w])")
+    prose = {
+        key: re.sub(r"`[^`]*`|\{[^}]*\}|pysqlite3 [\d.]+|\d\d\.\d\d\.", "", text)
+        for key, text in texts("de").items()
+    }
+    thousands = re.compile(r"\d{1,3}(\.\d{3})+(?!\d)")
+    wrong = {key: text for key, text in prose.items() if point.search(thousands.sub("0", text))}
+    assert wrong == {}
+
+
+def test_a_number_in_a_german_sentence_has_a_comma_and_a_name_keeps_its_points():
+    error = UnreadableImage("too_large", name="a.b.jpg", size=12.25, most=10)
+    assert "a.b.jpg: 12,3 MiB, höchstens 10 MiB" in error_sentence(translator("de"), error)
+    assert "a.b.jpg: 12.3 MiB" in error_sentence(translator("en"), error)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_a_word(language):
     known = texts(language)

@@ -14,6 +14,7 @@ from inspection.charts.look import (
     NEUTRAL,
     Labels,
     common_layout,
+    digits,
     require_columns,
     word_of,
 )
@@ -53,7 +54,14 @@ def body_map(
                 rows.append((right + x, down + y, panel.code, int(place.defects)))
             if panel.code in counted.index:
                 x, y = panel.place(*_place_of_number(here, grid))
-                notes.append((right + x, down + y, f"<b>{int(counted[panel.code]):,}</b>", 14))
+                notes.append(
+                    (
+                        right + x,
+                        down + y,
+                        f"<b>{digits(int(counted[panel.code]), ',', labels)}</b>",
+                        14,
+                    )
+                )
     figure.add_scatter(
         x=outline_x,
         y=outline_y,

@@ -18,6 +18,7 @@ from inspection.charts.look import (
     Labels,
     common_layout,
     day_axis,
+    digits,
     require_columns,
     word_of,
 )
@@ -53,8 +54,8 @@ def control_chart_figure(
     causes: from_at, to_at (as `at`) and number: spans with a known cause, shaded, numbered.
     chosen: places of the first and the last point that a person looks at, framed.
     labels: day, value (the plotted figure, with its unit), units, centre, limits, laney_limits,
-    signal, excluded, phase; each run rule by its code; "provisional", a sentence on the figure
-    that says why no limits are drawn, is optional.
+    range ("{low} – {high}"), signal, excluded, phase; each run rule by its code; "provisional", a
+    sentence on the figure that says why no limits are drawn, is optional.
     """
     require_columns(points, "at", "label", "units")
     if len(points) != len(chart):
@@ -130,15 +131,16 @@ def _control_hover(points: pd.DataFrame, chart: PhasedChart, labels: Labels) -> 
     for place, row in enumerate(points.itertuples()):
         lines = [
             f"<b>{word_of(row.label, {})}</b>",
-            f"{labels['value']}: {chart.values[place]:{form}}",
+            f"{labels['value']}: {digits(chart.values[place], form, labels)}",
         ]
         for name, low, high in (
             ("limits", chart.lower[place], chart.upper[place]),
             ("laney_limits", chart.laney_lower[place], chart.laney_upper[place]),
         ):
             if np.isfinite(high) and not chart.provisional[place]:
-                lines.append(f"{labels[name]}: {low:{form}} – {high:{form}}")
-        lines.append(f"{labels['units']}: n = {row.units:,}")
+                ends = {"low": digits(low, form, labels), "high": digits(high, form, labels)}
+                lines.append(f"{labels[name]}: {labels['range'].format(**ends)}")
+        lines.append(f"{labels['units']}: n = {digits(row.units, ',', labels)}")
         texts.append("<br>".join(lines))
     return texts
 
@@ -150,7 +152,7 @@ def _add_control_limits(
     sigma_z = chart.sigma_z[-1] if len(chart) else np.nan
     laney = labels["laney_limits"]
     if np.isfinite(sigma_z):
-        laney = f"{laney} (σz = {sigma_z:.2f})"
+        laney = f"{laney} (σz = {digits(sigma_z, '.2f', labels)})"
     for upper, lower, name, colour, dash in (
         (chart.upper, chart.lower, labels["limits"], VERMILLION, "solid"),
         (chart.laney_upper, chart.laney_lower, laney, PURPLE, "dot"),

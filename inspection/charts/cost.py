@@ -14,6 +14,7 @@ from inspection.charts.look import (
     VERMILLION,
     Labels,
     common_layout,
+    digits,
     mark,
     require_columns,
     thinned,
@@ -107,7 +108,7 @@ def saving_by_threshold(points: pd.DataFrame, marks: pd.DataFrame, labels: Label
             x=[threshold],
             y=[saving],
             mode="markers",
-            name=f"{word_of(name, labels)} {threshold:.3f}",
+            name=f"{word_of(name, labels)} {digits(threshold, '.3f', labels)}",
             marker=mark((VERMILLION, GREEN)[place % 2], ("diamond", "square")[place % 2]),
             hovertemplate=f"{word_of(name, labels)} %{{x:.3f}}<br>%{{y:,.1f}}<extra></extra>",
         )

@@ -14,6 +14,7 @@ from inspection.charts.look import (
     VERMILLION,
     Labels,
     common_layout,
+    digits,
     mark,
     require_columns,
     thinned,
@@ -106,7 +107,7 @@ def pod_curve(
             x=[size],
             y=[share],
             mode="markers",
-            name=f"{word_of(name, labels)} {size:.3g}",
+            name=f"{word_of(name, labels)} {digits(size, '.3g', labels)}",
             marker=mark((GREEN, VERMILLION, PURPLE)[place % 3], symbol),
             hovertemplate=f"{word_of(name, labels)}: %{{x:.3g}}<extra></extra>",
         )
@@ -229,7 +230,7 @@ def threshold_curve(points: pd.DataFrame, chosen: float, labels: Labels) -> go.F
         y=1.0,
         yref="paper",
         yanchor="bottom",
-        text=f"{labels['chosen']} {chosen:.2f}",
+        text=f"{labels['chosen']} {digits(chosen, '.2f', labels)}",
         showarrow=False,
     )
     figure.update_layout(

@@ -22,6 +22,9 @@ import plotly.graph_objects as go
 
 Labels = Mapping[str, str]
 
+# How plotly is told the signs of numbers: the decimal sign, then that of thousands.
+POINT = ".,"
+
 # Okabe & Ito's colour-blind safe palette without black, which vanishes on a dark page, and with
 # its yellow last, which is faint on a light one.
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -134,11 +137,26 @@ def _points(trace: Any) -> int:
     return max((len(values) for values in places if values is not None), default=0)
 
 
+def digits(value: float, form: str, labels: Labels) -> str:
+    """A number that a figure writes itself. form: one of Python's, such as ".3g" or ".1%".
+
+    labels: separators, which is optional: the signs of the language's numbers, as `common_layout`
+    tells them to plotly.
+    """
+    signs = labels.get("separators", POINT)
+    return format(value, form).translate({ord("."): signs[0], ord(","): signs[1]})
+
+
 def common_layout(labels: Labels) -> go.Layout:
-    """The layout that every figure begins with. labels: title, which is optional."""
+    """The layout that every figure begins with.
+
+    labels: title, and separators: decimal sign and sign of thousands (",." in German); both
+    optional.
+    """
     title = labels.get("title", "")
     return go.Layout(
         template=TEMPLATE,
+        separators=labels.get("separators", POINT),
         height=HEIGHT_PX,
         autosize=True,
         paper_bgcolor="rgba(0,0,0,0)",

@@ -271,7 +271,7 @@ def parse_spec(text: str, filename: str) -> Spec:
         raise severity.refusal(
             "critical_from",
             spec.critical_from,
-            SpecError("cure_critical_from", least=spec.major_from),
+            SpecError("cure_critical_from", least=f"{spec.major_from:g}"),
         )
     if not spec.rules:
         raise SpecError("spec_no_rules", file=filename)

@@ -1,12 +1,37 @@
-"""How a measured number is rounded before a person reads it: the same everywhere.
+"""How a number is rounded and written before a person reads it: the same everywhere.
 
 Python rounds the binary number (2.05 becomes 2.0), browsers and spreadsheets what is written of it
-(2.1). The same defect must not be 2.0 mm in one place and 2.1 mm in another.
+(2.1). The same defect must not be 2.0 mm in one place and 2.1 mm in another. Which signs stand in
+a number is the language's: 1,234.5 and 12.5% are 1.234,5 and 12,5 % in German.
 """
 
 import math
 import re
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The signs of a language's numbers. percent: a share, {n} in the place of its number."""
+
+    decimal: str = "."
+    thousands: str = ","
+    percent: str = "{n}%"
+
+    @property
+    def separators(self) -> str:
+        """Decimal sign and sign of thousands, as charts are told them."""
+        return self.decimal + self.thousands
+
+    def written(self, text: str) -> str:
+        """A number as Python writes it ("1,234.5", "12.5%") with these signs."""
+        text = text.translate({ord("."): self.decimal, ord(","): self.thousands})
+        is_share = text.endswith("%") and text[-2:-1].isdigit()
+        return self.percent.format(n=text[:-1]) if is_share else text
+
+
+POINT = Signs()
 
 
 def rounded(value: float, places: int) -> float:
@@ -22,7 +47,13 @@ def counted(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
 
 
-def measured(value: float | None, error: float | None, places: int, at_most: bool = False) -> str:
+def measured(
+    value: float | None,
+    error: float | None,
+    places: int,
+    at_most: bool = False,
+    signs: Signs = POINT,
+) -> str:
     """A measure as people read it: "1.6 ± 0.3", "≤ 0.6" where it is only a bound, "–" without one.
 
     error: half of its 95 % interval; None where none is known. With one, no digit is written below
@@ -33,35 +64,36 @@ def measured(value: float | None, error: float | None, places: int, at_most: boo
     if error:
         places = min(places, max(0, -math.floor(math.log10(error))))
     if at_most:
-        return f"≤ {number(value, places)}"
-    said = number(value, places)
-    return said if error is None else f"{said} ± {number(error, places)}"
+        return f"≤ {number(value, places, signs)}"
+    said = number(value, places, signs)
+    return said if error is None else f"{said} ± {number(error, places, signs)}"
 
 
-def number(value: float, places: int) -> str:
+def number(value: float, places: int, signs: Signs = POINT) -> str:
     """`value` as people read it, with thousands set apart: "1,234.5"."""
-    return f"{rounded(value, places):,.{places}f}"
+    return signs.written(f"{rounded(value, places):,.{places}f}")
 
 
-def percent(share: float, places: int = 1) -> str:
+def percent(share: float, places: int = 1, signs: Signs = POINT) -> str:
     """A share of 0–1 as people read it: "12.5%"."""
     # Moved by its digits: 100 × 0.145 is a little less than 14.5 and would round to 14%.
-    return f"{number(float(Decimal(repr(float(share))).scaleb(2)), places)}%"
+    digits = number(float(Decimal(repr(float(share))).scaleb(2)), places)
+    return signs.written(f"{digits}%")
 
 
 _PRINTF = re.compile(r"%\.?(\d*)([df])(.*)")
 
 
-def printed(value: float, form: str) -> str:
+def printed(value: float, form: str, signs: Signs = POINT) -> str:
     """`value` as a table on the screen writes it: "count" (1,234), "percent" (a share: 12.5%), or
     a printf format with what follows it ("%.1f", "%.1f %%", "%d")."""
     if form == "count":
-        return number(value, 0 if value == int(value) else 3)
+        return number(value, 0 if value == int(value) else 3, signs)
     if form == "percent":
-        return f"{percent(value, 2)[:-1].rstrip('0').rstrip('.')}%"
+        return signs.written(f"{percent(value, 2)[:-1].rstrip('0').rstrip('.')}%")
     found = _PRINTF.fullmatch(form)
     if found is None:
         raise ValueError(f"{form!r} is no form of a number: count, percent or a printf format")
     places, kind, rest = found.groups()
     told = f"{rounded(value, 0 if kind == 'd' else int(places)):.{0 if kind == 'd' else places}f}"
-    return f"{told}{rest.replace('%%', '%')}"
+    return signs.written(f"{told}{rest.replace('%%', '%')}")

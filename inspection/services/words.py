@@ -22,9 +22,9 @@ def word(t: Translate, group: str, code: str) -> str:
     return code if known == key else known
 
 
-def rare(value: float) -> str:
+def rare(t: Translate, value: float) -> str:
     """A chance or an expected number that may be next to nothing."""
-    return "<0.001" if value < 0.001 else f"{value:.2g}"
+    return f"<{t.digits(0.001, 'g')}" if value < 0.001 else t.digits(value, ".2g")
 
 
 def plain(text: str) -> str:

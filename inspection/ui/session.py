@@ -67,6 +67,26 @@ def plain(key: str, /, **values) -> str:
     return translate()(key, **values)
 
 
+def count(n: int) -> str:
+    """How many, as this tab's language writes it: "1,234"."""
+    return translate().count(n)
+
+
+def number(value: float, places: int) -> str:
+    """A number as this tab's language writes it: "1,234.5"."""
+    return translate().number(value, places)
+
+
+def percent(share: float, places: int = 1) -> str:
+    """A share of 0–1 as this tab's language writes it: "12.5%"."""
+    return translate().percent(share, places)
+
+
+def digits(value: float, form: str) -> str:
+    """A number in one of Python's own forms ("g", ".3g"), with this language's signs."""
+    return translate().digits(value, form)
+
+
 def reason_text(reason: Reason) -> str:
     """A verdict's reason as a sentence in this tab's language."""
     return reason_sentence(translate(), reason)

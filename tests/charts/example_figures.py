@@ -22,6 +22,7 @@ LABELS = {
     "centre": "중심선",
     "limits": "관리한계",
     "laney_limits": "Laney 관리한계",
+    "range": "{low}~{high}",
     "signal": "이상 신호",
     "excluded": "제외한 점",
     "phase": "공정 변경",

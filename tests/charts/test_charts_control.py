@@ -36,7 +36,7 @@ def test_a_rule_that_is_switched_off_marks_nothing():
 def test_the_hover_names_value_limits_and_bodies():
     text, place = lines(control(chart_with_a_jump()))[LABELS["value"]].customdata[20]
     # ū = 0.2, n = 50: 0.2 ± 3·√(0.2/50).
-    assert "0.8" in text and "0.0103 – 0.39" in text and "n = 50" in text and place == 20
+    assert "0.8" in text and "0.0103~0.39" in text and "n = 50" in text and place == 20
 
 
 def test_below_twenty_points_the_figure_says_why_there_are_no_limits():

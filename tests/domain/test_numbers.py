@@ -1,6 +1,16 @@
 import pytest
 
-from inspection.domain.numbers import counted, measured, number, percent, printed, rounded
+from inspection.domain.numbers import (
+    Signs,
+    counted,
+    measured,
+    number,
+    percent,
+    printed,
+    rounded,
+)
+
+GERMAN = Signs(",", ".", "{n} %")
 
 
 @pytest.mark.parametrize(
@@ -64,3 +74,11 @@ def test_a_share_is_rounded_by_its_digits():
 )
 def test_a_table_on_paper_reads_as_on_the_screen(value, form, read):
     assert printed(value, form) == read
+
+
+def test_each_language_has_its_own_signs_in_numbers():
+    assert number(1234.5, 1, GERMAN) == "1.234,5"
+    assert percent(0.0625, signs=GERMAN) == "6,3 %"
+    assert measured(1.55, 0.3, 1, signs=GERMAN) == "1,6 ± 0,3"
+    assert printed(1234, "count", GERMAN) == "1.234"
+    assert printed(0.1234, "percent", GERMAN) == "12,34 %"

@@ -25,33 +25,33 @@ PARTS = ("caught", "false_calls", "review", "running", "total")
 _MILLIONS_FROM = 1e7
 
 
-def digits(value: float) -> str:
+def digits(t: Translate, value: float) -> str:
     """A number for reading: at most one decimal, none where it says nothing."""
-    return f"{value:,.1f}".removesuffix(".0").replace("-", "−")
+    return t.signs.written(f"{value:,.1f}".removesuffix(".0")).replace("-", "−")
 
 
 def amount(t: Translate, value: float, currency: str) -> str:
-    return t("cost.value", value=digits(value), currency=currency)
+    return t("cost.value", value=digits(t, value), currency=currency)
 
 
 def short_amount(t: Translate, value: float, currency: str) -> str:
     """An amount whose last digits nobody knows: in millions where it is large."""
     if abs(value) >= _MILLIONS_FROM:
-        return t("cost.value_million", value=digits(round(value / 1e6)), currency=currency)
+        return t("cost.value_million", value=digits(t, round(value / 1e6)), currency=currency)
     return amount(t, round(value), currency)
 
 
-def percent_digits(share: float) -> str:
+def percent_digits(t: Translate, share: float) -> str:
     """A share (0–1) in percent with the digits that matter: 0.001 is "0.1"."""
-    return f"{share * 100:.4g}"
+    return t.digits(share * 100, ".4g")
 
 
 def input_value(t: Translate, name: str, value: float, currency: str) -> str:
     """One end of an input with its unit."""
     if name in SHARES:
-        return t("cost.value_share", value=percent_digits(value))
+        return t("cost.value_share", value=percent_digits(t, value))
     if name == "units_per_year":
-        return t("cost.value_units", value=digits(value))
+        return t("cost.value_units", value=digits(t, value))
     return amount(t, value, currency)
 
 

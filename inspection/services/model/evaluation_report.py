@@ -1,5 +1,8 @@
 """An evaluation as one HTML file: plain, printable, nothing fetched from anywhere."""
 
+from collections.abc import Mapping
+from typing import cast
+
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
@@ -20,7 +23,8 @@ def evaluation_html(report: Report, t: Translate) -> str:
     name = report["model"]["name"]
     title = t("curve.report_title", model=name, split=report["split"])
     thresholds = ", ".join(
-        f"{t(f'model.{key}')} {value:g}" for key, value in report["thresholds"].items()
+        f"{t(f'model.{key}')} {t.digits(value, 'g')}"
+        for key, value in cast(Mapping[str, float], report["thresholds"]).items()
     )
     parts: list[Part] = [
         ("text", words.basis(t, report)),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inspection.domain.numbers import number, percent
 from inspection.domain.reliability import Confusion
 from inspection.i18n import Translate
 from inspection.model_facts import BandRule, Comparison, Pod
@@ -33,19 +32,19 @@ def share_words(t: Translate, share: Share | None) -> str:
         return NO_VALUE
     words = t(
         "model.share_words",
-        hits=f"{share.hits:,}",
-        n=f"{share.n:,}",
-        share=percent(share.value),
-        low=percent(share.low),
-        high=percent(share.high),
+        hits=t.count(share.hits),
+        n=t.count(share.n),
+        share=t.percent(share.value),
+        low=t.percent(share.low),
+        high=t.percent(share.high),
     )
     if share.groups is None or share.groups == share.n:
         return words
     return words + t(
         "curve.over_groups",
-        groups=f"{share.groups:,}",
-        low=percent(share.over_groups[0]),
-        high=percent(share.over_groups[1]),
+        groups=t.count(share.groups),
+        low=t.percent(share.over_groups[0]),
+        high=t.percent(share.over_groups[1]),
     )
 
 
@@ -71,12 +70,13 @@ def threshold_words(t: Translate) -> dict[str, str]:
 
 
 def _words(t: Translate, names: Sequence[str]) -> dict[str, str]:
-    return {name: t(f"curve.{name}") for name in names}
+    words = {name: t(f"curve.{name}") for name in names}
+    return {**words, "separators": t.signs.separators}
 
 
 def basis(t: Translate, report: Report) -> str:
     """What was measured, when, and on how many photos in how many groups."""
-    photos = {name: f"{n:,}" for name, n in report["photos"].items()}
+    photos = {name: t.count(n) for name, n in report["photos"].items()}
     return t("curve.basis", made=report["made"], split=report["split"], **photos)
 
 
@@ -89,9 +89,9 @@ def claim(t: Translate, report: Report) -> str:
         return t("curve.no_claim")
     return t(
         "curve.claim",
-        photos=f"{whole['photos']:,}",
+        photos=t.count(whole["photos"]),
         found=share_words(t, tight),
-        at_all=percent(found.value),
+        at_all=t.percent(found.value),
         alarms=share_words(t, alarms),
         hit_rule=t("model.hit_rule"),
     )
@@ -111,24 +111,24 @@ def figures_table(t: Translate, report: Report) -> Table:
     )
     rows = []
     for code, row in report["figures"].items():
-        area = NO_VALUE if row["auroc"] is None else number(row["auroc"], 3)
+        area = NO_VALUE if row["auroc"] is None else t.number(row["auroc"], 3)
         shares = (share_words(t, share_of(row.get(name))) for name in names)
-        fit = (_ratio(t, row["area_ratio"]), _number(row["pieces"]), _number(row["dice"]))
-        rows.append((word(t, "model.dataset", code), f"{row['photos']:,}", *shares, *fit, area))
+        fit = (_ratio(t, row["area_ratio"]), _number(t, row["pieces"]), _number(t, row["dice"]))
+        rows.append((word(t, "model.dataset", code), t.count(row["photos"]), *shares, *fit, area))
     head = (t("model.set"), t("model.photos"), *(t(f"curve.{name}") for name in names))
     fits = (t(f"curve.{name}") for name in ("area_ratio", "pieces", "dice"))
     return Table((*head, *fits, t("model.auroc")), tuple(rows))
 
 
-def _number(value: float | None) -> str:
-    return NO_VALUE if value is None else number(value, 2)
+def _number(t: Translate, value: float | None) -> str:
+    return NO_VALUE if value is None else t.number(value, 2)
 
 
 def _ratio(t: Translate, ratio: Sequence[float] | None) -> str:
     """Median with its quartiles."""
     if ratio is None:
         return NO_VALUE
-    median, low, high = (number(value, 2) for value in ratio)
+    median, low, high = (t.number(value, 2) for value in ratio)
     quartiles = t("common.range", low=low, high=high)
     return t("common.bracketed", text=median, more=quartiles)
 
@@ -144,8 +144,8 @@ def detection_table(t: Translate, report: Report) -> Table:
         ),
         tuple(
             (
-                percent(row["alarm_share"], 0),
-                number(row["threshold"], 3),
+                t.percent(row["alarm_share"], 0),
+                t.number(row["threshold"], 3),
                 share_words(t, share_of(row["detection"])),
                 share_words(t, share_of(row["false_alarm"])),
             )
@@ -160,9 +160,11 @@ def pod_sentence(t: Translate, pod: Pod) -> str:
     beside = (
         t("curve.no_false_calls")
         if alarms is None
-        else t("curve.false_calls", alarms=share_words(t, alarms), calls=f"{pod['false_calls']:,}")
+        else t(
+            "curve.false_calls", alarms=share_words(t, alarms), calls=t.count(pod["false_calls"])
+        )
     )
-    counted = t("curve.pod_counted", n=f"{pod['n']:,}", groups=f"{pod['groups']:,}")
+    counted = t("curve.pod_counted", n=t.count(pod["n"]), groups=t.count(pod["groups"]))
     return " ".join([counted, *_pod_findings(t, pod), beside])
 
 
@@ -171,31 +173,37 @@ def _pod_findings(t: Translate, pod: Pod) -> list[str]:
     if fit is None:
         return [t(f"curve.refused_{pod['refused']}")]
     largest = max(size for size, _ in pod["points"])
-    said = [t("curve.pod_a50", a50=_size(fit["a50"], pod)) if fit["a50"] else t("curve.pod_no_a50")]
+    said = [
+        t("curve.pod_a50", a50=_size(t, fit["a50"], pod)) if fit["a50"] else t("curve.pod_no_a50")
+    ]
     if fit["a90"] and fit["a90_95"]:
         said.append(
-            t("curve.pod_a90", a90=_size(fit["a90"], pod), a90_95=_size(fit["a90_95"], pod))
+            t("curve.pod_a90", a90=_size(t, fit["a90"], pod), a90_95=_size(t, fit["a90_95"], pod))
         )
         if fit["a90_95"] > largest:
-            said.append(t("curve.pod_beyond", largest=_size(largest, pod)))
+            said.append(t("curve.pod_beyond", largest=_size(t, largest, pod)))
     else:
         said.append(t("curve.pod_no_a90"))
     if fit["upper"] < 1:
-        said.append(t("curve.pod_upper", upper=percent(fit["upper"])))
+        said.append(t("curve.pod_upper", upper=t.percent(fit["upper"])))
     return said
 
 
-def _size(size: float, pod: Pod) -> str:
+def _size(t: Translate, size: float, pod: Pod) -> str:
     # Nobody needs the digits of a size that no photo could show.
-    shown = number(size, 0) if size >= 100 else f"{size:.3g}"
-    return f"{shown} {pod['unit']}" if size < 1e6 else f"> 1,000,000 {pod['unit']}"
+    shown = t.number(size, 0) if size >= 100 else t.digits(size, ".3g")
+    return f"{shown} {pod['unit']}" if size < 1e6 else f"> {t.count(1_000_000)} {pod['unit']}"
 
 
 def pod_table(t: Translate, pod: Pod) -> Table:
     """What was found in stretches of size."""
     rows = (
         (
-            t("common.range", low=f"{row.smallest:.3g}", high=f"{row.largest:.3g} {pod['unit']}"),
+            t(
+                "common.range",
+                low=t.digits(row.smallest, ".3g"),
+                high=f"{t.digits(row.largest, '.3g')} {pod['unit']}",
+            ),
             share_words(t, Share(row.share, row.hits, row.n, row.low, row.high)),
         )
         for row in evaluation.pod_observed(pod).itertuples()
@@ -223,7 +231,11 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
     rows = []
     for row in report["recall_by"][part]:
         name = (
-            t(f"curve.quarter_{row['code']}", low=number(row["from"], 0), high=number(row["to"], 0))
+            t(
+                f"curve.quarter_{row['code']}",
+                low=t.number(row["from"], 0),
+                high=t.number(row["to"], 0),
+            )
             if part == "brightness"
             else word(t, CODES[part], row["code"])
         )
@@ -231,10 +243,10 @@ def part_table(t: Translate, report: Report, part: str) -> Table:
         rows.append(
             (
                 name,
-                f"{row['photos']:,}",
+                t.count(row["photos"]),
                 share_words(t, share_of(row["found"])),
                 share_words(t, share_of(alarms)),
-                percent(at_all.value)
+                t.percent(at_all.value)
                 if (at_all := share_of(row.get("found_at_all")))
                 else NO_VALUE,
             )
@@ -250,7 +262,7 @@ def confusion_sentence(t: Translate, report: Report) -> str:
     found = Confusion(report.get("types") or {})
     if not found.n:
         return t("curve.confusion_none")
-    return t("curve.confusion", right=f"{found.right:,}", n=f"{found.n:,}")
+    return t("curve.confusion", right=t.count(found.right), n=t.count(found.n))
 
 
 def confusion_table(t: Translate, report: Report) -> Table | None:
@@ -263,8 +275,7 @@ def confusion_table(t: Translate, report: Report) -> Table | None:
         return None
     found = Confusion(types)
     rows = tuple(
-        (word(t, "defect", code), *(f"{count:,}" for count in counts))
-        for code, counts in found.table()
+        (word(t, "defect", code), *(t.count(n) for n in counts)) for code, counts in found.table()
     )
     names = (word(t, "defect", name) for name in found.names)
     return Table((t("curve.labelled_as"), *names, t("curve.labels_n")), rows)
@@ -281,12 +292,12 @@ def band_table(t: Translate, report: Report) -> Table:
         )
         rows.append(
             (
-                percent(row.allowed),
-                f"{number(row.ok_below, 3)} / {number(row.reject_from, 3)}",
-                f"{asked:,} / {row.bad + row.good:,} = {percent(row.to_person)}",
+                t.percent(row.allowed),
+                f"{t.number(row.ok_below, 3)} / {t.number(row.reject_from, 3)}",
+                f"{t.count(asked)} / {t.count(row.bad + row.good)} = {t.percent(row.to_person)}",
                 share_words(t, missed),
                 share_words(t, rejected),
-                f"{row.passed_defective:,} / {row.passed:,}",
+                f"{t.count(row.passed_defective)} / {t.count(row.passed)}",
             )
         )
     names = ("allowed", "two_scores", "to_person", "missed", "rejected", "missed_in_passed")
@@ -299,13 +310,13 @@ def calibration_sentence(t: Translate, report: Report) -> str:
     photos = report["photos"]
     return t(
         "curve.calibration",
-        defective=f"{fitted['fitted_on']['defective']:,}",
-        clean=f"{fitted['fitted_on']['clean']:,}",
-        before=number(fitted["before"]["error"], 3),
-        after=number(fitted["after"]["error"], 3),
-        brier_before=number(fitted["before"]["brier"], 3),
-        brier_after=number(fitted["after"]["brier"], 3),
-        mix=percent(photos["defective"] / photos["n"]),
+        defective=t.count(fitted["fitted_on"]["defective"]),
+        clean=t.count(fitted["fitted_on"]["clean"]),
+        before=t.number(fitted["before"]["error"], 3),
+        after=t.number(fitted["after"]["error"], 3),
+        brier_before=t.number(fitted["before"]["brier"], 3),
+        brier_after=t.number(fitted["after"]["brier"], 3),
+        mix=t.percent(photos["defective"] / photos["n"]),
     )
 
 
@@ -314,7 +325,7 @@ def calibration_table(t: Translate, report: Report) -> Table:
     for when in ("before", "after"):
         for row in evaluation.reliability_points(report, when).itertuples():
             observed = Share(row.observed, row.hits, row.n, row.low, row.high)
-            rows.append((t(f"curve.{when}"), percent(row.predicted), share_words(t, observed)))
+            rows.append((t(f"curve.{when}"), t.percent(row.predicted), share_words(t, observed)))
     names = ("score_kind", "predicted", "defective_share")
     return Table(tuple(t(f"curve.{name}") for name in names), tuple(rows))
 
@@ -325,12 +336,12 @@ def ppv_table(t: Translate, report: Report) -> Table:
         (t("curve.prevalence"), t("curve.ppv")),
         tuple(
             (
-                percent(row["prevalence"]),
+                t.percent(row["prevalence"]),
                 t(
                     "curve.ppv_words",
-                    value=_maybe(row["value"]),
-                    low=_maybe(row["low"]),
-                    high=_maybe(row["high"]),
+                    value=_maybe(t, row["value"]),
+                    low=_maybe(t, row["low"]),
+                    high=_maybe(t, row["high"]),
                 ),
             )
             for row in report["ppv"]
@@ -338,8 +349,8 @@ def ppv_table(t: Translate, report: Report) -> Table:
     )
 
 
-def _maybe(share: float | None) -> str:
-    return NO_VALUE if share is None else percent(share)
+def _maybe(t: Translate, share: float | None) -> str:
+    return NO_VALUE if share is None else t.percent(share)
 
 
 def targets_sentence(t: Translate, report: Report) -> str:
@@ -348,12 +359,12 @@ def targets_sentence(t: Translate, report: Report) -> str:
     if not targets or targets["least_rate"] is None:
         return t("curve.no_targets")
     said = {
-        "aim": percent(targets["aim"], 0),
-        "n": f"{targets['n']:,}",
-        "misses": f"{targets['misses']:,}",
-        "least": percent(targets["least_rate"]),
-        "needed": f"{targets['needed_with_misses']:,}",
-        "zero": f"{targets['needed'][0]:,}",
+        "aim": t.percent(targets["aim"], 0),
+        "n": t.count(targets["n"]),
+        "misses": t.count(targets["misses"]),
+        "least": t.percent(targets["least_rate"]),
+        "needed": t.count(targets["needed_with_misses"]),
+        "zero": t.count(targets["needed"][0]),
     }
     reached = targets["least_rate"] >= targets["aim"]
     return t("curve.targets_reached" if reached else "curve.targets_missed", **said)
@@ -364,7 +375,7 @@ def targets_table(t: Translate, report: Report) -> Table:
     needed = report["targets"]["needed"] if report["targets"] else []
     return Table(
         (t("curve.misses"), t("curve.targets_needed")),
-        tuple((str(misses), f"{n:,}") for misses, n in enumerate(needed)),
+        tuple((str(misses), t.count(n)) for misses, n in enumerate(needed)),
     )
 
 
@@ -374,8 +385,8 @@ def rule_sentence(t: Translate, rule: BandRule | None) -> str:
         return t("curve.no_rule")
     return t(
         "curve.rule",
-        missed=percent(rule["missed"]),
-        rejected=percent(rule["rejected"]),
+        missed=t.percent(rule["missed"]),
+        rejected=t.percent(rule["rejected"]),
         defective=rule.get("defective", NO_VALUE),
         clean=rule.get("clean", NO_VALUE),
     )
@@ -446,12 +457,12 @@ def comparison_table(t: Translate, comparison: Comparison) -> Table:
                 str(row.get("what", name)) if known == name else known,
                 share_words(t, share_of(whole.get("tight_recall"))),
                 share_words(t, share_of(whole.get("photo_false_alarm"))),
-                percent(at_all.value)
+                t.percent(at_all.value)
                 if (at_all := share_of(whole.get("defect_recall")))
                 else NO_VALUE,
-                NO_VALUE if area is None else number(area, 3),
-                NO_VALUE if size is None else f"{size:,}",
-                NO_VALUE if speed is None else number(speed, 2),
+                NO_VALUE if area is None else t.number(area, 3),
+                NO_VALUE if size is None else t.count(size),
+                NO_VALUE if speed is None else t.number(speed, 2),
             )
         )
     names = ("compared", "tight_recall", "photo_false_alarm", "found_at_all")

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.inspections import UNKNOWN
-from inspection.domain.numbers import number, percent
 from inspection.domain.panels import BodyCatalogue
 from inspection.errors import NotFound
 from inspection.i18n import Translate
@@ -47,8 +46,10 @@ def chart_name(t: Translate, bodies: BodyCatalogue, chart: ChartChoice) -> str:
 def value_text(t: Translate, kind: str, value: float) -> str:
     """A value of a chart's axis with its unit: "0.84", "32.1 %", "12 bodies", "31 defects"."""
     if kind == "p":
-        return t("control.value_p", value=percent(value))
-    return t(f"control.value_{kind}", value=number(value, 2) if kind == "u" else f"{value:.3g}")
+        return t("control.value_p", value=t.percent(value))
+    return t(
+        f"control.value_{kind}", value=t.number(value, 2) if kind == "u" else t.digits(value, ".3g")
+    )
 
 
 def point_name(t: Translate, points: str, day: date, shift: str = "") -> str:

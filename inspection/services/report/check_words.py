@@ -30,7 +30,7 @@ def check_sentence(t: Translate, check: ReportCheck) -> str:
     if check.seal:
         return t("report_check.seal_broken", **about, why=t(f"report_check.seal.{check.seal}"))
     if check.rows:
-        return t("report_check.rows_differ", **about, n=f"{len(check.rows):,}")
+        return t("report_check.rows_differ", **about, n=t.count(len(check.rows)))
     if check.figures:
         parts = ", ".join(t(f"report_check.figure.{part}") for part in check.figures)
         return t("report_check.figures_differ", **about, parts=parts)
@@ -41,7 +41,7 @@ def check_sentence(t: Translate, check: ReportCheck) -> str:
 
 def later_words(t: Translate, check: ReportCheck) -> str:
     """What was added after the signature: "2 decisions, 1 note"."""
-    return ", ".join(t(f"report_check.later.{table}", n=f"{n:,}") for table, n in check.later)
+    return ", ".join(t(f"report_check.later.{table}", n=t.count(n)) for table, n in check.later)
 
 
 def fault_sentences(t: Translate, check: ReportCheck) -> list[str]:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 
-from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.report.cells import (
     DocumentPart,
-    count_text,
     joined,
     moment_text,
     percent_text,
@@ -48,10 +46,10 @@ def pareto_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [
             word(t, "defect", row.type),
-            count_text(row.defects),
-            percent_text(share),
-            count_text(row.units),
-            NO_VALUE if row.area_mm2 is None else number(row.area_mm2, 1),
+            t.count(row.defects),
+            percent_text(t, share),
+            t.count(row.units),
+            NO_VALUE if row.area_mm2 is None else t.number(row.area_mm2, 1),
         ]
         for row, share in zip(report.pareto, shares, strict=True)
     ]
@@ -138,9 +136,9 @@ def repeats_table(report: ShiftReport, t: Translate) -> DocumentPart:
         [
             joined(report.model_name(row.vehicle_model), word(t, "panel", row.panel)),
             word(t, "defect", row.type),
-            f"{percent(row.x, 0)} · {percent(row.y, 0)}",
-            f"{count_text(row.bodies)} / {count_text(row.of_bodies)}",
-            rare(row.expected),
+            f"{t.percent(row.x, 0)} · {t.percent(row.y, 0)}",
+            f"{t.count(row.bodies)} / {t.count(row.of_bodies)}",
+            rare(t, row.expected),
             t("common.range", low=moment_text(row.first_seen), high=moment_text(row.last_seen)),
             ", ".join(f"#{photo.inspection_id}" for photo in row.photos),
         ]
@@ -190,12 +188,12 @@ def _settled(row: HandOverRow, t: Translate) -> str:
 
 def used_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
-        [t(f"report.used_{kind}"), used.name, used.sha256[:12] or NO_VALUE, count_text(used.photos)]
+        [t(f"report.used_{kind}"), used.name, used.sha256[:12] or NO_VALUE, t.count(used.photos)]
         for kind, versions in (("model", report.models), ("spec", report.specs))
         for used in versions
     ]
     rows += [
-        [t("report.used_scale"), scale_word(t, used.source), NO_VALUE, count_text(used.photos)]
+        [t("report.used_scale"), scale_word(t, used.source), NO_VALUE, t.count(used.photos)]
         for used in report.scales
     ]
     head = [t("report.used_kind"), t("report.used_name"), "SHA-256", t("report.photos")]

@@ -10,7 +10,6 @@ from inspection.i18n import Translate
 from inspection.services.report.cells import (
     Value,
     cell_text,
-    count_text,
     difference_text,
     dpu_text,
     share_of,
@@ -29,9 +28,9 @@ class Fact:
     value: int | float | None
     kind: str = "count"
 
-    @property
-    def text(self) -> str:
-        return cell_text(self.value, self.kind)
+    def text(self, t: Translate) -> str:
+        """The value in words."""
+        return cell_text(t, self.value, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def key_figures(report: ShiftReport, t: Translate) -> tuple[KeyFigure, ...]:
             quality.ftt,
             "share",
             code="ftt",
-            note=t("report.ftt_of", passed=count_text(passed), decided=count_text(decided)),
+            note=t("report.ftt_of", passed=t.count(passed), decided=t.count(decided)),
             behind=(
                 Fact(t("report.passed_units"), passed),
                 Fact(t("report.decided_units"), decided),
@@ -90,7 +89,7 @@ def key_figures(report: ShiftReport, t: Translate) -> tuple[KeyFigure, ...]:
             t("report.undecided"),
             quality.undecided_units,
             code="undecided",
-            note=t("report.reworked", n=count_text(decided - passed)),
+            note=t("report.reworked", n=t.count(decided - passed)),
         ),
     )
 
@@ -99,10 +98,10 @@ def _against_baseline(report: ShiftReport, t: Translate) -> str:
     dpu, before = report.quality.dpu, report.baseline.dpu
     if before is None:
         return t("report.no_baseline", days=BASELINE_DAYS)
-    known = t("report.baseline", days=BASELINE_DAYS, dpu=dpu_text(before))
+    known = t("report.baseline", days=BASELINE_DAYS, dpu=dpu_text(t, before))
     if dpu is None:
         return known
-    return t("common.bracketed", text=known, more=difference_text(dpu, before))
+    return t("common.bracketed", text=known, more=difference_text(t, dpu, before))
 
 
 # How each column of `rows_by_model` is written.
@@ -143,7 +142,7 @@ def rows_by_model(report: ShiftReport, t: Translate) -> list[list[Value]]:
 def texts_by_model(report: ShiftReport, t: Translate) -> list[list[str]]:
     """`rows_by_model` in words."""
     return [
-        [cell_text(value, kind) for value, kind in zip(row, KINDS_BY_MODEL, strict=True)]
+        [cell_text(t, value, kind) for value, kind in zip(row, KINDS_BY_MODEL, strict=True)]
         for row in rows_by_model(report, t)
     ]
 

@@ -8,7 +8,6 @@ from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import StorageError
 from inspection.i18n import Translate, translator
 from inspection.services.mailing import Attachment, send_mail
-from inspection.services.report.cells import count_text
 from inspection.services.report.facts import key_figures
 from inspection.services.report.html import shift_report_html
 from inspection.services.report.pdf import shift_report_pdf
@@ -87,12 +86,12 @@ def _mail_text(report: ShiftReport, t: Translate) -> str:
     lines = [(t("report.state_now"), t(f"report.state.{report.state}"))]
     for figure in key_figures(report, t):
         if figure.code in _IN_MAIL:
-            lines.append((figure.label, figure.text))
+            lines.append((figure.label, figure.text(t)))
         if figure.code == "photos" and figure.note:
             lines.append((figure.label, figure.note))
     lines += [
-        (t("report.signals"), count_text(len(report.signals))),
-        (t("report.hand_over"), count_text(len(report.open_hand_over))),
+        (t("report.signals"), t.count(len(report.signals))),
+        (t("report.hand_over"), t.count(len(report.open_hand_over))),
     ]
     said = (f"{label}: {value}" for label, value in lines)
     return "\n".join([subtitle(report, t), "", *said]) + "\n"

@@ -10,7 +10,6 @@ from inspection.i18n import Translate
 from inspection.services.report.cells import (
     DocumentPart,
     area_text,
-    count_text,
     joined,
     millimetres_text,
     moment_text,
@@ -85,7 +84,7 @@ def report_pages(report: ShiftReport, t: Translate) -> DocumentPart:
             ],
             "empty": t("report.nothing_inspected") if report.is_empty else None,
             "tiles": [
-                {"label": figure.label, "value": figure.text, "note": figure.note}
+                {"label": figure.label, "value": figure.text(t), "note": figure.note}
                 for figure in key_figures(report, t)
             ],
             "pareto": _pareto_bars(report, t),
@@ -155,9 +154,9 @@ def _pareto_bars(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         {
             "label": word(t, "defect", row.type),
-            "value": count_text(row.defects),
+            "value": t.count(row.defects),
             "length": row.defects / most if most else 0.0,
-            "note": percent_text(share, digits=0),
+            "note": percent_text(t, share, digits=0),
             "cumulative": share,
         }
         for row, share in zip(report.pareto, shares, strict=True)
@@ -179,7 +178,7 @@ def _disposition_bars(report: ShiftReport, t: Translate) -> DocumentPart:
         "rows": [
             {
                 "label": label,
-                "value": count_text(n),
+                "value": t.count(n),
                 "length": n / most if most else 0.0,
                 "note": "",
             }
@@ -191,7 +190,7 @@ def _disposition_bars(report: ShiftReport, t: Translate) -> DocumentPart:
 
 def _agreement(report: ShiftReport, t: Translate) -> list[list[str]]:
     return [
-        [fact.label, fact.text, "" if fact.share is None else percent_text(fact.share)]
+        [fact.label, fact.text(t), "" if fact.share is None else percent_text(t, fact.share)]
         for fact in agreement_facts(report, t)
     ]
 
@@ -222,10 +221,8 @@ def _repeats(report: ShiftReport, t: Translate) -> DocumentPart:
                     word(t, "panel", row.panel),
                     word(t, "defect", row.type),
                 ),
-                "found": t(
-                    "report.repeat_found", k=count_text(row.bodies), n=count_text(row.of_bodies)
-                ),
-                "chance": t("report.repeat_chance", n=rare(row.expected)),
+                "found": t("report.repeat_found", k=t.count(row.bodies), n=t.count(row.of_bodies)),
+                "chance": t("report.repeat_chance", n=rare(t, row.expected)),
                 "pictures": [
                     _picture_name(photo) for photo in row.photos[:_THUMBNAILS] if photo.picture
                 ],
@@ -257,8 +254,8 @@ def _hand_over(report: ShiftReport, t: Translate) -> DocumentPart:
     for key, rows in (("open_bodies", report.open_items), ("open_rework", report.open_rework)):
         if rows:
             n, photos = bodies_of(rows), sum(not row.body_number for row in rows)
-            apart = f", {t('report.unnumbered', n=count_text(photos))}" if photos else ""
-            lines.append(t(f"report.{key}_line", n=count_text(n), apart=apart))
+            apart = f", {t('report.unnumbered', n=t.count(photos))}" if photos else ""
+            lines.append(t(f"report.{key}_line", n=t.count(n), apart=apart))
     items = report.open_hand_over
     lines += [
         f"{_shortened(' '.join(row.text.split()), _LINE_LETTERS)} ({hand_over_origin(row, t)})"
@@ -316,9 +313,9 @@ def _worst_cards(report: ShiftReport, t: Translate) -> list[DocumentPart]:
             ),
             "panel": word(t, "panel", photo.panel),
             "facts": [
-                [t("report.defects"), count_text(photo.defects)],
-                [t("report.area"), area_text(photo.area_mm2, photo.area_px)],
-                [t("report.longest"), millimetres_text(photo.longest_mm)],
+                [t("report.defects"), t.count(photo.defects)],
+                [t("report.area"), area_text(t, photo.area_mm2, photo.area_px)],
+                [t("report.longest"), millimetres_text(t, photo.longest_mm)],
                 [t("report.decision"), disposition_word(t, photo.disposition)],
                 [t("report.time"), f"{photo.inspected_at:%m-%d %H:%M}"],
             ],

@@ -4,7 +4,6 @@ import re
 from datetime import datetime
 
 from inspection.domain.inspections import UNKNOWN
-from inspection.domain.numbers import number, percent
 from inspection.i18n import Translate
 from inspection.services.report.shift_report import (
     HandOverRow,
@@ -64,7 +63,7 @@ def about_the_shift(report: ShiftReport, t: Translate) -> list[list[str]]:
                     low=f"{header.starts_at:%Y-%m-%d %H:%M}",
                     high=_end_of(header.starts_at, header.ends_at),
                 ),
-                more=f"{t('report.hours', n=f'{header.hours:g}')}, {_zone_names(header)}",
+                more=f"{t('report.hours', n=t.digits(header.hours, 'g'))}, {_zone_names(header)}",
             ),
         ],
         [t("report.inspectors"), ", ".join(header.inspectors) or NO_VALUE],
@@ -81,14 +80,11 @@ def left_out_why(row: ChangedCount, t: Translate) -> str:
     """Why a photo is in no figure: "voided", "scale corrected: 5 → 0.5 mm/px (no. 12)"."""
     said = t(f"left_out.{row.why}")
     if row.why == "scale_corrected":
-        before = "–" if row.mm_per_px is None else f"{row.mm_per_px:g}"
-        return t(
-            "report.left_out_scale",
-            said=said,
-            before=before,
-            now=f"{row.mm_per_px_now:g}",
-            number=row.other_id,
+        before, now = (
+            NO_VALUE if scale is None else t.digits(scale, "g")
+            for scale in (row.mm_per_px, row.mm_per_px_now)
         )
+        return t("report.left_out_scale", said=said, before=before, now=now, number=row.other_id)
     return said if row.other_id is None else t("report.left_out_of", said=said, number=row.other_id)
 
 
@@ -106,8 +102,8 @@ def signal_sentence(report: ShiftReport, row: SignalRow, t: Translate) -> str:
         chart=t(f"report.chart.{row.chart}"),
         subject=subject_word(report, row.subject, t),
         rule=t(f"report.rule.{row.rule}"),
-        value=_signal_value(row.chart, row.value),
-        limit="" if row.limit is None else _signal_value(row.chart, row.limit),
+        value=_signal_value(t, row.chart, row.value),
+        limit="" if row.limit is None else _signal_value(t, row.chart, row.limit),
     )
 
 
@@ -123,8 +119,8 @@ def subject_word(report: ShiftReport, code: str, t: Translate) -> str:
     return next((one for one in words if one != code), code)
 
 
-def _signal_value(chart: str, value: float) -> str:
-    return {"p": percent(value), "np": f"{value:g}"}.get(chart, number(value, 2))
+def _signal_value(t: Translate, chart: str, value: float) -> str:
+    return {"p": t.percent(value), "np": t.digits(value, "g")}.get(chart, t.number(value, 2))
 
 
 def _end_of(start: datetime, end: datetime) -> str:
@@ -152,7 +148,7 @@ def outcomes(report: ShiftReport, t: Translate) -> list[tuple[str, int]]:
 def unnumbered(report: ShiftReport, t: Translate) -> str:
     """How many photos stand apart from the bodies, "" without any."""
     photos = report.quality.unnumbered_photos
-    return t("report.unnumbered", n=f"{photos:,}") if photos else ""
+    return t("report.unnumbered", n=t.count(photos)) if photos else ""
 
 
 def scale_word(t: Translate, source: str) -> str:

@@ -119,8 +119,8 @@ def _summary_blocks(report: ShiftReport, t: Translate) -> list[list[tuple[str, o
         _outcome_rows(report, t),
         [(fact.label, fact.value, fact.kind) for fact in agreement_facts(report, t)],
         [
-            *(_version_row(t("report.used_model"), used) for used in report.models),
-            *(_version_row(t("report.used_spec"), used) for used in report.specs),
+            *(_version_row(t, t("report.used_model"), used) for used in report.models),
+            *(_version_row(t, t("report.used_spec"), used) for used in report.specs),
             *(
                 (f"{t('report.used_scale')}: {scale_word(t, used.source)}", used.photos, "count")
                 for used in report.scales
@@ -137,8 +137,8 @@ def _signed(line: Signature) -> str:
     return f"{line.name} {line.at:%Y-%m-%d %H:%M}" if line.at else line.name
 
 
-def _version_row(label: str, used: VersionFigures) -> tuple[str, object, str]:
-    return (label, f"{used.name} · {used.sha256[:12]} · {used.photos:,}", "text")
+def _version_row(t: Translate, label: str, used: VersionFigures) -> tuple[str, object, str]:
+    return (label, f"{used.name} · {used.sha256[:12]} · {t.count(used.photos)}", "text")
 
 
 def _models_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:

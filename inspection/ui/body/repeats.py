@@ -6,7 +6,6 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from inspection.domain.numbers import percent
 from inspection.domain.repeat_cases import CASE_STATES, MOST_LETTERS, can_be_undone
 from inspection.errors import InspectionError
 from inspection.services.quality import repeats
@@ -14,7 +13,16 @@ from inspection.services.quality.repeats import FollowedCase, FoundRepeat, Look
 from inspection.services.station import shared_station
 from inspection.services.words import rare
 from inspection.ui.markdown import as_written, bold
-from inspection.ui.session import error_text, inspector, name_missing, t
+from inspection.ui.session import (
+    count,
+    digits,
+    error_text,
+    inspector,
+    name_missing,
+    percent,
+    t,
+    translate,
+)
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.photo_cards import photo_cards
 from inspection.ui.widgets.words import model_name, time_text, word
@@ -37,8 +45,8 @@ def show_repeats(version: int) -> None:
             day=look.slot.day,
             shift=word("shift", look.slot.shift),
             bodies=look.search.bodies,
-            cm=f"{look.search.radius_mm / 10:g}",
-            places=f"{look.searched:,}",
+            cm=digits(look.search.radius_mm / 10, "g"),
+            places=count(look.searched),
             level=percent(look.search.level, 0),
         )
     )
@@ -57,7 +65,7 @@ def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
             "report_page.repeat_sentence",
             k=repeat.hits,
             n=repeat.bodies,
-            chance=rare(repeat.expected_by_chance),
+            chance=rare(translate(), repeat.expected_by_chance),
             first=time_text(found.first_seen),
             last=time_text(found.last_seen),
         )
@@ -71,7 +79,7 @@ def _show_repeat(number: int, found: FoundRepeat, look: Look) -> None:
             for name in _TOLD
         )
         + " · "
-        + t("body.corrected_p", p=rare(repeat.corrected_p))
+        + t("body.corrected_p", p=rare(translate(), repeat.corrected_p))
     )
     newest = pd.DataFrame([asdict(hit) for hit in found.hits]).drop_duplicates("inspection_id")
     photo_cards(f"repeat_{number}", newest.head(PHOTOS))

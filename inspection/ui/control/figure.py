@@ -11,7 +11,6 @@ from inspection.domain.chart_choice import (
     EVENTS,
     ChartChoice,
 )
-from inspection.domain.numbers import number, percent
 from inspection.domain.spc import (
     BASELINE_POINTS,
     MOST_ON_CENTRE,
@@ -25,7 +24,7 @@ from inspection.ui.control.points import (
     point_label,
 )
 from inspection.ui.markdown import as_written
-from inspection.ui.session import t, translate
+from inspection.ui.session import number, percent, t, translate
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words
 from inspection.ui.widgets.links import page_file

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inspection.charts.control import MAX_CHART_POINTS
-from inspection.domain.numbers import number
 from inspection.services.quality import signal_words
 from inspection.services.quality.control_charts import ChartSignal, PlottedChart
 from inspection.storage.log_filter import LogFilter, parameters_of
@@ -26,7 +25,7 @@ from inspection.ui.control.points import (
     take_selection,
 )
 from inspection.ui.markdown import as_written
-from inspection.ui.session import t, translate
+from inspection.ui.session import count, number, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import set_address
 from inspection.ui.widgets.chart_words import type_words
@@ -113,7 +112,7 @@ def show_selected(asked: AskedChart, plotted: PlottedChart, version: int) -> Non
             t(
                 "control.selected_points",
                 n=last - first + 1,
-                units=f"{int(plotted.points['units'].iloc[first : last + 1].sum()):,}",
+                units=count(int(plotted.points["units"].iloc[first : last + 1].sum())),
             )
         )
         _photos_link(plotted.photos_of(first, last))

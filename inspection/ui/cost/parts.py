@@ -12,7 +12,6 @@ from inspection.domain.cost import (
     corrected_saving,
     extremes,
 )
-from inspection.domain.numbers import number, percent
 from inspection.domain.reliability import tells
 from inspection.services.cost import saving as cost
 from inspection.services.cost import words as cost_words
@@ -25,7 +24,7 @@ from inspection.services.model.evaluation import Report
 from inspection.services.model.evaluation_words import share_words
 from inspection.ui.cost.figures import Reckoned
 from inspection.ui.markdown import as_written, bold
-from inspection.ui.session import t, translate
+from inspection.ui.session import count, number, percent, t, translate
 from inspection.ui.widgets import chart_frame
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.tables import reading_table
@@ -92,7 +91,7 @@ def parts(reckoned: Reckoned) -> None:
             [
                 t(f"cost.parts.{name}"),
                 as_written(t(f"cost.parts_formula.{name}")),
-                as_written(cost_words.digits(value)),
+                as_written(cost_words.digits(translate(), value)),
             ]
             for name, value in signed.items()
         ],
@@ -100,7 +99,7 @@ def parts(reckoned: Reckoned) -> None:
     for name in _BREAK_EVEN:
         value = break_even(reckoned.base, name)
         if value is not None:
-            said = cost_words.percent_digits(value) if name in SHARES else reckoned.about(value)
+            said = _percent_digits(value) if name in SHARES else reckoned.about(value)
             st.markdown(t(f"cost.break_even_{name}", value=said))
 
 
@@ -118,6 +117,7 @@ def tornado(reckoned: Reckoned) -> None:
     drawn = swings.assign(at_low=swings["at_low"] / divisor, at_high=swings["at_high"] / divisor)
     labels = {
         **names,
+        "separators": say.signs.separators,
         "saving": words,
         "input": t("cost.name"),
         "at_low": t("cost.at_low"),
@@ -157,6 +157,7 @@ def threshold(reckoned: Reckoned, report: Report) -> None:
             columns=["name", "threshold", "saving"],
         ),
         {
+            "separators": say.signs.separators,
             "threshold": t("cost.threshold"),
             "saving": words,
             "bounds": t("cost.bounds_line"),
@@ -185,7 +186,7 @@ def threshold(reckoned: Reckoned, report: Report) -> None:
             model=as_written(report["model"]["name"]),
             split=report["split"],
             **{
-                name: f"{photos[name]:,}"
+                name: count(photos[name])
                 for name in ("defective", "defective_groups", "clean", "clean_groups")
             },
         )
@@ -218,7 +219,7 @@ def ppv(reckoned: Reckoned, report: Report | None) -> None:
         measured = (cost.ppv_at(point, prevalence) for point in points.values())
         rows.append(
             [
-                f"{t(f'cost.{end}')}: {as_written(cost_words.percent_digits(prevalence))}",
+                f"{t(f'cost.{end}')}: {as_written(_percent_digits(prevalence))}",
                 *(_ppv_words(*found) for found in (entered, *measured)),
             ]
         )
@@ -234,7 +235,9 @@ def unknown(report: Report | None) -> None:
         if name == "clean_photos":
             if not clean:
                 continue
-            alarm_high = cost_words.percent_digits(round(cost.most_alarms_unseen(report), 3))
+            alarm_high = cost_words.percent_digits(
+                translate(), round(cost.most_alarms_unseen(report), 3)
+            )
             lines.append(t("cost.unknown.clean_photos", clean=clean, alarm_high=alarm_high))
         else:
             lines.append(t(f"cost.unknown.{name}"))
@@ -266,7 +269,7 @@ def _point_words(name: str, mark: MeasuredPoint, reckoned: Reckoned) -> str:
 def _what_the_point_means(best: MeasuredPoint, reckoned: Reckoned, report: Report) -> None:
     ratio = cost.cost_ratio(reckoned.base)
     if ratio is not None:
-        st.markdown(t("cost.ratio", ratio=as_written(cost_words.digits(ratio))))
+        st.markdown(t("cost.ratio", ratio=as_written(cost_words.digits(translate(), ratio))))
     if best.detection.hits == 0:
         st.warning(t("cost.best_is_nothing"), icon=":material/block:")
     elif best.saving_low < 0:
@@ -284,3 +287,7 @@ def _ppv_words(value: float | None, low: float, high: float) -> str:
         return t("cost.ppv_unknown", **shares)
     said = t("cost.ppv_none") if value is None else percent(value)
     return t("cost.ppv_value", value=said, **shares)
+
+
+def _percent_digits(share: float) -> str:
+    return cost_words.percent_digits(translate(), share)

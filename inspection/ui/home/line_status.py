@@ -11,7 +11,7 @@ from inspection.services.quality import alerting, signal_words
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, language, t, translate
+from inspection.ui.session import count, error_text, language, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.demo import begin_loading, is_demo_log
@@ -137,7 +137,7 @@ def show_waiting(version: int) -> None:
     """How many photos wait for a person, and the way to them."""
     waiting = cached.count(LogFilter(standing="undecided"), version)
     with st.container(border=True, height="stretch", gap=None):
-        _figure(t("home.waiting"), t("home.waiting_count", n=f"{waiting:,}"))
+        _figure(t("home.waiting"), t("home.waiting_count", n=count(waiting)))
         if waiting:
             st.page_link(
                 page_file("log"),
@@ -154,7 +154,7 @@ def show_today(version: int) -> None:
     day = _today()
     today = cached.count(LogFilter(first_day=day, last_day=day), version)
     with st.container(border=True, height="stretch", gap=None):
-        _figure(t("home.today"), t("home.today_count", n=f"{today:,}"))
+        _figure(t("home.today"), t("home.today_count", n=count(today)))
         st.page_link(
             page_file("log"),
             label=t("home.today_open"),

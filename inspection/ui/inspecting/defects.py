@@ -7,7 +7,7 @@ from inspection.domain.defects import Defect
 from inspection.domain.inspections import Inspection
 from inspection.domain.numbers import measured, rounded
 from inspection.storage.log_detail import InspectionDetail
-from inspection.ui.session import language, plain, t
+from inspection.ui.session import language, plain, t, translate
 from inspection.ui.widgets.links import mask_url, photo_url
 from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.viewer import LABELS, viewer
@@ -123,14 +123,14 @@ _DEFECT_FORMS = {
 
 
 def _row(index: int, defect: Defect) -> dict:
-    is_bound = defect.region.is_upper_bound
+    is_bound, signs = defect.region.is_upper_bound, translate().signs
     return {
         "number": index,
         "type": t(f"defect.{defect.type}"),
         "area_px": defect.region.area_px,
-        "area_mm2": measured(defect.area_mm2, defect.area_error_mm2, 2, is_bound),
+        "area_mm2": measured(defect.area_mm2, defect.area_error_mm2, 2, is_bound, signs),
         "length_mm": _to_places(defect.length_mm, 1),
-        "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound),
+        "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound, signs),
         "zone": defect.zone or "–",
         "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
         "score": _to_places(defect.region.score, 2),

@@ -6,7 +6,6 @@ import streamlit as st
 
 from inspection.domain.clocks import impossible_dates
 from inspection.domain.inspections import Inspection
-from inspection.domain.numbers import number
 from inspection.domain.scale import Scale
 from inspection.errors import NotFound
 from inspection.services.photo import reviewing
@@ -23,7 +22,7 @@ from inspection.ui.inspecting.defects import defect_table, focus_of, show_photo
 from inspection.ui.inspecting.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_of, threshold_sliders
 from inspection.ui.markdown import as_written
-from inspection.ui.session import plain, reason_text, t
+from inspection.ui.session import digits, number, plain, reason_text, t
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.verdicts import verdict_banner
 from inspection.ui.widgets.words import model_name, time_text, word
@@ -199,7 +198,7 @@ def _judge_with_scale(detail: InspectionDetail) -> None:
 def _facts(shown: Inspection) -> None:
     scale = shown.scale
     source = scale.source if scale else "unknown"
-    scale_words = f"{scale.mm_per_px:g} mm/px, " if scale else ""
+    scale_words = f"{digits(scale.mm_per_px, 'g')} mm/px, " if scale else ""
     rows = {
         "inspect.fact_photo": as_written(shown.photo_name),
         "inspect.fact_size": f"{shown.width_px} × {shown.height_px} px",

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import streamlit as st
 
 from inspection.domain.inspections import Subject
-from inspection.domain.numbers import number
 from inspection.errors import InspectionError
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.services.photo import batches, browsing
@@ -21,7 +20,7 @@ from inspection.services.station import shared_station
 from inspection.ui.inspecting.kept_files import round_of
 from inspection.ui.inspecting.subject import described, prefill
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, t
+from inspection.ui.session import digits, error_text, number, t
 from inspection.ui.widgets.address import following
 from inspection.ui.widgets.words import time_text, word
 
@@ -275,7 +274,7 @@ def _card_words(photo: browsing.FolderPhoto, facts: PhotoFacts | None) -> str:
         return f"{time_text(photo.changed_at)} · {number(photo.size_bytes / 2**20, 1)} MB"
     known = [word("panel", facts.panel)] if facts.panel else []
     known += [word("colour", facts.colour)] if facts.colour else []
-    known += [f"{facts.mm_per_px:g} mm/px"] if facts.mm_per_px else []
+    known += [f"{digits(facts.mm_per_px, 'g')} mm/px"] if facts.mm_per_px else []
     return " · ".join(known)
 
 

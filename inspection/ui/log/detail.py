@@ -4,7 +4,6 @@ belongs beside it."""
 import streamlit as st
 
 from inspection.domain.defects import Defect
-from inspection.domain.numbers import number
 from inspection.errors import NotFound
 from inspection.services.log import same_place as neighbours
 from inspection.services.log.history import Basis, HistoryLine, history
@@ -16,7 +15,7 @@ from inspection.ui.inspecting.inspection import show_inspection
 from inspection.ui.log.columns import SORTS_BY, inspections_table
 from inspection.ui.log.sorting import after_tap, read_sort, written
 from inspection.ui.markdown import Markdown, as_written, bold
-from inspection.ui.session import t
+from inspection.ui.session import digits, number, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.address import one_of
 from inspection.ui.widgets.links import page_url
@@ -154,7 +153,7 @@ def _what(line: HistoryLine, shown: int) -> str:
 
 
 def _basis(basis: Basis) -> str:
-    scale = f"{basis.mm_per_px:g} mm/px" if basis.mm_per_px else t("log.basis_no_scale")
+    scale = f"{digits(basis.mm_per_px, 'g')} mm/px" if basis.mm_per_px else t("log.basis_no_scale")
     return t(
         "log.basis",
         spec=as_written(basis.spec),
@@ -188,9 +187,9 @@ def _same_place(detail: InspectionDetail) -> None:
     if numbers is None:
         st.caption(t("log.same_place_unknown"))
     elif not numbers:
-        st.caption(t("log.same_place_none", cm=f"{within_cm:g}"))
+        st.caption(t("log.same_place_none", cm=digits(within_cm, "g")))
     else:
-        st.caption(t("log.same_place_found", n=len(numbers), cm=f"{within_cm:g}"))
+        st.caption(t("log.same_place_found", n=len(numbers), cm=digits(within_cm, "g")))
         _beside("place", numbers, ("number", "photo", "body", "standing", "types", "time"))
 
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from inspection.domain.numbers import percent
 from inspection.errors import ExportRefused
 from inspection.services.log import export_jobs
 from inspection.services.log.export_jobs import ExportJob
@@ -13,7 +12,7 @@ from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.guarded import guarded_part
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, plain, t, translate
+from inspection.ui.session import count, error_text, percent, plain, t, translate
 from inspection.ui.widgets.demo import marked_name
 from inspection.ui.widgets.links import export_url
 from inspection.ui.widgets.words import plant_time
@@ -81,7 +80,7 @@ def _outcome(job: ExportJob) -> None:
             st.error(as_written(error_text(state.error)), icon=":material/error:")
         else:
             unit = "export.done_defects" if job.kind == "defects_csv" else "export.done"
-            st.markdown(f":material/check_circle: {t(unit, n=f'{state.rows:,}')}", width="content")
+            st.markdown(f":material/check_circle: {t(unit, n=count(state.rows))}", width="content")
             st.link_button(
                 t("export.fetch", name=job.file_name),
                 export_url(job.token),

@@ -18,7 +18,7 @@ from inspection.ui.log.columns import (
 )
 from inspection.ui.log.export import export_chooser, show_export
 from inspection.ui.log.sorting import Sort, after_tap, read_sort, written
-from inspection.ui.session import t
+from inspection.ui.session import count, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.address import number_in_address, set_address
 from inspection.ui.widgets.links import large_button
@@ -80,7 +80,7 @@ def _skipped(total: int) -> int:
 
 def _range(first: int, last: int, total: int) -> None:
     st.markdown(
-        t("log.range", first=f"{first + 1:,}", last=f"{last:,}", total=f"{total:,}"),
+        t("log.range", first=count(first + 1), last=count(last), total=count(total)),
         width="content",
     )
 

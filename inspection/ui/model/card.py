@@ -6,12 +6,11 @@ from typing import Any
 import streamlit as st
 
 from inspection.domain.inspections import Thresholds
-from inspection.domain.numbers import number, percent
 from inspection.errors import InspectionError
 from inspection.services.model.card import PhotoSource, SetFigures, Share, in_language, precision
 from inspection.services.worker.parent import ModelState
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, language, t
+from inspection.ui.session import count, error_text, language, number, percent, t
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import word
@@ -51,7 +50,7 @@ def heading(model: ModelState) -> None:
     facts = [(t("model.trained_on_day"), model.card.get("date"))]
     if model.card.get("parameters"):
         facts.append(
-            (t("model.parameters"), t("model.parameters_value", n=f"{model.card['parameters']:,}"))
+            (t("model.parameters"), t("model.parameters_value", n=count(model.card["parameters"])))
         )
     if tried := precision(model.card):
         facts.append((t("model.served_in"), _precision_words(*tried)))
@@ -73,15 +72,15 @@ def claim(whole: SetFigures | None) -> None:
     tight, alarms = whole.tight, whole.false_alarms
     sentence = t(
         "model.claim",
-        photos=f"{whole.photos:,}",
-        n=f"{tight.n:,}",
-        hits=f"{tight.hits:,}",
+        photos=count(whole.photos),
+        n=count(tight.n),
+        hits=count(tight.hits),
         found=percent(tight.value),
         low=percent(tight.low),
         high=percent(tight.high),
         at_all=percent(whole.found.value),
-        clean=f"{alarms.n:,}",
-        alarms=f"{alarms.hits:,}",
+        clean=count(alarms.n),
+        alarms=count(alarms.hits),
         alarm=percent(alarms.value),
         alarm_low=percent(alarms.low),
         alarm_high=percent(alarms.high),
@@ -163,7 +162,7 @@ def sources(rows: Sequence[PhotoSource]) -> None:
         [
             [
                 as_written(word("model.dataset", row.dataset)),
-                *(f"{n:,}" for n in (row.train, row.val, row.test)),
+                *(count(n) for n in (row.train, row.val, row.test)),
                 as_written(row.licence),
             ]
             for row in rows
@@ -211,8 +210,8 @@ def _share(share: Share | None) -> str:
     return as_written(
         t(
             "model.share_words",
-            hits=f"{share.hits:,}",
-            n=f"{share.n:,}",
+            hits=count(share.hits),
+            n=count(share.n),
             share=percent(share.value),
             low=percent(share.low),
             high=percent(share.high),
@@ -243,4 +242,4 @@ def _recipe_value(name: str, value: Any) -> str:
             if part
         )
         return as_written(", ".join(parts))
-    return as_written(f"{value:,}" if isinstance(value, int) else value)
+    return as_written(count(value) if isinstance(value, int) else value)

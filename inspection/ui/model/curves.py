@@ -11,14 +11,13 @@ from inspection.charts.curves import (
     roc_curve,
     threshold_curve,
 )
-from inspection.domain.numbers import number
 from inspection.services.model import evaluation
 from inspection.services.model import evaluation_words as words
 from inspection.services.model.evaluation import Report
 from inspection.services.words import Table
 from inspection.ui.guarded import guarded_part
 from inspection.ui.markdown import as_written
-from inspection.ui.session import t, translate
+from inspection.ui.session import number, t, translate
 from inspection.ui.widgets import chart_frame
 from inspection.ui.widgets.tables import reading_table
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
-from inspection.domain.numbers import percent
 from inspection.errors import InspectionError
 from inspection.services.active_model import is_pinned
 from inspection.services.model import desk as model_desk
@@ -15,7 +14,7 @@ from inspection.services.station import Station, shared_station
 from inspection.storage.model_switches import MOST_LETTERS
 from inspection.ui import session
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, t
+from inspection.ui.session import count, error_text, percent, t
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import time_text
 
@@ -123,18 +122,18 @@ def _facts(model: DeskModel) -> list[str]:
     if model.date:
         facts.append(t("model_desk.made_on", day=as_written(model.date)))
     if model.parameters:
-        facts.append(t("model_desk.parameters", n=f"{model.parameters:,}"))
+        facts.append(t("model_desk.parameters", n=count(model.parameters)))
     lines = [" · ".join(facts)] if facts else []
     if model.claim is None:
         return [*lines, t("model_desk.not_measured")]
     found, alarms = model.claim.found, model.claim.false_alarms
     measured = t(
         "model_desk.finds",
-        hits=f"{found.hits:,}",
-        n=f"{found.n:,}",
+        hits=count(found.hits),
+        n=count(found.n),
         found=percent(found.value),
-        alarms=f"{alarms.hits:,}",
-        clean=f"{alarms.n:,}",
+        alarms=count(alarms.hits),
+        clean=count(alarms.n),
         alarm=percent(alarms.value),
     )
     return [*lines, measured]

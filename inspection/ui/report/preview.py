@@ -8,8 +8,8 @@ import streamlit as st
 
 from inspection.charts import trends as trend_charts
 from inspection.domain.inspections import UNKNOWN
-from inspection.domain.numbers import number
 from inspection.domain.shifts import ShiftOfLine, ShiftSlot
+from inspection.services.report.cells import area_text, millimetres_text
 from inspection.services.report.facts import (
     agreement_facts,
     head_by_model,
@@ -36,7 +36,7 @@ from inspection.services.report.words import (
 from inspection.services.station import shared_station
 from inspection.services.words import NO_VALUE, rare
 from inspection.ui.markdown import as_written
-from inspection.ui.session import t, translate
+from inspection.ui.session import count, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_day, one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
@@ -117,7 +117,7 @@ def figures(report: ShiftReport) -> None:
     with st.grid(3, gap="small"):
         for figure in key_figures(report, translate()):
             unit, help = _ON_A_TILE[figure.code]
-            value = figure.text
+            value = figure.text(translate())
             st.metric(
                 figure.label,
                 t(f"report_page.{unit}_value", n=value) if unit else value,
@@ -218,9 +218,9 @@ def _repeat(row: RepeatRow) -> None:
     st.markdown(f"**{title}**")
     seen = t(
         "report_page.repeat_sentence",
-        k=f"{row.bodies:,}",
-        n=f"{row.of_bodies:,}",
-        chance=rare(row.expected),
+        k=count(row.bodies),
+        n=count(row.of_bodies),
+        chance=rare(translate(), row.expected),
         first=as_written(time_text(row.first_seen)),
         last=as_written(time_text(row.last_seen)),
     )
@@ -268,7 +268,7 @@ def open_work(report: ShiftReport) -> None:
         else:
             st.markdown(t(f"report_page.{none}"))
         if len(rows) > _OPEN_SHOWN:
-            st.caption(t("report_page.more_in_documents", n=f"{len(rows) - _OPEN_SHOWN:,}"))
+            st.caption(t("report_page.more_in_documents", n=count(len(rows) - _OPEN_SHOWN)))
 
 
 def left_out(report: ShiftReport) -> None:
@@ -327,12 +327,14 @@ def details(report: ShiftReport) -> None:
         if found:
             reading_table(
                 [t("report.decision"), t("report.units")],
-                [[label, f"{units:,}"] for label, units in found],
+                [[label, count(units)] for label, units in found],
             )
         else:
             st.markdown(t("report.no_dispositions"))
         st.markdown(f"**{t('report.agreement')}**")
-        rows = [[fact.label, fact.text] for fact in agreement_facts(report, translate())]
+        rows = [
+            [fact.label, fact.text(translate())] for fact in agreement_facts(report, translate())
+        ]
         reading_table([t("report.decision"), t("report.photos")], rows)
         st.markdown(f"**{t('report.used')}**")
         reading_table(
@@ -372,13 +374,13 @@ def _worst_card(photo: WorstPhoto) -> None:
         st.image(photo.picture, width="stretch", alt=f"{photo.body_number} {photo.panel}")
     verdict_chip(photo.verdict)
     st.markdown(f"**{title}**")
-    area = f"{photo.area_px:,} px" if photo.area_mm2 is None else f"{number(photo.area_mm2, 1)} mm²"
+    area = area_text(translate(), photo.area_mm2, photo.area_px)
     facts = [
-        (t("report.defects"), f"{photo.defects:,}"),
+        (t("report.defects"), count(photo.defects)),
         (t("report.area"), area),
         (
             t("report.longest"),
-            NO_VALUE if photo.longest_mm is None else f"{number(photo.longest_mm, 1)} mm",
+            millimetres_text(translate(), photo.longest_mm),
         ),
         (t("report.decision"), disposition_word(translate(), photo.disposition)),
         (t("report.time"), time_text(photo.inspected_at)),
@@ -404,12 +406,12 @@ def _where(body_number: str, vehicle_model: str, panel: str) -> str:
 
 def _used(report: ShiftReport) -> list[list[str]]:
     rows = [
-        [t(f"report.used_{kind}"), as_written(used.name), used.sha256[:12], f"{used.photos:,}"]
+        [t(f"report.used_{kind}"), as_written(used.name), used.sha256[:12], count(used.photos)]
         for kind, versions in (("model", report.models), ("spec", report.specs))
         for used in versions
     ]
     rows += [
-        [t("report.used_scale"), scale_word(translate(), used.source), NO_VALUE, f"{used.photos:,}"]
+        [t("report.used_scale"), scale_word(translate(), used.source), NO_VALUE, count(used.photos)]
         for used in report.scales
     ]
     return rows

@@ -10,7 +10,7 @@ from inspection.services.health import check_installation
 from inspection.services.station import Station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, t
+from inspection.ui.session import count, error_text, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.tables import reading_table
@@ -33,7 +33,7 @@ def state(station: Station) -> None:
     standing = t("settings.model_ready" if model.is_ready else "settings.model_refused")
     facts = (
         (":material/database:", "database", database),
-        (":material/list_alt:", "inspections", t("settings.inspections_value", n=f"{logged:,}")),
+        (":material/list_alt:", "inspections", t("settings.inspections_value", n=count(logged))),
         (_STANDING[model.is_ready], "model", f"{model.name or t('common.none')} · {standing}"),
     )
     with st.grid(3, gap="small", row_height="content"):

@@ -9,14 +9,13 @@ import streamlit as st
 from inspection.charts import trends as trend_charts
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.inspections import as_chosen, as_logged
-from inspection.domain.numbers import number, percent
 from inspection.services.quality import signal_words, trends
 from inspection.services.quality.control_charts import PlottedChart
 from inspection.services.station import shared_station
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.log_list import KnownValues
 from inspection.ui.control import figure as control_figure
-from inspection.ui.session import language, t, translate
+from inspection.ui.session import count, language, number, percent, t, translate
 from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
@@ -97,30 +96,30 @@ def key_figures(daily: pd.DataFrame) -> None:
         _tile(
             "dpu",
             none if quality.dpu is None else number(quality.dpu, 2),
-            t("trends.dpu_of", defects=f"{quality.defects:,}", units=f"{quality.units:,}"),
+            t("trends.dpu_of", defects=count(quality.defects), units=count(quality.units)),
         )
         _tile(
             "ftt",
             none if quality.ftt is None else percent(quality.ftt),
             t(
                 "trends.ftt_of",
-                passed=f"{quality.passed_units:,}",
-                decided=f"{quality.decided_units:,}",
+                passed=count(quality.passed_units),
+                decided=count(quality.decided_units),
             ),
         )
         _tile(
             "undecided",
-            t("trends.bodies", n=f"{quality.undecided_units:,}"),
+            t("trends.bodies", n=count(quality.undecided_units)),
             t("trends.undecided_note"),
         )
         _tile(
             "units",
-            t("trends.bodies", n=f"{quality.units:,}"),
+            t("trends.bodies", n=count(quality.units)),
             t("trends.units_note", days=trends.days_inspected(daily)),
         )
         _tile(
             "defects",
-            t("trends.defects_value", n=f"{quality.defects:,}"),
+            t("trends.defects_value", n=count(quality.defects)),
             t("trends.defects_note"),
         )
         _tile(

@@ -2,7 +2,7 @@
 
 from inspection.domain.run_rules import RULES
 from inspection.services.station import shared_station
-from inspection.ui.session import t
+from inspection.ui.session import t, translate
 from inspection.ui.widgets.words import word
 
 _WORDS = (
@@ -30,7 +30,14 @@ def chart_words(**more: str) -> dict[str, str]:
     """
     models = {model.code: model.name for model in shared_station().bodies.models}
     models |= {"": t("common.unknown")}
-    return {**models, **{name: t(f"chart.{name}") for name in _WORDS}, **more}
+    say = translate()
+    return {
+        **models,
+        **{name: t(f"chart.{name}") for name in _WORDS},
+        "range": say("common.range", low="{low}", high="{high}"),
+        "separators": say.signs.separators,
+        **more,
+    }
 
 
 def type_words(types) -> dict[str, str]:

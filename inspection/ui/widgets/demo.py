@@ -12,7 +12,7 @@ from inspection.storage import demo_loads
 from inspection.ui import session
 from inspection.ui.guarded import guarded_part
 from inspection.ui.markdown import as_written
-from inspection.ui.session import error_text, t
+from inspection.ui.session import count, error_text, t
 from inspection.ui.widgets import cached
 
 _LOOK_EVERY_S = 1.0
@@ -97,8 +97,8 @@ def _confirm() -> None:
     @st.dialog(t("demo.remove_title"), icon=":material/delete:", on_dismiss=_forget)
     def ask() -> None:
         engine = shared_station().engine
-        count, real = demo_loads.demo_count(engine), demo_loads.real_count(engine)
-        st.markdown(t("demo.remove_text", n=f"{count:,}", real=f"{real:,}"))
+        invented, real = demo_loads.demo_count(engine), demo_loads.real_count(engine)
+        st.markdown(t("demo.remove_text", n=count(invented), real=count(real)))
         if st.button(
             t("demo.remove_sure"),
             key="demo_remove_sure",
@@ -127,7 +127,7 @@ def _progress(job: DemoJob) -> None:
     words = "demo.load_under_way" if seen.kind == LOAD else "demo.removal_under_way"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(
-            seen.share, t(words, done=f"{seen.done:,}", total=f"{seen.of:,}" if seen.of else "…")
+            seen.share, t(words, done=count(seen.done), total=count(seen.of) if seen.of else "…")
         )
         st.button(
             t("demo.stopping" if seen.is_cancelled else "demo.stop"),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from inspection.domain.counting_words import WAITING
 from inspection.storage.log_filter import LogFilter
-from inspection.ui.session import t
+from inspection.ui.session import count, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.links import page_file
 
@@ -12,7 +12,7 @@ from inspection.ui.widgets.links import page_file
 def say_unnumbered(photos: int) -> None:
     """How many photos stand apart from the bodies; nothing without any."""
     if photos:
-        st.caption(f":material/no_accounts: {t('trends.unnumbered', n=f'{photos:,}')}")
+        st.caption(f":material/no_accounts: {t('trends.unnumbered', n=count(photos))}")
 
 
 def waiting_note(where: LogFilter | None, version: int) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from inspection.domain.numbers import printed
-from inspection.ui.session import plain
+from inspection.ui.session import plain, translate
 
 # A longer table is no reading for paper, and every row travels with the page.
 MOST_ROWS = 2000
@@ -54,4 +54,4 @@ def _cell(value: Any, form: str) -> str:
         return f'<img src="{escape(str(value), quote=True)}" alt="">'
     if form == "day":
         return escape(value.isoformat()[:10] if isinstance(value, date) else str(value))
-    return escape(printed(value, form) if form else str(value))
+    return escape(printed(value, form, translate().signs) if form else str(value))
