@@ -14,7 +14,7 @@ st.caption(t("body.intro"))
 version = cached.data_version()
 known = cached.known_values(version)
 if known.last_day is None:
-    trend_views.nothing_logged()
+    trend_views.nothing_logged("body")
     st.stop()
 
 where = body_views.ask(known, version)

@@ -14,7 +14,7 @@ st.caption(t("control.intro"))
 version = cached.data_version()
 known = cached.known_values(version)
 if known.last_day is None:
-    trend_views.nothing_logged()
+    trend_views.nothing_logged("control")
     st.stop()
 
 left_out.waiting_note(None, version)

@@ -54,11 +54,12 @@ def sidebar() -> None:
             placeholder=t("session.inspector_placeholder"),
             help=t("session.inspector_help"),
         )
-        st.segmented_control(
+        # A list: three names and more have no room side by side on a tablet.
+        st.selectbox(
             t("common.language"),
             LANGUAGES,
+            index=LANGUAGES.index(st.session_state["language"]),
             format_func=lambda code: texts(code)["language.name"],
-            default=st.session_state["language"],
             key=f"language_choice_{st.session_state['language']}",
             on_change=_language_chosen,
             label_visibility="collapsed",

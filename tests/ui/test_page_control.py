@@ -120,6 +120,7 @@ def test_seventeen_points_are_said_to_be_three_short(open_page, shared):
 def test_an_empty_log_names_the_ways_out(open_page):
     at = open_page("control")
     assert at.info[0].value == "Nothing has been inspected yet."
+    assert any("the control charts and their signals appear here" in m.value for m in at.markdown)
 
 
 def test_home_says_unexplained_signals_and_leads_to_their_chart(open_page, jump, monkeypatch):

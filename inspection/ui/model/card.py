@@ -96,20 +96,30 @@ def figures(rows: Sequence[SetFigures]) -> None:
     if not rows:
         st.info(t("model.not_measured"), icon=":material/info:")
         return
-    head = ("set", "photos", "tight", "false_alarms", "found", "area_ratio", "stray", "right")
+    # Two tables: all nine columns side by side are too many for a tablet.
     reading_table(
-        [t(f"model.{name}") for name in (*head, "auroc")],
+        [t(f"model.{name}") for name in ("set", "photos", "tight", "false_alarms", "auroc")],
         [
             [
                 as_written(word("model.dataset", row.dataset)),
-                f"{row.photos:,}",
+                count(row.photos),
                 _share(row.tight),
                 _share(row.false_alarms),
+                t("model.not_there") if row.auroc is None else number(row.auroc, 3),
+            ]
+            for row in rows
+        ],
+    )
+    st.markdown(f"**{t('model.fit_title')}**")
+    reading_table(
+        [t(f"model.{name}") for name in ("set", "found", "area_ratio", "stray", "right")],
+        [
+            [
+                as_written(word("model.dataset", row.dataset)),
                 _percent(row.found),
                 _ratio(row.area_ratio),
                 _percent(row.stray),
                 _percent(row.right),
-                t("model.not_there") if row.auroc is None else number(row.auroc, 3),
             ]
             for row in rows
         ],

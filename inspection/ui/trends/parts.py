@@ -55,10 +55,10 @@ def ask(known: KnownValues) -> LogFilter:
     return LogFilter(first_day=first, last_day=last, vehicle_model=model)
 
 
-def nothing_logged() -> None:
-    """An empty log, and the two ways out of it."""
+def nothing_logged(page: str = "trends") -> None:
+    """An empty log: what the page of this code will show, and the two ways to it."""
     st.info(t("trends.nothing_logged"), icon=":material/inbox:")
-    st.markdown(t("trends.nothing_logged_next"))
+    st.markdown(t(f"{page}.nothing_logged_next"))
     st.page_link(
         page_file("inspect"), label=t("trends.to_inspect"), icon=":material/center_focus_strong:"
     )
