@@ -8,7 +8,7 @@ import re
 
 from inspection.config import REPOSITORY
 
-OWN_FORMAT = re.compile(r":,?\.\d+[f%]\}|%Y-%m|strftime")
+OWN_FORMAT = re.compile(r":,?\.\d+[f%]\}|:[,g]\}|%Y-%m|strftime")
 # Two that nobody reads: the words' home, and the moment that the server's own log is searched by.
 EXCEPT = {
     "inspection/ui/widgets/words.py": 1,

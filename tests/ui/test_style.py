@@ -16,4 +16,4 @@ def test_the_style_of_the_pages_is_one_file():
 def test_the_style_fetches_nothing():
     style = STYLE.read_text(encoding="utf-8")
     assert "url(" not in style and "@import" not in style
-    assert style.count("{") == style.count("}") > 50
+    assert style.count("{") == style.count("}")
