@@ -95,6 +95,7 @@ ARROWS = {
         "report": PAGE,
         "cost": PAGE,
         "model": PAGE,
+        "spec": PAGE,
         "settings": PAGE,
         "help": PAGE,
         "router": f"{PAGE} in_browser",

@@ -29,6 +29,7 @@ NAVIGATION = {
     "report": ":material/description:",
     "cost": ":material/payments:",
     "model": ":material/model_training:",
+    "spec": ":material/rule:",
     "settings": ":material/settings:",
     "help": ":material/help:",
 }

@@ -18,7 +18,7 @@ from tests.server import running
 
 PAGES = (
     *("", "inspect", "inspect?source=camera", "inspect?source=browse", "log", "trends", "control"),
-    *("body", "report", "cost", "model", "settings", "help"),
+    *("body", "report", "cost", "model", "spec", "settings", "help"),
 )
 # Told to the page itself, whatever a console shows.
 LISTEN = """

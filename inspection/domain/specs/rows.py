@@ -114,7 +114,7 @@ def _rule_lines(row: Mapping[str, Any]) -> list[str]:
     kind = row.get("kind")
     values: dict[str, Any] = {
         **{name: list(row.get(name) or ()) or None for name in WHERE},
-        "near_character_line": CHARACTER_LINE.get(near, near),
+        "near_character_line": CHARACTER_LINE.get(str(near), near),
         "banned": True if kind == "banned" else None,
         "accepted": True if kind == "accepted" else None,
         "size_by": row.get("size_by"),

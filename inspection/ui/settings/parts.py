@@ -91,6 +91,7 @@ def spec(in_force: Spec) -> None:
     )
     if in_force.example:
         st.warning(t("settings.spec_example"), icon=":material/warning:")
+    st.page_link(page_file("spec"), label=t("nav.spec"), icon=":material/rule:")
 
 
 def in_force(settings: Sequence[EffectiveSetting]) -> None:

@@ -66,9 +66,9 @@ def test_one_text_is_one_version_and_one_name_and_version_is_one_text(station):
     save(station, of())
     with pytest.raises(SpecError, match=r"saved already as no\. 1"):
         save(station, of())
-    with pytest.raises(SpecError, match="door_contract 1 is taken"):
+    with pytest.raises(SpecError, match="door_contract 1 is another spec already"):
         save(station, of(limit=3.0))
-    with pytest.raises(SpecError, match="strict_topcoat 1 is taken"):
+    with pytest.raises(SpecError, match="strict_topcoat 1 is another spec already"):
         save(station, of(name="strict_topcoat"))
     assert save(station, of("2", 3.0)) == 2
 
