@@ -316,7 +316,7 @@ def test_a_page_writes_into_the_log_through_a_service_only():
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
             if (stored.get(node.value.id), node.attr) in writers
         ]
-    assert ("inspection.storage.shift_notes", "write_note") in writers
+    assert ("inspection.storage.report.shift_notes", "write_note") in writers
     assert wrong == []
 
 

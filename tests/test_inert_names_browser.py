@@ -15,7 +15,8 @@ from inspection.domain.shifts import ShiftOfLine
 from inspection.services.cost import saving as cost
 from inspection.services.report.building import place_of
 from inspection.services.station import open_station
-from inspection.storage import case_records, chart_notes, deciding, saved_views, shift_notes
+from inspection.storage import case_records, chart_notes, deciding, saved_views
+from inspection.storage.report import shift_notes
 from tests.browser import chromium, needs_chromium, playwright
 from tests.conftest import panel_jpeg
 from tests.server import running

@@ -21,7 +21,12 @@ from inspection.services.report.shift_report import (
     Signature,
     WorstPhoto,
 )
-from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures, VersionFigures
+from inspection.storage.report.shift_figures import (
+    Agreement,
+    GroupFigures,
+    TypeFigures,
+    VersionFigures,
+)
 
 SEOUL = ZoneInfo("Asia/Seoul")
 

@@ -23,11 +23,11 @@ from inspection.storage import (
     log_pieces,
     places,
     recording,
-    shift_figures,
 )
 from inspection.storage.counting_records import how_many_wait, say
 from inspection.storage.database import looking
 from inspection.storage.log_filter import LogFilter
+from inspection.storage.report import shift_figures
 
 ALL = LogFilter()
 

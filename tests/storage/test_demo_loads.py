@@ -18,13 +18,13 @@ from inspection.storage import (
     demo_loads,
     log_pieces,
     recording,
-    shift_notes,
     tables,
 )
 from inspection.storage.case_records import NewCase
 from inspection.storage.database import looking, writing
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.shift_notes import ShiftPlace
+from inspection.storage.report import shift_notes
+from inspection.storage.report.shift_notes import ShiftPlace
 
 NOW = datetime(2026, 11, 1, 3, tzinfo=UTC)
 

@@ -4,10 +4,11 @@ import pytest
 from sample_inspections import AT, DAY, DAY_SHIFT, EVENING_SHIFT, a_defect, a_word, an_inspection
 
 from inspection.domain.shifts import ShiftOfLine, ShiftSlot
-from inspection.storage import deciding, figures, recording, shift_figures
+from inspection.storage import deciding, figures, recording
 from inspection.storage.figures import Quality
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures
+from inspection.storage.report import shift_figures
+from inspection.storage.report.shift_figures import Agreement, GroupFigures, TypeFigures
 
 
 def test_the_daily_frame_has_one_row_a_day_shift_and_model_in_the_plants_order(engine):

@@ -9,7 +9,7 @@ from inspection.storage.audit import verify_chain
 from inspection.storage.database import (
     writing,
 )
-from inspection.storage.shift_notes import ShiftPlace, notes_of_shift, say, write_note
+from inspection.storage.report.shift_notes import ShiftPlace, notes_of_shift, say, write_note
 from tests.storage.tampering import tamper
 
 DAY = date(2026, 11, 23)

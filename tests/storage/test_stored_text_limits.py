@@ -17,9 +17,8 @@ from inspection.storage import (
     model_switches,
     recording,
     saved_views,
-    shift_notes,
-    signed_reports,
 )
+from inspection.storage.report import shift_notes, signed_reports
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 PLACE = shift_notes.ShiftPlace(ShiftOfLine(DAY, "day"), AT)

@@ -26,13 +26,13 @@ from inspection.storage import (
     log_pieces,
     places,
     recording,
-    shift_notes,
     tables,
 )
 from inspection.storage.database import looking, migrations_config, open_database, prepare, writing
 from inspection.storage.figures import Quality
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.shift_notes import ShiftPlace
+from inspection.storage.report import shift_notes
+from inspection.storage.report.shift_notes import ShiftPlace
 
 MORNING = datetime(2026, 11, 22, 21, tzinfo=UTC)
 

@@ -26,11 +26,12 @@ from inspection.services.report.shift_report import (
     on_clock,
 )
 from inspection.services.station import Station
-from inspection.storage import demo_loads, figures, log_detail, shift_figures, shift_notes
+from inspection.storage import demo_loads, figures, log_detail
 from inspection.storage.counting_records import ChangedCount
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.sealed_rows import BASELINE_DAYS
-from inspection.storage.shift_notes import CLOSED, HAND_OVER, NOTE, ShiftNote, ShiftPlace
+from inspection.storage.report import shift_figures, shift_notes
+from inspection.storage.report.sealed_rows import BASELINE_DAYS
+from inspection.storage.report.shift_notes import CLOSED, HAND_OVER, NOTE, ShiftNote, ShiftPlace
 
 _Record = TypeVar("_Record")
 _Photo = TypeVar("_Photo", WorstPhoto, RepeatPhoto)

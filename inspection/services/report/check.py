@@ -19,10 +19,10 @@ from inspection.errors import NotFound
 from inspection.services.report.building import counted_report
 from inspection.services.report.shift_report import LAYOUT, ShiftReport, report_from_data
 from inspection.services.station import Station
-from inspection.storage import signed_reports
-from inspection.storage.sealed_rows import BASELINE, Rows, rows_sha256
-from inspection.storage.shift_notes import ShiftPlace
-from inspection.storage.signed_reports import LaterWords, Seal, SignedReport
+from inspection.storage.report import signed_reports
+from inspection.storage.report.sealed_rows import BASELINE, Rows, rows_sha256
+from inspection.storage.report.shift_notes import ShiftPlace
+from inspection.storage.report.signed_reports import LaterWords, Seal, SignedReport
 from inspection.storage.tables import STANDING_COLUMNS
 
 CHANGED, GONE, SLIPPED_IN = "changed", "gone", "slipped_in"

@@ -17,7 +17,7 @@ from inspection.services.report.cells import (
 from inspection.services.report.shift_report import ShiftReport
 from inspection.services.report.words import unnumbered
 from inspection.services.words import word
-from inspection.storage.sealed_rows import BASELINE_DAYS
+from inspection.storage.report.sealed_rows import BASELINE_DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Notes of a shift and items it hands over, as the page writes them."""
 
 from inspection.services.station import Station
-from inspection.storage import shift_notes
-from inspection.storage.shift_notes import CLOSED, REOPENED, WITHDRAWN, ShiftPlace
+from inspection.storage.report import shift_notes
+from inspection.storage.report.shift_notes import CLOSED, REOPENED, WITHDRAWN, ShiftPlace
 
 
 def write_note(station: Station, place: ShiftPlace, kind: str, text: str, who: str) -> int:

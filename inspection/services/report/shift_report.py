@@ -18,8 +18,13 @@ from inspection.domain.quality import Quality
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.storage.counting_records import ChangedCount
-from inspection.storage.shift_figures import Agreement, GroupFigures, TypeFigures, VersionFigures
-from inspection.storage.signed_reports import INCOMING, OUTGOING
+from inspection.storage.report.shift_figures import (
+    Agreement,
+    GroupFigures,
+    TypeFigures,
+    VersionFigures,
+)
+from inspection.storage.report.signed_reports import INCOMING, OUTGOING
 
 # Version of the data's layout: part of the hashed data, so that a changed report format is told
 # apart from a changed log.

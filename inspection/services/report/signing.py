@@ -24,8 +24,8 @@ from inspection.services.report.shift_report import (
     report_from_data,
 )
 from inspection.services.station import Station
-from inspection.storage import signed_reports
-from inspection.storage.signed_reports import SignedReport
+from inspection.storage.report import signed_reports
+from inspection.storage.report.signed_reports import SignedReport
 
 
 def shift_report(station: Station, of: ShiftOfLine, *, with_pictures: bool = True) -> ShiftReport:

@@ -10,7 +10,7 @@ from inspection.services.report.notes import close, reopen, withdraw, write_note
 from inspection.services.report.shift_report import HandOverRow, NoteRow, ShiftReport
 from inspection.services.report.words import hand_over_origin
 from inspection.services.station import Station, shared_station
-from inspection.storage.shift_notes import (
+from inspection.storage.report.shift_notes import (
     HAND_OVER,
     MOST_LETTERS,
     NOTE,

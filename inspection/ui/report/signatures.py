@@ -14,7 +14,7 @@ from inspection.services.report.shift_report import ShiftReport, data_sha256
 from inspection.services.report.signing import find_signed, sign_in, sign_out
 from inspection.services.report.words import document_name
 from inspection.services.station import shared_station
-from inspection.storage.signed_reports import SignedReport
+from inspection.storage.report.signed_reports import SignedReport
 from inspection.ui import session
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t, translate

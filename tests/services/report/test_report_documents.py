@@ -22,7 +22,7 @@ from inspection.services.report.shift_report import (
     data_sha256,
 )
 from inspection.services.report.words import document_name, outcomes
-from inspection.storage.shift_figures import GroupFigures, TypeFigures
+from inspection.storage.report.shift_figures import GroupFigures, TypeFigures
 from tests.services.example_reports import (
     HEADER,
     HOSTILE,

@@ -16,7 +16,7 @@ from inspection.services.report.signing import find_signed, shift_report, sign_o
 from inspection.services.report.words import about_the_shift
 from inspection.services.report.workbook import shift_report_xlsx
 from inspection.services.station import open_station
-from inspection.storage.shift_notes import notes_of_shift, write_note
+from inspection.storage.report.shift_notes import notes_of_shift, write_note
 from tests.ui.conftest import invented, write_inspections
 
 # 2 o'clock in the morning of these days becomes 3, and 3 becomes 2.

@@ -16,9 +16,10 @@ from inspection.services.report.check_words import check_sentence, fault_sentenc
 from inspection.services.report.pdf import shift_report_pdf
 from inspection.services.report.shift_report import data_sha256
 from inspection.services.report.signing import find_signed, shift_report, sign_in, sign_out
-from inspection.storage import figures, log_detail, log_filter, sealed_rows, shift_notes
+from inspection.storage import figures, log_detail, log_filter
 from inspection.storage.audit import verify_chain
 from inspection.storage.database import migrations_config, open_database, prepare, writing
+from inspection.storage.report import sealed_rows, shift_notes
 from tests.storage.old_schemas import lent_tables
 from tests.storage.tampering import tamper
 from tests.ui.conftest import invented, write_inspections

@@ -18,7 +18,7 @@ from inspection.storage.audit import plain_value
 from inspection.storage.column_types import AnySelect, Values, canonical_json, storable
 from inspection.storage.figures import counts_by_day
 from inspection.storage.log_filter import LogFilter
-from inspection.storage.shift_notes import ShiftPlace, notes_with_words
+from inspection.storage.report.shift_notes import ShiftPlace, notes_with_words
 from inspection.storage.tables import counting_word, decision, defect, inspection, unit
 
 BASELINE_DAYS = 28

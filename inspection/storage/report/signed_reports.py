@@ -15,7 +15,7 @@ from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import MOVED, RECORD, Event, append_events, digests_now, record_digest
 from inspection.storage.column_types import AnyRow, AnySelect, NewRow
 from inspection.storage.database import looking, next_number, writing
-from inspection.storage.sealed_rows import (
+from inspection.storage.report.sealed_rows import (
     BASELINE_DAYS,
     Rows,
     packed,
@@ -23,7 +23,7 @@ from inspection.storage.sealed_rows import (
     rows_sha256,
     unpacked,
 )
-from inspection.storage.shift_notes import ShiftPlace
+from inspection.storage.report.shift_notes import ShiftPlace
 from inspection.storage.tables import audit, inspection, report_signature, signed_report, unit
 
 OUTGOING, INCOMING = "outgoing_lead", "incoming_lead"

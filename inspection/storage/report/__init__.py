@@ -1,0 +1,1 @@
+"""Signed shift reports: their counts, the notes beside them, what a signature seals."""
