@@ -402,8 +402,9 @@ Limit = str | Mapping[str, str]
 class Card(TypedDict, total=False):
     """The JSON of `card.json`. A card that `read_card` answers has all of REQUIRED_KEYS.
 
-    figures: by split and data set. recipe, training: of the run, as it wrote them. wrapped: of
-    somebody else's network, file and hash. thresholds_from: of which model they were copied.
+    figures: by split and data set. a90_95_px: as `models.measuring.report.surely_found_px` says.
+    recipe, training: of the run, as it wrote them. wrapped: of somebody else's network, file and
+    hash. thresholds_from: of which model they were copied.
     """
 
     name: str
@@ -417,6 +418,7 @@ class Card(TypedDict, total=False):
     files: dict[str, str]
     golden: list[GoldenPhoto]
     figures: dict[str, dict[str, Figures]]
+    a90_95_px: float | None
     band_rule: BandRule
     chosen_on_val: ValFigures
     precision: Precision

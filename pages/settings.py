@@ -21,6 +21,9 @@ settings_views.check(station)
 st.subheader(t("settings.spec_title"))
 settings_views.spec(station.spec)
 
+st.subheader(t("card.title"))
+settings_views.calibration_card()
+
 st.subheader(t("settings.language_title"))
 for column, language in zip(st.columns(len(LANGUAGES)), LANGUAGES, strict=True):
     column.button(

@@ -80,6 +80,18 @@ def tell_left_out(left_out: "Sequence[LeftOut]") -> None:
         print_note(f"{sentence} ({first}{more})")
 
 
+def photo_content(path: Path) -> bytes:
+    """The bytes of a photo; UnreadableImage names a file that cannot be read."""
+    from inspection.domain.letters import showable
+    from inspection.errors import UnreadableImage
+    from inspection.imaging.photo_folders import read_file
+
+    try:
+        return read_file(path)
+    except OSError as error:
+        raise UnreadableImage("unreadable", name=showable(str(path)), why=error.strerror) from None
+
+
 def model_folder(settings: Settings, name: str | None) -> Path:
     """The model folder of a name; without one the served model's."""
     if name:

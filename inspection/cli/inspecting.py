@@ -11,6 +11,7 @@ import click
 from inspection.cli.console import (
     REFUSED,
     on_stderr,
+    photo_content,
     print_error,
     print_note,
     progress_bar,
@@ -100,7 +101,7 @@ def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, **abou
             for path in files:
                 shown = showable(str(path))
                 try:
-                    content = _content(path)
+                    content = photo_content(path)
                     inspected = inspecting.inspect_photo(
                         station,
                         content,
@@ -196,16 +197,6 @@ def _on_stdout(answer: dict) -> None:
     """One line a photo for a person: file, verdict, first reason."""
     reason = answer["reasons"][0]["text"] if answer["reasons"] else ""
     click.echo(f"{answer['file']}: {answer['verdict']} ({reason})")
-
-
-def _content(path: Path) -> bytes:
-    from inspection.errors import UnreadableImage
-    from inspection.imaging.photo_folders import read_file
-
-    try:
-        return read_file(path)
-    except OSError as error:
-        raise UnreadableImage("unreadable", name=showable(str(path)), why=error.strerror) from None
 
 
 COMMANDS = (inspect,)

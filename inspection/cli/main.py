@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from inspection.cli import (
+    calibrating,
     desk,
     inspecting,
     installation,
@@ -63,6 +64,7 @@ def main():
 
 for _subject in (
     inspecting,
+    calibrating,
     log,
     spec,
     report,

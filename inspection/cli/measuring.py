@@ -87,6 +87,7 @@ def evaluate(data, split, model_name, out, write_card, language, rendered, val):
         # The curves of the page speak for the product, as its claim does: split test alone.
         if split == "test":
             measuring.write_evaluation(folder, report)
+            segmenter.card["a90_95_px"] = measuring.surely_found_px(report)
         card.write_card(folder, {**segmenter.card, "figures": figures})
     (out / "report.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     (out / "report.md").write_text(evaluation.report_text(report), encoding="utf-8")

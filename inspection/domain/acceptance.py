@@ -5,6 +5,7 @@ at → human; else ok. Judging needs defects, not pixels, so history can be judg
 another spec without running the network.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,6 +38,9 @@ REASONS: dict[str, tuple[str, ...]] = {
     "scale_doubtful": ("mm_per_px", "shown_mm", "panel_mm"),
     "scale_unknown": (),
     "scale_too_coarse": ("smallest_mm", "limit_mm"),
+    # Advice beside it: how near the camera has to be, in cm or as a share of today's distance.
+    "go_to_distance": ("distance_cm",),
+    "come_closer": ("share",),
     "size_straddles_limit": ("type", "size_mm", "error_mm", "zone", "limit_mm"),
     "size_at_most": ("type", "size_mm", "zone", "limit_mm"),
     "size_in_gap": ("type", "size_mm", "zone"),
@@ -93,6 +97,8 @@ def judge(
     thresholds: Thresholds,
     quality_problems: Sequence[str] = (),
     scale_doubt: Reason | None = None,
+    model_px: float | None = None,
+    distance_mm: float | None = None,
 ) -> Judgement:
     """Propose a verdict for one photo and grade its defects; most important reason first.
 
@@ -101,6 +107,8 @@ def judge(
     photo times its scale. While model, panel or zone is unknown all rules that may hold are tried:
     where they agree that is the verdict, else a person decides.
     scale_doubt: why the scale may be wrong; then no size decides, and a person does.
+    model_px: the size in px that the model finds surely, as in `Scale.smallest_provable_mm`.
+    distance_mm: of the camera, for the advice where the photo is too coarse for the spec.
     A score from `reject_from` on with nothing found is never ok: the network is sure of a defect
     too small for a region. Raises ValueError for a score outside 0–1.
     """
@@ -110,7 +118,7 @@ def judge(
     findings = [finding for case in cases if (finding := _judge_defect(case, spec, scale))]
     if scale is not None:
         findings += _judge_groups(cases, spec, scale)
-    findings += _judge_proof(spec, vehicle_model, panel, scale)
+    findings += _judge_proof(spec, vehicle_model, panel, scale, model_px, distance_mm)
     findings += [
         _Finding("human", Reason("photo_quality", {"problem": problem}))
         for problem in quality_problems
@@ -194,7 +202,8 @@ def _judge_by(rule: Rule | None, case: _Case, spec: Spec, scale: Scale | None) -
     # Too thin to show its edges: it may be as good as nothing.
     is_bound = region.is_upper_bound and of_width > 0
     of_width = 0.0 if is_bound else of_width
-    error_mm = size_mm * max(spec.measuring_error, region.width_error * of_width)
+    of_photo = math.hypot(region.width_error * of_width, scale.error)
+    error_mm = size_mm * max(spec.measuring_error, of_photo)
     least_mm = 0.0 if is_bound else size_mm - error_mm
     if rule.grade_size(least_mm) != rule.grade_size(size_mm + error_mm):
         limit_mm = min(rule.size_limits_mm, key=lambda mm: abs(mm - size_mm))
@@ -297,7 +306,12 @@ def _outline_mm(defect: Defect, scale: Scale) -> Floats:
 
 
 def _judge_proof(
-    spec: Spec, vehicle_model: str, panel: Panel | None, scale: Scale | None
+    spec: Spec,
+    vehicle_model: str,
+    panel: Panel | None,
+    scale: Scale | None,
+    model_px: float | None,
+    distance_mm: float | None,
 ) -> list[_Finding]:
     """Whether the photo can prove what the spec asks of this model and panel, found or not."""
     rules = spec.rules_for(vehicle_model, panel)
@@ -305,10 +319,20 @@ def _judge_proof(
         asks = any(rule.asks_for_millimetres for rule in rules)
         return [_Finding("human", Reason("scale_unknown"))] if asks else []
     limit_mm = min((mm for rule in rules for mm in rule.size_limits_mm), default=None)
-    if limit_mm is None or scale.smallest_provable_mm <= limit_mm:
+    smallest_mm = scale.smallest_provable_mm(model_px)
+    if limit_mm is None or smallest_mm <= limit_mm:
         return []
-    values = {"smallest_mm": scale.smallest_provable_mm, "limit_mm": limit_mm}
-    return [_Finding("human", Reason("scale_too_coarse", values))]
+    values = {"smallest_mm": smallest_mm, "limit_mm": limit_mm}
+    advice = _advice(limit_mm / smallest_mm, distance_mm)
+    return [_Finding("human", reason) for reason in (Reason("scale_too_coarse", values), advice)]
+
+
+def _advice(share: float, distance_mm: float | None) -> Reason:
+    """What a pixel shows grows with the distance: so near, the photo proves what the spec asks."""
+    if distance_mm is not None and (distance_cm := math.floor(share * distance_mm / 10)):
+        return Reason("go_to_distance", {"distance_cm": distance_cm})
+    # Rounded down: a share that is said may not be too much.
+    return Reason("come_closer", {"share": math.floor(100 * share) / 100})
 
 
 def _judge_score(score: float, thresholds: Thresholds, found: bool) -> list[_Finding]:

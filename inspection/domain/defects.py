@@ -104,7 +104,8 @@ class Defect:
     """A region placed on its panel and measured; millimetres are None without a scale.
 
     zone: grade A–D, or None where the panel is unknown. severity: None until a spec graded it.
-    source: "machine" or "person".
+    source: "machine" or "person". scale_error: half of the 95 % interval of the photo's scale as a
+    share of any length; 0 where none is known.
     """
 
     region: Region
@@ -115,6 +116,7 @@ class Defect:
     near_character_line: bool = False
     severity: str | None = None
     source: str = "machine"
+    scale_error: float = 0.0
 
     def __post_init__(self) -> None:
         if self.zone is not None and self.zone not in ZONE_GRADES:
@@ -131,17 +133,25 @@ class Defect:
     @property
     def width_error_mm(self) -> float | None:
         """Half of the 95 % interval of the width; None where none is known or without a scale."""
-        return self._error_of(self.width_mm)
+        return _error_of(self.width_mm, self.region.width_error, self.scale_error)
+
+    @property
+    def length_error_mm(self) -> float | None:
+        """The same of the length, which is as sure as the scale."""
+        return _error_of(self.length_mm, self.scale_error)
 
     @property
     def area_error_mm2(self) -> float | None:
         """The same of the area, length times width: a thin mark's length is known far better."""
-        return self._error_of(self.area_mm2)
-
-    def _error_of(self, value: float | None) -> float | None:
-        return None if value is None else self.region.width_error * value or None
+        # An area takes the scale twice over.
+        return _error_of(self.area_mm2, self.region.width_error, 2 * self.scale_error)
 
     @property
     def equivalent_diameter_mm(self) -> float | None:
         """Diameter of the circle of the same area: the size of a round defect (domain rule)."""
         return None if self.area_mm2 is None else 2.0 * math.sqrt(self.area_mm2 / math.pi)
+
+
+def _error_of(value: float | None, *shares: float) -> float | None:
+    """Errors that know nothing of each other, as a share each, joined; None for no error."""
+    return None if value is None else math.hypot(*shares) * value or None

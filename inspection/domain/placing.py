@@ -53,6 +53,7 @@ def place_and_measure(
                 width_mm=None if scale is None else scale.length_mm(region.width_px),
                 zone=zone,
                 near_character_line=near_character_line,
+                scale_error=0.0 if scale is None else scale.error,
             )
         )
     return tuple(defects)

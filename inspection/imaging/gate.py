@@ -53,7 +53,9 @@ _TIFF_SUBFILE, _TIFF_BITS, _TIFF_COMPRESSION, _TIFF_PHOTOMETRIC = 254, 258, 259,
 _TIFF_LARGEST, _TIFF_SAMPLE_FORMAT, _TIFF_CFA, _TIFF_DNG = 281, 339, 33422, 50706
 _BLACK_IS_ZERO, _COLOUR_FILTER = 1, 32803
 _EXIF_MAKE, _EXIF_MODEL, _EXIF_IFD = 271, 272, 0x8769
-_EXIF_TAKEN, _EXIF_TAKEN_OFFSET = 36867, 36881
+_EXIF_TAKEN, _EXIF_TAKEN_OFFSET, _EXIF_FILM_FOCAL = 36867, 36881, 41989
+# Longer than any lens.
+_MOST_FOCAL_MM = 10_000
 # Camera software writes 0001 or 9999 for "no date"; beyond them no time zone can be reckoned with.
 _POSSIBLE_YEARS = range(1826, 2200)
 
@@ -74,6 +76,7 @@ class DecodedPhoto:
     orientation: 1–8 as EXIF counts, how the stored pixels were turned to stand upright.
     captured_at: EXIF DateTimeOriginal; with a time zone only where the camera recorded one.
     camera: EXIF make and model, or None.
+    film_focal_mm: EXIF focal length in 35 mm film, or None.
     """
 
     rgb: np.ndarray = field(repr=False)
@@ -84,6 +87,7 @@ class DecodedPhoto:
     captured_at: datetime | None
     camera: str | None
     orientation: int = 1
+    film_focal_mm: float | None = None
 
 
 def decode(content: bytes, filename: str) -> DecodedPhoto:
@@ -121,7 +125,7 @@ def _decode(content: bytes) -> DecodedPhoto:
         # Pillow warns about odd metadata; only the pixel count is a reason to stop.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        picture, captured_at, camera = _open_with_pillow(file)
+        picture, captured_at, camera, film_focal_mm = _open_with_pillow(file)
         orientation = file.orientation if file.orientation > 1 else orientation_of(picture)
         if file.format == "TIFF":
             # Or Pillow would turn it by what it finds in XMP.
@@ -137,6 +141,7 @@ def _decode(content: bytes) -> DecodedPhoto:
         captured_at=captured_at,
         camera=camera,
         orientation=orientation,
+        film_focal_mm=film_focal_mm,
     )
 
 
@@ -243,8 +248,10 @@ def check_png_chunks(content: bytes) -> StoredFile:
     return StoredFile("PNG", content, depth=depth, is_deep=bits > 8)
 
 
-def _open_with_pillow(file: StoredFile) -> tuple[Image.Image, datetime | None, str | None]:
-    """The picture, its header checked and its pixels still unread; moment of capture, camera."""
+def _open_with_pillow(
+    file: StoredFile,
+) -> tuple[Image.Image, datetime | None, str | None, float | None]:
+    """The picture, its header checked and its pixels still unread; what `_read_exif` reads."""
     with stderr_captured(), pillow_refusals(file.format):
         with Image.open(io.BytesIO(file.content), formats=(file.format,)) as picture:
             _check_header(picture, len(file.content))
@@ -274,21 +281,28 @@ def _check_header(picture: Image.Image, file_bytes: int) -> None:
         raise Refusal("mode", mode=picture.mode)
 
 
-def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None]:
-    """Moment of capture and camera; metadata that cannot be read counts as absent."""
+def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None, float | None]:
+    """Moment of capture, camera, focal length on film; what cannot be read counts as absent."""
     try:
         exif = picture.getexif()
         details = exif.get_ifd(_EXIF_IFD)
         taken = str(details.get(_EXIF_TAKEN, "")).strip("\0 ")
         offset = str(details.get(_EXIF_TAKEN_OFFSET, "")).strip("\0 ")
+        focal_mm = _number(details.get(_EXIF_FILM_FOCAL))
         words = [str(exif.get(tag, "")).strip("\0 ") for tag in (_EXIF_MAKE, _EXIF_MODEL)]
     except Exception:
         # EXIF is written by anybody and read by nobody; a photo is not refused for it.
-        return None, None
+        return None, None, None
     # Many models repeat the maker: "Canon", "Canon EOS 5D".
     if words[1].lower().startswith(words[0].lower()):
         words = words[1:]
-    return _moment(taken, offset), inert_text(" ".join(words)) or None
+    return _moment(taken, offset), inert_text(" ".join(words)) or None, focal_mm
+
+
+def _number(value: object) -> float | None:
+    """A focal length that a lens can have; a camera that does not know writes 0."""
+    length = float(str(value)) if isinstance(value, int | float) else 0.0
+    return length if 0 < length < _MOST_FOCAL_MM else None
 
 
 def _moment(taken: str, offset: str) -> datetime | None:

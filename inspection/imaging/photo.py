@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from inspection.imaging.card.finding import FoundCard
 from inspection.imaging.quality import PhotoQuality
 
 
@@ -11,9 +12,10 @@ class Photo:
     """One readable photo: its facts and two copies that are safe to show.
 
     sha256: hex digest of the uploaded bytes.
-    format, captured_at, camera: as in `gate.DecodedPhoto`.
+    format, captured_at, camera, film_focal_mm: as in `gate.DecodedPhoto`.
     display_jpeg: re-encoded copy at full resolution, upright, without metadata.
     thumbnail_jpeg: the same, at most 320 px on the longer side.
+    card: the calibration card that lies in it, None without one.
     """
 
     sha256: str
@@ -25,6 +27,8 @@ class Photo:
     quality: PhotoQuality
     display_jpeg: bytes = field(repr=False)
     thumbnail_jpeg: bytes = field(repr=False)
+    card: FoundCard | None = None
+    film_focal_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ SEALED = {
 # The standing follows from later records; a signed report's contents have a hash of their own.
 _NOT_IN_DIGEST = (*STANDING_COLUMNS, "data", "row_values")
 # Columns that records sealed before them do not have: empty ones are left out.
-_NOT_IN_OLDER = ("width_error_px",)
+_NOT_IN_OLDER = ("width_error_px", "scale_error_percent")
 _ROWS_AT_ONCE = 2000
 # What reading or sealing anew a row raises that no program of ours wrote so.
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
@@ -155,16 +155,16 @@ def record_digest(row: Values, defects: Iterable[Values] = ()) -> str:
 
     The standing columns are left out: they follow from later records.
     """
-    record = {name: plain_value(v) for name, v in row.items() if name not in _NOT_IN_DIGEST}
-    parts = [
-        {
-            name: plain_value(value)
-            for name, value in part.items()
-            if value is not None or name not in _NOT_IN_OLDER
-        }
-        for part in defects
-    ]
-    return _sha256(canonical_json([record, parts]))
+    record = {name: v for name, v in row.items() if name not in _NOT_IN_DIGEST}
+    return _sha256(canonical_json([_as_sealed(record), [_as_sealed(part) for part in defects]]))
+
+
+def _as_sealed(row: Values) -> dict[str, object]:
+    return {
+        name: plain_value(value)
+        for name, value in row.items()
+        if value is not None or name not in _NOT_IN_OLDER
+    }
 
 
 def verify_chain(engine: Engine) -> ChainReport:

@@ -23,7 +23,7 @@ from inspection.domain.inspections import (
     Thresholds,
 )
 from inspection.domain.letters import shortened
-from inspection.domain.scale import Scale
+from inspection.domain.scale import Scale, present_source
 from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.column_types import AnyRow, AnySelect
@@ -293,7 +293,7 @@ def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
         related = _related(connection, row)
         return detail_of(
             row,
-            _defects(connection, number),
+            _defects(connection, row),
             _decisions(connection, number),
             related,
             _events(connection, [number, *(one.id for one in related)]),
@@ -395,7 +395,9 @@ def reasons_of(row: AnyRow) -> tuple[Reason, ...]:
 
 def scale_of(row: AnyRow) -> Scale | None:
     """The scale of an inspection's row."""
-    return None if row.mm_per_px is None else Scale(row.mm_per_px, row.scale_source)
+    if row.mm_per_px is None:
+        return None
+    return Scale(row.mm_per_px, present_source(row.scale_source), row.scale_error_percent)
 
 
 def thresholds_of(row: AnyRow) -> Thresholds:
@@ -404,14 +406,14 @@ def thresholds_of(row: AnyRow) -> Thresholds:
     return Thresholds(*sizes, ok_below=row.ok_below, reject_from=row.reject_from)
 
 
-def _defects(connection: Connection, number: int) -> tuple[Defect, ...]:
+def _defects(connection: Connection, row: AnyRow) -> tuple[Defect, ...]:
     rows = connection.execute(
-        select(defect).where(defect.c.inspection_id == number).order_by(defect.c.number)
+        select(defect).where(defect.c.inspection_id == row.id).order_by(defect.c.number)
     )
-    return tuple(defect_of(row) for row in rows)
+    return tuple(defect_of(one, row) for one in rows)
 
 
-def defect_of(row: AnyRow) -> Defect:
+def defect_of(row: AnyRow, its_inspection: AnyRow) -> Defect:
     region = Region(
         type=row.type,
         score=row.score,
@@ -432,6 +434,7 @@ def defect_of(row: AnyRow) -> Defect:
         near_character_line=row.near_character_line,
         severity=row.severity,
         source=row.source,
+        scale_error=(its_inspection.scale_error_percent or 0.0) / 100,
     )
 
 
@@ -485,15 +488,9 @@ def _related(connection: Connection, row: AnyRow) -> tuple[RelatedInspection, ..
 
 def _events(connection: Connection, numbers: list[int]) -> tuple[AuditEvent, ...]:
     """The history of a photo: what happened to all its judgements."""
+    names = ("id", "at", "kind", "who", "inspection_id", "details")
     rows = connection.execute(
-        select(
-            audit.c.id,
-            audit.c.at,
-            audit.c.kind,
-            audit.c.who,
-            audit.c.inspection_id,
-            audit.c.details,
-        )
+        select(*(audit.c[name] for name in names))
         .where(audit.c.inspection_id.in_(numbers))
         .order_by(audit.c.id)
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 from sqlalchemy import Connection, Engine, Table, func, select
 
+from inspection.domain.scale import FORMER_SOURCES
 from inspection.storage import tables
 from inspection.storage.column_types import AnyRow, AnySelect, frame
 from inspection.storage.correcting.records import corrections_about
@@ -26,6 +27,7 @@ _EXPORT_COLUMNS = (
     "photo_source",
     "mm_per_px",
     "scale_source",
+    "scale_error_percent",
     "region_threshold",
     "smallest_px",
     "peak",
@@ -80,8 +82,9 @@ def inspections_frame(engine: Engine, where: LogFilter) -> pd.DataFrame:
     """The chosen inspections for export, oldest first.
 
     Columns: those of `log_page` without types, then photo_source, mm_per_px (NaN = unknown),
-    scale_source, region_threshold, smallest_px, peak, ok_below, reject_from, model_sha256,
-    spec_sha256, duration_ms, rejudges, left_out, model, spec (names), width_px, height_px.
+    scale_source, scale_error_percent (NaN = unknown), region_threshold, smallest_px, peak,
+    ok_below, reject_from, model_sha256, spec_sha256, duration_ms, rejudges, left_out,
+    model, spec (names), width_px, height_px.
     """
     return _joined(list(inspections_in_pieces(engine, where)))
 
@@ -197,7 +200,7 @@ def details_in_pieces(
         yield [
             detail_of(
                 row,
-                tuple(defect_of(one) for one in defects.get(row.id, ())),
+                tuple(defect_of(one, row) for one in defects.get(row.id, ())),
                 tuple(numbered_decision(one) for one in words.get(row.id, ())),
                 corrections=corrections.get(row.id, ()),
             )
@@ -224,6 +227,8 @@ def _pieces(
     for start, end in within.windows(rows) if within else ():
         with looking(engine) as connection:
             piece = frame(connection, question.where(inspection.c.id.between(start, end)))
+        if "scale_source" in piece:
+            piece["scale_source"] = piece["scale_source"].replace(FORMER_SOURCES)
         if len(piece):
             is_first = False
             yield piece

@@ -391,6 +391,7 @@ def _inspection_row(
         "quality": list(one.quality),
         "mm_per_px": None if one.scale is None else float(one.scale.mm_per_px),
         "scale_source": None if one.scale is None else one.scale.source,
+        "scale_error_percent": None if one.scale is None else one.scale.error_percent,
         "region_threshold": float(thresholds.region),
         "smallest_px": int(thresholds.smallest_px),
         "peak": float(thresholds.peak),

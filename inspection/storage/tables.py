@@ -120,6 +120,7 @@ inspection = Table(
     Column("quality", Structured(list), nullable=False),
     Column("mm_per_px", Float),
     Column("scale_source", PlainText),
+    Column("scale_error_percent", Float),
     Column("region_threshold", Float, nullable=False),
     Column("smallest_px", Integer, nullable=False),
     Column("peak", Float, nullable=False),

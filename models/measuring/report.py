@@ -153,6 +153,19 @@ def photos_to_calibrate_on(data: Path, split: str) -> list[LabelledPhoto]:
     return photos if len({photo.defect_free for photo in counted}) == 2 else []
 
 
+def surely_found_px(measured: Evaluation) -> float | None:
+    """The a90/95 of the labelled defects in px: what size nine of ten are found from, surely.
+
+    None where the curve gives none, or only beyond the largest defect that was tried: that would
+    be no measurement.
+    """
+    pod = measured["pod"]["real"]
+    bound = pod["fit"]["a90_95"] if pod["fit"] else None
+    if bound is None or bound > max(size for size, _ in pod["points"]):
+        return None
+    return bound
+
+
 def write_evaluation(folder: Path, measured: Evaluation) -> None:
     """Put the report into a model folder; the card has to be written anew after it.
 

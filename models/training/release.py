@@ -143,6 +143,7 @@ def choose_again(
         "golden": write_golden_photos(folder, chosen.golden),
     }
     rewritten.pop("figures", None)
+    rewritten.pop("a90_95_px", None)
     if "wrapped" not in card:
         rewritten["input"] = network_input()
     if note is not None:

@@ -89,9 +89,11 @@ def test_inspect_writes_one_documented_line_and_one_mask_a_photo(run, photos, tm
     assert first["verdict"] == "rework"
     assert second["verdict"] == "ok"
     assert set(first) == {
-        *("file", "sha256", "width_px", "height_px", "mm_per_px", "verdict", "reasons", "score"),
-        *("defects", "model", "spec", "duration_ms"),
+        *("file", "sha256", "width_px", "height_px", "mm_per_px", "scale", "verdict", "reasons"),
+        *("score", "defects", "model", "spec", "duration_ms"),
     }
+    assert first["mm_per_px"] == 0.2
+    assert first["scale"] == {"mm_per_px": 0.2, "source": "person", "error_percent": None}
     mask = cv2.imread(str(masks / "a.png"), cv2.IMREAD_UNCHANGED)
     assert mask.shape == (240, 320) and set(mask.ravel().tolist()) == {0, 255}
     assert not cv2.imread(str(masks / "b.png"), cv2.IMREAD_UNCHANGED).any()

@@ -77,8 +77,33 @@ def test_a_bumper_cover_may_carry_ten_chips_in_a_window(count, verdict):
 def test_a_photo_that_proves_fourteen_millimetres_never_passes_a_limit_of_one_and_a_half():
     judgement = judged([], VWFS.replace("2.0", "1.5"), scale=Scale(14 / 3))
     assert judgement.verdict == "human"
-    assert codes(judgement) == ["scale_too_coarse"]
+    assert codes(judgement) == ["scale_too_coarse", "come_closer"]
     assert judgement.reasons[0].values == pytest.approx({"smallest_mm": 14.0, "limit_mm": 1.5})
+    # 1.5 / 14 = 10.7 %, never rounded up.
+    assert judgement.reasons[1].values == {"share": 0.10}
+
+
+def test_a_photo_from_one_metre_that_proves_five_millimetres_has_to_go_to_forty_centimetres():
+    coarse = judged([], VWFS, scale=Scale(5 / 3), distance_mm=1000.0)
+    assert codes(coarse) == ["scale_too_coarse", "go_to_distance"]
+    assert coarse.reasons[1].values == {"distance_cm": 40}
+
+
+def test_what_the_model_cannot_find_surely_the_photo_does_not_prove():
+    # At 0.2 mm/px three pixels are 0.6 mm; a model that needs 12.5 px finds 2.5 mm, VWFS asks 2.
+    assert codes(judged([], VWFS, scale=Scale(0.2))) == ["no_defect"]
+    weak = judged([], VWFS, scale=Scale(0.2), model_px=12.5)
+    assert weak.reasons[0].values == pytest.approx({"smallest_mm": 2.5, "limit_mm": 2.0})
+    assert weak.verdict == "human"
+
+
+def test_a_scale_that_may_be_off_by_a_fifth_leaves_a_size_near_its_limit_to_a_person():
+    # 1.8 mm ± 20 % may be 2.16 mm; with ± 5 % it is at most 1.89 mm.
+    chip = [mark("chip", 1.8)]
+    assert judged(chip, VWFS, scale=Scale(0.1, "card", 5.0)).verdict == "ok"
+    unsure = judged(chip, VWFS, scale=Scale(0.1, "card", 20.0))
+    assert codes(unsure) == ["size_straddles_limit"]
+    assert unsure.reasons[0].values["error_mm"] == pytest.approx(0.36)
 
 
 # --- What else keeps a photo from being ok ------------------------------------------------------

@@ -39,6 +39,17 @@ def test_the_width_error_in_millimetres_is_the_same_share_of_the_width():
     assert Defect(a_region(width_error_px=0.5)).width_error_mm is None
 
 
+def test_measures_carry_the_error_of_the_scale():
+    # ± 3 % of a length of 100 mm; a width that is off by 4 % itself by 5 %, an area by twice 3 %.
+    known = Defect(a_region(), length_mm=100.0, width_mm=4.0, area_mm2=50.0, scale_error=0.03)
+    assert known.length_error_mm == pytest.approx(3.0)
+    assert known.width_error_mm == pytest.approx(0.12)
+    assert known.area_error_mm2 == pytest.approx(3.0)
+    region = a_region(width_error_px=0.04 * a_region().width_px)
+    assert Defect(region, width_mm=4.0, scale_error=0.03).width_error_mm == pytest.approx(0.2)
+    assert Defect(a_region(), length_mm=100.0).length_error_mm is None
+
+
 def test_a_defect_carries_the_type_of_its_region():
     assert Defect(a_region(type="dent")).type == "dent"
 

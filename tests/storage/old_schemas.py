@@ -17,7 +17,9 @@ def lent_tables(engine):
     with writing(engine) as connection:
         tables.metadata.create_all(connection, lent)
         connection.execute(text("ALTER TABLE defect ADD COLUMN width_error_px FLOAT"))
+        connection.execute(text("ALTER TABLE inspection ADD COLUMN scale_error_percent FLOAT"))
     yield
     with writing(engine) as connection:
         tables.metadata.drop_all(connection, lent)
         connection.execute(text("ALTER TABLE defect DROP COLUMN width_error_px"))
+        connection.execute(text("ALTER TABLE inspection DROP COLUMN scale_error_percent"))

@@ -105,10 +105,12 @@ def test_a_first_visit_that_was_voided_before_the_upgrade_gives_its_place_to_the
     later = an_inspection("later", body="B1", at=MORNING + timedelta(hours=12))
     with writing(engine) as connection:
         tables.first_changed.create(connection)
+        connection.execute(text("ALTER TABLE inspection ADD COLUMN scale_error_percent FLOAT"))
     recording.record_inspection(engine, later, EVENING_SHIFT)
     counting_records.say(engine, CountingWord(2, "voided", "wrong body", "Kim", MORNING), "")
     with writing(engine) as connection:
         tables.first_changed.drop(connection)
+        connection.execute(text("ALTER TABLE inspection DROP COLUMN scale_error_percent"))
         # As the program of that time left it.
         connection.execute(text("UPDATE unit SET first_shift = 'day'"))
         connection.execute(text("DELETE FROM daily_count WHERE shift = 'evening'"))

@@ -28,7 +28,8 @@ from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.model_facts import Card
 from inspection.services.photo import likeness
-from inspection.services.station import Station, thresholds_of
+from inspection.services.photo.calibrating import known_scale, scale_json
+from inspection.services.station import Station, given_scale, thresholds_of
 from inspection.storage import log_detail, recording
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Seen:
 
     probability, kind: uint8 (H, W), the kept map and the index of the likeliest type.
     photo: gives its pixels, uint8 (H, W, 3). problems: codes of what is wrong with the photo.
+    model_px: the size that the model finds surely, None where it was not measured.
     """
 
     sha256: str
@@ -60,6 +62,7 @@ class Seen:
     score_top_px: int
     photo: Callable[[], np.ndarray]
     problems: tuple[str, ...] = ()
+    model_px: float | None = None
 
     @property
     def score(self) -> float:
@@ -83,10 +86,12 @@ def judge_seen(
     scale: Scale | None,
     thresholds: Thresholds,
     spec: Spec,
+    distance_mm: float | None = None,
 ) -> Judgement:
     """Regions, millimetres and verdict from the kept map; milliseconds, no network.
 
     A scale that may be wrong leaves the photo to a person; `limits_of` refuses an impossible one.
+    distance_mm: of the camera, for the advice where the photo is too coarse.
     """
     regions = find_regions(
         seen.probability,
@@ -107,6 +112,8 @@ def judge_seen(
         score=seen.score,
         thresholds=thresholds,
         problems=seen.problems,
+        model_px=seen.model_px,
+        distance_mm=distance_mm,
     )
 
 
@@ -121,10 +128,13 @@ def judge_regions(
     score: float,
     thresholds: Thresholds,
     problems: Sequence[str],
+    model_px: float | None = None,
+    distance_mm: float | None = None,
 ) -> Judgement:
     """Millimetres, place and verdict of a photo's regions, whoever marked them.
 
-    score, problems: of the photo. The order of the regions is kept.
+    score, problems: of the photo. model_px, distance_mm: as in `judge`. The order of the regions
+    is kept.
     """
     panel = station.bodies.panel(subject.vehicle_model, subject.panel)
     return judge(
@@ -143,6 +153,8 @@ def judge_regions(
         thresholds=thresholds,
         quality_problems=problems,
         scale_doubt=limits_of(station, subject, photo).doubt(scale) if scale else None,
+        model_px=model_px,
+        distance_mm=distance_mm,
     )
 
 
@@ -172,7 +184,8 @@ def inspect_photo(
 ) -> InspectedPhoto:
     """Inspect one photo and, with `log`, write it down.
 
-    scale_source: who gave `mm_per_px`.
+    scale_source: who gave `mm_per_px`. A calibration card in the photo says more than it, and more
+    than what is known of the station.
     again: a deliberate re-inspection. Without it a photo that was judged before raises
     AlreadyInspected before anything is decoded, and one that looks like an earlier shot of its
     body raises PossibleDuplicate; with it neither is counted a second time. another: a person says
@@ -185,7 +198,7 @@ def inspect_photo(
     """
     started = time.monotonic()
     station.refuse_unknown(subject)
-    scale = station.scale_for(subject.station, mm_per_px, scale_source)
+    said = None if mm_per_px is None else given_scale(mm_per_px, scale_source)
     sha256 = hashlib.sha256(content).hexdigest()
     earlier = log_detail.find_photo(station.engine, sha256) if log else None
     is_new = earlier is None or earlier.left_out == VOIDED
@@ -195,12 +208,20 @@ def inspect_photo(
         content, filename, progress, patient=patient
     )
     seen = see(photo, evidence, model.card)
+    known = known_scale(station, photo, subject.station, said)
+    scale = known.scale
     spec = spec or station.spec
     if scale is not None:
         limits_of(station, subject, seen).refuse_impossible(scale, inert_name(filename))
     thresholds = thresholds_of(model.card)
     judgement = judge_seen(
-        seen, subject, station=station, scale=scale, thresholds=thresholds, spec=spec
+        seen,
+        subject,
+        station=station,
+        scale=scale,
+        thresholds=thresholds,
+        spec=spec,
+        distance_mm=known.distance_mm,
     )
     inspection = Inspection(
         subject=subject,
@@ -336,6 +357,7 @@ def see(photo: Photo, evidence: Evidence, card: Card) -> Seen:
         score_top_px=card["score"]["top_px"],
         photo=lambda: codec.decode_rgb(photo.display_jpeg),
         problems=quality.problems(photo.quality),
+        model_px=card.get("a90_95_px"),
     )
 
 
@@ -353,6 +375,7 @@ def seen_again(station: Station, detail: log_detail.InspectionDetail) -> Seen:
         score_top_px=card["score"]["top_px"],
         photo=lambda: codec.decode_rgb(station.photos.display(detail.photo_sha256)),
         problems=detail.quality,
+        model_px=card.get("a90_95_px"),
     )
 
 
@@ -385,6 +408,7 @@ def inspection_json(
         "width_px": inspection.width_px,
         "height_px": inspection.height_px,
         "mm_per_px": inspection.scale.mm_per_px if inspection.scale else None,
+        "scale": scale_json(inspection.scale) if inspection.scale else None,
         "verdict": judgement.verdict,
         "reasons": [
             {"code": reason.code, "text": reason_sentence(t, reason), **reason.values}

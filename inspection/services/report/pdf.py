@@ -6,11 +6,9 @@ inspector typed can become markup. It carries the end of the shift as its date a
 of the data: the same report gives the same bytes.
 """
 
-import importlib.util
 import json
 import re
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +18,7 @@ from inspection.errors import InspectionError
 from inspection.i18n import Translate
 from inspection.services.report.pages import report_pages, report_pictures
 from inspection.services.report.shift_report import ShiftReport
+from inspection.services.typesetting import fonts
 
 TEMPLATE = Path(__file__).with_name("shift_report.typ")
 
@@ -29,8 +28,6 @@ STANDARD: Final = "a-2b"
 # What typst says about a letter that none of its fonts has, naming the letter.
 _NO_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 _NUMBERED = re.compile(r"\\u\{([0-9a-f]+)\}")
-# The packages whose fonts are embedded. Typst takes each letter from the first that has it.
-_FONT_PACKAGES = {"koreanize_matplotlib": "fonts", "manimgx_fonts": ".", "pylopdf_fonts_zh_cn": "."}
 
 
 def shift_report_pdf(report: ShiftReport, t: Translate) -> bytes:
@@ -73,23 +70,7 @@ def _laid_out(root: Path, pages: str, moment: int) -> bytes:
     return typst.compile(
         root / "report.typ",
         root=root,
-        font_paths=_fonts(),
+        font_paths=fonts(),
         timestamp=moment,
         pdf_standards=STANDARD,
     )
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """NanumGothic, and for what it lacks the Noto fonts (Vietnamese, Thai, Chinese, emoji) and
-    typst's."""
-    folders = [_font_folder(package, folder) for package, folder in _FONT_PACKAGES.items()]
-    return typst.Fonts(include_system_fonts=False, font_paths=folders)
-
-
-def _font_folder(name: str, folder: str) -> Path:
-    # Found without importing the package: its import may load matplotlib.
-    package = importlib.util.find_spec(name)
-    if package is None or not package.submodule_search_locations:
-        raise InspectionError("report_fonts_missing", package=name.replace("_", "-"))
-    return Path(package.submodule_search_locations[0]) / folder

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inspection.domain.inspections import DISPOSITIONS, VERDICTS
 from inspection.domain.quality import Quality
+from inspection.domain.scale import present_source
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.storage.counting_records import ChangedCount
@@ -144,6 +145,10 @@ class ScaleUsed:
 
     source: str
     photos: int
+
+    def __post_init__(self) -> None:
+        # A report signed under an earlier version calls some sources otherwise.
+        object.__setattr__(self, "source", present_source(self.source))
 
 
 @dataclass(frozen=True, slots=True)

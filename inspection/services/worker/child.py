@@ -23,8 +23,10 @@ from typing import Any, BinaryIO, cast
 from inspection.domain import letters
 from inspection.errors import InspectionError, ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, gate
+from inspection.imaging.card.finding import FoundCard, find_card, without_card
 from inspection.imaging.quality import measure_quality
 from inspection.services.worker.frames import (
+    CardFacts,
     Frame,
     Job,
     ModelFacts,
@@ -103,7 +105,8 @@ def _do(
         pixels = decoded.width_px * decoded.height_px
         write_frame(answers, {"event": "phase", "phase": "preparing", "pixels": pixels})
         with _limits(settings["memory_limit_mb"], job["segment_limit_s"]):
-            write_frame(answers, *_photo_answer(decoded))
+            card = find_card(rgb)
+            write_frame(answers, *_photo_answer(decoded, card))
             if not job["segment"]:
                 return
             write_frame(answers, {"event": "phase", "phase": "segmenting", "pixels": pixels})
@@ -112,6 +115,8 @@ def _do(
             duration_ms = round((time.perf_counter() - started) * 1000)
             if levels.shape[:2] != rgb.shape[:2]:
                 raise ValueError(f"the answer has shape {levels.shape} for a photo of {rgb.shape}")
+            if card is not None:
+                levels = without_card(levels, card)
             evidence = codec.encode_evidence(levels, tuple(segmenter.types), duration_ms)
         write_frame(
             answers,
@@ -130,7 +135,7 @@ def _do(
         write_frame(answers, {"event": "failed", "why": _one_line(error)})
 
 
-def _photo_answer(decoded: gate.DecodedPhoto) -> Frame:
+def _photo_answer(decoded: gate.DecodedPhoto, card: FoundCard | None) -> Frame:
     taken = decoded.captured_at
     facts: PhotoFacts = {
         "sha256": decoded.sha256,
@@ -140,9 +145,19 @@ def _photo_answer(decoded: gate.DecodedPhoto) -> Frame:
         "captured_at": taken.isoformat() if taken else None,
         "camera": decoded.camera,
         "quality": asdict(measure_quality(decoded.rgb)),
+        "card": _card_facts(card) if card else None,
+        "film_focal_mm": decoded.film_focal_mm,
     }
     pictures = [codec.encode_jpeg(decoded.rgb), codec.encode_thumbnail(decoded.rgb)]
     return {"event": "photo", "facts": facts}, pictures
+
+
+def _card_facts(card: FoundCard) -> CardFacts:
+    return {
+        "mm_per_px": card.mm_per_px,
+        "error_percent": card.error_percent,
+        "outline_px": card.outline_px,
+    }
 
 
 def _open_segmenter(settings: Settings) -> tuple[Any, ModelFacts]:

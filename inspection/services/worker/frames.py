@@ -42,8 +42,17 @@ class ModelFacts(TypedDict, total=False):
     error: WrittenError
 
 
+class CardFacts(TypedDict):
+    """A calibration card in a photo."""
+
+    mm_per_px: float
+    error_percent: float
+    outline_px: Sequence[Sequence[float]]
+
+
 class PhotoFacts(TypedDict):
-    """What a process says of a decoded photo. captured_at: ISO 8601; quality: `PhotoQuality`."""
+    """What a process says of a decoded photo. captured_at: ISO 8601; quality: `PhotoQuality`;
+    card: `FoundCard`."""
 
     sha256: str
     width_px: int
@@ -52,6 +61,8 @@ class PhotoFacts(TypedDict):
     captured_at: str | None
     camera: str | None
     quality: dict[str, float]
+    card: CardFacts | None
+    film_focal_mm: float | None
 
 
 # What comes out of the pipe: which of the shapes above a header has, its event says.

@@ -19,12 +19,13 @@ from inspection.errors import (
     WorkerFailed,
     WrittenError,
 )
+from inspection.imaging.card.finding import FoundCard
 from inspection.imaging.decoders import MAX_PIXELS
 from inspection.imaging.gate import MAX_FILE_BYTES
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.quality import PhotoQuality
 from inspection.model_facts import Card
-from inspection.services.worker.frames import Job, ModelFacts, PhotoFacts
+from inspection.services.worker.frames import CardFacts, Job, ModelFacts, PhotoFacts
 from inspection.services.worker.process import ProcessLost, WorkerProcess
 from inspection.services.worker.turns import Turns
 
@@ -406,7 +407,14 @@ def _photo(facts: PhotoFacts, blobs: list[bytes]) -> Photo:
         quality=PhotoQuality(**facts["quality"]),
         display_jpeg=blobs[0],
         thumbnail_jpeg=blobs[1],
+        card=_card(facts["card"]) if facts["card"] else None,
+        film_focal_mm=facts["film_focal_mm"],
     )
+
+
+def _card(facts: CardFacts) -> FoundCard:
+    outline = tuple((float(x), float(y)) for x, y in facts["outline_px"])
+    return FoundCard(facts["mm_per_px"], facts["error_percent"], outline)
 
 
 def _evidence(types: Sequence[str], duration_ms: int, blobs: list[bytes]) -> Evidence:

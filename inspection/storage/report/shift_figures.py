@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, func, s
 
 from inspection.domain.inspections import as_logged
 from inspection.domain.quality import REPAIRS, Quality
+from inspection.domain.scale import present_source
 from inspection.domain.shifts import ShiftOfLine
 from inspection.storage import tables
 from inspection.storage.column_types import AnyRow
@@ -172,7 +173,7 @@ def shift_summary(engine: Engine, of: ShiftOfLine, worst: int = 6) -> ShiftSumma
             agreement=_agreement(photos),
             models=_versions(connection, here, tables.model, inspection.c.model_sha256),
             specs=_versions(connection, here, tables.spec, inspection.c.spec_sha256),
-            scales=_ranked(row.scale_source or "" for row in photos),
+            scales=_ranked(present_source(row.scale_source or "") for row in photos),
             inspectors=tuple(sorted({row.inspector for row in photos if row.inspector})),
             left_out=changed_counts(connection, _of_shift(where)),
         )

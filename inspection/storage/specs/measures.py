@@ -84,9 +84,9 @@ def _defects(
         .order_by(defect.c.inspection_id, defect.c.number)
     )
     found = connection.execute(question).all()
-    wanted = {row.id for row in rows}
+    wanted = {row.id: row for row in rows}
     return {
-        number: tuple(map(defect_of, those))
+        number: tuple(defect_of(one, wanted[number]) for one in those)
         for number, those in groupby(found, lambda row: row.inspection_id)
         if number in wanted
     }

@@ -195,14 +195,27 @@ def _judge_with_scale(detail: InspectionDetail) -> None:
         act(lambda: keep(detail, reviewing.judged_again(shared_station(), detail, scale=scale)))
 
 
+def _provable(shown: Inspection) -> str:
+    """The smallest defect that the photo proves, by the model that looked at it."""
+    if shown.scale is None:
+        return t("common.unknown")
+    model = shared_station().worker.model
+    model_px = model.card.get("a90_95_px") if model.sha256 == shown.model_sha256 else None
+    return f"{digits(shown.scale.smallest_provable_mm(model_px), '.2g')} mm"
+
+
 def _facts(shown: Inspection) -> None:
     scale = shown.scale
     source = scale.source if scale else "unknown"
-    scale_words = f"{digits(scale.mm_per_px, 'g')} mm/px, " if scale else ""
+    scale_words = f"{digits(scale.mm_per_px, '.4g')} mm/px" if scale else ""
+    if scale and scale.error_percent is not None:
+        scale_words += f" ± {digits(scale.error_percent, '.1f')}%"
+    scale_words += ", " if scale else ""
     rows = {
         "inspect.fact_photo": as_written(shown.photo_name),
         "inspect.fact_size": f"{shown.width_px} × {shown.height_px} px",
         "inspect.fact_scale": f"{scale_words}{t(f'scale_source.{source}')}",
+        "inspect.fact_provable": _provable(shown),
         "inspect.fact_score": number(shown.score, 2),
         "common.model_name": as_written(shown.model_name),
         "common.spec_name": as_written(shown.spec_name),

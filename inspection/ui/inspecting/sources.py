@@ -304,7 +304,7 @@ def _order_of(
         subject,
         {"root": root, "place": photo.place},
         mm_per_px=mm_per_px,
-        scale_source="sidecar" if known and mm_per_px == known.mm_per_px else "person",
+        scale_source="file" if known and mm_per_px == known.mm_per_px else "person",
         source="browse",
     )
 

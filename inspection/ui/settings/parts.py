@@ -7,10 +7,11 @@ import streamlit as st
 from inspection.domain.acceptance_rules import Spec
 from inspection.services.effective_settings import EffectiveSetting
 from inspection.services.health import check_installation
+from inspection.services.photo.calibration_card import FILE_NAME, calibration_card_pdf
 from inspection.services.station import Station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.markdown import as_written
-from inspection.ui.session import count, error_text, t
+from inspection.ui.session import count, error_text, t, translate
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.tables import reading_table
@@ -92,6 +93,21 @@ def spec(in_force: Spec) -> None:
     if in_force.example:
         st.warning(t("settings.spec_example"), icon=":material/warning:")
     st.page_link(page_file("spec"), label=t("nav.spec"), icon=":material/rule:")
+
+
+def calibration_card() -> None:
+    """The page to print, made when somebody asks for it."""
+    words = translate()
+    st.download_button(
+        t("card.download"),
+        lambda: calibration_card_pdf(words),
+        file_name=FILE_NAME,
+        mime="application/pdf",
+        key="calibration_card",
+        icon=":material/straighten:",
+        on_click="ignore",
+    )
+    st.caption(t("card.note"))
 
 
 def in_force(settings: Sequence[EffectiveSetting]) -> None:

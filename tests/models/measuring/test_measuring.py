@@ -148,6 +148,18 @@ def test_detection_by_size_has_its_curve_and_its_false_calls():
     assert measured()["pod"]["rendered"] is None
 
 
+def test_a_size_that_is_found_surely_is_one_that_was_tried():
+    report = measured()
+    largest, bound = report["pod"]["real"]["points"][-1][0], report["pod"]["real"]["fit"]["a90_95"]
+    assert measuring.surely_found_px(report) == (bound if bound <= largest else None)
+    report["pod"]["real"]["fit"]["a90_95"] = largest - 0.5
+    assert measuring.surely_found_px(report) == largest - 0.5
+    report["pod"]["real"]["fit"]["a90_95"] = largest + 0.5
+    assert measuring.surely_found_px(report) is None
+    report["pod"]["real"]["fit"] = None
+    assert measuring.surely_found_px(report) is None
+
+
 def test_rendered_defects_have_a_curve_in_millimetres_or_the_reason_why_not():
     trials = [
         {"type": "chip", "length_mm": 1.0 + n, "found": n > 4, "tight": n > 5, "regions": 0}

@@ -273,7 +273,7 @@ def test_every_text_the_documents_ask_for_exists(language):
 def test_the_report_loads_neither_matplotlib_nor_a_network_library():
     program = (
         "import sys; sys.path.insert(0, '.');"
-        "from inspection.services.report import pdf as d; d._fonts();"
+        "from inspection.services import typesetting as d; d.fonts();"
         "print([m for m in ('matplotlib', 'keras', 'tensorflow', 'openvino') if m in sys.modules])"
     )
     root = Path(report_documents.__file__).parents[3]

@@ -1,0 +1,1 @@
+"""The calibration card: what is printed, and how it is found in a photo."""
