@@ -12,7 +12,7 @@ from models.photo_sets.photo_classes import TYPE_OF_CLASS
 from models.rendering.defects import DefectRequest
 from models.rendering.panel import Conditions, render_panel
 
-SIDE = 96
+SIDE = 64
 SHOWN = ("scratch", "chip", "scratch", "chip", "scratch", "chip", None, None)
 
 
@@ -49,7 +49,10 @@ def learned():
         for stage, width in zip(stages, widths, strict=True)
     )
     network = networks.lite_unet(networks.EncoderSize(12, small), (28, 24, 20, 16))
-    network.compile(keras.optimizers.AdamW(6e-3, clipnorm=1.0), loss=DefectLoss(top=16))
+    # As `TrainingRun` does: XLA takes minutes to compile for a CPU what then runs for seconds.
+    network.compile(
+        keras.optimizers.AdamW(6e-3, clipnorm=1.0), loss=DefectLoss(top=16), jit_compile=False
+    )
     network.fit(photos, targets, batch_size=8, epochs=160, verbose=0)
     served = networks.with_probabilities(network)
     return targets, np.asarray(served(photos, training=True))
