@@ -22,6 +22,7 @@ TRAINING = (
 )
 # That end a process in the middle of its work, again and again.
 KILL = ("test_kill_server", "test_killed_writer")
+LONG = ("browser", "training", "kill")
 
 # TensorFlow carries an older SQLite whose symbols win over those of a driver loaded after it.
 # The product never has both in one process; this test run does.
@@ -42,6 +43,8 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker("training")
         if name in KILL:
             item.add_marker("kill")
+    # Long files first: one that begins last would leave the other processes with nothing to do.
+    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in LONG))
 
 
 def panel_jpeg(scratches=((100, 60, 80, 6),), *, shape=(240, 320), seed=0) -> bytes:
