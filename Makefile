@@ -10,7 +10,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
 SLOW := browser or training or postgresql or kill
 
-.PHONY: run test test-all lint format clean
+.PHONY: run test test-all lint format rooms clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -48,6 +48,15 @@ lint: .venv/test.stamp
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# How many modules and lines each room has, and its longest module.
+rooms:
+	@find inspection models pages tests -name '*.py' -o -name '*.js' | xargs wc -l | awk '\
+		$$2 != "total" { \
+			room = $$2; sub("/[^/]*$$", "", room); modules[room]++; lines[room] += $$1; \
+			if ($$1 > most[room]) { most[room] = $$1; name[room] = substr($$2, length(room) + 2) } } \
+		END { for (room in modules) printf "%-40s %3d modules %6d lines, longest %s (%d)\n", \
+			room, modules[room], lines[room], name[room], most[room] }' | sort
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache
