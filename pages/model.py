@@ -5,10 +5,12 @@ import streamlit as st
 from inspection.services.model import card as model_card
 from inspection.services.model import evaluation
 from inspection.services.station import shared_station, thresholds_of
+from inspection.ui.model import against as against_views
 from inspection.ui.model import card as card_views
 from inspection.ui.model import curves as curve_views
 from inspection.ui.model import desk as desk_views
 from inspection.ui.session import t, translate
+from inspection.ui.widgets import cached
 
 st.title(t("nav.model"))
 
@@ -44,6 +46,8 @@ with finds:
     else:
         curve_views.nothing_measured()
     curve_views.comparison(compared)
+    st.subheader(t("model.against_title"))
+    against_views.against_people(cached.against_people(model.sha256, cached.data_version()))
 
 with decides:
     st.subheader(t("model.thresholds_title"))

@@ -176,7 +176,11 @@ def export(format_name, out, rows, photos, language, **filters):
 @click.command("export-corrections")
 @click.argument("dest", type=click.Path(path_type=Path))
 def export_decided(dest):
-    """Write the photos that a person decided about into a new folder DEST, for import."""
+    """Write the photos that a person corrected or decided about into a new folder DEST.
+
+    What was corrected is a photo set to train on at once (manifest.csv, corrections/, coco.json);
+    `import corrections` reads all of it.
+    """
     from inspection.services.log.corrections import export_corrections
 
     with opened_station(load_settings(), with_model=False) as station, progress_bar() as progress:
@@ -189,7 +193,8 @@ def export_decided(dest):
     for sentence in exported.missing:
         print_error(sentence)
     click.echo(
-        f"{counted(exported.photos, 'photo', 'photos')} in {dest}, {len(exported.missing)} left out"
+        f"{counted(exported.photos, 'photo', 'photos')} in {dest}, {exported.corrected} with drawn "
+        f"regions, {len(exported.missing)} left out"
     )
     sys.exit(REFUSED if exported.missing else 0)
 

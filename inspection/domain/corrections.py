@@ -1,10 +1,11 @@
 """What a person drew over the machine's regions, the machine held against that, and the layout in
 which people's words leave the log and come back as training photos.
 
-The layout: a folder with `photos/` and INDEX: {"format", "version", "frame", "photos": [{"file",
+The layout: a folder with photos and INDEX: {"format", "version", "frame", "photos": [{"file",
 "inspection", "verdict", "disposition", "width_px", "height_px", "body", "regions": [{"type",
 "source", "outline_px"}]}]}. Coordinates belong to the upright photo; "body" is the same for photos
-of one car body, "" when unknown. It holds no names, body numbers or times.
+of one car body, "" when unknown. It holds no names, body numbers or times. Where a person drew the
+regions an entry also has "mask", a PNG that numbers them, and each region its "n" there.
 """
 
 from collections.abc import Sequence

@@ -171,6 +171,10 @@ class PhotoFiles:
             raise StorageError("photo_damaged", sha256=sha256[:12])
         return content
 
+    def original_path(self, sha256: str) -> Path:
+        """Where the uploaded bytes lie."""
+        return self._existing(self._path(ORIGINALS, sha256))
+
     def evidence(self, sha256: str, model_sha256: str) -> tuple[bytes, bytes]:
         """(probability map, type map) as 8-bit PNG, as that model saw the photo."""
         probability, types = self._evidence_paths(sha256, model_sha256)

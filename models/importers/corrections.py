@@ -9,12 +9,21 @@ The layout stands in `inspection.domain.corrections`. What a person's word makes
 - otherwise accepted: without a region the photo is defect free; a region is a defect that the spec
   lets pass, or none: it becomes ignore.
 - `pseudo_defect` is no defect, whoever drew it.
+
+Where a person drew the regions the drawing is all that counts, whatever was decided: pixel for
+pixel, `ignored` regions as ignore, sound paint elsewhere.
 """
 
+from collections.abc import Iterable, Sequence
 from functools import partial
 
+import numpy as np
+
 from inspection.domain.corrections import FORMAT, FRAME, INDEX, VERSION
+from inspection.domain.defects import IGNORED
 from inspection.domain.quality import REPAIRS
+from inspection.errors import UnreadableImage
+from inspection.imaging.label_masks import read_region_mask
 from models.importers.classes import class_of
 from models.importers.files import SourceFile, SourceRefused
 from models.importers.labelled import (
@@ -39,7 +48,7 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
     """The photos of every export below the source, in their order."""
     photos = PhotosByName(files)
     # By file name: files are named by what they contain, and two exports may hold one photo.
-    said: dict[str, list[tuple[str, JsonTable, SourceFile]]] = {}
+    said: dict[str, list[tuple[str, JsonTable, SourceFile, SourceFile | None]]] = {}
     for file in files:
         if file.name != INDEX:
             continue
@@ -57,24 +66,68 @@ def find(files: list[SourceFile], choices: Choices) -> Found:
             name = f"{file.shown}, inspection no. {shown(entry.get('inspection'))}"
             try:
                 photo = photos.find(text(entry.get("file"), "file"), file).photo
-                said.setdefault(photo.name, []).append((name, entry, photo))
+                mask = None
+                if "mask" in entry:
+                    mask = photos.find(text(entry["mask"], "mask"), file).photo
+                said.setdefault(photo.name, []).append((name, entry, photo, mask))
             except SourceRefused as error:
                 yield Skipped(name, str(error))
     for of_one in said.values():
-        name, entry, photo = of_one[0]
+        name, entry, photo, mask = of_one[0]
         try:
-            for other, words, _ in of_one[1:]:
+            for other, words, *_ in of_one[1:]:
                 if _without_number(words) != _without_number(entry):
                     raise SourceRefused(
                         f"{other} says something else of {photo.shown}; import the newer export"
                     )
-            yield _photo(entry, photo, f"{photo.shown}, {name}")
+            name = f"{photo.shown}, {name}"
+            yield _photo(entry, photo, name) if mask is None else _drawn(entry, photo, mask, name)
         except SourceRefused as error:
-            yield Skipped(f"{photo.shown}, {name}", str(error))
+            yield Skipped(name if mask else f"{photo.shown}, {name}", str(error))
+
+
+def drawn_labels(drawn: np.ndarray, regions: Iterable[tuple[int, str]]) -> list[Label]:
+    """The labels of a mask that a person drew, uint8 or uint16 (H, W); regions: (n, type)."""
+    return [
+        Label(class_of(type), mask=drawn == n, ignore=type == IGNORED, sub=type)
+        for n, type in regions
+        if type != "pseudo_defect"
+    ]
+
+
+def _drawn(entry: JsonTable, photo: SourceFile, mask: SourceFile, name: str) -> SourcePhoto:
+    regions = []
+    for region in rows(entry.get("regions"), "regions"):
+        (n,) = numbers([region.get("n")], "n")
+        regions.append((int(n), text(region.get("type"), "type")))
+    return SourcePhoto(
+        name=name,
+        stem=photo.stem,
+        photo=photo,
+        read_labels=partial(_read_drawn, mask, regions),
+        size_px=size_px({"width": entry.get("width_px"), "height": entry.get("height_px")}),
+        frame=FRAME,
+        group=str(entry.get("body", "")),
+        mask_kind="mask",
+        mask_quality="person",
+        clean_quality="person",
+        paired="correction by the photo's hash",
+    )
+
+
+def _read_drawn(
+    mask: SourceFile, regions: Sequence[tuple[int, str]], width_px: int, height_px: int
+) -> Sequence[Label]:
+    try:
+        drawn = read_region_mask(mask.read(), mask.name, width_px, height_px)
+    except UnreadableImage as error:
+        raise SourceRefused(str(error)) from None
+    return drawn_labels(drawn, regions)
 
 
 def _without_number(entry: JsonTable) -> JsonTable:
-    return {key: value for key, value in entry.items() if key not in ("file", "inspection")}
+    own = ("file", "inspection", "mask")
+    return {key: value for key, value in entry.items() if key not in own}
 
 
 def _photo(entry: JsonTable, photo: SourceFile, name: str) -> SourcePhoto:

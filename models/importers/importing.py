@@ -138,7 +138,7 @@ def import_photos(
         if not found:
             raise TrainingError("import_nothing_there", source=source, format=format_name)
         unread = _unread_labels(below) if format_name in _LISTING else {}
-        writer = _Writer(folder.path, name, licence, choices, done, _doubt(below), unread)
+        writer = PhotoSetWriter(folder.path, name, licence, choices, done, _doubt(below), unread)
         for number, one in enumerate(found, 1):
             if isinstance(one, SourcePhoto):
                 left_out = writer.write(one)
@@ -219,7 +219,7 @@ def _in_table(file: SourceFile, keys: Collection[str]) -> set[str]:
     return named
 
 
-class _Writer:
+class PhotoSetWriter:
     """Writes one data set photo by photo; groups and splits are known at the end."""
 
     def __init__(

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from inspection.domain.corrections import COCO_PRODUCER, FRAME
-from inspection.domain.defects import FAMILY_OF_TYPE, Defect
+from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.errors import NotFound, StorageError
 from inspection.i18n import Translate
 from inspection.services.exporting import csv_pieces
-from inspection.services.log.corrections import photo_file_name
+from inspection.services.log import coco
+from inspection.services.log.coco import photo_file_name
 from inspection.services.log.workbook import write_log_workbook
 from inspection.services.photo.record_json import detail_json
 from inspection.services.station import Station
@@ -174,7 +174,6 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     which `export --photos` puts the photo itself. `frame`: the coordinates are those of the photo
     as its EXIF orientation turns it upright.
     """
-    categories = {code: number for number, code in enumerate(FAMILY_OF_TYPE, start=1)}
     head = {
         "info": {
             "description": COCO_PRODUCER,
@@ -183,8 +182,8 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
         },
         "licenses": [],
         "categories": [
-            {"id": number, "name": code, "supercategory": FAMILY_OF_TYPE[code]}
-            for code, number in categories.items()
+            {"id": number, "name": code, "supercategory": family}
+            for number, (code, family) in enumerate(FAMILY_OF_TYPE.items(), start=1)
         ],
     }
     file.write(_json(head)[:-1] + b',"images":[')
@@ -195,11 +194,11 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
             for detail in piece:
                 file.write(
                     (b",\n" if images else b"\n")
-                    + _json(_coco_image(detail, choice.station.calendar.zone))
+                    + _json(coco.image(detail, choice.station.calendar.zone))
                 )
                 images += 1
                 for defect in detail.defects:
-                    annotation = _coco_annotation(defect, detail.id, categories)
+                    annotation = coco.annotation(defect, detail.id)
                     annotations += 1
                     line = _json({"id": annotations, **annotation})
                     waiting.write((b",\n" if annotations > 1 else b"\n") + line)
@@ -208,49 +207,6 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
         shutil.copyfileobj(waiting, file)
     file.write(b"\n]}\n")
     return images
-
-
-def _coco_image(detail: InspectionDetail, zone: ZoneInfo) -> dict[str, object]:
-    inspection = detail.inspection
-    return {
-        "id": detail.id,
-        "file_name": photo_file_name(detail),
-        "width": inspection.width_px,
-        "height": inspection.height_px,
-        "frame": FRAME,
-        "sha256": inspection.photo_sha256,
-        "date_captured": (inspection.captured_at or inspection.inspected_at)
-        .astimezone(zone)
-        .isoformat(),
-        "original_name": inspection.photo_name,
-        "mm_per_px": detail.mm_per_px,
-        "vehicle_model": inspection.subject.vehicle_model,
-        "panel": inspection.subject.panel,
-        "verdict": detail.verdict,
-        "standing": detail.standing,
-        "photo_source": detail.photo_source,
-    }
-
-
-def _coco_annotation(defect: Defect, image: int, categories: dict[str, int]) -> dict[str, object]:
-    region = defect.region
-    x, y, width, height = region.bbox_px
-    outline = region.outline_px
-    if len(outline) < 3:
-        # A line of pixels has no polygon of its own.
-        outline = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-    return {
-        "image_id": image,
-        "category_id": categories[defect.type],
-        "segmentation": [[value for point in outline for value in point]],
-        "area": region.area_px,
-        "bbox": [x, y, width, height],
-        "iscrowd": 0,
-        "score": round(region.score, 4),
-        "source": defect.source,
-        "zone": defect.zone,
-        "severity": defect.severity,
-    }
 
 
 def _json(value: object) -> bytes:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from inspection.storage.audit import RECORD
+from inspection.storage.correcting.records import NumberedCorrection
 from inspection.storage.log_detail import (
     AuditEvent,
     InspectionDetail,
@@ -33,8 +34,9 @@ class HistoryLine:
 
     kind: "proposed", "rejudged" (other thresholds or another spec), "earlier" or "reinspected"
     (the same photo inspected before or after this time), "decided", "corrected", "withdrawn",
-    "event" (anything else in the audit trail). code: the verdict of a judgement, the disposition
-    of a person's word, the kind of an event. inspection_id: the inspection it belongs to. reason:
+    "redrawn" (the regions corrected), "event" (anything else in the audit trail). code: the
+    verdict of a judgement, the disposition of a person's word, the kind of an event. number: of a
+    correction, 0 otherwise. inspection_id: the inspection it belongs to. reason:
     as the person wrote it, "" otherwise. basis: of a judgement, None otherwise. event: number of
     the audit event that seals it, None where there is none; record_sha256: the hash of what was
     written, as that event keeps it.
@@ -49,6 +51,7 @@ class HistoryLine:
     basis: Basis | None = None
     event: int | None = None
     record_sha256: str = ""
+    number: int = 0
 
 
 def history(detail: InspectionDetail) -> tuple[HistoryLine, ...]:
@@ -56,6 +59,7 @@ def history(detail: InspectionDetail) -> tuple[HistoryLine, ...]:
     lines = [
         _own(detail),
         *(_spoken(word, detail) for word in detail.decisions),
+        *(_redrawn(one, detail) for one in detail.corrections),
         *(_looked_at_again(other, detail) for other in detail.related),
     ]
     told = {line.event for line in lines}
@@ -95,6 +99,20 @@ def _spoken(word: NumberedDecision, detail: InspectionDetail) -> HistoryLine:
         said.inspection_id,
         said.reason,
         **_seal(detail, "decision", word.id),
+    )
+
+
+def _redrawn(one: NumberedCorrection, detail: InspectionDetail) -> HistoryLine:
+    said = one.said
+    return HistoryLine(
+        said.at,
+        "redrawn",
+        said.judgement.verdict,
+        said.who,
+        said.inspection_id,
+        said.reason,
+        number=one.id,
+        **_seal(detail, "correction", one.id),
     )
 
 

@@ -71,8 +71,8 @@ def decision_row(detail: InspectionDetail, compact: bool) -> None:
 
 def _decide_buttons(detail: InspectionDetail) -> None:
     """OK and not OK, each at its own place and on its own key whatever the machine proposes."""
-    proposed, named = reviewing.proposal(detail.inspection), bool(session.inspector())
-    must_explain = reviewing.needs_reason(detail.inspection, "accept")
+    proposed, named = reviewing.proposal(detail.shown), bool(session.inspector())
+    must_explain = reviewing.needs_reason(detail.shown, "accept")
     st.button(
         t("decide.ok_with_reason" if must_explain else "decide.ok"),
         key="decide_ok",
@@ -199,7 +199,7 @@ def _reason_form(detail: InspectionDetail, about: str) -> None:
 
     about: "ok" (over marked defects), "not_ok", or "other" (another repair than the proposed).
     """
-    proposed = reviewing.proposal(detail.inspection)
+    proposed = reviewing.proposal(detail.shown)
     repairs = {
         code: t(f"disposition.{code}") for code in DISPOSITIONS if code not in ("accept", proposed)
     }
@@ -208,7 +208,7 @@ def _reason_form(detail: InspectionDetail, about: str) -> None:
     must_explain = is_ok or proposed is not None
     with st.container(border=True):
         if is_ok:
-            st.markdown(f"**{t('decide.ok_title', n=len(detail.defects))}**")
+            st.markdown(f"**{t('decide.ok_title', n=len(reviewing.marked(detail.shown)))}**")
         else:
             st.pills(
                 t("decide.overrule_title"),

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from inspection.domain.defects import Defect
+from inspection.domain.defects import NOT_JUDGED, Defect
 from inspection.domain.inspections import Inspection
 from inspection.domain.numbers import measured, rounded
 from inspection.storage.log_detail import InspectionDetail
@@ -21,7 +21,7 @@ def show_photo(
     viewer(
         "inspection_viewer",
         photo_url(detail.id),
-        mask_url(detail.id, used.region, used.smallest_px),
+        mask_url(detail.id, used.region, used.smallest_px, _drawn_in(detail, shown)),
         [
             {
                 "index": index,
@@ -39,9 +39,18 @@ def show_photo(
     )
 
 
+def _drawn_in(detail: InspectionDetail, shown: Inspection) -> int | None:
+    """The correction whose mask belongs to what is shown; None for the machine's own."""
+    stands = detail.correction
+    is_drawn = stands is not None and shown.judgement is stands.said.judgement
+    return stands.id if is_drawn else None
+
+
 def _weight(defect: Defect, shown: Inspection) -> str:
     """How a region is coloured: no heavier than the verdict, and as its severity says."""
     verdict = shown.judgement.verdict
+    if defect.type in NOT_JUDGED:
+        return "ok"
     if verdict == "rework" and defect.severity == "minor":
         return "ok"
     return "human" if defect.severity is None and verdict != "ok" else verdict
@@ -72,7 +81,7 @@ def defect_table(detail: InspectionDetail, shown: Inspection) -> None:
     defects = shown.judgement.defects
     st.subheader(t("inspect.defect_table", n=len(defects)))
     if not defects:
-        is_as_judged = shown is detail.inspection
+        is_as_judged = shown.judgement is detail.shown.judgement
         st.success(
             t("inspect.no_defects" if is_as_judged else "inspect.no_defects_preview"),
             icon=":material/check:",

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from inspection.domain.clocks import impossible_dates
+from inspection.domain.corrections import Correction
 from inspection.domain.inspections import Inspection
 from inspection.domain.scale import Scale
 from inspection.errors import NotFound
@@ -24,7 +25,7 @@ from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_o
 from inspection.ui.markdown import as_written
 from inspection.ui.session import digits, number, plain, reason_text, t
 from inspection.ui.widgets.links import page_file
-from inspection.ui.widgets.verdicts import verdict_banner
+from inspection.ui.widgets.verdicts import verdict_banner, verdict_word
 from inspection.ui.widgets.words import model_name, time_text, word
 
 VIEWER_HEIGHT_PX = 560
@@ -47,7 +48,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         st.page_link(page_file("log"), label=t("inspect.to_log"), icon=":material/list_alt:")
         return
     preview = None if compact else preview_of(detail)
-    shown = preview or detail.inspection
+    shown = preview or detail.shown
     _headline(detail)
     if preview:
         _preview_banner(preview)
@@ -105,18 +106,20 @@ def _headline(detail: InspectionDetail) -> None:
 def _preview_banner(preview: Inspection) -> None:
     first, *more = _reasons(preview)
     verdict_banner(preview.judgement.verdict, first, caption=t("inspect.preview"), is_dashed=True)
-    _more_reasons(more)
+    _more_reasons(more, t("common.ai_proposal"))
 
 
 def _banner(detail: InspectionDetail) -> None:
     """Where the photo stands, and beside a person's word what the machine had proposed."""
-    proposed, (first, *more) = detail.verdict, _reasons(detail.inspection)
+    shown, is_corrected = detail.shown, detail.correction is not None
+    proposed, (first, *more) = shown.judgement.verdict, _reasons(shown)
+    by = t("inspect.corrected_caption" if is_corrected else "common.ai_proposal")
     if detail.superseded_by is not None:
         caption = t("inspect.superseded", number=detail.superseded_by)
         verdict_banner(proposed, first, caption=caption, is_dashed=True)
     elif not detail.disposition:
         # Until a person has spoken, what is proposed is all that stands.
-        verdict_banner(proposed, first, caption=t("common.ai_proposal"))
+        verdict_banner(proposed, first, caption=by)
     else:
         said = reviewing.standing_decision(detail).decision
         disposition = t(f"disposition.{said.disposition}")
@@ -131,9 +134,11 @@ def _banner(detail: InspectionDetail) -> None:
             ),
             # "Undecided" alone would not say that somebody put the body on hold.
             word=disposition if detail.standing == "undecided" else "",
-            proposed=(proposed, first),
+            proposed=(detail.verdict, _reasons(detail.inspection)[0]),
         )
-    _more_reasons(more)
+    _more_reasons(more, by)
+    if detail.correction is not None:
+        _correction(detail, detail.correction.said)
 
 
 def _reasons(shown: Inspection) -> list[str]:
@@ -142,10 +147,23 @@ def _reasons(shown: Inspection) -> list[str]:
     return [reason_text(reason) for reason in reasons]
 
 
-def _more_reasons(more: list[str]) -> None:
+def _more_reasons(more: list[str], by: str) -> None:
+    """by: who judged, as the banner says it."""
     if more:
         lines = "\n".join(f"- {as_written(sentence)}" for sentence in more)
-        st.markdown(f"{t('common.ai_proposal')} · {t('inspect.more_reasons')}\n{lines}")
+        st.markdown(f"{by} · {t('inspect.more_reasons')}\n{lines}")
+
+
+def _correction(detail: InspectionDetail, said: Correction) -> None:
+    """Who corrected the regions and why, beside what the machine had proposed."""
+    sentence = t(
+        "inspect.region_corrections_reason" if said.reason else "inspect.region_corrections",
+        who=said.who,
+        time=time_text(said.at),
+        reason=said.reason,
+    )
+    before = t("inspect.ai_had_proposed", verdict=verdict_word(detail.verdict))
+    st.caption(f":material/edit: {sentence} {before}")
 
 
 def _warnings(detail: InspectionDetail, shown: Inspection) -> None:

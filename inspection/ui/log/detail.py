@@ -31,6 +31,7 @@ _ICONS = {
     "decided": ":material/how_to_reg:",
     "corrected": ":material/edit:",
     "withdrawn": ":material/undo:",
+    "redrawn": ":material/draw:",
     "event": ":material/event_note:",
 }
 # How far around a defect the same place reaches.
@@ -144,6 +145,9 @@ def _what(line: HistoryLine, shown: int) -> str:
         if line.inspection_id == shown:
             return said
         return f"{t('inspect.number', number=line.inspection_id)} · {said}"
+    if line.kind == "redrawn":
+        verdict = bold(Markdown(verdict_label(line.code)))
+        return t("log.history_redrawn", id=line.number, verdict=verdict)
     what = t(
         f"log.history_{line.kind}",
         id=line.inspection_id,
@@ -179,7 +183,7 @@ def _same_body(detail: InspectionDetail) -> None:
 
 def _same_place(detail: InspectionDetail) -> None:
     st.subheader(t("log.same_place"))
-    if not detail.defects:
+    if not detail.shown.judgement.defects:
         st.caption(t("log.same_place_no_defect"))
         return
     defect, within_cm = _chosen_place(detail)
@@ -196,7 +200,7 @@ def _same_place(detail: InspectionDetail) -> None:
 def _chosen_place(detail: InspectionDetail) -> tuple[Defect, float]:
     words = {
         number: f"{number}. {word('defect', defect.type)}"
-        for number, defect in enumerate(detail.defects, start=1)
+        for number, defect in enumerate(detail.shown.judgement.defects, start=1)
     }
     with st.grid(2, min_column_width=280, gap="small"):
         number = st.selectbox(
@@ -209,7 +213,7 @@ def _chosen_place(detail: InspectionDetail) -> tuple[Defect, float]:
             lambda code: f"{code} cm",
             default=WITHIN_CM[1],
         )
-    return detail.defects[number - 1], float(within)
+    return detail.shown.judgement.defects[number - 1], float(within)
 
 
 def _beside(name: str, numbers: list[int], columns: tuple[str, ...]) -> None:

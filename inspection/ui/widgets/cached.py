@@ -14,6 +14,8 @@ import streamlit as st
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.clocks import AHEAD
 from inspection.domain.shifts import ShiftSlot
+from inspection.services.model import against_people as model_figures
+from inspection.services.model.against_people import AgainstPeople
 from inspection.services.quality import alerting, control_charts, repeats
 from inspection.services.quality.alerting import OpenAlerts
 from inspection.services.quality.control_charts import PlottedChart, TypeChange
@@ -144,6 +146,12 @@ def pareto(where: LogFilter, version: int) -> pd.DataFrame:
 def quality(where: LogFilter, version: int) -> "Quality":
     """The figures of all chosen inspections together."""
     return figures.quality(shared_station().engine, where)
+
+
+@st.cache_data(**_KEPT)
+def against_people(model_sha256: str, version: int) -> AgainstPeople:
+    """What this model found and missed of what people corrected."""
+    return model_figures.against_people(shared_station(), model_sha256)
 
 
 @st.cache_data(**_KEPT)

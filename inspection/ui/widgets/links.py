@@ -39,8 +39,11 @@ def photo_url(number: int) -> str:
     return f"{_base()}/api/v1/inspections/{number}/photo"
 
 
-def mask_url(number: int, threshold: float, smallest_px: int) -> str:
-    """Where the browser gets the mask of an inspection, cut at a threshold (0–1)."""
+def mask_url(number: int, threshold: float, smallest_px: int, correction: int | None = None) -> str:
+    """Where the browser gets the mask of an inspection, cut at a threshold (0–1), or as a person
+    drew it in a correction."""
+    if correction is not None:
+        return f"{_base()}/api/v1/inspections/{number}/mask?correction={correction}"
     return (
         f"{_base()}/api/v1/inspections/{number}/mask"
         f"?threshold={threshold:.4f}&smallest_px={smallest_px}"

@@ -1,0 +1,189 @@
+"""Corrected photos as training pairs: one photo set in the internal layout, and the same as COCO.
+
+The layout is that of `models.photo_sets.datasets`, written as every import is; beside it
+`regions/STEM.png` holds the masks as they were drawn. A `pseudo_defect` is sound paint there, and
+an annotation of its own in COCO.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from inspection.domain.corrections import COCO_PRODUCER, FRAME, Correction
+from inspection.domain.defects import FAMILY_OF_TYPE, IGNORED
+from inspection.errors import NotFound, StorageError
+from inspection.imaging.regions import LabelledRegions as Drawn
+from inspection.imaging.regions import label_drawn, run_lengths
+from inspection.services.log import coco
+from inspection.services.photo import correcting
+from inspection.services.station import Station
+from inspection.storage import log_detail
+from inspection.storage.correcting import records
+from inspection.storage.log_detail import InspectionDetail
+
+DATASET, COCO_FILE = "corrections", "coco.json"
+QUALITY, LICENCE = "person", "own photos"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One written pair. image, mask: paths below the folder; mask: of the regions as drawn."""
+
+    detail: InspectionDetail
+    said: Correction
+    image: str
+    mask: str
+
+
+def corrected(station: Station) -> list[int]:
+    """The newest corrected inspection of each photo that counts, oldest first."""
+    newest: dict[str, int] = {}
+    for number in records.corrected_inspections(station.engine):
+        detail = log_detail.inspection_detail(station.engine, number)
+        if detail.correction is not None:
+            newest[detail.photo_sha256] = number
+    return sorted(newest.values())
+
+
+def write_pairs(
+    station: Station,
+    numbers: Sequence[int],
+    folder: Path,
+    body_of: Callable[[InspectionDetail], str],
+    written: Callable[[], object] = lambda: None,
+) -> tuple[list[Pair], list[str]]:
+    """Write the corrections that stand for these inspections below `folder`.
+
+    body_of: a code that tells bodies apart, "" where the body is unknown. Answers the pairs, and
+    one sentence for each photo or mask that is gone or cannot be read.
+    """
+    from models.importers.corrections import drawn_labels
+    from models.importers.files import SourceFile
+    from models.importers.importing import Imported, PhotoSetWriter
+    from models.importers.labelled import Choices, SourcePhoto
+
+    pairs: list[Pair] = []
+    missing: list[str] = []
+    writer = PhotoSetWriter(folder, DATASET, LICENCE, Choices(), Imported())
+    masks = folder / DATASET / "regions"
+    masks.mkdir()
+    with _CocoFile(folder / COCO_FILE) as coco_file:
+        for number in numbers:
+            detail = log_detail.inspection_detail(station.engine, number)
+            try:
+                stands = detail.correction
+                if stands is None:
+                    continue
+                # Refuses bytes that changed on the disk.
+                station.photos.original(detail.photo_sha256)
+                mask_png = correcting.drawn_mask(station, detail, stands)
+                drawn = correcting.drawn_numbers(station, detail, stands)
+            except (NotFound, StorageError) as error:
+                missing.append(f"no. {number}: {error}")
+                continue
+            finally:
+                written()
+            regions = [(region.n, region.type) for region in stands.said.regions]
+            labels = drawn_labels(drawn, regions)
+            path = station.photos.original_path(detail.photo_sha256)
+            left_out = writer.write(
+                SourcePhoto(
+                    name=f"no. {number}",
+                    stem=detail.photo_sha256,
+                    photo=SourceFile(path, coco.photo_file_name(detail)),
+                    read_labels=partial(_already_read, labels),
+                    size_px=(detail.width_px, detail.height_px),
+                    frame=FRAME,
+                    group=body_of(detail),
+                    mask_kind="mask",
+                    mask_quality=QUALITY,
+                    clean_quality=QUALITY,
+                    paired="correction by the photo's hash",
+                )
+            )
+            if left_out:
+                missing.append(str(left_out))
+                continue
+            image = writer.rows[-1]["image"]
+            mask = f"{DATASET}/regions/{Path(image).stem}.png"
+            (folder / mask).write_bytes(mask_png)
+            coco_file.add(detail, stands.said, image, label_drawn(drawn))
+            pairs.append(Pair(detail, stands.said, image, mask))
+    if pairs:
+        writer.finish()
+    return pairs, missing
+
+
+def _already_read(labels: Sequence[Any], width_px: int, height_px: int) -> Sequence[Any]:
+    return labels
+
+
+class _CocoFile:
+    """The pairs as one COCO file: regions as run lengths, pixel for pixel; written at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._images: list[dict[str, object]] = []
+        self._annotations: list[dict[str, object]] = []
+
+    def __enter__(self) -> "_CocoFile":
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is not None or not self._images:
+            return
+        families = {**FAMILY_OF_TYPE, IGNORED: IGNORED}
+        whole = {
+            "info": {
+                "description": COCO_PRODUCER,
+                "frame": FRAME,
+                "date_created": datetime.now(UTC).isoformat(),
+            },
+            "licenses": [],
+            "categories": [
+                {"id": number, "name": code, "supercategory": families[code]}
+                for code, number in coco.CATEGORIES.items()
+            ],
+            "images": self._images,
+            "annotations": self._annotations,
+        }
+        self._path.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+
+    def add(self, detail: InspectionDetail, said: Correction, image: str, drawn: Drawn) -> None:
+        """drawn: of `label_drawn`."""
+        self._images.append(
+            {
+                "id": detail.id,
+                "file_name": image,
+                "width": detail.width_px,
+                "height": detail.height_px,
+                "frame": FRAME,
+                "sha256": detail.photo_sha256,
+                "mm_per_px": detail.mm_per_px,
+                "vehicle_model": detail.subject.vehicle_model,
+                "panel": detail.subject.panel,
+                "verdict": detail.shown.judgement.verdict,
+            }
+        )
+        for region, defect in zip(said.regions, said.judgement.defects, strict=True):
+            runs = run_lengths(drawn, region.n)
+            self._annotations.append(
+                {
+                    "id": len(self._annotations) + 1,
+                    "image_id": detail.id,
+                    "category_id": coco.CATEGORIES[region.type],
+                    "segmentation": {"size": [detail.height_px, detail.width_px], "counts": runs},
+                    "area": region.px,
+                    "bbox": list(defect.region.bbox_px),
+                    "iscrowd": 0,
+                    "ignore": int(region.type == IGNORED),
+                    "n": region.n,
+                    "source": defect.source,
+                    "zone": defect.zone,
+                    "severity": defect.severity,
+                }
+            )
