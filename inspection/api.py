@@ -452,8 +452,7 @@ async def _text_of(request: Request, name: str) -> str:
     value = (await request.form()).get(name)
     if value is None:
         raise RequestRefused("request_missing", name=name)
-    content = value if isinstance(value, str) else (await value.read()).decode("utf-8", "replace")
-    return content
+    return value if isinstance(value, str) else (await value.read()).decode("utf-8", "replace")
 
 
 async def _read(file: UploadFile, station: Station) -> tuple[bytes, str]:

@@ -162,7 +162,7 @@ def _labels(entry: JsonTable) -> list[Label]:
     if disposition in REPAIRS:
         if not regions:
             raise SourceRefused(f"decided as {disposition}, but nobody marked the defect")
-        return [_label(region) for region in regions]
+        return [_label(region, ignore=region.get("type") == IGNORED) for region in regions]
     if disposition != "accept":
         raise SourceRefused(f"decided as {shown(disposition)}: neither good nor bad")
     if verdict == "rework":

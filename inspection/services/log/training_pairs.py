@@ -68,6 +68,8 @@ def write_pairs(
 
     pairs: list[Pair] = []
     missing: list[str] = []
+    if not numbers:
+        return pairs, missing
     writer = PhotoSetWriter(folder, DATASET, LICENCE, Choices(), Imported())
     masks = folder / DATASET / "regions"
     masks.mkdir()

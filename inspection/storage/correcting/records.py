@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.corrections import Correction, DrawnRegion, Overlap
 from inspection.domain.inspections import Judgement
@@ -138,12 +138,6 @@ def bodies_of(engine: Engine, numbers: Iterable[int]) -> dict[int, int]:
     )
     with looking(engine) as connection:
         return dict(connection.execute(question).all())
-
-
-def count(engine: Engine) -> int:
-    """How many corrections the log holds, those that a later one replaced included."""
-    with looking(engine) as connection:
-        return connection.scalar(select(func.count()).select_from(correction)) or 0
 
 
 def _written(judgement: Judgement) -> dict[str, Any]:

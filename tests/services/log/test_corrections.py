@@ -189,6 +189,11 @@ def test_a_pseudo_defect_is_no_defect():
     assert [label.cls for label in labels] == ["scratch"]
 
 
+def test_a_region_that_is_not_judged_is_neither_defect_nor_clean():
+    labels = labels_of("rework", "polish", region("ignored"), region())
+    assert [label.ignore for label in labels] == [True, False]
+
+
 def test_a_region_one_pixel_thin_is_kept():
     (label,) = labels_of("rework", "polish", region(outline=((1, 1), (9, 1))))
     assert label.polygons == ((1, 1, 9, 1, 9, 1),)

@@ -121,6 +121,7 @@ def test_the_export_can_be_imported_with_what_was_only_decided(station, log, tmp
     reviewing.decide(station, detail, "polish", "", "Kim")
     exported = export_corrections(station, tmp_path / "export")
     assert (exported.photos, exported.corrected) == (2, 1)
+    assert len(list((tmp_path / "export" / "photos").iterdir())) == 1
     assert [photo.instances[0]["cls"] for photo in read_photo_set(tmp_path / "export", "all")] == [
         "chip"
     ]
