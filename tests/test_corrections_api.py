@@ -263,7 +263,7 @@ def test_a_file_that_is_no_mask_is_a_422(client):
         ("[" * 9999, "field 'correction'"),
         ('{"reason": "", "regions": []}', "correction.who"),
         ('{"who": "Kim", "regions": 3}', "correction.regions"),
-        ('{"who": " ", "reason": "", "regions": []}', "say who corrects"),
+        ('{"who": " ", "reason": "", "regions": []}', "needs a name"),
         (json.dumps(said(who="K" * 81)), "81 letters"),
         (json.dumps(said(reason="r" * 301)), "301 letters"),
     ],

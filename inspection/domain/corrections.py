@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inspection.domain.defects import FAMILY_OF_TYPE, IGNORED, NOT_JUDGED, Defect
-from inspection.domain.inspections import MOST_LETTERS, MOST_REASON_LETTERS, Judgement
-from inspection.domain.letters import refuse_unreadable
+from inspection.domain.inspections import MOST_REASON_LETTERS, Judgement
+from inspection.domain.letters import name_of_person, refuse_unreadable
 from inspection.errors import CorrectionRefused
 
 INDEX = "corrections.json"
@@ -103,9 +103,7 @@ class Correction:
                 f"{len(self.regions)} regions, but {len(self.judgement.defects)} measured defects"
             )
         refuse_unreadable("reason", self.reason, MOST_REASON_LETTERS, CorrectionRefused)
-        refuse_unreadable("inspector", self.who, MOST_LETTERS["inspector"], CorrectionRefused)
-        if not self.who.strip():
-            raise CorrectionRefused("correction_name", number=self.inspection_id)
+        name_of_person(self.who, CorrectionRefused, field="inspector")
 
 
 @dataclass(frozen=True, slots=True)
