@@ -112,21 +112,21 @@ def judge(
     A score from `reject_from` on with nothing found is never ok: the network is sure of a defect
     too small for a region. Raises ValueError for a score outside 0–1.
     """
-    if not 0 <= score <= 1:
-        raise ValueError(f"score must lie between 0 and 1, got {score}")
     cases = _cases(defects, spec, vehicle_model, panel)
-    findings = [finding for case in cases if (finding := _judge_defect(case, spec, scale))]
-    if scale is not None:
-        findings += _judge_groups(cases, spec, scale)
-    findings += _judge_proof(spec, vehicle_model, panel, scale, model_px, distance_mm)
-    findings += [
-        _Finding("human", Reason("photo_quality", {"problem": problem}))
-        for problem in quality_problems
-    ]
-    findings += _judge_score(score, thresholds, found=bool(defects))
-    if scale_doubt is not None:
-        findings = [_Finding("human", scale_doubt), *map(_without_scale, findings)]
-
+    verdict, findings = _proposed(
+        cases,
+        spec,
+        vehicle_model,
+        panel,
+        scale,
+        score,
+        thresholds,
+        quality_problems,
+        scale_doubt,
+        model_px,
+        distance_mm,
+        found=bool(defects),
+    )
     severities = {id(case.defect): _severity(case, spec) for case in cases}
     graded = tuple(
         replace(defect, severity=severity)
@@ -136,12 +136,75 @@ def judge(
     )
     if not findings:
         reason = Reason("within_limits", {"count": len(cases)}) if cases else Reason("no_defect")
-        return Judgement("ok", (reason,), graded)
+        return Judgement(verdict, (reason,), graded)
+    return Judgement(verdict, _in_order([*findings, *_propose(findings)]), graded)
+
+
+def verdict_of(
+    defects: Sequence[Defect],
+    *,
+    spec: Spec,
+    vehicle_model: str,
+    panel: Panel | None,
+    scale: Scale | None,
+    score: float,
+    thresholds: Thresholds,
+    quality_problems: Sequence[str] = (),
+    scale_doubt: Reason | None = None,
+    model_px: float | None = None,
+) -> str:
+    """The verdict of `judge` alone, by the same findings, for asking of thousands of photos."""
+    verdict, _ = _proposed(
+        _cases(defects, spec, vehicle_model, panel),
+        spec,
+        vehicle_model,
+        panel,
+        scale,
+        score,
+        thresholds,
+        quality_problems,
+        scale_doubt,
+        model_px,
+        None,
+        found=bool(defects),
+    )
+    return verdict
+
+
+def _proposed(
+    cases: list[_Case],
+    spec: Spec,
+    vehicle_model: str,
+    panel: Panel | None,
+    scale: Scale | None,
+    score: float,
+    thresholds: Thresholds,
+    quality_problems: Sequence[str],
+    scale_doubt: Reason | None,
+    model_px: float | None,
+    distance_mm: float | None,
+    *,
+    found: bool,
+) -> tuple[str, list[_Finding]]:
+    """The verdict and what it rests on. found: whether the photo shows any region at all."""
+    if not 0 <= score <= 1:
+        raise ValueError(f"score must lie between 0 and 1, got {score}")
+    findings = [finding for case in cases if (finding := _judge_defect(case, spec, scale))]
+    if scale is not None:
+        findings += _judge_groups(cases, spec, scale)
+    findings += _judge_proof(spec, vehicle_model, panel, scale, model_px, distance_mm)
+    findings += [
+        _Finding("human", Reason("photo_quality", {"problem": problem}))
+        for problem in quality_problems
+    ]
+    findings += _judge_score(score, thresholds, found=found)
+    if scale_doubt is not None:
+        findings = [_Finding("human", scale_doubt), *map(_without_scale, findings)]
+    if not findings:
+        return "ok", []
     is_rework = any(finding.verdict == "rework" for finding in findings)
     # What is out of focus or too dark carries no measure, whatever it seems to show.
-    verdict = "rework" if is_rework and not quality_problems else "human"
-    findings += _propose(findings)
-    return Judgement(verdict, _in_order(findings), graded)
+    return "rework" if is_rework and not quality_problems else "human", findings
 
 
 def _without_scale(finding: _Finding) -> _Finding:
@@ -314,11 +377,9 @@ def _judge_proof(
     distance_mm: float | None,
 ) -> list[_Finding]:
     """Whether the photo can prove what the spec asks of this model and panel, found or not."""
-    rules = spec.rules_for(vehicle_model, panel)
+    asks, limit_mm = spec.asks_of(vehicle_model, panel)
     if scale is None:
-        asks = any(rule.asks_for_millimetres for rule in rules)
         return [_Finding("human", Reason("scale_unknown"))] if asks else []
-    limit_mm = min((mm for rule in rules for mm in rule.size_limits_mm), default=None)
     smallest_mm = scale.smallest_provable_mm(model_px)
     if limit_mm is None or smallest_mm <= limit_mm:
         return []

@@ -185,12 +185,12 @@ class Spec:
     rules: tuple[Rule, ...]
     text: str
     sha256: str
-    # What `rules_at` and `rules_for` found before: history asks for the same few places ten
+    # What `rules_at` and `asks_of` found before: history asks for the same few places ten
     # thousand times.
     _found: dict[_Place, tuple[Rule | None, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    _speaking: dict[tuple[str, str, tuple[str, ...]], tuple[Rule, ...]] = field(
+    _asked: dict[tuple[str, str, tuple[str, ...]], tuple[bool, float | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -222,13 +222,17 @@ class Spec:
             )
         return self._found[place]
 
-    def rules_for(self, vehicle_model: str, panel: Panel | None) -> tuple[Rule, ...]:
-        """Every rule that may speak of a photo of this model and panel, "" and None = unknown."""
+    def asks_of(self, vehicle_model: str, panel: Panel | None) -> tuple[bool, float | None]:
+        """Whether any rule that may speak of a photo asks for millimetres, and the smallest size
+        limit of them. vehicle_model "", panel None: unknown."""
         grades = panel.grades if panel else ()
         place = (vehicle_model, panel.code if panel else "", grades)
-        if place not in self._speaking:
-            self._speaking[place] = tuple(rule for rule in self.rules if rule.may_hold(*place))
-        return self._speaking[place]
+        if place not in self._asked:
+            rules = [rule for rule in self.rules if rule.may_hold(*place)]
+            limits = [mm for rule in rules for mm in rule.size_limits_mm]
+            asks = any(rule.asks_for_millimetres for rule in rules)
+            self._asked[place] = (asks, min(limits, default=None))
+        return self._asked[place]
 
     def _named(self, field: str) -> list[str]:
         return sorted({code for rule in self.rules for code in getattr(rule, field) or ()})

@@ -385,7 +385,7 @@ def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
 
 def reasons_of(row: AnyRow) -> tuple[Reason, ...]:
     """The reasons of an inspection's row; a damaged one is left out: the audit chain names it."""
-    known = [one for one in row.reasons if isinstance(one, dict)]
+    known = [one for one in row.reasons or () if isinstance(one, dict)]
     return tuple(
         Reason(one["code"], one["values"])
         for one in known

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from inspection.domain.acceptance import judge
+from inspection.domain.acceptance import verdict_of
 from inspection.domain.acceptance_rules import Spec
 from inspection.domain.inspections import VERDICTS
 from inspection.services.station import Station
@@ -78,7 +78,7 @@ def _asks_for_outlines(spec: Spec) -> bool:
 
 
 def _verdict(station: Station, photo: MeasuredPhoto, spec: Spec) -> str:
-    return judge(
+    return verdict_of(
         photo.defects,
         spec=spec,
         vehicle_model=photo.vehicle_model,
@@ -88,4 +88,5 @@ def _verdict(station: Station, photo: MeasuredPhoto, spec: Spec) -> str:
         thresholds=photo.thresholds,
         quality_problems=photo.quality,
         scale_doubt=photo.scale_doubt,
-    ).verdict
+        model_px=photo.model_px,
+    )

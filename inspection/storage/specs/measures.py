@@ -3,20 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, literal, select
+from sqlalchemy import Connection, Engine, Text, case, null, select
 
 from inspection.domain.clocks import AHEAD
-from inspection.domain.defects import Defect
+from inspection.domain.defects import Defect, Region
 from inspection.domain.inspections import Reason, Thresholds
 from inspection.domain.scale import Scale
-from inspection.storage.column_types import AnyRow, Structured
+from inspection.storage.column_types import AnyRow
 from inspection.storage.counting import in_figures
 from inspection.storage.database import looking
-from inspection.storage.log_detail import defect_of, reasons_of, scale_of, thresholds_of
-from inspection.storage.tables import defect, inspection
+from inspection.storage.log_detail import reasons_of, scale_of, thresholds_of
+from inspection.storage.tables import defect, inspection, model
 
 _AT_ONCE = 2_000
 # A production day begins before its photos, and a visit is filed under its first one. The day has
@@ -24,11 +22,20 @@ _AT_ONCE = 2_000
 _DAYS_BEFORE = timedelta(days=3)
 
 
+_MEASURES = (
+    *("type", "source", "zone", "near_character_line", "severity"),
+    *("score", "area_px", "length_px", "width_px", "width_error_px"),
+    *("area_mm2", "length_mm", "width_mm"),
+    *("x_px", "y_px", "box_width_px", "box_height_px", "position_x", "position_y"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredPhoto:
     """An inspection with all that its verdict rested on but the spec, as it was recorded.
 
-    scale_doubt: why its scale may be wrong, None where nothing spoke against it.
+    scale_doubt: why its scale may be wrong, None where nothing spoke against it. model_px: the size
+    that its model finds surely, None where that was not measured.
     """
 
     id: int
@@ -40,6 +47,7 @@ class MeasuredPhoto:
     thresholds: Thresholds
     quality: tuple[str, ...]
     scale_doubt: Reason | None
+    model_px: float | None
     defects: tuple[Defect, ...]
 
 
@@ -53,8 +61,11 @@ def measured_photos(
     with_outlines: False leaves the outlines of the defects empty; reading them takes longest.
     """
     table = inspection.c
+    # Most reasons speak of the spec that judged, and are not read.
+    speaks_of_scale = table.reasons.cast(Text).contains("scale_doubtful")
+    doubtful = case((speaks_of_scale, table.reasons)).label("reasons")
     question = (
-        select(inspection)
+        select(*(one for one in table if one is not table.reasons), doubtful)
         .where(
             table.day >= since.date() - _DAYS_BEFORE,
             table.inspected_at.between(since, now + AHEAD),
@@ -63,36 +74,89 @@ def measured_photos(
         .order_by(table.id)
     )
     with looking(engine) as connection:
+        surely_px = _found_surely_px(connection)
         for rows in connection.execute(question).partitions(_AT_ONCE):
             found = _defects(connection, rows, with_outlines)
             for row in rows:
-                yield _measured(row, found.get(row.id, ()))
+                yield _measured(row, surely_px.get(row.model_sha256), tuple(found[row.id]))
 
 
 def _defects(
     connection: Connection, rows: Sequence[AnyRow], with_outlines: bool
-) -> Mapping[int, tuple[Defect, ...]]:
+) -> Mapping[int, list[Defect]]:
     """The defects of these inspections, and of whichever lie between them, by inspection."""
-    columns: list[ColumnElement[Any]] = [
-        one for one in defect.c if with_outlines or one is not defect.c.outline_px
-    ]
-    if not with_outlines:
-        columns.append(literal([], Structured(list)).label("outline_px"))
+    outline = defect.c.outline_px if with_outlines else null()
     question = (
-        select(*columns)
+        select(defect.c.inspection_id, outline, *(defect.c[name] for name in _MEASURES))
         .where(defect.c.inspection_id.between(rows[0].id, rows[-1].id))
         .order_by(defect.c.inspection_id, defect.c.number)
     )
-    found = connection.execute(question).all()
-    wanted = {row.id: row for row in rows}
-    return {
-        number: tuple(defect_of(one, wanted[number]) for one in those)
-        for number, those in groupby(found, lambda row: row.inspection_id)
-        if number in wanted
-    }
+    found: dict[int, list[Defect]] = {row.id: [] for row in rows}
+    errors = {row.id: (row.scale_error_percent or 0.0) / 100 for row in rows}
+    # By place, not by name: a name of a row is looked up, and there are a million of them.
+    for number, corners, *values in connection.execute(question).all():
+        if number in found:
+            found[number].append(_defect(errors[number], corners, *values))
+    return found
 
 
-def _measured(row: AnyRow, defects: tuple[Defect, ...]) -> MeasuredPhoto:
+def _defect(
+    scale_error: float,
+    corners: Sequence[tuple[int, int]] | None,
+    type: str,
+    source: str,
+    zone: str | None,
+    near_character_line: bool,
+    severity: str | None,
+    score: float,
+    area_px: int,
+    length_px: float,
+    width_px: float,
+    width_error_px: float | None,
+    area_mm2: float | None,
+    length_mm: float | None,
+    width_mm: float | None,
+    x_px: int,
+    y_px: int,
+    box_width_px: int,
+    box_height_px: int,
+    position_x: float,
+    position_y: float,
+) -> Defect:
+    """As `log_detail.defect_of`, of the columns `_MEASURES`."""
+    region = Region(
+        type,
+        score,
+        area_px,
+        length_px,
+        width_px,
+        (x_px, y_px, box_width_px, box_height_px),
+        tuple((x, y) for x, y in corners) if corners else (),
+        (position_x, position_y),
+        width_error_px,
+    )
+    return Defect(
+        region,
+        area_mm2,
+        length_mm,
+        width_mm,
+        zone,
+        near_character_line,
+        severity,
+        source,
+        scale_error=scale_error,
+    )
+
+
+def _found_surely_px(connection: Connection) -> Mapping[str, float]:
+    """The size that each model of the log finds surely, where its card says it."""
+    cards = connection.execute(
+        select(model.c.sha256, model.c.card).where(model.c.card.is_not(None))
+    )
+    return {row.sha256: float(row.card["a90_95_px"]) for row in cards if row.card.get("a90_95_px")}
+
+
+def _measured(row: AnyRow, model_px: float | None, defects: tuple[Defect, ...]) -> MeasuredPhoto:
     return MeasuredPhoto(
         id=row.id,
         verdict=row.verdict,
@@ -103,5 +167,6 @@ def _measured(row: AnyRow, defects: tuple[Defect, ...]) -> MeasuredPhoto:
         thresholds=thresholds_of(row),
         quality=tuple(row.quality),
         scale_doubt=next((one for one in reasons_of(row) if one.code == "scale_doubtful"), None),
+        model_px=model_px,
         defects=defects,
     )

@@ -18,9 +18,12 @@ from inspection.domain.scale import Scale
 from inspection.services.specs.what_if import what_if, what_if_json
 from inspection.storage import recording
 from inspection.storage.counting_records import say
+from inspection.storage.log_detail import inspection_detail
+from inspection.storage.specs.measures import measured_photos
 from tests.domain.spec_cases import DATA, MERCEDES, SHARP, TENTH, TESLA, VWFS, chips, mark, spec
 
 NOW = datetime(2026, 11, 30, 3, 0, tzinfo=UTC)
+DAYS = timedelta(days=30)
 ACCEPT_ALL = 'name = "lenient"\nversion = "1"\n[[rule]]\naccepted = true\n'
 BAN_CHIPS = ACCEPT_ALL + '[[rule]]\ntypes = ["chip"]\nbanned = true\n'
 
@@ -141,6 +144,14 @@ def test_a_doubtful_scale_stays_doubtful_under_any_spec(station):
     assert what_if(station, spec(VWFS), 30, NOW).changed == ()
 
 
+def test_a_photo_proves_no_more_than_its_model_finds_surely(station):
+    # A tenth of a millimetre a pixel: 30 px are 3 mm, and the spec asks for 2 mm.
+    card = {"f" * 64: {"name": "fake", "a90_95_px": 30.0}}
+    recording.record_many(station.engine, [photo(station)], model_cards=card)
+    assert what_if(station, spec(VWFS), 30, NOW).then["human"] == 1
+    assert what_if(station, spec(VWFS.replace("2.0", "4.0")), 30, NOW).then["ok"] == 1
+
+
 def test_a_voided_photo_is_left_out(station):
     voided = logged(station, chips(1), number=1)
     logged(station, chips(1), number=2)
@@ -233,3 +244,19 @@ def test_the_log_is_asked_in_bulk_however_many_photos_it_holds(station):
     few = questions()
     written(station, *(photo(station, chips(2), number=number) for number in range(6, 60)))
     assert questions() == few
+
+
+def test_what_is_read_in_bulk_is_what_the_log_holds_of_each_photo(station):
+    many(station, 30)
+    thin = replace(mark("scratch").region, width_error_px=2.5, outline_px=((1, 2), (3, 4), (5, 6)))
+    logged(station, [replace(mark("scratch"), region=thin, severity="minor")], number=31)
+    measured = list(measured_photos(station.engine, NOW - DAYS, NOW, with_outlines=True))
+    assert [photo.id for photo in measured] == list(range(1, 32))
+    for photo in measured:
+        detail = inspection_detail(station.engine, photo.id)
+        assert photo.defects == detail.defects
+        kept = detail.inspection
+        assert (photo.scale, photo.thresholds, photo.score, photo.verdict, photo.quality) == (
+            *(kept.scale, kept.thresholds, kept.score),
+            *(kept.judgement.verdict, kept.quality),
+        )
