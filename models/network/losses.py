@@ -12,8 +12,9 @@ class DefectLoss(keras.losses.Loss):
     """Cross entropy and overlap on "any defect", and what clean crops must not show.
 
     y_true: (N, H, W, 3) = any defect (0/1), pixel weight (0–1, or `targets.SOMEWHERE`), type
-    index; an index beyond the types teaches none.
-    y_pred: logits (N, H, W, 1 + T).
+    index; an index beyond the types teaches none. With marks (N, H, W, 5): the flaw's own pixels
+    (0/1) and their weight beside.
+    y_pred: logits (N, H, W, 1 + T), with marks (N, H, W, 2 + T), the mark's last.
 
     The terms: `pixel_share` times the mean cross entropy; Dice over the defective crops of the
     batch together, so that a small mark beside a large one is not a term of its own; `hard_share`
@@ -27,6 +28,9 @@ class DefectLoss(keras.losses.Loss):
     The box term looks at the `box_top` highest logits among the SOMEWHERE pixels of a crop, where
     a person drew a box whose mask is poor: they are to be a defect, the rest of them may be
     anything (multiple-instance learning from boxes, as Hsu et al., NeurIPS 2019).
+
+    marks: whether the network says which pixels are the flaw itself, not only inside an outline;
+    `mark_share` times the mean cross entropy and the overlap of these.
     """
 
     def __init__(
@@ -39,6 +43,8 @@ class DefectLoss(keras.losses.Loss):
         crop_share: float = 0.1,
         box_top: int = 32,
         box_share: float = 0.1,
+        marks: bool = False,
+        mark_share: float = 0.5,
         name: str = "defect_loss",
         **kwargs: object,
     ) -> None:
@@ -51,10 +57,14 @@ class DefectLoss(keras.losses.Loss):
         self.crop_share = crop_share
         self.box_top = box_top
         self.box_share = box_share
+        self.marks = marks
+        self.mark_share = mark_share
 
     def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
         truth, weight, kind = y_true[..., 0], y_true[..., 1], y_true[..., 2]
         logit, types = y_pred[..., 0], y_pred[..., 1:]
+        if self.marks:
+            types, marked = y_pred[..., 1:-1], y_pred[..., -1]
         somewhere = ops.cast(weight < 0.0, logit.dtype)
         weight = ops.maximum(weight, 0.0)
         log_loss = weight * (ops.softplus(logit) - truth * logit)
@@ -84,7 +94,21 @@ class DefectLoss(keras.losses.Loss):
         # The corner of a box may well hold none of the defect.
         boxed = ops.cast(ops.mean(somewhere, axis=(1, 2)) > 0.01, logit.dtype)
         box = boxed * ops.softplus(-_mean_of_highest(logit, somewhere > 0.5, self.box_top))
+        if self.marks:
+            loss = loss + self.mark_share * self._of_marks(y_true, marked)
         return loss + self.crop_share * whole + self.box_share * box
+
+    def _of_marks(self, y_true: keras.KerasTensor, logit: keras.KerasTensor) -> keras.KerasTensor:
+        """Cross entropy and overlap of the flaws' own pixels, where it is known which they are."""
+        truth, weight = y_true[..., 3], y_true[..., 4]
+        log_loss = weight * (ops.softplus(logit) - truth * logit)
+        pixels = ops.sum(log_loss) / (ops.sum(weight) + 1.0)
+        shows_any = ops.cast(ops.sum(truth, axis=(1, 2)) > DEFECTIVE_PX, logit.dtype)
+        judged = weight * shows_any[:, None, None]
+        probability = ops.sigmoid(logit) * judged
+        both = ops.sum(probability) + ops.sum(truth * judged)
+        dice = 1.0 - (2.0 * ops.sum(probability * truth) + 100.0) / (both + 100.0)
+        return self.pixel_share * pixels + dice
 
     def get_config(self) -> dict[str, object]:
         names = (
@@ -96,6 +120,8 @@ class DefectLoss(keras.losses.Loss):
             "crop_share",
             "box_top",
             "box_share",
+            "marks",
+            "mark_share",
         )
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

@@ -29,6 +29,9 @@ TYPES = (
 
 KNOWN_TYPES = len(TYPES)
 
+# The layer that answers which pixels are the flaw itself.
+MARK_LAYER = "mark"
+
 # Channels of the decoder at strides 16, 8, 4, 2.
 DECODER = (96, 64, 40, 24)
 # Momentum of the running statistics and the smallest variance: the encoder's come with its weights.
@@ -125,13 +128,15 @@ def lite_unet(
     encoder: str | EncoderSize = "lite0",
     decoder: tuple[int, ...] = DECODER,
     types: int = KNOWN_TYPES,
+    marks: bool = False,
 ) -> keras.Model:
     """A U-Net on an EfficientNet-Lite encoder; answers logits at the input's size.
 
     encoder: a name of ENCODERS or an EncoderSize. decoder: channels at strides 16, 8, 4, 2.
     Input: float32 (N, H, W, 3) scaled to 0–1, H and W multiples of 32.
     Output: float32 logits (N, H, W, 1 + types). "Any defect" is as fine as the photo; the types
-    are known to two pixels, each of which answers for its four.
+    are known to two pixels, each of which answers for its four. marks: one more, the last: the
+    flaw's own pixels, of what a person would outline.
     """
     size = ENCODERS[encoder] if isinstance(encoder, str) else encoder
     photo = keras.Input((None, None, 3), name="photo")
@@ -162,7 +167,23 @@ def lite_unet(
         return keras.Model(photo, any_defect, name="lite_unet")
     kinds = layers.UpSampling2D(2, interpolation="nearest", dtype="float32")(kinds)
     logits = layers.Concatenate(dtype="float32", name="logits")([any_defect, kinds])
-    return keras.Model(photo, logits, name="lite_unet")
+    if not marks:
+        return keras.Model(photo, logits, name="lite_unet")
+    mark = layers.Conv2DTranspose(
+        1, 6, strides=2, padding="same", dtype="float32", name=MARK_LAYER
+    )(x)
+    both = layers.Concatenate(dtype="float32", name="logits_and_mark")([logits, mark])
+    return keras.Model(photo, both, name="lite_unet")
+
+
+def with_marks(network: keras.Model, encoder: str | EncoderSize = "lite0") -> keras.Model:
+    """A network of ours and its weights with a channel for marks, which begins as "any defect"."""
+    marked = lite_unet(encoder, marks=True)
+    for layer in marked.layers:
+        if layer.weights:
+            source = "any_defect" if layer.name == MARK_LAYER else layer.name
+            layer.set_weights(network.get_layer(source).get_weights())
+    return marked
 
 
 def _encoded(x: keras.KerasTensor, size: EncoderSize) -> list[keras.KerasTensor]:
@@ -225,5 +246,10 @@ def of_photos(network: keras.Model) -> keras.Model:
 
 
 def with_probabilities(network: keras.Model) -> keras.Model:
-    """The same network, answering probabilities instead of logits: the form that is served."""
-    return keras.Model(network.input, DefectProbabilities(dtype="float32")(network.output))
+    """The same network, answering probabilities instead of logits: the form that is served.
+
+    Without a channel for marks, which is not served.
+    """
+    is_marked = any(layer.name == MARK_LAYER for layer in network.layers)
+    logits = network.get_layer("logits").output if is_marked else network.output
+    return keras.Model(network.input, DefectProbabilities(dtype="float32")(logits))

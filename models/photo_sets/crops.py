@@ -15,7 +15,7 @@ import numpy as np
 
 from inspection.domain.defects import UNNAMED
 from inspection.errors import TrainingError
-from models.network.targets import NO_TYPE, SOMEWHERE, WEIGHTS, encode_targets
+from models.network.targets import MARK, NO_TYPE, SOMEWHERE, WEIGHTS, encode_targets
 from models.network.unet import TYPES
 from models.photo_sets.datasets import LabelledPhoto, is_weakly_labelled, read_grey, read_rgb
 from models.photo_sets.pasting import paste_mark
@@ -84,7 +84,20 @@ def photo_targets(photo: LabelledPhoto, shape: tuple[int, int], rim_px: int = RI
     weight[truth] = 0
     if photo.ignore:
         weight[read_grey(photo.ignore, shape)] = WEIGHTS.index(0.0)
-    return encode_targets(truth & (weight == 0), weight, kind)
+    truth &= weight == 0
+    return encode_targets(truth, weight, kind, _marks_of(photo, truth))
+
+
+def _marks_of(photo: LabelledPhoto, truth: np.ndarray) -> np.ndarray | None:
+    """Which pixels of the truth are the flaw itself, or None where nobody knows."""
+    if shows_marks_alone(photo):
+        return truth
+    return truth & read_grey(photo.mask_fine, truth.shape) if photo.mask_fine else None
+
+
+def shows_marks_alone(photo: LabelledPhoto) -> bool:
+    """Whether the mask holds the mark's own pixels: an outline would bring its panel along."""
+    return photo.mask_quality == "weak_ok" or photo.dataset == "rendered" or photo.defect_free
 
 
 _NO_POINTS = np.empty((0, 2), np.intp)
@@ -130,13 +143,8 @@ class CropSource:
         self._donors = [
             number
             for number, target in enumerate(self.targets)
-            if self._shows_marks_alone(number) and 0 < ((target & 7) == 1).mean() <= DONATED
+            if shows_marks_alone(self.photos[number]) and 0 < (target & 1).mean() <= DONATED
         ]
-
-    def _shows_marks_alone(self, number: int) -> bool:
-        """Whether the mask holds the mark's own pixels: an outline would bring its panel along."""
-        photo = self.photos[number]
-        return photo.mask_quality == "weak_ok" or photo.dataset == "rendered"
 
     @staticmethod
     def _load(photo: LabelledPhoto) -> tuple[np.ndarray, np.ndarray, float]:
@@ -194,7 +202,7 @@ class CropSource:
             unsure = place.rim(plane.shape) if place.verdict is Verdict.MARK else inside
             plane[unsure & ~labelled] = np.uint8(weight << 1 | scratch << 3)
             if place.verdict is Verdict.MARK:
-                plane[inside & ~labelled] = np.uint8(1 | scratch << 3)
+                plane[inside & ~labelled] = np.uint8(1 | scratch << 3) | MARK
         self._points[number] = _some_points(plane & 1)
         self._lures[number] = _some_points(lures)
 

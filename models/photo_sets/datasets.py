@@ -40,7 +40,11 @@ class Instance(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:
-    """One row of the manifest with its human labels; paths are absolute."""
+    """One row of the manifest with its human labels; paths are absolute.
+
+    mask: what a person outlined, or a rule inside a person's boxes. mask_fine: the flaws' own
+    pixels inside the outlines, where they are known.
+    """
 
     dataset: str
     image: Path
@@ -52,6 +56,7 @@ class LabelledPhoto:
     licence: str
     defect_free: bool
     instances: tuple[Instance, ...]
+    mask_fine: Path | None = None
 
     @property
     def stem(self) -> str:
@@ -91,7 +96,7 @@ def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
         path.parent.name: json.loads(path.read_text(encoding="utf-8"))
         for path in folder.glob("*/instances.json")
     }
-    aside = _set_aside(folder)
+    aside, fine = _set_aside(folder), _fine_masks(folder)
     chosen = [
         row
         for row in rows
@@ -113,6 +118,7 @@ def read_photo_set(folder: Path, split: str) -> list[LabelledPhoto]:
             instances=tuple(
                 labels.get(row["dataset"], {}).get(Path(row["image"]).stem, ()),
             ),
+            mask_fine=fine.get(row["image"]),
         )
         for row in chosen
     ]
@@ -125,6 +131,15 @@ def _set_aside(folder: Path) -> set[tuple[str, str]]:
         return set()
     with file.open(encoding="utf-8", newline="") as lines:
         return {(row["dataset"], row["stem"]) for row in csv.DictReader(lines)}
+
+
+def _fine_masks(folder: Path) -> dict[str, Path]:
+    """Image -> the mask of its flaws' own pixels, for the photos that `fine_masks.csv` names."""
+    masks = {}
+    for file in folder.glob("*/fine_masks.csv"):
+        with file.open(encoding="utf-8", newline="") as lines:
+            masks |= {row["image"]: folder / row["mask_fine"] for row in csv.DictReader(lines)}
+    return masks
 
 
 def read_rgb(path: Path) -> np.ndarray:

@@ -65,10 +65,13 @@ def trained_network(run: Path, average: Average | None = None) -> keras.Model:
     kept = run / "best.weights.npz"
     if not kept.is_file():
         raise TrainingError("train_no_weights", file=kept)
-    network = networks.lite_unet()
     with np.load(kept) as weights:
+        arrays = [weights[name] for name in weights.files]
+        network = networks.lite_unet()
+        if len(arrays) > len(network.get_weights()):
+            network = networks.lite_unet(marks=True)
         try:
-            network.set_weights([weights[name] for name in weights.files])
+            network.set_weights(arrays)
             if average:
                 network.set_weights(average.of(network.get_weights()))
         except ValueError:

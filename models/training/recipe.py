@@ -36,6 +36,7 @@ class Recipe:
     `networks.ENCODERS`. smallest_scale, largest_scale: how far a crop shrinks its photo, and
     enlarges it. reviewed: a file of places that a person looked at
     (`models.photo_sets.reviewed`), flaws what those teach that have no label.
+    marks: whether a channel of its own is taught the flaws' own pixels, mark_share its weight.
     pasted: share of the crops of the data sets in pasted_onto (names with commas between) that
     stand twice in their batch, the second time with another photo's mark
     (`models.photo_sets.pasting`).
@@ -58,6 +59,8 @@ class Recipe:
     crop_share: float = 0.1
     box_share: float = 0.1
     type_share: float = 0.2
+    marks: bool = False
+    mark_share: float = 0.5
     smallest_scale: float = 0.6
     largest_scale: float = 1.6
     darkest: float = 0.5
@@ -89,6 +92,8 @@ WORTH_TRYING = {
         "crop_share",
         "box_share",
         "type_share",
+        "marks",
+        "mark_share",
         "smallest_scale",
         "largest_scale",
         "darkest",

@@ -46,7 +46,7 @@ SQUARE_PX = 640
 
 def network_of(recipe: "Recipe") -> keras.Model:
     """The network a recipe trains, with random weights; answers logits."""
-    return networks.lite_unet(recipe.encoder)
+    return networks.lite_unet(recipe.encoder, marks=recipe.marks)
 
 
 def weights_of(path: Path) -> list[np.ndarray]:
@@ -148,12 +148,7 @@ class TrainingRun:
         keras.mixed_precision.set_global_policy(recipe.precision)
         self.network = network_of(recipe)
         if recipe.start:
-            start = weights_of(Path(recipe.start))
-            if [w.shape for w in start] != [w.shape for w in self.network.get_weights()]:
-                raise TrainingError(
-                    "train_start_other_network", file=recipe.start, encoder=recipe.encoder
-                )
-            self.network.set_weights(start)
+            self._start(Path(recipe.start))
         freeze(self.network, FROZEN_BLOCKS)
         self.trained = networks.of_photos(self.network)
         self.trained.compile(
@@ -164,6 +159,8 @@ class TrainingRun:
                     crop_share=recipe.crop_share,
                     box_share=recipe.box_share,
                     type_share=recipe.type_share,
+                    marks=recipe.marks,
+                    mark_share=recipe.mark_share,
                 )
             ),
             # XLA's convolutions on a CPU are several times slower than oneDNN's.
@@ -176,6 +173,18 @@ class TrainingRun:
         self._since = time.monotonic()
         if self._checkpoint.exists():
             self._resume()
+
+    def _start(self, file: Path) -> None:
+        """Begin with the weights of a file or run; marks that it does not know are added."""
+        start, network = weights_of(file), self.network
+        if self.recipe.marks and len(start) < len(network.get_weights()):
+            network = networks.lite_unet(self.recipe.encoder)
+        if [w.shape for w in start] != [w.shape for w in network.get_weights()]:
+            raise TrainingError("train_start_other_network", file=file, encoder=self.recipe.encoder)
+        network.set_weights(start)
+        if network is not self.network:
+            marked = networks.with_marks(network, self.recipe.encoder)
+            self.network.set_weights(marked.get_weights())
 
     @property
     def _checkpoint(self) -> Path:
@@ -191,10 +200,10 @@ class TrainingRun:
         return min(1.0, self.elapsed_s() / (60.0 * self.recipe.minutes))
 
     def learning_rate(self) -> float:
-        """Warm-up over 300 steps, then a cosine over the budget down to 1 %."""
+        """Warm-up over 100 steps, then a cosine over the budget down to 1 %."""
         share = self.share_spent()
         cosine = 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * share))
-        return self.recipe.learning_rate * cosine * min(1.0, (self.steps + 1) / 300.0)
+        return self.recipe.learning_rate * cosine * min(1.0, (self.steps + 1) / 100.0)
 
     def fit(
         self,

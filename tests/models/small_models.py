@@ -175,8 +175,8 @@ def box_mask(*boxes, height=96, width=96):
 
 
 def decoded(plane):
-    """Packed targets -> a float32 array (…, H, W, 3) that may be written to."""
-    return np.array(decode_targets(plane))
+    """Packed targets -> truth, weight, type, float32 (…, H, W, 3), that may be written to."""
+    return np.array(decode_targets(plane))[..., :3]
 
 
 def box_polygon(x, y, w, h):

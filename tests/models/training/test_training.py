@@ -219,7 +219,7 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_is_kept(start, folder,
 
 def test_the_learning_rate_warms_up_and_falls_to_a_hundredth_at_the_end(clock, tmp_path):
     run = TrainingRun(tmp_path, recipe(10, learning_rate=1.0), say=lambda text: None)
-    assert run.learning_rate() == pytest.approx(1 / 300)
+    assert run.learning_rate() == pytest.approx(1 / 100)
     run.steps = 1000
     assert run.learning_rate() == pytest.approx(1.0)
     run.spent_s = 300.0
