@@ -176,9 +176,13 @@ def lite_unet(
     return keras.Model(photo, both, name="lite_unet")
 
 
-def with_marks(network: keras.Model, encoder: str | EncoderSize = "lite0") -> keras.Model:
+def with_marks(
+    network: keras.Model,
+    encoder: str | EncoderSize = "lite0",
+    decoder: tuple[int, ...] = DECODER,
+) -> keras.Model:
     """A network of ours and its weights with a channel for marks, which begins as "any defect"."""
-    marked = lite_unet(encoder, marks=True)
+    marked = lite_unet(encoder, decoder, marks=True)
     for layer in marked.layers:
         if layer.weights:
             source = "any_defect" if layer.name == MARK_LAYER else layer.name

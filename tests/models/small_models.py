@@ -32,8 +32,8 @@ NARROW = networks.EncoderSize(
 )
 
 
-def narrow_unet(encoder=None, types=networks.KNOWN_TYPES):
-    return networks_lite_unet(NARROW, (4, 4, 4, 4), types)
+def narrow_unet(encoder=None, types=networks.KNOWN_TYPES, marks=False):
+    return networks_lite_unet(NARROW, (4, 4, 4, 4), types, marks)
 
 
 def brightness_network(encoder=None, types=networks.KNOWN_TYPES):
@@ -123,9 +123,9 @@ def write_photo_set(folder: Path, photos) -> Path:
     """A labelled photo set of grey panels in the internal layout.
 
     photos: dicts with dataset, stem, split and, where not the default, group, rgb, mask (bool),
-    ignore (bool), labels and mask_quality.
+    ignore and mask_fine (bool), labels and mask_quality.
     """
-    rows, labels = [], {}
+    rows, labels, fine = [], {}, {}
     for photo in photos:
         dataset, stem = photo["dataset"], photo["stem"]
         row = {
@@ -140,18 +140,25 @@ def write_photo_set(folder: Path, photos) -> Path:
             "split": photo["split"],
         }
         written = {"image": photo.get("rgb", panel())[..., ::-1]}
+        if "mask_fine" in photo:
+            written["mask_fine"] = photo["mask_fine"].astype(np.uint8) * 255
+            fine[row["image"]] = f"{dataset}/masks_fine/{stem}.png"
         for plane in ("mask", "ignore"):
             if plane in photo:
                 row[plane] = f"{dataset}/{plane}s/{stem}.png"
                 written[plane] = photo[plane].astype(np.uint8) * 255
         for column, pixels in written.items():
-            place = folder / row[column]
+            place = folder / (fine[row["image"]] if column == "mask_fine" else row[column])
             place.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(place), pixels)
         rows.append(row)
         labels.setdefault(dataset, {})[stem] = photo.get("labels", [])
     for dataset, of_stem in labels.items():
         (folder / dataset / "instances.json").write_text(json.dumps(of_stem), encoding="utf-8")
+        named = [f"{image},{mask}" for image, mask in fine.items() if image.startswith(dataset)]
+        if named:
+            table = "\n".join(["image,mask_fine", *named])
+            (folder / dataset / "fine_masks.csv").write_text(table, encoding="utf-8")
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()

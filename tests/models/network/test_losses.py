@@ -230,3 +230,40 @@ def test_a_loss_LossOfPacked_targets_is_the_loss_of_decoded_ones():
     weights = np.select([weight == 1, weight == 3], [SOMEWHERE, 0.0], 1.0)
     expected = loss(targets(truth, weights, kind=2), answer)
     assert float(LossOfPacked(DefectLoss())(plane, answer)) == pytest.approx(expected)
+
+
+def marked(truth=None, weight=1.0, logit=-8.0):
+    """Targets of a crop outlined by `blob` whose marks are `truth`, and an answer for them."""
+    planes = np.zeros((1, SIDE, SIDE, 5), np.float32)
+    planes[..., :3] = targets(blob(12))
+    planes[..., 4] = weight
+    if truth is not None:
+        planes[0, ..., 3] = truth
+    answer = np.concatenate([logits(), np.full((1, SIDE, SIDE, 1), logit, np.float32)], axis=-1)
+    return planes, answer
+
+
+def test_the_flaws_own_pixels_are_taught_in_a_channel_of_their_own():
+    line = np.zeros((SIDE, SIDE), bool)
+    line[12, 8:20] = line[13, 8:20] = True
+    alone = DefectLoss(marks=True, mark_share=1.0)
+    truth, silent = marked(line)
+    drawn = silent.copy()
+    drawn[0, line, -1] = 8.0
+    flooded = silent.copy()
+    flooded[0, blob(12), -1] = 8.0
+    right, *wrong = (float(alone(truth, answer)) for answer in (drawn, flooded, silent))
+    assert right + 0.5 < min(wrong)
+    # What is said in the other channels costs the same with and without the marks.
+    plain = float(DefectLoss()(truth[..., :3], silent[..., :-1]))
+    assert float(DefectLoss(marks=True, mark_share=0.0)(truth, silent)) == pytest.approx(plain)
+
+
+def test_where_nobody_knows_the_mark_its_channel_is_not_taught():
+    weight = np.ones((SIDE, SIDE), np.float32)
+    weight[blob(12)] = 0.0
+    truth, silent = marked(weight=weight)
+    loud = silent.copy()
+    loud[0, blob(12), -1] = 9.0
+    loss_of_marks = DefectLoss(marks=True)
+    assert float(loss_of_marks(truth, loud)) == pytest.approx(float(loss_of_marks(truth, silent)))

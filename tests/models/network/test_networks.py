@@ -6,7 +6,7 @@ import pytest
 
 from models.network import losses, targets
 from models.network import unet as networks
-from tests.models.small_models import narrow_unet
+from tests.models.small_models import NARROW, narrow_unet
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (64, 160)])
@@ -46,6 +46,17 @@ def test_the_types_share_the_probability_of_any_defect():
     # sigmoid(0) = 1/2; softmax(ln 3, 0, 0, 0) = 1/2, 1/6, 1/6, 1/6.
     answer = np.asarray(layer(np.float32([[[[0.0, np.log(3.0), 0.0, 0.0, 0.0]]]])))
     assert answer.ravel() == pytest.approx([1 / 2, 1 / 4, 1 / 12, 1 / 12, 1 / 12])
+
+
+def test_a_channel_for_marks_begins_as_any_defect_and_is_not_served():
+    photo = np.random.default_rng(1).random((1, 64, 96, 3)).astype(np.float32)
+    network = narrow_unet()
+    marked = networks.with_marks(network, NARROW, (4, 4, 4, 4))
+    logits, both = (np.asarray(answering(photo, training=False)) for answering in (network, marked))
+    assert both.shape == (*logits.shape[:3], logits.shape[3] + 1)
+    assert np.array_equal(both[..., :-1], logits) and np.array_equal(both[..., -1], logits[..., 0])
+    served = networks.with_probabilities(marked)(photo, training=False)
+    assert np.array_equal(served, networks.with_probabilities(network)(photo, training=False))
 
 
 @pytest.mark.parametrize("module", [networks, losses, targets])

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from inspection.errors import TrainingError
-from models.network.targets import NO_TYPE, SOMEWHERE, WEIGHTS, encode_targets
+from models.network.targets import (
+    NO_TYPE,
+    SOMEWHERE,
+    WEIGHTS,
+    decode_targets,
+    encode_targets,
+)
 from models.network.unet import TYPES
 from models.photo_sets.crops import CropSource, photo_targets
 from models.photo_sets.datasets import (
@@ -87,15 +93,46 @@ def test_a_damaged_photo_and_a_mask_of_another_size_are_refused(tmp_path):
 
 
 def test_every_combination_of_truth_weight_and_type_survives_its_byte():
-    truth, code, kind = (plane.ravel() for plane in np.meshgrid([0, 1], range(4), range(16)))
-    plane = encode_targets(truth.astype(bool), code.astype(np.uint8), kind.astype(np.uint8))
+    truth, code, kind, mark = (
+        plane.ravel() for plane in np.meshgrid([0, 1], range(4), range(16), [0, 1])
+    )
+    plane = encode_targets(
+        truth.astype(bool), code.astype(np.uint8), kind.astype(np.uint8), mark.astype(bool)
+    )
     assert plane.dtype == np.uint8
-    assert len(np.unique(plane)) == 2 * 4 * 16
-    learned = decoded(plane)
+    assert len(np.unique(plane)) == 2 * 4 * 16 * 2
+    learned = np.asarray(decode_targets(plane))
     assert learned.dtype == np.float32
     assert np.array_equal(learned[:, 0], truth)
-    assert np.array_equal(learned[:, 1], np.float32(WEIGHTS)[code])
+    # A defect counts whole; its weight says whether its mark is known.
+    assert np.array_equal(learned[:, 1], np.where(truth, 1.0, np.float32(WEIGHTS)[code]))
     assert np.array_equal(learned[:, 2], kind)
+    assert np.array_equal(learned[:, 3], mark)
+    assert np.array_equal(learned[:, 4], np.maximum(np.float32(WEIGHTS)[code], 0.0))
+
+
+def marks(photo):
+    """(mark, how much it weighs) of one photo."""
+    plane = photo_targets(photo, (96, 96), rim_px=0)
+    return np.moveaxis(np.asarray(decode_targets(plane)), -1, 0)[3:]
+
+
+def test_inside_an_outline_the_mark_is_known_only_where_a_fine_mask_says_it(tmp_path):
+    box, line = (20, 30, 20, 16), (22, 36, 16, 2)
+    outlined = {"mask": box_mask(box), "labels": [box_polygon(*box)]}
+    mark, weight = marks(one_photo(tmp_path / "coarse", **outlined))
+    assert not mark.any() and np.array_equal(weight == 0, box_mask(box))
+    mark, weight = marks(one_photo(tmp_path / "fine", mask_fine=box_mask(line), **outlined))
+    assert np.array_equal(mark > 0, box_mask(line)) and (weight == 1).all()
+
+
+def test_a_mask_of_the_marks_alone_and_a_clean_photo_teach_marks_as_they_are(tmp_path):
+    box = (20, 30, 20, 4)
+    drawn = {"mask": box_mask(box), "labels": [{"cls": "scratch", "bbox": list(box)}]}
+    mark, weight = marks(one_photo(tmp_path / "doors", mask_quality="weak_ok", **drawn))
+    assert np.array_equal(mark > 0, box_mask(box)) and (weight == 1).all()
+    mark, weight = marks(one_photo(tmp_path / "clean"))
+    assert not mark.any() and (weight == 1).all()
 
 
 def test_a_polygon_teaches_its_type_and_a_rim_of_two_pixels_round_it_nothing(tmp_path):

@@ -196,7 +196,7 @@ def test_a_write_that_was_cut_short_leaves_the_last_checkpoint(folder):
 
 def test_a_checkpoint_of_another_network_is_refused(clock, folder, monkeypatch):
     wider = networks_lite_unet(NARROW, (4, 4, 4, 8))
-    monkeypatch.setattr(networks, "lite_unet", lambda encoder: wider)
+    monkeypatch.setattr(networks, "lite_unet", lambda encoder, marks=False: wider)
     with pytest.raises(TrainingError, match="made by another network; choose another run folder"):
         TrainingRun(folder, recipe(3), say=lambda text: None)
 
