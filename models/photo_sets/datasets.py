@@ -135,7 +135,7 @@ def _set_aside(folder: Path) -> set[tuple[str, str]]:
 
 def _fine_masks(folder: Path) -> dict[str, Path]:
     """Image -> the mask of its flaws' own pixels, for the photos that `fine_masks.csv` names."""
-    masks = {}
+    masks: dict[str, Path] = {}
     for file in folder.glob("*/fine_masks.csv"):
         with file.open(encoding="utf-8", newline="") as lines:
             masks |= {row["image"]: folder / row["mask_fine"] for row in csv.DictReader(lines)}
