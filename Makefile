@@ -7,7 +7,7 @@ PORT ?= 8501
 BIN := .venv/bin
 
 # A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
 SLOW := browser or training or postgresql or kill
 
 .PHONY: run test test-all lint format rooms clean

@@ -33,9 +33,18 @@ def test_a_plain_clean_panel_is_not_taken_for_a_blurred_photo():
 
 def test_a_covered_lens_is_too_dark_but_a_black_car_is_not():
     assert problems(measure_quality(car() // 12)) == ("too_dark",)
-    black_car = (car() // 6).astype(np.uint8)
+    black_car = (car() // 3 + 10).astype(np.uint8)
     black_car[:100] = 180
+    assert measure_quality(black_car).median == pytest.approx(40, abs=1)
     assert "too_dark" not in problems(measure_quality(black_car))
+
+
+def test_paint_too_dark_to_show_a_mark_is_told_however_bright_its_reflections_are():
+    black_car = (car() // 3 + 2).astype(np.uint8)
+    black_car[:200] = 180
+    quality = measure_quality(black_car)
+    assert quality.median == pytest.approx(32, abs=1) and quality.brightness > 90
+    assert problems(quality) == ("too_dark",)
 
 
 def test_a_lamp_over_more_than_half_of_the_photo_is_glare():
