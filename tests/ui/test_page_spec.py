@@ -113,6 +113,11 @@ def test_what_if_says_in_one_sentence_what_changes_with_links(open_page, shared,
     assert f"[no. {second}](log?id={second}&lang=en)" in cells
     assert f"id={first}&" not in cells
 
+    # German writes a comma; the answer is a sentence, not a figure of the program.
+    german = open_page("spec", lang="de")
+    next(one for one in german.button if one.label == "Was wäre wenn?").click()
+    assert "OK 50,0 % → 100,0 %" in texts(german.run()).replace("\xa0", " ")
+
 
 def test_a_version_is_compared_line_by_line_with_the_spec_in_force(open_page, shared, edit):
     edit(accept_all)

@@ -5,7 +5,7 @@ import streamlit as st
 from inspection.services.model.against_people import EVERY, AgainstPeople, AgainstPeopleRow
 from inspection.services.model.evaluation_words import share_words
 from inspection.ui.markdown import as_written
-from inspection.ui.session import t, translate
+from inspection.ui.session import count, t, translate
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import word
@@ -24,7 +24,7 @@ def against_people(figures: AgainstPeople) -> None:
             (
                 _group(row),
                 as_written(share_words(translate(), row.found)),
-                f"{row.missed:,}",
+                count(row.missed),
                 as_written(share_words(translate(), row.overkill)),
             )
             for row in figures.rows

@@ -7,7 +7,6 @@ import streamlit as st
 
 from inspection.domain.acceptance_rules import Spec, parse_spec
 from inspection.domain.letters import MOST_NAME_LETTERS
-from inspection.domain.numbers import percent
 from inspection.domain.specs.comparison import compared
 from inspection.domain.specs.rows import spec_text
 from inspection.errors import InspectionError
@@ -18,7 +17,7 @@ from inspection.services.station import Station, shared_station
 from inspection.storage.specs.versions import ACTIVATED, MOST_LETTERS, SpecVersion
 from inspection.ui import session
 from inspection.ui.markdown import Markdown, as_written
-from inspection.ui.session import error_text, language, plain, t
+from inspection.ui.session import count, error_text, language, percent, plain, t
 from inspection.ui.spec import table
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.tables import reading_table
@@ -97,7 +96,7 @@ def _what_if(text: str, days: int, version: int, minute: str) -> WhatIf:
 
 
 def _minute() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+    return time_text(datetime.now(UTC))
 
 
 def _answer(spec: Spec, answer: WhatIf) -> None:
@@ -113,7 +112,7 @@ def _answer(spec: Spec, answer: WhatIf) -> None:
         now=as_written(now),
         then=as_written(then),
         changed=len(answer.changed),
-        n=f"{answer.n:,}",
+        n=count(answer.n),
     )
     st.markdown(f"**{sentence}**")
     if not answer.changed:
@@ -130,7 +129,7 @@ def _answer(spec: Spec, answer: WhatIf) -> None:
         ],
     )
     if (more := len(answer.changed) - _MOST_LINKS) > 0:
-        st.caption(t("spec.more_photos", n=f"{more:,}"))
+        st.caption(t("spec.more_photos", n=count(more)))
 
 
 def saved_versions(station: Station) -> None:
