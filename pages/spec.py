@@ -8,7 +8,10 @@ from inspection.ui.spec import parts
 
 station = shared_station()
 st.title(t("nav.spec"))
-parts.in_force(station)
+# One block, whatever it says: what is said once, after a change, would move the tabs below and so
+# open the first of them again.
+with st.container():
+    parts.in_force(station)
 
 rules, saved = st.tabs([t("spec.tab_rules"), t("spec.tab_versions")])
 with rules:

@@ -216,7 +216,7 @@ def word_of(code: str, labels: Labels) -> str:
     return escape(str(labels.get(code, code)))
 
 
-def wrapped(name: str, width: int = 14) -> str:
+def wrapped(name: str, width: int = 16) -> str:
     """A name in lines of at most `width` letters, safe to stand in any text of a figure."""
     return "<br>".join(escape(line) for line in wrap(str(name), width))
 

@@ -77,6 +77,8 @@ def edited_rows(station: Station, base: Spec, key: str) -> list[Row]:
         hide_index=False,
         column_config=_columns(station, base),
         width="stretch",
+        # Streamlit writes an English "None" otherwise.
+        placeholder="",
     )
     return rows_from(edited)
 
@@ -120,16 +122,21 @@ def _cell(name: str, value: Any) -> Any:
 def _columns(station: Station, base: Spec) -> dict[str, Any]:
     models = {model.code for model in station.bodies.models}
     models |= {code for rule in base.rules for code in rule.vehicle_models or ()}
+    # The first two are mostly empty: on a tablet the types still stand beside them.
     named = {
-        "vehicle_models": (sorted(models), model_name),
-        "panels": (PANEL_CODES, _words("panel")),
-        "types": ([one for one in FAMILY_OF_TYPE if one != "pseudo_defect"], _words("defect")),
-        "zones": (ZONE_GRADES, str),
+        "vehicle_models": (sorted(models), model_name, 120),
+        "panels": (PANEL_CODES, _words("panel"), 120),
+        "types": (
+            [one for one in FAMILY_OF_TYPE if one != "pseudo_defect"],
+            _words("defect"),
+            260,
+        ),
+        "zones": (ZONE_GRADES, str, 120),
     }
     config: dict[str, Any] = {"_index": st.column_config.Column(plain("spec.rule"))}
-    for name, (codes, shown) in named.items():
+    for name, (codes, shown, width_px) in named.items():
         config[name] = st.column_config.MultiselectColumn(
-            plain(f"spec.field.{name}"), options=list(codes), format_func=shown, width="medium"
+            plain(f"spec.field.{name}"), options=list(codes), format_func=shown, width=width_px
         )
     for name, (table, some) in _CODES.items():
         config[name] = st.column_config.SelectboxColumn(
