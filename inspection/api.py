@@ -110,6 +110,8 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
             return JSONResponse({"message": "File is missing"}, 404)
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"][1:])
+        if first["type"] == "missing":
+            return JSONResponse({"error": str(RequestRefused("request_missing", name=name))}, 400)
         return JSONResponse({"error": f"field {name!r}: {first['msg']}"}, 400)
 
     @api.get("/health")

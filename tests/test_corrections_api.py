@@ -277,7 +277,9 @@ def test_a_correction_that_nobody_can_read_is_a_422(client, text, sentence):
 def test_a_form_without_its_parts_is_a_wrong_request(client):
     number = inspected(client)["id"]
     path = f"/inspections/{number}/corrections"
-    assert client.post(path, data={"correction": "{}"}).status_code == 400
+    answer = client.post(path, data={"correction": "{}"})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "field 'mask' is missing; send it"
     answer = client.post(path, files={"mask": ("mask.png", png(drawn()), "image/png")})
     assert answer.status_code == 400 and "'correction' is missing" in answer.json()["error"]
 
