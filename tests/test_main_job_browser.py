@@ -110,8 +110,8 @@ def prepared(browser, server, language: str) -> Inspector:
     person = Inspector(browser, server.url, language)
     person.open("inspect")
     t = person.t
-    person.page.locator("[data-testid=stSidebar] input[type=text]").fill("김민수")
-    person.page.locator("[data-testid=stSidebar] input[type=text]").press("Enter")
+    person.page.locator("[data-testid=stSidebar] [data-testid=stTextInputField]").fill("김민수")
+    person.page.locator("[data-testid=stSidebar] [data-testid=stTextInputField]").press("Enter")
     person.settle()
     person.write(t("common.body_number"), "KMH-2026-0001")
     person.choose(t("common.vehicle_model"), "Aria")

@@ -26,7 +26,7 @@ def server(station):
 
 
 def name_field(person: Inspector):
-    return person.page.locator("[data-testid=stSidebar] input[type=text]")
+    return person.page.locator("[data-testid=stSidebar] [data-testid=stTextInputField]")
 
 
 def keys_listen(person: Inspector) -> None:
@@ -111,7 +111,7 @@ def test_the_name_is_there_after_a_reload_and_in_a_second_tab(browser, server, s
     playwright.expect(name_field(person)).to_have_value("응우옌 반 득", timeout=30_000)
     second = person.context.new_page()
     second.goto(f"{server.url}/report?lang=en")
-    field = second.locator("[data-testid=stSidebar] input[type=text]")
+    field = second.locator("[data-testid=stSidebar] [data-testid=stTextInputField]")
     playwright.expect(field).to_have_value("응우옌 반 득", timeout=30_000)
     field.fill("")
     field.press("Enter")
