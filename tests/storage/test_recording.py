@@ -122,12 +122,12 @@ def test_a_repeat_must_point_at_the_same_photo(engine):
 
 def test_the_database_itself_refuses_a_second_first_inspection_of_a_photo(engine):
     recording.record_inspection(engine, an_inspection(), DAY_SHIFT)
+    names = tables.inspection.c.keys()
     with pytest.raises(StorageError, match=r"(?i)unique"), writing(engine) as connection:
         connection.execute(
             text(
-                "INSERT INTO inspection SELECT 2, NULL, "
-                + ", ".join(tables.inspection.c.keys()[2:])
-                + " FROM inspection"
+                f"INSERT INTO inspection ({', '.join(names)}) "
+                f"SELECT 2, NULL, {', '.join(names[2:])} FROM inspection"
             )
         )
 
