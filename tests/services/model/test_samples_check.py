@@ -56,4 +56,5 @@ def test_nothing_is_marked_on_the_three_clean_samples(samples):
 def test_all_twelve_are_judged_against_what_is_truly_on_them(samples):
     assert len(samples) == 12
     assert samples["fender_black_dark"].expected == "human"
+    assert samples["fender_black_dark"].is_right
     assert samples["door_white_scratch"].expected == "rework"
