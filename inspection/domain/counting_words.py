@@ -61,7 +61,7 @@ class CountingWord:
                 )
             object.__setattr__(self, name, text)
         if self.word in _NEED_A_NAME and not self.who:
-            raise CountingRefused("counting_name", number=self.inspection_id)
+            raise CountingRefused("name_needed")
         if self.word in _NEED_A_REASON and not self.reason:
             raise CountingRefused("counting_reason", number=self.inspection_id)
 
