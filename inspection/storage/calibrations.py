@@ -4,7 +4,6 @@ None is changed or taken out: the next one of the same station or camera takes i
 """
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -50,7 +49,7 @@ def calibrations(engine: Engine) -> tuple[Calibration, ...]:
 
 
 def _calibration(row: AnyRow) -> Calibration:
-    details: dict[str, Any] = row.details
+    details = row.details
     try:
         expires_on = details["expires_on"]
         return Calibration(

@@ -107,7 +107,7 @@ def test_the_report_names_what_was_voided_with_who_and_why(engine):
 
 @pytest.mark.parametrize(("reason", "who"), [("", "Lee"), ("wrong body", " "), ("a" * 301, "Lee")])
 def test_a_void_needs_a_reason_and_a_name_that_fit(reason, who):
-    with pytest.raises(CountingRefused, match=r"no\. 1"):
+    with pytest.raises(CountingRefused, match=r"no\. 1|needs a name"):
         CountingWord(1, "voided", reason, who, AT)
 
 

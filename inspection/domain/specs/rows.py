@@ -112,7 +112,7 @@ def _row(rule: Rule) -> Row:
 def _rule_lines(row: Mapping[str, Any]) -> list[str]:
     near = row.get("character_line")
     kind = row.get("kind")
-    values: dict[str, Any] = {
+    values: Row = {
         **{name: list(row.get(name) or ()) or None for name in WHERE},
         "near_character_line": CHARACTER_LINE.get(str(near), near),
         "banned": True if kind == "banned" else None,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def export_corrections(
     drawn, decided = training_pairs.corrected(station), _decided(station)
     if not drawn and not decided:
         raise NotFound("corrections_none")
-    entries: list[dict[str, object]] = []
+    entries: list[Mapping[str, object]] = []
     done = 0
 
     def told() -> None:
@@ -98,7 +98,7 @@ def _decided(station: Station) -> list[int]:
     return sorted(newest.values())
 
 
-def _entry(detail: InspectionDetail, file: str) -> dict[str, Any]:
+def _entry(detail: InspectionDetail, file: str) -> Mapping[str, Any]:
     return {
         "file": file,
         "inspection": detail.id,

@@ -6,7 +6,6 @@ A correction is never changed: a later one about the same inspection names it in
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, Engine, insert, select
@@ -15,7 +14,7 @@ from inspection.domain.corrections import Correction, DrawnRegion, Overlap
 from inspection.domain.inspections import Judgement
 from inspection.errors import Conflict, CorrectionRefused
 from inspection.storage.audit import RECORD, append_event, record_digest
-from inspection.storage.column_types import AnyRow
+from inspection.storage.column_types import AnyRow, NewRow
 from inspection.storage.correcting.table import correction
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.deciding import open_inspection
@@ -140,7 +139,7 @@ def bodies_of(engine: Engine, numbers: Iterable[int]) -> dict[int, int]:
         return dict(connection.execute(question).all())
 
 
-def _written(judgement: Judgement) -> dict[str, Any]:
+def _written(judgement: Judgement) -> NewRow:
     # A measured value may come as a numpy number.
     return json.loads(_JUDGEMENT.dump_json(judgement, fallback=lambda value: value.item()))
 

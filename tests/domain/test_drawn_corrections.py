@@ -79,7 +79,7 @@ def test_an_unknown_type_a_missing_name_and_a_lost_region_are_refused():
     with pytest.raises(CorrectionRefused, match="no type 'rust_devil'"):
         DrawnRegion(1, "rust_devil")
     whole = a_correction([DrawnRegion(1, "chip", 5)])
-    with pytest.raises(CorrectionRefused, match="say who"):
+    with pytest.raises(CorrectionRefused, match="needs a name"):
         replace(whole, who=" ")
     with pytest.raises(ValueError, match="2 regions, but 1"):
         replace(whole, regions=whole.regions * 2)
