@@ -151,7 +151,9 @@ def test_versions_that_one_source_gave_its_name_share_a_split_in_two_imports_too
 
 
 def test_a_name_that_a_whole_set_shares_is_nobodys_source(tmp_path):
-    writer = importing._Writer(tmp_path / "other", "set", "", Choices(), importing.Imported())
+    writer = importing.PhotoSetWriter(
+        tmp_path / "other", "set", "", Choices(), importing.Imported()
+    )
     writer._names = [f"door_crop_{number}" for number in range(51)]
     assert set(writer._sources()) == {""}
     writer._names = writer._names[:50]
@@ -241,7 +243,9 @@ def test_a_stem_that_no_disk_would_take_is_written_plainly(tmp_path):
     (source / "TS.tar").write_bytes(tar_of({"x/문 *?.jpg": photo_jpeg()}))
     done = Import("aihub578", source, tmp_path / "set")
     assert list(done.rows) == ["문"]
-    writer = importing._Writer(tmp_path / "other", "set", "", Choices(), importing.Imported())
+    writer = importing.PhotoSetWriter(
+        tmp_path / "other", "set", "", Choices(), importing.Imported()
+    )
     assert writer._free_stem(nasty) == "a_b_문"
     assert len(writer._free_stem("x" * 500)) < 100
 
@@ -291,14 +295,14 @@ def test_an_empty_folder_is_filled(tmp_path):
 
 
 def test_an_import_that_is_broken_off_leaves_nothing_behind(tmp_path, monkeypatch):
-    written = importing._Writer.write
+    written = importing.PhotoSetWriter.write
 
     def write_two(self, photo):
         if len(self.rows) == 2:
             raise KeyboardInterrupt
         return written(self, photo)
 
-    monkeypatch.setattr(importing._Writer, "write", write_two)
+    monkeypatch.setattr(importing.PhotoSetWriter, "write", write_two)
     with pytest.raises(KeyboardInterrupt):
         Import("aihub578", tree(tmp_path / "src"), tmp_path / "set")
     assert [path.name for path in tmp_path.iterdir()] == ["src"]
@@ -308,7 +312,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(tmp_path, monkeyp
     def full(self, plane, stem, marked):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(importing._Writer, "_plane", full)
+    monkeypatch.setattr(importing.PhotoSetWriter, "_plane", full)
     with pytest.raises(TrainingError, match=r"cannot be written \(No space left on device\)"):
         Import("aihub578", tree(tmp_path / "src"), tmp_path / "set")
     assert [path.name for path in tmp_path.iterdir()] == ["src"]
