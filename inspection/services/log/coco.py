@@ -1,14 +1,34 @@
 """Inspections as COCO has them: images, annotations and categories."""
 
+from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from inspection.domain.corrections import FRAME
+from inspection.domain.corrections import COCO_PRODUCER, FRAME
 from inspection.domain.defects import FAMILY_OF_TYPE, IGNORED, Defect
 from inspection.imaging.formats import PHOTO_SUFFIXES
 from inspection.storage.log_detail import InspectionDetail
 
 CATEGORIES = {code: number for number, code in enumerate((*FAMILY_OF_TYPE, IGNORED), start=1)}
+
+
+def head(types: Collection[str]) -> dict[str, object]:
+    """What a COCO file says before its images: who made it, and these types as categories."""
+    families = {**FAMILY_OF_TYPE, IGNORED: IGNORED}
+    return {
+        "info": {
+            "description": COCO_PRODUCER,
+            "frame": FRAME,
+            "date_created": datetime.now(UTC).isoformat(),
+        },
+        "licenses": [],
+        "categories": [
+            {"id": number, "name": code, "supercategory": families[code]}
+            for code, number in CATEGORIES.items()
+            if code in types
+        ],
+    }
 
 
 def photo_file_name(detail: InspectionDetail) -> str:

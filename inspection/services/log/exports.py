@@ -9,13 +9,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import pandas as pd
 
-from inspection.domain.corrections import COCO_PRODUCER, FRAME
 from inspection.domain.defects import FAMILY_OF_TYPE
 from inspection.errors import NotFound, StorageError
 from inspection.i18n import Translate
@@ -174,19 +172,7 @@ def _write_coco(choice: _Choice, file: BinaryIO, t: Translate) -> int:
     which `export --photos` puts the photo itself. `frame`: the coordinates are those of the photo
     as its EXIF orientation turns it upright.
     """
-    head = {
-        "info": {
-            "description": COCO_PRODUCER,
-            "frame": FRAME,
-            "date_created": datetime.now(UTC).isoformat(),
-        },
-        "licenses": [],
-        "categories": [
-            {"id": number, "name": code, "supercategory": family}
-            for number, (code, family) in enumerate(FAMILY_OF_TYPE.items(), start=1)
-        ],
-    }
-    file.write(_json(head)[:-1] + b',"images":[')
+    file.write(_json(coco.head(FAMILY_OF_TYPE))[:-1] + b',"images":[')
     images = annotations = 0
     # Both lists are written in one reading: the second one waits in a file of its own.
     with tempfile.TemporaryFile(dir=Path(file.name).parent) as waiting:

@@ -8,13 +8,12 @@ an annotation of its own in COCO.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from inspection.domain.corrections import COCO_PRODUCER, FRAME, Correction
-from inspection.domain.defects import FAMILY_OF_TYPE, IGNORED
+from inspection.domain.corrections import FRAME, Correction
+from inspection.domain.defects import IGNORED
 from inspection.errors import NotFound, StorageError
 from inspection.imaging.regions import LabelledRegions as Drawn
 from inspection.imaging.regions import label_drawn, run_lengths
@@ -138,18 +137,8 @@ class _CocoFile:
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is not None or not self._images:
             return
-        families = {**FAMILY_OF_TYPE, IGNORED: IGNORED}
         whole = {
-            "info": {
-                "description": COCO_PRODUCER,
-                "frame": FRAME,
-                "date_created": datetime.now(UTC).isoformat(),
-            },
-            "licenses": [],
-            "categories": [
-                {"id": number, "name": code, "supercategory": families[code]}
-                for code, number in coco.CATEGORIES.items()
-            ],
+            **coco.head(coco.CATEGORIES),
             "images": self._images,
             "annotations": self._annotations,
         }

@@ -12,16 +12,16 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from inspection.domain.acceptance_rules import Spec
-from inspection.domain.letters import MOST_NAME_LETTERS, refuse_unreadable, shortened
-from inspection.errors import Conflict, DecisionRefused, NotFound, SpecError, StorageError
+from inspection.domain.letters import shortened
+from inspection.errors import Conflict, NotFound, SpecError, StorageError
 from inspection.storage.audit import append_event
 from inspection.storage.column_types import AnyRow, AnySelect
 from inspection.storage.database import looking, next_number, writing
+from inspection.storage.model_switches import MOST_LETTERS, refuse_long
 from inspection.storage.specs.table import spec_version
 from inspection.storage.tables import audit, spec
 
 SAVED, ACTIVATED, ROLLED_BACK = "spec_saved", "spec_activated", "spec_rolled_back"
-MOST_LETTERS = {"who": MOST_NAME_LETTERS, "reason": 500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def save_version(engine: Engine, one: Spec, *, who: str, reason: str) -> int:
     Raises SpecError where this very text is a version already, DecisionRefused for an unreadable
     or too long name or reason.
     """
-    _refuse_long(who, reason)
+    refuse_long(who, reason)
     with writing(engine) as connection:
         mine = select(spec_version.c.id).where(spec_version.c.spec_sha256 == one.sha256)
         if (known := connection.scalar(mine)) is not None:
@@ -160,7 +160,7 @@ def record_change(
     it can come back. expected_last: number of the change that held when this was decided, None for
     none; Conflict when another one was made meanwhile, and nothing is written.
     """
-    _refuse_long(who, reason)
+    refuse_long(who, reason)
     with writing(engine) as connection:
         last = _last(connection)
         if last and last.id != expected_last:
@@ -178,11 +178,6 @@ def record_change(
             "reason": reason,
         }
         return append_event(connection, kind, who, details)
-
-
-def _refuse_long(who: str, reason: str) -> None:
-    for name, text in (("who", who), ("reason", reason)):
-        refuse_unreadable(name, text, MOST_LETTERS[name], DecisionRefused)
 
 
 def _keep(connection: Connection, one: Spec) -> None:

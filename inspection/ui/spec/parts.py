@@ -14,7 +14,8 @@ from inspection.services.active_spec import is_pinned
 from inspection.services.specs import versions
 from inspection.services.specs.what_if import WhatIf, what_if
 from inspection.services.station import Station, shared_station
-from inspection.storage.specs.versions import ACTIVATED, MOST_LETTERS, SpecVersion
+from inspection.storage.model_switches import MOST_LETTERS
+from inspection.storage.specs.versions import ACTIVATED, SpecVersion
 from inspection.ui import session
 from inspection.ui.markdown import Markdown, as_written
 from inspection.ui.session import count, error_text, language, percent, plain, t
