@@ -4,6 +4,10 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 HOST ?= 127.0.0.1
 PORT ?= 8501
+# Names and addresses by which tablets and phones reach the server: `ALLOWED_HOSTS=line3.plant,…`.
+ifdef ALLOWED_HOSTS
+export INSPECTION_ALLOWED_HOSTS := $(ALLOWED_HOSTS)
+endif
 BIN := .venv/bin
 
 # A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.

@@ -4,6 +4,7 @@ Panels, zones and acceptance specs are data, not settings.
 """
 
 import ipaddress
+import json
 import os
 import re
 import tomllib
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inspection.domain.clocks import FIRST_DAY
 from inspection.domain.run_rules import RULES
@@ -74,7 +75,8 @@ class Settings(BaseSettings):
     alert_webhook: where alerts are posted as JSON; "" = nowhere. site_url: address of this
     dashboard for links in messages, "" = no links.
     allowed_hosts: every name and address by which people reach the server, without scheme and
-    port; others are refused. Left alone, the host of site_url counts as well.
+    port; others are refused. Left alone, the host of site_url counts as well. A variable may
+    name them with commas between.
     upload_queue_mb: photos on their way through the server at once, beyond which it asks to come
     again. session_upload_mb: photos that one browser tab may have waiting in memory.
     """
@@ -121,7 +123,7 @@ class Settings(BaseSettings):
     alert_mail: bool = False
     alert_webhook: SecretStr = SecretStr("")
     site_url: str = ""
-    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost", "::1")
     upload_queue_mb: int = Field(400, ge=50)
     session_upload_mb: int = Field(1000, ge=50)
 
@@ -157,6 +159,14 @@ class Settings(BaseSettings):
     def _secret_web_address(cls, value: SecretStr) -> SecretStr:
         # Whoever knows the address of a chat's webhook may write there: it is kept as a secret.
         return SecretStr(cls._web_address(value.get_secret_value()))
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _listed_hosts(cls, value: object) -> object:
+        # A variable says them as JSON, as every list, or with commas, as a person types them.
+        if not isinstance(value, str):
+            return value
+        return json.loads(value) if value.lstrip().startswith("[") else tuple(value.split(","))
 
     @field_validator("allowed_hosts")
     @classmethod

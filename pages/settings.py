@@ -18,6 +18,9 @@ st.subheader(t("settings.health_title"))
 settings_views.state(station)
 settings_views.check(station)
 
+st.subheader(t("settings.tablets_title"))
+settings_views.tablets(station)
+
 st.subheader(t("settings.spec_title"))
 settings_views.spec(station.spec)
 

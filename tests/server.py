@@ -16,9 +16,12 @@ START_LIMIT_S = 90
 
 
 class Server:
-    """`streamlit run app.py` on a free port, over a data folder of its own."""
+    """`streamlit run app.py` on a free port, over a data folder of its own.
 
-    def __init__(self, data_dir: Path, **settings: str):
+    address: at which it listens, as a maintainer would say it."""
+
+    def __init__(self, data_dir: Path, *, address: str = "127.0.0.1", **settings: str):
+        self.address = address
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -35,7 +38,7 @@ class Server:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-m", "streamlit", "run", "app.py"),
-                    *("--server.port", str(self.port), "--server.address", "127.0.0.1"),
+                    *("--server.port", str(self.port), "--server.address", self.address),
                 ],
                 cwd=REPOSITORY,
                 env=self._environment,
@@ -86,9 +89,15 @@ class Server:
 
 
 @contextmanager
-def running(data_dir: Path, path: str = "/_stcore/health", **settings: str):
+def running(
+    data_dir: Path,
+    path: str = "/_stcore/health",
+    *,
+    address: str = "127.0.0.1",
+    **settings: str,
+):
     """A running server that is stopped at the end."""
-    server = Server(data_dir, **settings)
+    server = Server(data_dir, address=address, **settings)
     server.start(path)
     try:
         yield server

@@ -110,7 +110,17 @@ def test_the_server_is_reached_by_this_machines_own_names_and_by_that_of_its_lin
     assert load_settings().hosts == ("qa.plant.example", "::1", "10.0.0.7")
 
 
-@pytest.mark.parametrize("hosts", ["[]", '["*"]', '["http://qa"]', '["qa:8501"]', '["qa/x"]'])
+def test_hosts_may_be_typed_with_commas_between(monkeypatch):
+    monkeypatch.setenv("INSPECTION_ALLOWED_HOSTS", "line3.plant, 192.0.2.7")
+    assert load_settings().hosts == ("line3.plant", "192.0.2.7")
+    monkeypatch.setenv("INSPECTION_ALLOWED_HOSTS", '["line3.plant"')
+    with pytest.raises(SettingsError, match="allowed_hosts"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    "hosts", ["[]", "", "*", "qa:8501,b", '["*"]', '["http://qa"]', '["qa:8501"]', '["qa/x"]']
+)
 def test_a_host_that_would_open_the_door_to_all_is_refused(monkeypatch, hosts):
     monkeypatch.setenv("INSPECTION_ALLOWED_HOSTS", hosts)
     with pytest.raises(SettingsError, match=r"'allowed_hosts'.*without scheme and port"):

@@ -5,6 +5,7 @@ at this machine ("rebinding") it could read the answers too. The browser names b
 no page can forge: Host, the name in the address, and Origin, the page that asks.
 """
 
+import ipaddress
 import re
 import socket
 from contextlib import suppress
@@ -31,17 +32,31 @@ def served_hosts(settings: Settings, listening: str | None) -> tuple[str, ...]:
     names and addresses count.
     """
     named = host_name(listening or "")
-    own = _own_names() if (named or listening or "") in _ALL_ADDRESSES else [named]
+    own = own_names() if listens_everywhere(listening) else [named]
     return tuple(dict.fromkeys([*settings.hosts, *filter(None, own)]))
 
 
-def _own_names() -> list[str]:
-    """The names and addresses that this machine knows of itself."""
-    found: list[str | None] = []
+def listens_everywhere(listening: str | None) -> bool:
+    """Whether the address given at the start means every one of this machine."""
+    return (host_name(listening or "") or listening or "") in _ALL_ADDRESSES
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether only this machine itself is reached under the name or address."""
+    name = host_name(host) or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name in _THIS_MACHINE
+
+
+def own_names() -> list[str]:
+    """The names and addresses that this machine knows of itself, the one to the outside last."""
+    found: list[str | None] = sorted(_THIS_MACHINE)
     with suppress(OSError):
         found.append(host_name(socket.gethostname()))
         found += [host_name(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), 0)]
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+    for family, far in ((socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "192.0.2.1")):
         # The address that the way out begins at: no packet is sent for it.
         with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as way_out:
             way_out.connect((far, 9))
@@ -59,6 +74,8 @@ class HostCheck:
         self._hosts = hosts
         self._site = _origin(site_url) if site_url else None
         self._language = language
+        # Whoever typed a wrong name has not come to the page where a language is chosen.
+        self._languages = tuple(dict.fromkeys([language, "ko", "en"]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -67,14 +84,14 @@ class HostCheck:
         given = _all_of(scope, b"host")
         host = _host(given[0]) if len(given) == 1 else None
         if host is None:
-            await self._refuse(scope, send, 421, RequestRefused("door_no_host"))
+            error = RequestRefused("door_no_host")
+            await refuse(scope, send, 421, error, self._languages, connection="close")
         elif host[0] not in self._hosts:
             error = RequestRefused("door_host", host=host[0][:80], hosts=", ".join(self._hosts))
-            await self._refuse(scope, send, 421, error)
+            await refuse(scope, send, 421, error, self._languages, connection="close")
         elif foreign := self._foreign_origin(scope, host):
-            await self._refuse(
-                scope, send, 403, RequestRefused("door_origin", origin=inert_text(foreign))
-            )
+            error = RequestRefused("door_origin", origin=inert_text(foreign))
+            await refuse(scope, send, 403, error, self._language, connection="close")
         else:
             await self.app(scope, receive, send)
 
@@ -93,9 +110,6 @@ class HostCheck:
             if not (is_same or is_proxy or origin == self._site):
                 return text
         return None
-
-    async def _refuse(self, scope: Scope, send: Send, status: int, error: RequestRefused) -> None:
-        await refuse(scope, send, status, error, self._language, connection="close")
 
 
 def _all_of(scope: Scope, name: bytes) -> list[str]:

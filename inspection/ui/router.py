@@ -11,6 +11,7 @@ from inspection.services.station import shared_station
 from inspection.ui import session
 from inspection.ui.guarded import guard_callbacks, guarded
 from inspection.ui.markdown import as_written, guard
+from inspection.ui.server import is_open_to_network
 from inspection.ui.session import t
 from inspection.ui.widgets.demo import demo_mark
 
@@ -68,6 +69,13 @@ def sidebar() -> None:
         session.keep_inspector()
 
 
+def open_note() -> None:
+    """Until there are accounts: that whoever is in the network may do what is done here."""
+    if is_open_to_network():
+        with st.container(key="open_note"):
+            st.caption(f":material/lock_open: {t('session.open_to_network')}")
+
+
 def _language_chosen() -> None:
     chosen = st.session_state[f"language_choice_{st.session_state['language']}"]
     if chosen:
@@ -92,6 +100,7 @@ def main() -> None:
     chosen = st.navigation([page(name) for name in NAVIGATION])
     with guarded():
         sidebar()
+        open_note()
         with guarded():
             demo_mark()
         # Every page runs here: whatever goes wrong on one is told in one place.

@@ -59,6 +59,17 @@ def test_a_foreign_name_is_told_with_the_setting_that_would_let_it_in():
     )
 
 
+def test_under_a_foreign_name_a_person_reads_the_sentence_in_korean_and_english():
+    code, said = status("line9.plant")
+    assert code == 421
+    english, korean = said.splitlines()
+    assert "line9.plant: no name of this server" in english
+    assert "line9.plant: 이 서버의 이름이 아닙니다" in korean
+    page = asyncio.run(ask(guarded(), {"host": "line9.plant", "accept": "text/html,*/*"}))[1]
+    assert page.startswith("<!doctype html>") and "viewport" in page
+    assert english in page and korean in page
+
+
 def test_two_host_headers_or_none_are_no_name():
     twice = [(b"host", b"localhost"), (b"host", b"evil.example")]
     assert asyncio.run(ask(guarded(), twice))[0] == 421
@@ -121,4 +132,6 @@ def test_listening_everywhere_it_answers_under_this_machines_own_addresses(monke
     monkeypatch.setattr("socket.getaddrinfo", lambda name, port: [(2, 1, 6, "", ("10.0.0.7", 0))])
     hosts = served_hosts(Settings(), "0.0.0.0")
     assert {"qa-pc", "10.0.0.7", "localhost"} <= set(hosts)
+    named = served_hosts(Settings(allowed_hosts=("line3.plant",)), "0.0.0.0")
+    assert {"line3.plant", "localhost", "127.0.0.1", "10.0.0.7"} <= set(named)
     assert served_hosts(Settings(), None) == hosts

@@ -84,3 +84,14 @@ def test_the_language_button_changes_the_language_of_the_tab(open_page, code, ti
 
 def test_an_example_spec_is_called_an_example(open_page):
     assert any("example" in warning.value for warning in open_page("settings").warning)
+
+
+def test_the_code_for_tablets_opens_the_address_of_the_settings(open_page, shared, monkeypatch):
+    assert "This computer alone" in open_page("settings").info[0].value
+    served = Settings(site_url="https://line3.plant", data_dir=shared.settings.data_dir)
+    monkeypatch.setattr(station_module, "_shared", replace(shared, settings=served))
+    at = open_page("settings")
+    assert at.code[0].value == "https://line3.plant"
+    assert not at.exception
+    (code,) = [part.value for part in at.html if "<img" in part.value]
+    assert 'alt="QR: https://line3.plant"' in code

@@ -1,7 +1,9 @@
 """The parts of the Settings page."""
 
 from collections.abc import Sequence
+from html import escape
 
+import segno
 import streamlit as st
 
 from inspection.domain.acceptance_rules import Spec
@@ -11,6 +13,7 @@ from inspection.services.photo.calibration_card import FILE_NAME, calibration_ca
 from inspection.services.station import Station
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.markdown import as_written
+from inspection.ui.server import tablet_address
 from inspection.ui.session import count, error_text, t, translate
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.links import page_file
@@ -93,6 +96,23 @@ def spec(in_force: Spec) -> None:
     if in_force.example:
         st.warning(t("settings.spec_example"), icon=":material/warning:")
     st.page_link(page_file("spec"), label=t("nav.spec"), icon=":material/rule:")
+
+
+def tablets(station: Station) -> None:
+    """The address of this station as a code that a tablet or a phone reads with its camera."""
+    address = tablet_address(station.settings.site_url)
+    if address is None:
+        st.info(t("settings.tablets_none"), icon=":material/lan:")
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        # The white border belongs to the code: without it cameras do not find it on a dark page.
+        code = segno.make(address, error="m").svg_data_uri(scale=6, border=4, light="#fff")
+        with st.container(key="tablet_code", width="content"):
+            st.html(f'<img src="{code}" width="200" height="200" alt="QR: {escape(address)}">')
+        with st.container(width="stretch"):
+            st.markdown(f"**{t('settings.tablets_scan')}**")
+            st.code(address, language=None)
+            st.caption(t("settings.tablets_note"))
 
 
 def calibration_card() -> None:
