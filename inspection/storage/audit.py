@@ -27,6 +27,12 @@ from inspection.storage.column_types import (
 )
 from inspection.storage.correcting.table import correction
 from inspection.storage.database import looking, next_number
+from inspection.storage.report.table import (
+    report_signature,
+    shift_note,
+    shift_note_word,
+    signed_report,
+)
 from inspection.storage.tables import (
     STANDING_COLUMNS,
     audit,
@@ -34,10 +40,6 @@ from inspection.storage.tables import (
     decision,
     defect,
     inspection,
-    report_signature,
-    shift_note,
-    shift_note_word,
-    signed_report,
 )
 
 START = "0" * 64

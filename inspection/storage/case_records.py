@@ -16,9 +16,9 @@ from inspection.domain.repeat_cases import (
 )
 from inspection.errors import Conflict, InspectionError, NotFound
 from inspection.storage.audit import append_event
+from inspection.storage.chart_tables import repeat_case, repeat_case_event
 from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
-from inspection.storage.tables import repeat_case, repeat_case_event
 
 
 @dataclass(frozen=True, slots=True)

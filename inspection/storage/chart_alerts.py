@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.storage.audit import append_event
+from inspection.storage.chart_tables import alert_delivery, chart_alert
 from inspection.storage.column_types import AnyRow, AnySelect
 from inspection.storage.database import looking, writing
-from inspection.storage.tables import alert_delivery, chart_alert
 
 SENT, FAILED = "sent", "failed"
 # An attempt without an outcome after this long was cut off; it counts as failed.

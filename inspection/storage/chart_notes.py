@@ -10,9 +10,9 @@ from inspection.domain.chart_choice import MOST_NOTE_LETTERS, ChartChoice, Chart
 from inspection.domain.letters import MOST_NAME_LETTERS, shortened
 from inspection.errors import Conflict, NotFound
 from inspection.storage.audit import append_event
+from inspection.storage.chart_tables import chart_note
 from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
-from inspection.storage.tables import chart_note
 
 NOTED, WITHDRAWN = "chart_note", "chart_note_withdrawn"
 

@@ -30,9 +30,11 @@ from inspection.domain.inspections import as_logged
 from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.audit import REMOVED, append_event
+from inspection.storage.chart_tables import chart_alert, chart_note, repeat_case
 from inspection.storage.column_types import AnyRow
 from inspection.storage.counting import COUNTS, kept
 from inspection.storage.database import looking, next_number, writing
+from inspection.storage.report.table import shift_note, shift_note_word, signed_report
 from inspection.storage.specs.versions import kept_specs
 
 SOURCE = tables.POOLED_SOURCE
@@ -212,9 +214,9 @@ def _remove_what_was_said(
 ) -> None:
     """Notes, reports, cases and alerts that were written since the load and rest on it alone."""
     since = load.begun_at
-    note, word = tables.shift_note, tables.shift_note_word
-    signed, case = tables.signed_report, tables.repeat_case
-    alert, remark = tables.chart_alert, tables.chart_note
+    note, word = shift_note, shift_note_word
+    signed, case = signed_report, repeat_case
+    alert, remark = chart_alert, chart_note
     notes = [
         row.id
         for row in connection.execute(select(note).where(note.c.at >= since))

@@ -1,4 +1,4 @@
-"""The tables of the log.
+"""The tables of the log; those of one subject stand beside it (`chart_tables`, `report.table`, …).
 
 What was seen and said is written once: `inspection` (but for its standing columns), `defect`,
 `decision`, `counting_word`, `audit`, `chart_note`, `chart_alert`, `cost_estimate`, the shift
@@ -15,7 +15,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     Table,
     UniqueConstraint,
@@ -299,86 +298,6 @@ daily_count = Table(
     sqlite_with_rowid=False,
 )
 
-# What people said about control charts (`inspection.domain.chart_choice.ChartNote`). `chart`: the
-# chart's code. A note is taken back by a later one of the same kind that names it in `withdraws`.
-chart_note = Table(
-    "chart_note",
-    metadata,
-    _number(),
-    _text("kind"),
-    _text("chart"),
-    Column("first_at", UtcDateTime, nullable=False),
-    Column("last_at", UtcDateTime),
-    _text("category"),
-    _text("text"),
-    _text("who"),
-    Column("said_at", UtcDateTime, nullable=False),
-    Column("withdraws", ForeignKey("chart_note.id"), unique=True),
-)
-
-# A signal that a chart gave, once: whoever checks second finds the row. `first_at`: beginning of
-# the first point at which the rule held; `began_at`: of the run's first point.
-chart_alert = Table(
-    "chart_alert",
-    metadata,
-    _number(),
-    _text("chart"),
-    _text("rule"),
-    Column("above", Boolean, nullable=False),
-    Column("first_at", UtcDateTime, nullable=False),
-    Column("began_at", UtcDateTime, nullable=False),
-    Column("value", Float, nullable=False),
-    Column("bound", Float, nullable=False),
-    Column("raised_at", UtcDateTime, nullable=False),
-    UniqueConstraint("chart", "rule", "above", "first_at"),
-    Index("ix_chart_alert_first", "first_at"),
-)
-
-# Attempts to tell an alert outside. The row is written before the attempt, so that two checkers
-# never tell the same alert both. `outcome`: "" while under way, "sent" or "failed".
-alert_delivery = Table(
-    "alert_delivery",
-    metadata,
-    Column("alert_id", ForeignKey(chart_alert.c.id), primary_key=True),
-    Column("channel", PlainText, primary_key=True),
-    Column("attempt", Integer, primary_key=True, autoincrement=False),
-    Column("started_at", UtcDateTime, nullable=False),
-    _text("outcome"),
-    _text("told"),
-)
-
-# A place of a panel that came back, opened by a person. Position in panel shares; `evidence`: what
-# the search had found (k of n, chance, corrected p, the inspections), as it was then. Who looks
-# after it and where it stands follows from its events. Both tables are append-only.
-repeat_case = Table(
-    "repeat_case",
-    metadata,
-    _number(),
-    _text("vehicle_model"),
-    _text("panel"),
-    Column("position_x", Float, nullable=False),
-    Column("position_y", Float, nullable=False),
-    Column("radius_mm", Float, nullable=False),
-    Column("closes_after", Integer, nullable=False),
-    Column("first_seen_at", UtcDateTime, nullable=False),
-    Column("evidence", Structured(dict), nullable=False),
-)
-
-repeat_case_event = Table(
-    "repeat_case_event",
-    metadata,
-    _number(),
-    Column("case_id", ForeignKey(repeat_case.c.id), nullable=False),
-    _text("kind"),
-    _text("state"),
-    _text("owner"),
-    _text("note"),
-    _text("who"),
-    Column("at", UtcDateTime, nullable=False),
-    Column("undoes", ForeignKey("repeat_case_event.id")),
-    Index("ix_repeat_case_event_case", "case_id", "id"),
-)
-
 # What people say a plant's inspection costs and saves (`inspection.domain.cost.CostEstimate`); the
 # newest of a plant holds. `inputs`: [low, base, high] by the input's name.
 cost_estimate = Table(
@@ -435,66 +354,4 @@ saved_view = Table(
     _text("changed_by"),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("deleted_at", UtcDateTime),
-)
-
-# What the shift leads write beside the log. kind: "note" (of one shift) or "hand_over" (carried on
-# until closed). starts_at: start of the shift it was written for; slots are put in order by it.
-shift_note = Table(
-    "shift_note",
-    metadata,
-    _number(),
-    _text("kind"),
-    Column("day", Date, nullable=False),
-    _text("shift"),
-    _text("line"),
-    Column("starts_at", UtcDateTime, nullable=False),
-    _text("text"),
-    _text("who"),
-    Column("at", UtcDateTime, nullable=False),
-    Index("ix_shift_note_starts_at", "starts_at"),
-)
-
-# What became of a note: "closed", "withdrawn" or "reopened"; the last word counts.
-shift_note_word = Table(
-    "shift_note_word",
-    metadata,
-    _number(),
-    Column("note_id", ForeignKey("shift_note.id"), nullable=False),
-    _text("word"),
-    _text("reason"),
-    Column("day", Date, nullable=False),
-    _text("shift"),
-    Column("starts_at", UtcDateTime, nullable=False),
-    _text("who"),
-    Column("at", UtcDateTime, nullable=False),
-    Index("ix_shift_note_word_note", "note_id", "id"),
-)
-
-# A shift report as it was when the outgoing lead signed it. data: its canonical JSON; row_values:
-# the log's rows it was made from, packed by `sealed_rows`; both are named by their hash.
-signed_report = Table(
-    "signed_report",
-    metadata,
-    _number(),
-    Column("day", Date, nullable=False),
-    _text("shift"),
-    _text("line"),
-    Column("layout", Integer, nullable=False),
-    _text("data"),
-    _text("data_sha256"),
-    Column("row_values", LargeBinary, nullable=False),
-    _text("rows_sha256"),
-    Column("sealed_at", UtcDateTime, nullable=False),
-    UniqueConstraint("day", "shift", "line"),
-)
-
-report_signature = Table(
-    "report_signature",
-    metadata,
-    _number(),
-    Column("report_id", ForeignKey("signed_report.id"), nullable=False),
-    _text("role"),
-    _text("who"),
-    Column("at", UtcDateTime, nullable=False),
-    UniqueConstraint("report_id", "role"),
 )

@@ -1,3 +1,5 @@
+import importlib
+import pkgutil
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from inspection import storage
 from inspection.errors import StorageError
 from inspection.storage import database
 from inspection.storage.database import (
@@ -146,6 +149,9 @@ def test_a_password_never_stands_in_a_sentence(monkeypatch):
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(engine):
+    for module in pkgutil.walk_packages(storage.__path__, "inspection.storage."):
+        if module.name.endswith(("table", "tables")):
+            importlib.import_module(module.name)
     with looking(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 

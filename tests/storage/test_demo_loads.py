@@ -21,10 +21,12 @@ from inspection.storage import (
     tables,
 )
 from inspection.storage.case_records import NewCase
+from inspection.storage.chart_tables import chart_note, repeat_case, repeat_case_event
 from inspection.storage.database import looking, writing
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.report import shift_notes
 from inspection.storage.report.shift_notes import ShiftPlace
+from inspection.storage.report.table import shift_note, shift_note_word
 
 NOW = datetime(2026, 11, 1, 3, tzinfo=UTC)
 
@@ -63,8 +65,8 @@ def test_a_demo_line_goes_with_all_that_rests_on_it_and_the_chain_says_so(engine
     assert (gone, len(photos)) == (5, 2)
     for table in (
         *(tables.inspection, tables.defect, tables.decision, tables.unit, tables.photo),
-        *(tables.model, tables.spec, tables.daily_count, tables.shift_note),
-        *(tables.shift_note_word, tables.chart_note, tables.repeat_case),
+        *(tables.model, tables.spec, tables.daily_count, shift_note),
+        *(shift_note_word, chart_note, repeat_case),
     ):
         assert rows(engine, table) == 0, table.name
     assert audit.verify_chain(engine).is_whole
@@ -93,7 +95,7 @@ def test_real_inspections_beside_it_and_what_is_said_about_them_stay(engine):
     demo_loads.remove(engine, "Lee", NOW)
     assert log_pieces.inspections_frame(engine, LogFilter()).equals(before)
     assert rows(engine, tables.daily_count) == counts
-    assert rows(engine, tables.shift_note) == 1
+    assert rows(engine, shift_note) == 1
     assert rows(engine, tables.decision) == 1
     assert counting.check_daily_count(engine) == ()
     assert audit.verify_chain(engine).is_whole
@@ -116,7 +118,7 @@ def test_a_case_goes_when_its_evidence_is_the_demo_line_alone(engine):
     demo_loads.remove(engine, "Lee", NOW)
     (left,) = case_records.repeat_cases(engine)
     assert real in left.about.evidence["inspections"]
-    assert rows(engine, tables.repeat_case_event) == 1
+    assert rows(engine, repeat_case_event) == 1
 
 
 def test_what_is_removed_by_hand_is_still_found_after_a_demo_was_removed(engine):

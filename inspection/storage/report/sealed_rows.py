@@ -19,6 +19,7 @@ from inspection.storage.column_types import AnySelect, Values, canonical_json, s
 from inspection.storage.figures import counts_by_day
 from inspection.storage.log_filter import LogFilter
 from inspection.storage.report.shift_notes import ShiftPlace, notes_with_words
+from inspection.storage.report.table import shift_note
 from inspection.storage.tables import counting_word, decision, defect, inspection, unit
 
 BASELINE_DAYS = 28
@@ -52,7 +53,7 @@ def rows_of_shift(connection: Connection, place: ShiftPlace) -> Rows:
         "spec": _names(connection, tables.spec, inspection.c.spec_sha256, here),
         "shift_note": _by_number(
             connection,
-            select(tables.shift_note).where(tables.shift_note.c.id.in_([n.id for n, _ in notes])),
+            select(shift_note).where(shift_note.c.id.in_([n.id for n, _ in notes])),
         ),
         "shift_note_word": {str(word.id): _values(word._mapping) for word in words},
         BASELINE: _baseline(connection, place),

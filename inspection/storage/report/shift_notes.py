@@ -17,7 +17,7 @@ from inspection.errors import Conflict, NoteRefused, NotFound
 from inspection.storage.audit import RECORD, append_event, record_digest
 from inspection.storage.column_types import AnyRow, NewRow
 from inspection.storage.database import looking, next_number, writing
-from inspection.storage.tables import shift_note, shift_note_word, signed_report
+from inspection.storage.report.table import shift_note, shift_note_word, signed_report
 
 NOTE, HAND_OVER = "note", "hand_over"
 KINDS = (NOTE, HAND_OVER)

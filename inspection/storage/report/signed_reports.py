@@ -24,7 +24,8 @@ from inspection.storage.report.sealed_rows import (
     unpacked,
 )
 from inspection.storage.report.shift_notes import ShiftPlace
-from inspection.storage.tables import audit, inspection, report_signature, signed_report, unit
+from inspection.storage.report.table import report_signature, signed_report
+from inspection.storage.tables import audit, inspection, unit
 
 OUTGOING, INCOMING = "outgoing_lead", "incoming_lead"
 SEALED_EVENT, SIGNED_EVENT = "report_signed", "report_signature"
