@@ -1,8 +1,13 @@
-"""`inspect`: photos and folders of photos, as JSON lines, masks and entries of the log."""
+"""`inspect`: photos, folders of photos and cameras, as JSON lines, masks and entries of the log."""
 
 import itertools
 import json
+import os
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,8 +23,8 @@ from inspection.cli.console import (
     tell_left_out,
 )
 from inspection.config import load_settings
-from inspection.domain.acceptance_rules import load_spec
-from inspection.domain.inspections import Subject
+from inspection.domain.acceptance_rules import Spec, load_spec
+from inspection.domain.inspections import Inspection, Subject
 from inspection.domain.letters import showable
 from inspection.errors import InspectionError, StorageError
 
@@ -27,12 +32,51 @@ if TYPE_CHECKING:
     import numpy as np
 
     from inspection.imaging.photo_folders import LeftOut
+    from inspection.services.photo.command_runs import CommandRun
+    from inspection.services.station import Station
 
 # The place in which programs expect the standard output, not a file of that name.
 STDOUT = Path("-")
+# Exit code of a run that was stopped by Ctrl-C, as shells have it.
+STOPPED = 130
 
 
-def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
+@dataclass(frozen=True, slots=True)
+class _Photo:
+    """One photo to inspect. path: where it lies, or the name of a camera's picture."""
+
+    path: Path
+    read: Callable[[], bytes]
+
+    @property
+    def shown(self) -> str:
+        return showable(str(self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What holds for every photo of one command."""
+
+    subject: Subject
+    mm_per_px: float | None
+    spec: Spec | None
+    log: bool
+    again: bool
+    another: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """One inspected photo. from_before: the run had logged it before it was ended."""
+
+    inspection: Inspection
+    id: int | None
+    mask: "Callable[[], np.ndarray]"
+    from_before: bool = False
+
+
+def _photo_files(paths: tuple[Path, ...]) -> tuple[list[_Photo], list["LeftOut"]]:
     """The files named and every photo below the folders named, in order of name; what was left
     out of the folders."""
     from inspection.imaging.photo_folders import walk
@@ -45,11 +89,11 @@ def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
             left_out += walked.left_out
         else:
             files.append(path)
-    return files, left_out
+    return [_Photo(path, partial(photo_content, path)) for path in files], left_out
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--json",
     "json_out",
@@ -68,17 +112,20 @@ def _photo_files(paths: tuple[Path, ...]) -> tuple[list[Path], list["LeftOut"]]:
 @click.option(
     "--another", is_flag=True, help="with --log: photos that look like an earlier shot are others"
 )
-def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, **about):
+@click.option(
+    "--anew", is_flag=True, help="with --log: begin anew where this command was ended before"
+)
+def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, anew, **about):
     """Inspect photos or folders of photos."""
-    from inspection.services.photo import inspecting
     from inspection.services.station import open_station
 
-    files, left_out = _photo_files(paths)
+    settings = load_settings()
+    photos, left_out = _photo_files(paths)
     tell_left_out(left_out)
-    if not files:
-        named = ", ".join(showable(str(path)) for path in paths)
+    if not photos:
+        named = ", ".join(showable(str(path)) for path in paths) or "no path"
         raise click.UsageError(f"{named}: no photo there; name a photo or a folder with photos")
-    station = open_station(load_settings())
+    station = open_station(settings)
     try:
         subject = Subject(**about)
         station.bodies.refuse_unknown(subject.vehicle_model, subject.panel)
@@ -89,53 +136,124 @@ def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, **abou
     except InspectionError as error:
         station.close()
         raise click.UsageError(str(error)) from None
-    refused = 0
-    written: set[str] = set()
+    asked = _Asked(subject, mm_per_px, chosen_spec, log, again, another, "cli")
     try:
         station.worker.start()
         if station.worker.model.error:
             print_error(str(station.worker.model.error))
             sys.exit(1)
+        with _run_of(station, paths, asked, anew) as run:
+            refused = _inspect_all(station, photos, asked, run, lines, masks)
+    finally:
+        if lines and json_out != STDOUT:
+            lines.close()
+        station.close()
+    on_stderr.print(f"{len(photos) - refused} inspected, {refused} refused")
+    sys.exit(REFUSED if refused else 0)
+
+
+@contextmanager
+def _run_of(
+    station: "Station", paths: Sequence[Path], asked: _Asked, anew: bool
+) -> "Iterator[CommandRun | None]":
+    """The run that can be gone on with when it was ended; None for photos that are not logged."""
+    from inspection.services.photo.command_runs import command_run
+
+    if not (asked.log and paths):
+        yield None
+        return
+    words = {
+        "paths": [os.path.abspath(path) for path in paths],
+        "subject": asdict(asked.subject),
+        "mm_per_px": asked.mm_per_px,
+        "spec": asked.spec.sha256 if asked.spec else None,
+        "again": asked.again,
+        "another": asked.another,
+    }
+    with command_run(station, words, anew=anew) as run:
+        if run.is_resumed:
+            begun = run.begun_at.astimezone(station.calendar.zone)
+            print_note(
+                f"going on with the run of {begun:%Y-%m-%d %H:%M} that was ended; --anew begins "
+                "from the first photo"
+            )
+        yield run
+
+
+def _inspect_all(
+    station: "Station",
+    photos: Sequence[_Photo],
+    asked: _Asked,
+    run: "CommandRun | None",
+    lines: TextIO | None,
+    masks: Path | None,
+) -> int:
+    """Inspect one photo after another, with progress; answers how many were refused."""
+    from inspection.services.photo import inspecting
+
+    done = refused = from_before = 0
+    written: set[str] = set()
+    try:
         with progress_bar() as progress:
-            task = progress.add_task("inspect", total=len(files))
-            for path in files:
-                shown = showable(str(path))
+            task = progress.add_task("inspect", total=len(photos))
+            for photo in photos:
                 try:
-                    content = photo_content(path)
-                    inspected = inspecting.inspect_photo(
-                        station,
-                        content,
-                        path.name,
-                        subject,
-                        mm_per_px=mm_per_px,
-                        again=again,
-                        another=another,
-                        log=log,
-                        source="cli",
-                        spec=chosen_spec,
-                    )
+                    inspected = _inspected(station, photo, asked, run)
+                    from_before += inspected.from_before
                     answer = inspecting.inspection_json(
-                        inspected.inspection, shown, inspected.id, station.settings.first_day
+                        inspected.inspection, photo.shown, inspected.id, station.settings.first_day
                     )
                     if masks:
-                        _write_mask(_mask_file(masks, path, written), inspected.mask > 0)
+                        _write_mask(_mask_file(masks, photo.path, written), inspected.mask() > 0)
                     if not lines:
                         _on_stdout(answer)
                 except Exception as error:
                     # Whatever is wrong with one photo is its own line; the others go on.
                     refused += 1
-                    sentence = str(inspecting.refusal_of(error, shown))
-                    answer = {"file": shown, "error": sentence}
+                    sentence = str(inspecting.refusal_of(error, photo.shown))
+                    answer = {"file": photo.shown, "error": sentence}
                     print_error(sentence)
                 if lines:
                     _write_line(lines, answer)
+                done += 1
                 progress.advance(task)
-    finally:
-        if lines and json_out != STDOUT:
-            lines.close()
-        station.close()
-    on_stderr.print(f"{len(files) - refused} inspected, {refused} refused")
-    sys.exit(REFUSED if refused else 0)
+    except KeyboardInterrupt:
+        further = "; the same command goes on with the others" if run else ""
+        print_note(f"stopped: {done} of {len(photos)} done{further}")
+        sys.exit(STOPPED)
+    if run:
+        run.is_done = True
+    if from_before:
+        print_note(f"{from_before} of them were logged before the run was ended")
+    return refused
+
+
+def _inspected(
+    station: "Station", photo: _Photo, asked: _Asked, run: "CommandRun | None"
+) -> _Answer:
+    from inspection.services.photo import inspecting
+
+    content = photo.read()
+    request_id = run.request_id(os.path.abspath(photo.path), content) if run else None
+    if run and run.is_resumed:
+        logged = inspecting.stored_answer(station, content, request_id)
+        if logged:
+            mask_of = partial(inspecting.mask_again, station, logged)
+            return _Answer(logged.inspection, logged.id, mask_of, from_before=True)
+    inspected = inspecting.inspect_photo(
+        station,
+        content,
+        photo.path.name,
+        asked.subject,
+        mm_per_px=asked.mm_per_px,
+        again=asked.again,
+        another=asked.another,
+        log=asked.log,
+        source=asked.source,
+        spec=asked.spec,
+        request_id=request_id,
+    )
+    return _Answer(inspected.inspection, inspected.id, lambda: inspected.mask)
 
 
 def _make_folder(folder: Path) -> None:

@@ -118,6 +118,51 @@ class Outcome:
         )
 
 
+def inspect_order(
+    station: Station,
+    order: Order,
+    *,
+    progress: Callable[[str], None] | None = None,
+    patient: bool = False,
+) -> tuple[Outcome, bool]:
+    """What became of one photo, and whether the next one is worth trying.
+
+    An order that was logged before, by whom a kill took the time to say so, is not logged again.
+    progress, patient: as in `inspect_photo`.
+    """
+    name = inert_name(order.name)
+    try:
+        content = order.read()
+        if logged := inspecting.stored_answer(station, content, order.request_id):
+            return Outcome(name, "inspected", logged.id), True
+        inspected = inspecting.inspect_photo(
+            station,
+            content,
+            order.name,
+            order.subject,
+            mm_per_px=order.mm_per_px,
+            scale_source=order.scale_source,
+            again=order.again,
+            source=order.source,
+            request_id=order.request_id,
+            waits=True,
+            progress=progress,
+            patient=patient,
+        )
+    except AlreadyInspected as earlier:
+        return Outcome(name, "known", earlier.inspection_id, earlier.anew()), True
+    except (UnreadableImage, SubjectRefused, ScaleRefused) as refusal:
+        return Outcome(name, "refused", error=refusal.anew()), True
+    except (ModelRefused, StorageError) as error:
+        # The next photo would meet the same: it waits until that is cured.
+        return Outcome(name, "failed", error=error.anew()), False
+    except Exception as error:
+        # A fault of ours ends this photo only; without an outcome the page would wait for ever.
+        fault = inspecting.refusal_of(error, name)
+        return Outcome(name, "failed", error=fault.anew()), True
+    return Outcome(name, "inspected", inspected.id), True
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a batch is. name, phase: of the photo under way; phase: one of `worker.PHASES`."""
@@ -227,7 +272,12 @@ class Batch:
                 if self._is_cancelled:
                     break
                 self._name, self._phase = inert_name(order.name), "waiting"
-            outcome, goes_on = self._inspect(order)
+            outcome, goes_on = inspect_order(
+                self._station,
+                order,
+                progress=self._enter_phase,
+                patient=len(self._orders) > 1,
+            )
             if outcome.kind != "failed":
                 if self._journal:
                     self._journal.write_done(number, outcome.as_json())
@@ -243,37 +293,6 @@ class Batch:
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
-
-    def _inspect(self, order: Order) -> tuple[Outcome, bool]:
-        """What became of one photo, and whether the next one is worth trying."""
-        name = inert_name(order.name)
-        try:
-            inspected = inspecting.inspect_photo(
-                self._station,
-                order.read(),
-                order.name,
-                order.subject,
-                mm_per_px=order.mm_per_px,
-                scale_source=order.scale_source,
-                again=order.again,
-                source=order.source,
-                request_id=order.request_id,
-                waits=True,
-                progress=self._enter_phase,
-                patient=len(self._orders) > 1,
-            )
-        except AlreadyInspected as earlier:
-            return Outcome(name, "known", earlier.inspection_id, earlier.anew()), True
-        except (UnreadableImage, SubjectRefused, ScaleRefused) as refusal:
-            return Outcome(name, "refused", error=refusal.anew()), True
-        except (ModelRefused, StorageError) as error:
-            # The next photo would meet the same: it waits until that is cured.
-            return Outcome(name, "failed", error=error.anew()), False
-        except Exception as error:
-            # A fault of ours ends this photo only; without an outcome the page would wait for ever.
-            fault = inspecting.refusal_of(error, name)
-            return Outcome(name, "failed", error=fault.anew()), True
-        return Outcome(name, "inspected", inspected.id), True
 
     def _enter_phase(self, phase: str) -> None:
         with self._changed:

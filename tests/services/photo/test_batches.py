@@ -236,6 +236,14 @@ def test_an_order_that_is_tried_again_never_writes_a_second_record(station):
     assert log_list.count(station.engine, log_filter.LogFilter()) == 1
 
 
+def test_a_photo_logged_before_its_journal_said_so_counts_as_inspected(station):
+    again = [order(panel_jpeg(seed=seed), again=True) for seed in (1, 2)]
+    _, first = finished(station, again)
+    _, second = finished(station, again)
+    assert kinds(second) == ["inspected", "inspected"]
+    assert [one.number for one in second.outcomes] == [one.number for one in first.outcomes]
+
+
 def test_an_upload_that_is_begun_twice_is_one_batch(station, tmp_path):
     copies = [tmp_path / name for name in ("first", "second")]
     for copy in copies:
