@@ -16,6 +16,7 @@ from inspection.door.senders import limit_headers
 from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
 from inspection.services.station import close_shared_station, shared_station
+from inspection.ui.as_app import app_routes
 from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
 
 
@@ -49,6 +50,7 @@ app = st.App(
         Mount("/api/v1", create_api(shared_station)),
         # Home has no address of its own; who types one is not told that there is no such page.
         Route("/home", lambda request: RedirectResponse("/")),
+        *app_routes(settings.language),
     ],
     middleware=door(settings, hosts, START_PAGE, uploaded_bytes),
     lifespan=lifespan,

@@ -25,12 +25,21 @@ needs_chromium = pytest.mark.skipif(
 
 
 @contextmanager
-def chromium():
-    """A running browser."""
+def chromium(*flags: str):
+    """A running browser. flags: beside those of every test."""
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         yield browser
         browser.close()
+
+
+def as_on_a_device(browser, folder):
+    """A browser that remembers, as people's own does: what installs a page is off in others.
+
+    browser: any that runs, for its driver."""
+    return browser.browser_type.launch_persistent_context(
+        str(folder), executable_path=CHROMIUM, args=FLAGS
+    )
 
 
 def wait_until(page, expression: str, limit_s: float = 60.0) -> None:

@@ -85,7 +85,8 @@ ARROWS = {
     "inspection.ui": {
         "markdown": "",
         "server": "",
-        "in_browser": "",
+        "as_app": "",
+        "in_browser": "as_app",
         "session": "markdown in_browser",
         "guarded": "markdown session",
         "widgets": "markdown session guarded",

@@ -13,7 +13,7 @@ from inspection.i18n import (
     translator,
 )
 from inspection.services.station import shared_station
-from inspection.ui.in_browser import kept_name, keys_and_name
+from inspection.ui.in_browser import in_browser, kept_name
 from inspection.ui.markdown import Markdown, as_written
 
 _NAME_GIVEN, _HAD_NAME = "inspector_given", "inspector_had_name"
@@ -112,7 +112,8 @@ def settle_inspector() -> None:
 def keep_inspector() -> None:
     """Let the browser keep the name, or forget the one that was taken out of the field."""
     name = inspector()
-    keys_and_name(name, forget=not name and st.session_state.get(_HAD_NAME, False))
+    had_name = st.session_state.get(_HAD_NAME, False)
+    in_browser(name, forget=not name and had_name, language=language())
     st.session_state[_HAD_NAME] = bool(name)
 
 

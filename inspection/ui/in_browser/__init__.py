@@ -1,5 +1,6 @@
-"""What only the browser can do on every page: keys that know when a field is typed in, and the
-inspector's name in a cookie, so that a reload or a second tab does not ask for it again."""
+"""What only the browser can do on every page: keys that know when a field is typed in, the
+inspector's name in a cookie, so that a reload or a second tab does not ask for it again, and the
+manifest by which the page can be installed."""
 
 from pathlib import Path
 from urllib.parse import unquote
@@ -7,6 +8,7 @@ from urllib.parse import unquote
 import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
+from inspection.ui.as_app import MANIFEST
 
 COOKIE = "inspection_name"
 # A tablet passes from shift to shift: after a shift's length without a visit the name is asked
@@ -20,12 +22,13 @@ _COMPONENT = st.components.v2.component(
 )
 
 
-def keys_and_name(name: str, *, forget: bool) -> None:
-    """Listen to the keys of this window and keep `name` in the cookie.
+def in_browser(name: str, *, forget: bool, language: str) -> None:
+    """Listen to the keys of this window, keep `name` in the cookie, name the manifest.
 
     forget: the name was taken out of its field in this tab. A tab that never had one leaves the
-    cookie of the others alone.
+    cookie of the others alone. language: of this tab, in which an installed page is called.
     """
+    base = st.get_option("server.baseUrlPath").strip("/")
     _COMPONENT(
         key="in_browser",
         data={
@@ -33,6 +36,7 @@ def keys_and_name(name: str, *, forget: bool) -> None:
             "seconds": COOKIE_HOURS * 3600,
             "name": name[:MOST_NAME_LETTERS],
             "forget": forget,
+            "manifest": f"{f'/{base}' if base else ''}/{MANIFEST}?lang={language}",
         },
     )
 

@@ -66,6 +66,16 @@ function remember({ cookie, seconds, name, forget }) {
   document.cookie = `${cookie}=${encodeURIComponent(name)}; path=/; max-age=${age}; samesite=strict${secure}`
 }
 
+// Streamlit's own page names no manifest; the browser takes one that is added later as well.
+function nameManifest({ manifest }) {
+  const known = document.head.querySelector("link[rel=manifest]")
+  const link = known ?? document.createElement("link")
+  if (link.getAttribute("href") === manifest) return
+  link.rel = "manifest"
+  link.setAttribute("href", manifest)
+  if (!known) document.head.append(link)
+}
+
 // Plotly draws for the width of the window. Paper is narrower: the drawing shrinks as a picture.
 function chartsOnPaper() {
   for (const container of document.querySelectorAll(".js-plotly-plot .svg-container")) {
@@ -88,6 +98,7 @@ function chartsOnScreen() {
 
 export default function ({ data }) {
   remember(data)
+  nameManifest(data)
   if (window.inspectionKeys) return
   window.inspectionKeys = true
   window.addEventListener("keydown", keyPressed, true)
