@@ -15,6 +15,7 @@ from inspection.door import door, served_hosts
 from inspection.door.senders import limit_headers
 from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
+from inspection.services.intake.watching import keep_watching
 from inspection.services.station import close_shared_station, shared_station
 from inspection.ui.as_app import app_routes
 from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
@@ -27,6 +28,7 @@ async def lifespan(app):
     Thread(target=lambda: shared_station().worker.start(), daemon=True).start()
     ended = Event()
     Thread(target=lambda: keep_tidy(shared_station(), ended), daemon=True).start()
+    Thread(target=lambda: keep_watching(shared_station(), ended), daemon=True).start()
     yield
     ended.set()
     close_shared_station()

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from inspection.domain.clocks import FIRST_DAY
@@ -26,8 +34,11 @@ from inspection.i18n import LANGUAGES
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Told by no sentence: whoever reads them may write into a chat, a mailbox or the log.
-_SECRETS = {"alert_webhook", "database_url", "mail_password"}
+_SECRETS = {"alert_webhook", "cameras", "database_url", "mail_password"}
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+
+_CAMERA_NAME = re.compile(r"\w[\w -]{0,39}")
+_CAMERA_SCHEMES = ("http", "https", "rtsp", "rtsps")
 
 
 def _one_of(*words: str) -> AfterValidator:
@@ -52,6 +63,27 @@ def _some_of(*words: str) -> AfterValidator:
     return AfterValidator(known)
 
 
+class HotFolderSettings(BaseModel):
+    """A folder whose photos are inspected as they arrive.
+
+    The fields of its station stand on every record; mm_per_px: None = what is known of the
+    station. settle_seconds: how long nothing about a file may change before it is taken;
+    every_seconds: how often the folder is looked through.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path
+    station: str = ""
+    line: str = ""
+    vehicle_model: str = ""
+    panel: str = ""
+    colour: str = ""
+    mm_per_px: float | None = Field(None, gt=0, lt=100)
+    settle_seconds: float = Field(2.0, ge=0.1, le=600)
+    every_seconds: float = Field(2.0, ge=0.1, le=600)
+
+
 class Settings(BaseSettings):
     """Where things live and how the line works. Frozen; made by `load_settings`.
 
@@ -61,6 +93,9 @@ class Settings(BaseSettings):
     spec: as with the model, the version last put in force wins over the default
     (`inspection.services.active_spec`).
     photo_folders: folders that may be browsed from the Inspect page, by the name shown there.
+    hot_folders: folders whose photos are inspected as they arrive, by the name shown to people.
+    cameras: addresses (http, https, rtsp) of cameras in the plant's network by their name;
+    camera_seconds: how long one may take to answer.
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
     first_day: no photo was taken before it; an earlier date is a wrong clock (`domain.clocks`).
@@ -97,6 +132,9 @@ class Settings(BaseSettings):
     photo_folders: dict[str, Path] = Field(
         default_factory=lambda: {"samples": REPOSITORY / "data" / "samples"}
     )
+    hot_folders: dict[str, HotFolderSettings] = Field(default_factory=dict)
+    cameras: dict[str, SecretStr] = Field(default_factory=dict)
+    camera_seconds: float = Field(8.0, ge=1, le=60)
     timezone: str = "Asia/Seoul"
     shifts: dict[str, str] = Field(
         default_factory=lambda: {"day": "06:00", "evening": "14:00", "night": "22:00"}
@@ -178,6 +216,26 @@ class Settings(BaseSettings):
                 '["127.0.0.1", "localhost", "qa.plant.example"]'
             )
         return hosts
+
+    @field_validator("cameras")
+    @classmethod
+    def _camera_addresses(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        # The address may hold a password: no sentence repeats it.
+        for name, address in value.items():
+            if not _CAMERA_NAME.fullmatch(name):
+                raise ValueError("a camera's name has at most 40 letters, digits, spaces, - and _")
+            try:
+                parts = urlsplit(address.get_secret_value())
+                is_whole = parts.scheme in _CAMERA_SCHEMES and bool(parts.hostname)
+                _ = parts.port
+            except ValueError:
+                is_whole = False
+            if not is_whole:
+                raise ValueError(
+                    f"{name}: must be a whole address such as http://192.0.2.7/snapshot.jpg or "
+                    "rtsp://192.0.2.7/stream"
+                )
+        return value
 
     @field_validator("station_scales")
     @classmethod

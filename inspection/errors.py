@@ -210,6 +210,10 @@ class MailError(InspectionError):
     """An e-mail cannot be sent as the settings say."""
 
 
+class CameraFailed(InspectionError):
+    """A camera of the network gave no picture; the sentence names the camera, never its address."""
+
+
 class AlreadyInspected(InspectionError):
     """The same photo has been judged before; a re-inspection must be asked for.
 

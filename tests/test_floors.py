@@ -72,6 +72,7 @@ ARROWS = {
         "active_spec": "",
         "station": "worker active_model active_spec",
         "photo": "typesetting worker station",
+        "intake": "worker station photo",
         "specs": "active_spec station",
         "quality": "words mailing station",
         "report": "words html_pages exporting mailing typesetting station photo quality",

@@ -57,7 +57,7 @@ LATIN_WORDS = set(
         r"\w+",
         """
     AI OK DPU FTT CSV XLSX PDF HTML PNG SVG COCO JSON Lines DEMO SHA SQLite PPV ROC POD AUROC Dice
-    EXIF HTTPS Host OpenCV Laney Holm Wilson Brier Mpx px mm cm kB MB MiB RGB Hub LH RH
+    EXIF HTTP HTTPS Host OpenCV Laney Holm Wilson Brier Mpx px mm cm kB MB MiB RGB Hub LH RH
     JPEG BMP TIFF WebP WEBP HEIC AVIF GIF raw UTC UTF Enter FCN Net English bilgi severity cardd
     int8 np KMH XML KRW Asia Seoul TOML WAL Python Keras
     """,

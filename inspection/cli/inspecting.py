@@ -22,11 +22,11 @@ from inspection.cli.console import (
     progress_bar,
     tell_left_out,
 )
-from inspection.config import load_settings
+from inspection.config import Settings, load_settings
 from inspection.domain.acceptance_rules import Spec, load_spec
 from inspection.domain.inspections import Inspection, Subject
 from inspection.domain.letters import showable
-from inspection.errors import InspectionError, StorageError
+from inspection.errors import CameraFailed, InspectionError, NotFound, StorageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,6 +102,7 @@ def _photo_files(paths: tuple[Path, ...]) -> tuple[list[_Photo], list["LeftOut"]
 )
 @click.option("--masks", type=click.Path(path_type=Path), help="folder for STEM.png masks")
 @click.option("--spec", type=click.Path(path_type=Path), help="another acceptance spec")
+@click.option("--camera", help="take the photo by this camera of the settings")
 @click.option("--mm-per-px", type=click.FloatRange(0, 100, min_open=True, max_open=True))
 @click.option("--vehicle-model", default="", help="code of the vehicle model")
 @click.option("--panel", default="", help="code of the panel")
@@ -115,13 +116,18 @@ def _photo_files(paths: tuple[Path, ...]) -> tuple[list[_Photo], list["LeftOut"]
 @click.option(
     "--anew", is_flag=True, help="with --log: begin anew where this command was ended before"
 )
-def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, anew, **about):
+def inspect(paths, json_out, masks, spec, camera, mm_per_px, log, again, another, anew, **about):
     """Inspect photos or folders of photos."""
+    from inspection.services.intake.cameras import SOURCE
     from inspection.services.station import open_station
 
     settings = load_settings()
     photos, left_out = _photo_files(paths)
     tell_left_out(left_out)
+    if camera and paths:
+        raise click.UsageError("--camera takes the photo itself: name either paths or a camera")
+    if camera:
+        photos = [_by_camera(settings, camera)]
     if not photos:
         named = ", ".join(showable(str(path)) for path in paths) or "no path"
         raise click.UsageError(f"{named}: no photo there; name a photo or a folder with photos")
@@ -136,7 +142,9 @@ def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, anew, 
     except InspectionError as error:
         station.close()
         raise click.UsageError(str(error)) from None
-    asked = _Asked(subject, mm_per_px, chosen_spec, log, again, another, "cli")
+    asked = _Asked(
+        subject, mm_per_px, chosen_spec, log, again, another, SOURCE if camera else "cli"
+    )
     try:
         station.worker.start()
         if station.worker.model.error:
@@ -150,6 +158,20 @@ def inspect(paths, json_out, masks, spec, mm_per_px, log, again, another, anew, 
         station.close()
     on_stderr.print(f"{len(photos) - refused} inspected, {refused} refused")
     sys.exit(REFUSED if refused else 0)
+
+
+def _by_camera(settings: Settings, name: str) -> _Photo:
+    """One photo of a camera; ends the command where there is none."""
+    from inspection.services.intake.cameras import snapshot
+
+    try:
+        taken = snapshot(settings, name)
+    except NotFound as error:
+        raise click.UsageError(str(error)) from None
+    except CameraFailed as error:
+        print_error(str(error))
+        sys.exit(REFUSED)
+    return _Photo(Path(taken.name), lambda: taken.content)
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from inspection.cli import (
     report,
     spec,
     training,
+    watching,
 )
 from inspection.cli.console import print_error
 from inspection.config import load_settings
@@ -64,6 +65,7 @@ def main():
 
 for _subject in (
     inspecting,
+    watching,
     calibrating,
     log,
     spec,

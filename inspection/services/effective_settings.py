@@ -6,10 +6,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from inspection.config import Settings
+from inspection.config import HotFolderSettings, Settings
 
 SOURCES = ("default", "file", "variable")
 PREFIX = "INSPECTION_"
@@ -70,10 +71,18 @@ def _readable(name: str, settings: Settings) -> str:
         # As a settings file writes it.
         return str(value).lower()
     if isinstance(value, dict):
-        return ", ".join(f"{key} = {part}" for key, part in value.items())
+        return ", ".join(f"{key} = {_part(part)}" for key, part in value.items())
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return str(value)
+
+
+def _part(value: object) -> str:
+    """An entry of a table; of an address that may hold a password only whose it is."""
+    if isinstance(value, SecretStr):
+        address = urlsplit(value.get_secret_value())
+        return f"{address.scheme}://{address.hostname}/…"
+    return str(value.folder) if isinstance(value, HotFolderSettings) else str(value)
 
 
 def _keys_of_file(environ: Mapping[str, str]) -> set[str]:

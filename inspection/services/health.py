@@ -4,6 +4,7 @@ Used by `doctor` and by the Settings page. Looks only: nothing is made, moved or
 the roll-up, and that only where a person asks for it.
 """
 
+import os
 import shutil
 import tempfile
 import traceback
@@ -152,6 +153,13 @@ def _settings(settings: Settings) -> str:
     ]
     if missing:
         raise SettingsError("check_photo_folders", folders=", ".join(missing))
+    away = [
+        f"{name} ({hot.folder})"
+        for name, hot in settings.hot_folders.items()
+        if not (hot.folder.is_dir() and os.access(hot.folder, os.W_OK))
+    ]
+    if away:
+        raise SettingsError("check_hot_folders", folders=", ".join(away))
     if not settings.lines or not settings.stations:
         raise SettingsError("check_no_line")
     shifts = ", ".join(f"{code} {start}" for code, start in settings.shifts.items())

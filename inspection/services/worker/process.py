@@ -53,7 +53,7 @@ class WorkerProcess:
             [sys.executable, "-P", "-m", "inspection.services.worker.child", json.dumps(settings)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=child_environment(),
         )
         assert self._process.stdin and self._process.stdout
         self._jobs, self._answers = self._process.stdin, self._process.stdout
@@ -157,7 +157,8 @@ class KeptWaiting:
         return waited
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
+    """The environment of a process that handles foreign bytes: no passwords, our modules."""
     passed_on = {
         name: value
         for name, value in os.environ.items()

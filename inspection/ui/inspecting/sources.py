@@ -18,6 +18,7 @@ from inspection.services.photo.browsing import SIDECAR
 from inspection.services.photo.sidecars import PhotoFacts, photo_facts
 from inspection.services.station import shared_station
 from inspection.ui.inspecting.kept_files import round_of
+from inspection.ui.inspecting.network_cameras import from_network_cameras
 from inspection.ui.inspecting.subject import described, prefill
 from inspection.ui.markdown import as_written
 from inspection.ui.session import digits, error_text, number, t
@@ -28,6 +29,7 @@ SOURCES = {
     "upload": ":material/upload_file:",
     "camera": ":material/photo_camera:",
     "browse": ":material/folder_open:",
+    "network_camera": ":material/videocam:",
 }
 PHOTOS_A_PAGE = 12
 
@@ -39,14 +41,19 @@ def photo_source(subject: Subject, mm_per_px: float | None) -> list[Order]:
         return _from_camera(subject, mm_per_px)
     if source == "browse":
         return _from_folders(subject, mm_per_px)
+    if source == "network_camera":
+        return from_network_cameras(subject, mm_per_px)
     return _from_upload(subject, mm_per_px)
 
 
 def _chosen_source() -> str:
     """The source in the address (`?source=`), which the control writes and follows."""
     asked = st.query_params.get("source")
-    chosen = asked if asked in SOURCES else "upload"
-    labels = {code: f"{icon} {t(f'source.{code}')}" for code, icon in SOURCES.items()}
+    offered = dict(SOURCES)
+    if not shared_station().settings.cameras:
+        del offered["network_camera"]
+    chosen = asked if asked in offered else "upload"
+    labels = {code: f"{icon} {t(f'source.{code}')}" for code, icon in offered.items()}
     st.segmented_control(
         t("source.title"),
         list(labels),

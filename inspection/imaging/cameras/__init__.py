@@ -1,0 +1,1 @@
+"""Cameras that stand somewhere for good: their streams, and what they see in the same place."""

@@ -1,0 +1,325 @@
+"""One watched folder: what arrives in it is inspected, logged and moved beside.
+
+    FOLDER/NAME              arrives; it is taken once nothing about it has changed for a while
+    FOLDER/done/NAME         inspected, by this folder or before
+    FOLDER/refused/NAME      cannot be used; NAME.txt beside it says why
+
+Nothing else is kept: a file is moved after its record is committed, so a file that a kill left
+behind is known to the log by its hash and is moved without a second record. The folder is looked
+through again and again, because shares of other machines tell nothing of what arrives there.
+"""
+
+import contextlib
+import hashlib
+import itertools
+import os
+import shutil
+import stat
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from inspection.config import HotFolderSettings
+from inspection.domain.inspections import Subject
+from inspection.domain.letters import inert_name
+from inspection.errors import Conflict, InspectionError, StorageError, UnreadableImage
+from inspection.i18n import error_sentence, translator
+from inspection.imaging import photo_folders
+from inspection.imaging.gate import MAX_FILE_BYTES
+from inspection.services.photo.batches import Order, Outcome, inspect_order
+from inspection.services.station import Station
+from inspection.storage.private import Claim, private_folder
+
+DONE, REFUSED = "done", "refused"
+SOURCE = "hot_folder"
+# A file that the gate refuses may be one whose second half is still to come, or one to which a
+# copy gave its size before its bytes: it is looked at again, later and later, before it is moved.
+LOOKS_AT_A_REFUSED = 3
+# Of a file's own: another look would find the same.
+_FINAL = {"foreign_format", "too_large", "sides_pixels", "sides_least", "sides_most", "frames"}
+# How often an inspection that failed is tried, and how long trouble that every photo would meet
+# is waited out.
+_TRIES = 3
+_PAUSE_S = 30.0
+_LONGEST_PAUSE_S = 600.0
+_MOST_NAME_BYTES = 240
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """How a watched folder stands.
+
+    waiting: files that have arrived and are not taken yet. counts: outcomes since it is watched,
+    by `Outcome.kind`. last_at: of the last outcome (UTC). trouble: why nothing is taken at the
+    moment, None while all is well.
+    """
+
+    name: str
+    folder: Path
+    waiting: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    last_at: datetime | None = None
+    trouble: InspectionError | None = None
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """A file as it was last seen. facts: size and time of change; since: when they were new.
+
+    pause_s: how long they must not change. outcome: what became of it, where only the move failed.
+    """
+
+    facts: tuple[int, int]
+    since: float
+    pause_s: float
+    tries: int = 0
+    outcome: Outcome | None = None
+
+
+class HotFolder:
+    """A folder under watch. One thread looks; `state` may be asked by others.
+
+    name: how people call it. tell: told of each photo that is done with. tell_trouble: of trouble
+    that was not there at the look before. clock: seconds.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        name: str,
+        where: HotFolderSettings,
+        *,
+        inspector: str = "",
+        tell: Callable[[Outcome], object] = lambda outcome: None,
+        tell_trouble: Callable[[InspectionError], object] = lambda error: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._station, self._where = station, where
+        self._inspector = inspector
+        self._tell, self._tell_trouble, self._clock = tell, tell_trouble, clock
+        self._told_trouble = ""
+        self._files: dict[str, _Arrived] = {}
+        self._rests_until = -float("inf")
+        self._state = FolderState(name, where.folder)
+
+    @property
+    def state(self) -> FolderState:
+        return self._state
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the last look found nothing that waits."""
+        return not self._files and self._state.trouble is None
+
+    def watch(self, ended: threading.Event, *, once: bool = False) -> None:
+        """Look again and again until `ended`, or with `once` until nothing waits any more.
+
+        Raises Conflict where another process watches the folder, SubjectRefused where its settings
+        name what the plant does not have: photos are not refused for that.
+        """
+        with self._held():
+            self._subject()
+            while not ended.is_set():
+                self.look(ended)
+                if once and (self.is_empty or self._state.trouble):
+                    return
+                ended.wait(self._where.every_seconds)
+
+    def look(self, ended: threading.Event | None = None) -> None:
+        """Look through the folder once, and take what is ready, the oldest first.
+
+        Trouble is no error here: `state` tells it, and the next look tries again.
+        """
+        if self._clock() < self._rests_until:
+            return
+        try:
+            arrived = self._listed()
+            self._files = {name: one for name, one in self._files.items() if name in arrived}
+            self._state = replace(self._state, waiting=len(arrived), trouble=None)
+            ready = [name for name, facts in arrived.items() if self._is_ready(name, facts)]
+            for name in ready:
+                if ended and ended.is_set():
+                    return
+                self._take(name, self._files[name])
+            self._told_trouble = ""
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            self._rest(StorageError("hot_folder_trouble", folder=self._where.folder, why=why))
+        except InspectionError as error:
+            self._rest(error.anew())
+
+    def say_trouble(self, error: InspectionError) -> None:
+        """Let `state` tell why the folder is not watched."""
+        self._state = replace(self._state, trouble=error.anew())
+
+    # --- which files ---
+
+    def _listed(self) -> dict[str, tuple[int, int]]:
+        """Photos in the folder by name with size and time of change (ns), the oldest first."""
+        found = {}
+        with os.scandir(self._where.folder) as entries:
+            for entry in entries:
+                is_photo = photo_folders.is_photo_name(entry.name)
+                if not is_photo or photo_folders.companion_reason(entry.name):
+                    continue
+                # A link may lead anywhere, and what it leads to would stay behind.
+                with contextlib.suppress(OSError):
+                    if entry.is_file(follow_symlinks=False):
+                        facts = entry.stat(follow_symlinks=False)
+                        found[entry.name] = (facts.st_size, facts.st_mtime_ns)
+        return dict(sorted(found.items(), key=lambda one: (one[1][1], one[0])))
+
+    def _is_ready(self, name: str, facts: tuple[int, int]) -> bool:
+        """Whether nothing about a file has changed for long enough.
+
+        By this machine's clock alone: a share has another one, and a copy keeps old times.
+        """
+        known = self._files.get(name)
+        if known is None or known.facts != facts:
+            self._files[name] = _Arrived(facts, self._clock(), self._where.settle_seconds)
+            return False
+        return self._clock() - known.since >= known.pause_s
+
+    def _take(self, name: str, file: _Arrived) -> None:
+        """Inspect one file and move it; one that is not done with waits for a later look."""
+        path = self._where.folder / name
+        if file.outcome is None:
+            try:
+                content = photo_folders.read_file(path, MAX_FILE_BYTES + 1)
+                facts = path.stat()
+            except OSError:
+                # Held by the program that writes it, or gone.
+                self._wait(file, _PAUSE_S)
+                return
+            if (facts.st_size, facts.st_mtime_ns) != file.facts:
+                return
+            outcome = self._inspected(name, content)
+            if not self._is_settled(file, outcome):
+                return
+            file.outcome = outcome
+        self._move(path, file.outcome)
+        del self._files[name]
+        self._count(file.outcome)
+
+    def _inspected(self, name: str, content: bytes) -> Outcome:
+        """What became of a photo; raises what the next one would meet as well."""
+        order = Order(
+            name,
+            lambda: content,
+            self._subject(),
+            mm_per_px=self._where.mm_per_px,
+            scale_source="station",
+            source=SOURCE,
+        )
+        outcome, goes_on = inspect_order(self._station, order, patient=True)
+        if not goes_on and outcome.error:
+            raise outcome.error
+        return outcome
+
+    def _subject(self) -> Subject:
+        where = self._where
+        subject = Subject(
+            vehicle_model=where.vehicle_model,
+            panel=where.panel,
+            colour=where.colour,
+            station=where.station,
+            line=where.line,
+            inspector=self._inspector,
+        )
+        self._station.refuse_unknown(subject)
+        return subject
+
+    def _is_settled(self, file: _Arrived, outcome: Outcome) -> bool:
+        """Whether a file is done with; one that may fare better later is left to wait."""
+        file.tries += 1
+        if outcome.kind == "failed" and file.tries < _TRIES:
+            self._wait(file, _PAUSE_S * 2**file.tries)
+            return False
+        error = outcome.error
+        is_unsure = isinstance(error, UnreadableImage) and error.code not in _FINAL
+        if outcome.kind == "refused" and is_unsure and file.tries < LOOKS_AT_A_REFUSED:
+            self._wait(file, self._where.settle_seconds * 2**file.tries)
+            return False
+        return True
+
+    def _wait(self, file: _Arrived, pause_s: float) -> None:
+        file.since, file.pause_s = self._clock(), min(pause_s, _LONGEST_PAUSE_S)
+
+    def _rest(self, trouble: InspectionError) -> None:
+        """Take nothing for a while: every photo would meet the same."""
+        self._rests_until = self._clock() + _PAUSE_S
+        self._state = replace(self._state, trouble=trouble)
+        if str(trouble) != self._told_trouble:
+            self._told_trouble = str(trouble)
+            self._tell_trouble(trouble)
+
+    def _count(self, outcome: Outcome) -> None:
+        self._state = replace(
+            self._state,
+            waiting=max(0, self._state.waiting - 1),
+            counts=Counter(self._state.counts) + Counter([outcome.kind]),
+            last_at=datetime.now(UTC),
+        )
+        self._tell(outcome)
+
+    # --- moving ---
+
+    def _move(self, path: Path, outcome: Outcome) -> None:
+        """Put a file into the folder of its outcome; raises OSError where that cannot be."""
+        is_done = outcome.kind in ("inspected", "known")
+        folder = self._where.folder / (DONE if is_done else REFUSED)
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True)
+            # Whoever reads and empties the watched folder does so with these two.
+            with contextlib.suppress(OSError):
+                folder.chmod(stat.S_IMODE(self._where.folder.stat().st_mode))
+        target = self._free(folder, path.name)
+        if not is_done:
+            # Before the move: a kill in between leaves the file here, to be refused once more.
+            self._write_reason(path, target, outcome)
+        path.rename(target)
+
+    def _free(self, folder: Path, name: str) -> Path:
+        """A place that nothing has: the file's name, on a collision with the time behind it."""
+        if not os.path.lexists(folder / name):
+            return folder / name
+        stem, suffix = os.path.splitext(name)
+        now = datetime.now(self._station.calendar.zone)
+        names = (
+            f"{stem}_{now:%Y%m%d_%H%M%S}{f'_{n}' if n > 1 else ''}{suffix}"
+            for n in itertools.count(1)
+        )
+        return next(folder / one for one in names if not os.path.lexists(folder / one))
+
+    def _write_reason(self, path: Path, target: Path, outcome: Outcome) -> None:
+        t = translator(self._station.settings.language)
+        error = outcome.error or InspectionError("not_inspected_fault", name=inert_name(path.name))
+        sentence = error_sentence(t, error, self._station.calendar.zone)
+        name = os.fsdecode(os.fsencode(target.name)[:_MOST_NAME_BYTES])
+        reason = target.with_name(f"{name}.txt")
+        reason.write_text(sentence + "\n", encoding="utf-8", errors="replace")
+        with contextlib.suppress(OSError):
+            shutil.copymode(path, reason)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Watch alone: two at once would move each other's files away."""
+        folder = self._station.settings.data_dir / "watched"
+        place = os.fsencode(os.path.realpath(self._where.folder))
+        try:
+            private_folder(folder)
+            claim = Claim.take(folder / f"{hashlib.sha256(place).hexdigest()[:32]}.lock")
+        except OSError as error:
+            why = error.strerror
+            raise StorageError("hot_folder_trouble", folder=folder, why=why) from None
+        if claim is None:
+            raise Conflict("hot_folder_taken", folder=self._where.folder)
+        try:
+            yield
+        finally:
+            claim.release(remove=True)

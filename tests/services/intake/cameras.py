@@ -1,0 +1,84 @@
+"""A camera's web page for the tests: pictures, and everything a camera does instead."""
+
+import base64
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.conftest import panel_jpeg
+
+PASSWORD = "gehe1m&"
+_GRANTED = "Basic " + base64.b64encode(f"lead:{PASSWORD}".encode()).decode()
+
+
+class _Camera(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        getattr(self, f"do_{self.path.partition('?')[0].strip('/')}")()
+
+    def do_photo(self):
+        self._answer(panel_jpeg())
+
+    def do_page(self):
+        self._answer(b"<html>a camera</html>")
+
+    def do_away(self):
+        self._answer(b"", 302, Location=f"http://localhost:{self.server.server_port}/photo")
+
+    def do_at_home(self):
+        self._answer(b"", 302, Location="/photo")
+
+    def do_closed(self):
+        if self.headers.get("Authorization") == _GRANTED:
+            self.do_photo()
+        else:
+            self._answer(b"", 401, **{"WWW-Authenticate": 'Basic realm="camera"'})
+
+    def do_broken(self):
+        self._answer(b"", 500)
+
+    def do_endless(self):
+        """Bytes for ever, a few at a time: no single wait is long."""
+        self.send_response(200)
+        self.end_headers()
+        while not self.server.is_over.wait(0.05):
+            self.wfile.write(b"\xff\xd8\xff")
+            self.wfile.flush()
+
+    def do_once_asleep(self):
+        """Hangs up on whoever comes first."""
+        self.server.asked += 1
+        if self.server.asked > 1:
+            self.do_photo()
+
+    def _answer(self, content, status=200, **headers):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@contextmanager
+def camera():
+    """A running camera; answers "127.0.0.1:PORT"."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Camera)
+    server.daemon_threads = True
+    server.block_on_close = False
+    server.handle_error = lambda *_: None
+    server.is_over, server.asked = threading.Event(), 0
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.is_over.set()
+        server.shutdown()
+        server.server_close()
+
+
+def wait_s(began):
+    return time.monotonic() - began
