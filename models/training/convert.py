@@ -86,7 +86,6 @@ def as_openvino(network: keras.Model) -> openvino.Model:
     than the last convolution.
     """
     converted = _converted(network)
-    # Fresh: the runtime would write the temporary folder's name into the file, no two alike.
     return openvino.Model([opset13.result(_planes(converted))], converted.get_parameters())
 
 
@@ -108,9 +107,18 @@ def as_served(network: keras.Model) -> openvino.Model:
 
 
 def _converted(network: keras.Model) -> openvino.Model:
-    with tempfile.TemporaryDirectory() as exported:
-        network.export(exported, format="tf_saved_model", verbose=False)
-        converted = openvino.convert_model(exported)
+    # Not at the top: training runs on other backends of Keras, which have no TensorFlow.
+    import tensorflow as tf
+
+    # Traced here: Keras' own export traces several times, writes files and takes six times as long.
+    @tf.function(autograph=False)
+    def traced(photo: tf.Tensor) -> list[tf.Tensor]:
+        answers = keras.tree.flatten(network(photo, training=False))
+        return [tf.identity(answer, name=f"answer_{k}") for k, answer in enumerate(answers)]
+
+    shape = tf.TensorSpec(network.input.shape, network.input.dtype, name="photo")
+    # Weights of its own: those of the Keras network may change or go.
+    converted = openvino.convert_model(traced.get_concrete_function(shape), share_weights=False)
     for node in converted.get_ordered_ops():
         if node.get_type_name() in ("Concat", "Add"):
             _double_plainly(node)
@@ -118,8 +126,16 @@ def _converted(network: keras.Model) -> openvino.Model:
 
 
 def _planes(converted: openvino.Model, number: int = 0) -> openvino.Node:
-    """What a converted network answers, (N, C, H, W)."""
-    return opset13.transpose(converted.get_results()[number].input_value(0), [0, 3, 1, 2])
+    """What a converted network answers, (N, C, H, W). number: which of its answers.
+
+    The converter keeps the answers' names, not their order.
+    """
+    (answer,) = (
+        result
+        for result in converted.get_results()
+        if f"answer_{number}:0" in result.output(0).get_names()
+    )
+    return opset13.transpose(answer.input_value(0), [0, 3, 1, 2])
 
 
 def _double_plainly(joining: openvino.Node) -> None:
@@ -179,11 +195,10 @@ def _with_ending(converted: openvino.Model, network: keras.Model) -> openvino.No
     any_defect = network.get_layer("any_defect")
     kernel, bias = (keras.ops.convert_to_numpy(weight) for weight in any_defect.get_weights())
     weights, ones = doubling_as_convolution(kernel), [1, 1]
-    # The converter keeps the answers' names, not their order: output_0 is the first.
-    features, *kinds = np.argsort([output.get_any_name() for output in converted.outputs])
-    doubled = opset13.convolution(_planes(converted, features), weights, ones, ones, ones, ones)
+    doubled = opset13.convolution(_planes(converted), weights, ones, ones, ones, ones)
     logits = opset13.add(doubled, np.full((1, 4, 1, 1), bias[0], np.float32))
     answer = [opset13.sigmoid(logits)]
+    kinds = range(1, len(converted.outputs))
     answer += [opset13.softmax(_planes(converted, number), 1) for number in kinds]
     return opset13.concat([_levels(part) for part in answer], 1)
 

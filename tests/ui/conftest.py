@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.scriptrunner import script_runner
 from streamlit.testing.v1 import AppTest
 
 from inspection.domain.defects import Defect, Region
@@ -40,6 +41,15 @@ def packages_searched_once():
     with pytest.MonkeyPatch.context() as patched:
         scan = functools.cache(manifest_scanner.scan_component_manifests)
         patched.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def networks_left_alone():
+    """Where Keras is loaded, as by other tests of the same process, Streamlit clears its state
+    before every run of a page: a fifteenth of the tests' time. No page uses Keras."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(script_runner, "_clean_problem_modules", lambda: None)
         yield
 
 

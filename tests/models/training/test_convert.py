@@ -44,6 +44,19 @@ def narrow(monkeypatch):
     return networks.with_probabilities(networks.lite_unet())
 
 
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """(the narrow U-Net as it is kept, the folder of the served one). Not to be changed."""
+    folder = tmp_path_factory.mktemp("converted")
+    keras.utils.set_random_seed(3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(networks, "lite_unet", narrow_unet)
+        save_half(networks.with_probabilities(narrow_unet()), folder / "unet.keras")
+        network = load_half(folder / "unet.keras")
+    save_openvino(network, folder)
+    return network, folder
+
+
 def answers(network):
     photo = np.random.default_rng(1).random((1, 64, 96, 3)).astype(np.float32)
     return np.asarray(network(photo, training=False))
@@ -66,11 +79,9 @@ def test_saving_what_was_loaded_changes_nothing_more(narrow, tmp_path):
     assert np.array_equal(answers(load_half(tmp_path / "twice.keras")), answers(once))
 
 
-def test_the_served_network_answers_what_keras_answers(narrow, tmp_path):
-    save_half(narrow, tmp_path / "unet.keras")
-    network = load_half(tmp_path / "unet.keras")
-    save_openvino(network, tmp_path)
-    served = ServedNetwork(tmp_path / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
+def test_the_served_network_answers_what_keras_answers(converted):
+    network, folder = converted
+    served = ServedNetwork(folder / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
     photo = np.random.default_rng(1).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
     expected = np.asarray(network(scaled(photo), training=False))
     seen = served(photo)
@@ -78,9 +89,8 @@ def test_the_served_network_answers_what_keras_answers(narrow, tmp_path):
     assert np.abs(scaled(seen) - expected).max() <= LARGEST_DIFFERENCE
 
 
-def test_a_doubling_is_one_node_of_the_served_network(narrow, tmp_path):
-    save_openvino(narrow, tmp_path)
-    network = openvino.Core().read_model(tmp_path / "unet.xml")
+def test_a_doubling_is_one_node_of_the_served_network(converted):
+    network = openvino.Core().read_model(converted[1] / "unet.xml")
     kinds = [node.get_type_name() for node in network.get_ops()]
     # Four levels are doubled in the trunk, and with them what three of them say of the types; the
     # fifth is answered as four parts of a plane.
