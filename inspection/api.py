@@ -246,6 +246,19 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         content = correcting.drawn_mask(station, detail, numbered)
         return Response(content, media_type="image/png", headers=_FOR_EVER)
 
+    @api.get("/inspections/{number}/regions")
+    def regions(
+        number: _Number,
+        correction: Annotated[int | None, Query(ge=1, le=_LARGEST_NUMBER)] = None,
+    ):
+        """PNG that numbers the regions as `defects` lists them, 0 = none; over 255 of them a number
+        is red + 256 times green. correction: those of that one."""
+        station = station_of()
+        detail = log_detail.inspection_detail(station.engine, number)
+        numbered = correction and correcting.numbered_correction(detail, correction)
+        numbers = correcting.region_numbers(station, detail, numbered or None)
+        return Response(codec.encode_numbers(numbers), media_type="image/png", headers=_FOR_EVER)
+
     @api.get("/inspections/{number}/photo")
     def photo(number: _Number):
         """The photo at full resolution, re-encoded as JPEG without metadata."""

@@ -122,6 +122,27 @@ def test_corrections_are_listed_oldest_first_and_the_machines_record_stays(clien
     ] == ["correction"] * 2
 
 
+def test_the_regions_that_stand_are_numbered_in_the_order_of_the_defects(client):
+    machine = inspected(client)
+    number, (box,) = machine["id"], [defect["bbox_px"] for defect in machine["defects"]]
+    numbers = numbers_of(client, number)
+    x, y, w, h = box
+    assert numbers.max() == 1 and numbers[y : y + h, x : x + w].sum() == numbers.sum() > 0
+    mask = drawn((200, 20, 20, 10, 10), (7, *SCRATCH))
+    body = correct(client, number, mask, said((200, "dent"), (7, "pseudo_defect"))).json()
+    numbers = numbers_of(client, number, correction=body["id"])
+    for place, defect in enumerate(body["defects"], 1):
+        x, y, w, h = defect["bbox_px"]
+        assert set(numbers[y : y + h, x : x + w].flat) == {place}
+    assert client.get(f"/inspections/{number}/regions?correction=999").status_code == 404
+    assert client.get("/inspections/999/regions").status_code == 404
+
+
+def numbers_of(client, number, **asked):
+    answer = client.get(f"/inspections/{number}/regions", params=asked)
+    return cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_UNCHANGED)
+
+
 def test_a_photo_turned_by_exif_takes_a_mask_of_its_upright_size(client):
     turned = turned_by_exif(panel_jpeg(), 6)
     machine = inspected(client, turned)

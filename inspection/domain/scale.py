@@ -22,6 +22,9 @@ CLICK_SPREAD_PX = 1.0
 LEAST_BETWEEN_POINTS_PX = 10.0
 # Half of the 95 % interval of a normal distribution, in standard deviations.
 HALF_95 = 1.96
+# The same of the distance between two clicks, in px: along the line between them each counts once,
+# two spreads added as squares.
+POINTS_ERROR_PX = HALF_95 * math.sqrt(2) * CLICK_SPREAD_PX
 
 # Diagonal of the film that EXIF's "focal length in 35 mm film" speaks of.
 _FILM_DIAGONAL_MM = math.hypot(36.0, 24.0)
@@ -85,9 +88,7 @@ def scale_of_points(
         raise ValueError(
             f"the two points must lie at least {LEAST_BETWEEN_POINTS_PX:g} px apart, got {apart_px}"
         )
-    # Along the line between them each click counts once: two spreads, added as squares.
-    error_px = HALF_95 * math.sqrt(2) * CLICK_SPREAD_PX
-    return Scale(length_mm / apart_px, "points", 100 * error_px / apart_px)
+    return Scale(length_mm / apart_px, "points", 100 * POINTS_ERROR_PX / apart_px)
 
 
 def distance_mm(

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -60,3 +61,14 @@ def test_an_answer_of_the_wrong_shape_or_without_numbers_is_no_evidence():
         codec.encode_evidence(answer(), ("scratch",), 12)
     with pytest.raises(ValueError, match="not finite"):
         codec.encode_evidence(answer() * np.nan, TYPES, 12)
+
+
+def test_more_numbers_than_a_grey_has_are_red_and_green():
+    few, many = np.array([[0, 255]], np.int32), np.array([[0, 255, 256, 1000]], np.int32)
+    read = [
+        cv2.imdecode(np.frombuffer(codec.encode_numbers(numbers), np.uint8), cv2.IMREAD_UNCHANGED)
+        for numbers in (few, many)
+    ]
+    assert read[0].shape == (1, 2) and read[0].tolist() == [[0, 255]]
+    _, green, red = np.moveaxis(read[1].astype(int), -1, 0)
+    assert (red + 256 * green).tolist() == many.tolist()

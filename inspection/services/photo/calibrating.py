@@ -19,6 +19,7 @@ from inspection.imaging.photo import Photo
 from inspection.services.station import Station
 from inspection.services.worker.parent import InspectionWorker
 from inspection.storage import calibrations
+from inspection.storage.log_detail import InspectionDetail
 
 Point = tuple[float, float]
 
@@ -126,7 +127,7 @@ def card_scale(photo: Photo) -> Scale | None:
 
 
 def points_scale(
-    photo: Photo, filename: str, first: Point, second: Point, length_mm: float
+    photo: Photo | InspectionDetail, filename: str, first: Point, second: Point, length_mm: float
 ) -> Scale:
     """The scale by two points of a photo. Raises ScaleRefused where they give none."""
     width, height = photo.width_px, photo.height_px

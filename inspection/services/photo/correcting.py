@@ -144,6 +144,19 @@ def drawn_numbers(
     return read_region_mask(content, "mask", detail.width_px, detail.height_px)
 
 
+def region_numbers(
+    station: Station, detail: InspectionDetail, numbered: NumberedCorrection | None
+) -> np.ndarray:
+    """Which region each pixel belongs to, int32 (H, W): n = the nth defect of the judgement, 0 =
+    none. numbered: None = the machine's own record."""
+    if numbered is None:
+        return _machine_places(station, detail)
+    place_of = np.zeros(LARGEST_NUMBER + 1, np.int32)
+    for place, region in enumerate(numbered.said.regions, 1):
+        place_of[region.n] = place
+    return place_of[drawn_numbers(station, detail, numbered)]
+
+
 def corrected_mask(
     station: Station, detail: InspectionDetail, numbered: NumberedCorrection
 ) -> np.ndarray:

@@ -15,6 +15,7 @@ from inspection.domain.counting_words import (
     CountingWord,
 )
 from inspection.domain.letters import name_of_person
+from inspection.domain.scale import Scale
 from inspection.errors import CountingRefused
 from inspection.services.photo import correcting, reviewing
 from inspection.services.station import Station, given_scale
@@ -39,19 +40,25 @@ def restore(station: Station, detail: InspectionDetail, who: str, reason: str = 
 def correct_scale(
     station: Station, detail: InspectionDetail, mm_per_px: float, reason: str, who: str
 ) -> int:
+    """`put_right` with a scale that a person typed."""
+    return put_right(station, detail, given_scale(mm_per_px), reason, who)
+
+
+def put_right(
+    station: Station, detail: InspectionDetail, scale: Scale, reason: str, who: str
+) -> int:
     """Measure and judge an inspection anew with the right scale; answers the new one's number.
 
     The kept map is measured, the network is not asked, and so are the regions that a person drew.
-    The record with the wrong millimetres stays
-    and is replaced in lists and figures; a decision that rested on it is made anew. Raises
+    The record with the wrong millimetres stays and is replaced in lists and figures; a decision
+    that rested on it is made anew. Raises
     ScaleRefused for a scale that the panel cannot have, CountingRefused without a name or a reason
     or where nothing would change, NotFound when the map is not kept any more, Conflict when the
     inspection is left out or was judged again meanwhile.
     """
     word = CountingWord(detail.id, SCALE_CORRECTED, reason, who, datetime.now(UTC), detail.id)
-    scale = given_scale(mm_per_px)
     if detail.mm_per_px == scale.mm_per_px:
-        raise CountingRefused("scale_same", number=detail.id, scale=mm_per_px)
+        raise CountingRefused("scale_same", number=detail.id, scale=scale.mm_per_px)
     again = reviewing.judged_again(station, detail, scale=scale)
     number = recording.rejudge(
         station.engine,

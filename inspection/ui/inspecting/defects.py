@@ -1,12 +1,18 @@
 """The photo with its mask and the table of its defects, each leading to the other."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from inspection.domain.defects import NOT_JUDGED, Defect
 from inspection.domain.inspections import Inspection
-from inspection.domain.numbers import measured, rounded
+from inspection.domain.numbers import measured as with_error
+from inspection.domain.numbers import rounded
 from inspection.storage.log_detail import InspectionDetail
+from inspection.ui.inspecting.correcting import correction_saved, editing_of
+from inspection.ui.inspecting.measuring import measured, measuring_of
 from inspection.ui.session import language, plain, t, translate
 from inspection.ui.widgets.links import mask_url, photo_url
 from inspection.ui.widgets.sheet import sheet
@@ -27,6 +33,7 @@ def show_photo(
                 "index": index,
                 "bbox_px": defect.region.bbox_px,
                 "verdict": _weight(defect, shown),
+                "type": defect.type,
                 "label": f"{index}. {t(f'defect.{defect.type}')}",
             }
             for index, defect in enumerate(shown.judgement.defects, start=1)
@@ -36,7 +43,16 @@ def show_photo(
         height_px=height_px,
         focus=focus,
         on_select=lambda index: _region_clicked(detail.id, index),
+        editing=editing_of(detail, shown),
+        measuring=measuring_of(detail, shown),
+        on_saved=lambda said: _corrected(detail.id, said),
+        on_measured=lambda said: measured(detail, said),
     )
+
+
+def _corrected(number: int, said: Mapping[str, Any]) -> None:
+    _region_clicked(number, None)
+    correction_saved(said)
 
 
 def _drawn_in(detail: InspectionDetail, shown: Inspection) -> int | None:
@@ -137,9 +153,9 @@ def _row(index: int, defect: Defect) -> dict:
         "number": index,
         "type": t(f"defect.{defect.type}"),
         "area_px": defect.region.area_px,
-        "area_mm2": measured(defect.area_mm2, defect.area_error_mm2, 2, is_bound, signs),
+        "area_mm2": with_error(defect.area_mm2, defect.area_error_mm2, 2, is_bound, signs),
         "length_mm": _to_places(defect.length_mm, 1),
-        "width_mm": measured(defect.width_mm, defect.width_error_mm, 1, is_bound, signs),
+        "width_mm": with_error(defect.width_mm, defect.width_error_mm, 1, is_bound, signs),
         "zone": defect.zone or "–",
         "severity": t(f"severity.{defect.severity}") if defect.severity else "–",
         "score": _to_places(defect.region.score, 2),

@@ -20,6 +20,7 @@ from inspection.ui.inspecting import counting as counting_views
 from inspection.ui.inspecting.acting import act, is_open
 from inspection.ui.inspecting.decision import decision_row, other_inspection
 from inspection.ui.inspecting.defects import defect_table, focus_of, show_photo
+from inspection.ui.inspecting.measuring import calibration_form
 from inspection.ui.inspecting.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_of, threshold_sliders
 from inspection.ui.markdown import as_written
@@ -60,6 +61,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         decision_row(detail, compact)
         counting_views.show_corrections(detail, act, batch_view.open_inspection)
     _warnings(detail, shown)
+    calibration_form(detail)
     focus = focus_of(detail, shown)
     if compact:
         show_photo(detail, shown, focus, COMPACT_VIEWER_HEIGHT_PX)

@@ -50,6 +50,17 @@ def mask_url(number: int, threshold: float, smallest_px: int, correction: int | 
     )
 
 
+def regions_url(number: int, correction: int | None = None) -> str:
+    """Where the browser gets the numbers of an inspection's regions, or of a correction's."""
+    asked = "" if correction is None else f"?correction={correction}"
+    return f"{_base()}/api/v1/inspections/{number}/regions{asked}"
+
+
+def corrections_url(number: int) -> str:
+    """Where the browser sends a correction."""
+    return f"{_base()}/api/v1/inspections/{number}/corrections"
+
+
 def chart_library_url() -> str:
     """Where the browser gets the library that draws a figure as a picture."""
     return f"{_base()}/api/v1/chart-library?version={LIBRARY_VERSION}"

@@ -1,10 +1,12 @@
 """The photo viewer: the photo at full resolution with the mask blended over it in the browser.
 
 `st.image` shrinks photos to 1460 px and sends them again at each rerun. Here the browser fetches
-photo and mask once by URL, and pans, zooms, blends and compares without asking Python.
+photo and mask once by URL, and pans, zooms, blends and compares without asking Python. Regions are
+corrected and lengths measured there as well: Python hears of it when something is saved.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +35,57 @@ LABELS = (
 )
 """Keys that `labels` must hold. `region` names one region and contains `{index}`."""
 
+EDITING_LABELS = (
+    "edit",
+    "no_defect",
+    "restore",
+    "choose",
+    "brush",
+    "eraser",
+    "polygon",
+    "split",
+    "join",
+    "brush_size",
+    "type",
+    "new_region",
+    "undo",
+    "redo",
+    "save",
+    "discard",
+    "latest",
+    "who",
+    "reason",
+    "reason_no_defect",
+    "reason_restore",
+    "name_missing",
+    "labels_failed",
+    "split_hint",
+    "conflict",
+    "refused",
+    "not_saved",
+)
+"""Keys of the words with which regions are corrected."""
+
+MEASURING_LABELS = (
+    "measure",
+    "length_mm",
+    "measure_hint",
+    "measure_near",
+    "for_photo",
+    "for_station",
+)
+"""Keys of the words with which the scale is measured."""
+
 _FOLDER = Path(__file__).parent
 
 
 # The browser gets one script and one style sheet: a component cannot import a second file. Later
 # parts use the names of the earlier ones.
-_SCRIPTS = ("pictures.js", "stage.js", "viewer.js")
-_STYLES = ("viewer.css", "bar.css", "stage.css", "foot.css")
+_SCRIPTS = (
+    *("pictures.js", "labels.js", "strokes.js", "saving.js", "stage.js", "tools.js"),
+    *("editing.js", "measuring.js", "viewer.js"),
+)
+_STYLES = ("viewer.css", "bar.css", "stage.css", "edit.css", "foot.css")
 
 
 def _parts(*names: str) -> str:
@@ -55,6 +101,52 @@ _COMPONENT = st.components.v2.component(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine's own regions of a photo that a person corrected: where the browser gets their
+    numbers, and their types in that order."""
+
+    labels_url: str
+    types: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """What the browser needs to correct the regions of one inspection.
+
+    based_on: the correction that stands, None for the machine's record. labels_url: PNG whose
+    levels number the regions that stand, the first is 1; types: what these are. save_url: takes
+    the correction. catalogue: (code, word) of every type; not_judged: codes among them that are
+    held against nothing; new_type: of a new region at first. who: is inspecting, "" = unknown.
+    machine: None while its record stands. words: one for each key in `EDITING_LABELS`.
+    """
+
+    inspection: int
+    based_on: int | None
+    labels_url: str
+    types: Sequence[str]
+    save_url: str
+    catalogue: Sequence[tuple[str, str]]
+    not_judged: Sequence[str]
+    new_type: str
+    who: str
+    machine: Machine | None
+    words: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What the browser needs to measure between two points of the photo.
+
+    error_px: half of the 95 % interval of a distance between two clicks. least_px: the shortest
+    distance that says anything. words: one for each key in `MEASURING_LABELS`.
+    """
+
+    error_px: float
+    least_px: float
+    words: Mapping[str, str]
+
+
 def viewer(
     key: str,
     photo_url: str,
@@ -66,6 +158,10 @@ def viewer(
     opacity: float = 0.5,
     focus: int | None = None,
     on_select: Callable[[int | None], None] | None = None,
+    editing: Editing | None = None,
+    measuring: Measuring | None = None,
+    on_saved: Callable[[Mapping[str, Any]], None] | None = None,
+    on_measured: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> int | None:
     """Show a photo with its defect mask and numbered regions; give the region clicked last.
 
@@ -75,8 +171,8 @@ def viewer(
     mask_url: 8 bit, one channel, below 128 = no defect; None = nothing to blend. A mask of
         another size is stretched over the photo.
     regions: `index` (int, shown as number), `bbox_px` (x, y, width, height in photo pixels),
-        `verdict` ("rework", "human" or "ok"), optionally `label` (words for the tooltip and
-        for screen readers, in place of `labels["region"]` and the verdict).
+        `verdict` ("rework", "human" or "ok"), optionally `type` (a code) and `label` (words for
+        the tooltip and for screen readers, in place of `labels["region"]` and the verdict).
     labels: words in the user's language, one for each key in `LABELS`.
     language: its code, by which shares are written.
     height_px: height of the whole component, tool bar included; the photo takes what is left.
@@ -84,6 +180,10 @@ def viewer(
         brings another value.
     focus: index of the region to zoom to. Acts when it changes, so the user is not pulled back.
     on_select: called with the index (None: deselected) before the rerun that a click causes.
+    editing, measuring: None = the regions cannot be corrected, nothing can be measured.
+    on_saved: called before the rerun after a correction was saved, with its `id` and `who`.
+    on_measured: the same with `points` [x1, y1, x2, y2] in photo pixels, `mm` between them, and
+        `use`: "photo" or "station".
 
     Returns the index of the region clicked last; None when none is selected, when the photo has
     changed since, or when the region is no longer among `regions`.
@@ -98,6 +198,11 @@ def viewer(
         if on_select is not None:
             on_select(_selected(st.session_state.get(key), photo_url, known))
 
+    def tell(name: str, act: Callable[[Mapping[str, Any]], None] | None) -> None:
+        said = (st.session_state.get(key) or {}).get(name)
+        if act is not None and said:
+            act(said)
+
     result = _COMPONENT(
         key=key,
         data={
@@ -111,9 +216,15 @@ def viewer(
             "opacity": opacity,
             "focus": focus,
             "selected": _selected(st.session_state.get(key), photo_url, known),
+            "editing": None if editing is None else asdict(editing),
+            "measuring": None if measuring is None else asdict(measuring),
         },
         default={"selection": None},
         on_selection_change=tell_selection,
+        on_saved_change=lambda: tell("saved", on_saved),
+        on_measured_change=lambda: tell("measured", on_measured),
+        # Somebody else corrected meanwhile: the rerun alone brings what stands.
+        on_stale_change=lambda: None,
     )
     return _selected(result, photo_url, known)
 
@@ -127,6 +238,7 @@ def _described(region: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str
         "index": index,
         "bbox_px": [float(value) for value in region["bbox_px"]],
         "verdict": verdict,
+        "type": region.get("type"),
         "label": region.get("label") or words,
     }
 

@@ -1,9 +1,11 @@
 // What the viewer shows: the photo and the mask as pictures in several sizes, fetched by URL.
 //
 // Memory: one ImageBitmap for the photo and one tinted canvas for the mask (12 Mpx: 48 MB each),
-// and their halvings (a third more), so that a zoomed-out frame reads few pixels.
+// and their halvings (a third more), so that a zoomed-out frame reads few pixels. Whoever draws on
+// the mask gives the pixels that changed to `Mask.redo`: only these are done again.
 
 const TINT = [0xd5, 0x5e, 0x00]; // vermilion (Okabe-Ito)
+const TINT_WORD = new Uint32Array(new Uint8ClampedArray([...TINT, 255]).buffer)[0];
 const OUTLINE = [0xff, 0xdc, 0xbf];
 const NEAREST_ABOVE_ZOOM = 4;
 const STRIP_ROWS = 256;
@@ -22,14 +24,25 @@ class Pyramid {
     this.halve();
   }
 
-  halve() {
+  halve(left = 0, top = 0, right = this.width, bottom = this.height) {
     let above = this.levels[0];
     for (let level = 1; Math.min(above.width, above.height) > 512; level += 1) {
-      const half = this.levels[level] ?? document.createElement("canvas");
-      half.width = Math.round(above.width / 2);
-      half.height = Math.round(above.height / 2);
-      half.getContext("2d").drawImage(above, 0, 0, half.width, half.height);
-      this.levels[level] = half;
+      let half = this.levels[level];
+      if (!half) {
+        half = document.createElement("canvas");
+        half.width = Math.round(above.width / 2);
+        half.height = Math.round(above.height / 2);
+        this.levels[level] = half;
+      }
+      const [kx, ky] = [half.width / this.width, half.height / this.height];
+      const x = clamp(Math.floor(left * kx) - 1, 0, half.width);
+      const y = clamp(Math.floor(top * ky) - 1, 0, half.height);
+      const w = clamp(Math.ceil(right * kx) + 1, 0, half.width) - x;
+      const h = clamp(Math.ceil(bottom * ky) + 1, 0, half.height) - y;
+      const [ux, uy] = [above.width / half.width, above.height / half.height];
+      const ctx = half.getContext("2d");
+      ctx.clearRect(x, y, w, h);
+      ctx.drawImage(above, x * ux, y * uy, w * ux, h * uy, x, y, w, h);
       above = half;
     }
   }
@@ -61,58 +74,112 @@ class Pyramid {
 }
 
 // The mask as a tinted picture and as outlines that keep their width on the screen.
+//
+// What is marked comes from `read(top, rows, marked, at)`: 1 or 0 for each pixel of these rows, put
+// into `marked` from place `at` on. Over CANVAS_MAX_PX the canvas is a smaller overview, and from
+// near the part in view is drawn by itself.
 class Mask {
-  constructor(bitmap) {
-    const shrink = Math.min(1, Math.sqrt(CANVAS_MAX_PX / (bitmap.width * bitmap.height)));
+  constructor(width, height, read) {
+    const shrink = Math.min(1, Math.sqrt(CANVAS_MAX_PX / (width * height)));
+    this.width = width;
+    this.height = height;
+    this.read = read;
     this.canvas = document.createElement("canvas");
-    this.canvas.width = Math.floor(bitmap.width * shrink);
-    this.canvas.height = Math.floor(bitmap.height * shrink);
-    this.outlines = []; // {top, bottom, path}, one a strip, in pixels of the canvas
+    this.canvas.width = Math.floor(width * shrink);
+    this.canvas.height = Math.floor(height * shrink);
+    this.strips = []; // {top, bottom, path, segments}, in pixels of the mask
     this.segments = 0;
-    this.paint(bitmap);
+    this.paint(0, height, 0, width);
     this.pyramid = new Pyramid(this.canvas, this.canvas.width, this.canvas.height);
   }
 
-  // By strips: one getImageData over 12 Mpx would take another 48 MB.
-  paint(bitmap) {
-    const { width, height } = this.canvas;
-    const ctx = this.canvas.getContext("2d");
-    const scratch = document.createElement("canvas");
-    scratch.width = width;
-    scratch.height = STRIP_ROWS;
-    const reader = scratch.getContext("2d", { willReadFrequently: true });
-    reader.globalCompositeOperation = "copy";
-    const step = bitmap.height / height;
+  static of(bitmap) {
+    const { width, height } = bitmap;
+    const stays = width * height > CANVAS_MAX_PX;
+    const read = stays ? readerOf(new Uint8Array(width * height), bitmap) : marksOf(bitmap);
+    const mask = new Mask(width, height, read);
+    if (!stays) mask.read = undefined;
+    bitmap.close();
+    return mask;
+  }
+
+  // What has changed within these pixels is drawn anew, outlines and halvings with it.
+  redo({ left, top, right, bottom }) {
+    this.paint(top, bottom, left, right);
+    const k = this.canvas.width / this.width;
+    this.pyramid.halve(left * k, top * k, right * k, bottom * k);
+    this.part = undefined;
+  }
+
+  // By strips: all pixels at once would take another 48 MB.
+  paint(top, bottom, left, right) {
+    const { width, height } = this;
     const marked = new Uint8Array(width * (STRIP_ROWS + 1)); // row 0 is the one above the strip
-    for (let top = 0; top < height; top += STRIP_ROWS) {
-      const rows = Math.min(STRIP_ROWS, height - top);
-      reader.drawImage(bitmap, 0, top * step, bitmap.width, rows * step, 0, 0, width, rows);
-      const strip = reader.getImageData(0, 0, width, rows);
-      const rgba = strip.data;
-      const pixels = new Uint32Array(rgba.buffer);
-      const tint = new Uint32Array(new Uint8ClampedArray([...TINT, 255]).buffer)[0];
-      let any = false;
-      for (let i = 0; i < pixels.length; i += 1) {
-        const on = rgba[4 * i] >= 128;
-        marked[width + i] = on ? 1 : 0;
-        pixels[i] = on ? tint : 0;
-        any ||= on;
-      }
-      if (any) ctx.putImageData(strip, 0, top);
-      this.trace(marked, width, rows, top, top + rows === height);
-      marked.copyWithin(0, rows * width, (rows + 1) * width);
+    const last = Math.min(Math.floor(bottom / STRIP_ROWS), Math.ceil(height / STRIP_ROWS) - 1);
+    const first = Math.floor(top / STRIP_ROWS);
+    for (let strip = first; strip <= last; strip += 1) {
+      const from = strip * STRIP_ROWS;
+      const rows = Math.min(STRIP_ROWS, height - from);
+      if (strip > first) marked.copyWithin(0, STRIP_ROWS * width);
+      else if (from > 0) this.read(from - 1, 1, marked, 0);
+      this.read(from, rows, marked, width);
+      this.tint(marked, from, rows, Math.max(top, from), Math.min(bottom, from + rows), left, right);
+      this.segments -= this.strips[strip]?.segments ?? 0;
+      this.strips[strip] = this.trace(marked, width, rows, from, from + rows === height);
+      this.segments += this.strips[strip].segments;
     }
+  }
+
+  tint(marked, from, rows, top, bottom, left, right) {
+    if (bottom <= top || right <= left) return;
+    const ctx = this.canvas.getContext("2d");
+    const k = this.canvas.width / this.width;
+    const [x0, y0] = [Math.floor(left * k), Math.floor(top * k)];
+    const x1 = Math.min(this.canvas.width, Math.ceil(right * k));
+    const y1 = Math.min(this.canvas.height, Math.ceil(bottom * k));
+    if (x1 <= x0 || y1 <= y0) return;
+    const picture = new ImageData(x1 - x0, y1 - y0);
+    const pixels = new Uint32Array(picture.data.buffer);
+    let any = this.strips.length > Math.floor(from / STRIP_ROWS);
+    for (let y = y0; y < y1; y += 1) {
+      const row = clamp(Math.floor((y + 0.5) / k) - from, 0, rows - 1) + 1;
+      let at = (y - y0) * (x1 - x0);
+      if (k === 1) {
+        const start = row * this.width;
+        for (let i = start + x0; i < start + x1; i += 1, at += 1) {
+          if (marked[i]) {
+            pixels[at] = TINT_WORD;
+            any = true;
+          }
+        }
+      } else {
+        // From afar a thin scratch must not fall between the pixels that are looked at.
+        const reach = Math.ceil(1 / k);
+        for (let x = x0; x < x1; x += 1, at += 1) {
+          const i = row * this.width + Math.floor((x + 0.5) / k);
+          let on = 0;
+          for (let step = 0; step < reach; step += 1) {
+            on |= marked[i + step] | (row < rows ? marked[i + step + this.width] : 0);
+          }
+          if (on) {
+            pixels[at] = TINT_WORD;
+            any = true;
+          }
+        }
+      }
+    }
+    if (any) ctx.putImageData(picture, x0, y0);
   }
 
   // Every border between a marked and an unmarked pixel, joined into straight runs.
   trace(marked, width, rows, top, isLast) {
     const path = new Path2D();
-    const before = this.segments;
+    let segments = 0;
     const open = new Int32Array(width + 1).fill(-1); // first row of the vertical run at this x
     const segment = (x0, y0, x1, y1) => {
       path.moveTo(x0, y0);
       path.lineTo(x1, y1);
-      this.segments += 1;
+      segments += 1;
     };
     const isBlank = (from) => !marked.subarray(from, from + width).includes(1);
     let aboveIsBlank = isBlank(0);
@@ -149,14 +216,16 @@ class Mask {
         if (marked[rows * width + x]) segment(x, bottom, x + 1, bottom);
       }
     }
-    if (this.segments > before) this.outlines.push({ top, bottom, path });
+    return { top, bottom, path, segments };
   }
 
   // zoom, x, y: as for the photo, which is photoWidth pixels wide.
   draw(ctx, zoom, x, y, photoWidth, opacity, linePx) {
-    const own = (zoom * photoWidth) / this.canvas.width;
+    const own = (zoom * photoWidth) / this.width;
     ctx.globalAlpha = opacity;
-    this.pyramid.draw(ctx, own, x, y);
+    if (this.canvas.width < this.width && own * this.width > this.canvas.width) {
+      this.drawPart(ctx, own, x, y);
+    } else this.pyramid.draw(ctx, (own * this.width) / this.canvas.width, x, y);
     // The outline stays readable where the fill is faint, and goes with it at 0.
     ctx.globalAlpha = Math.min(1, opacity * 2);
     if (this.segments <= OUTLINE_MAX_SEGMENTS) {
@@ -168,17 +237,91 @@ class Mask {
       const near = clamp((zoom - 0.6) / 0.8, 0, 1);
       const mixed = TINT.map((value, i) => Math.round(value + (OUTLINE[i] - value) * near));
       ctx.strokeStyle = `rgb(${mixed.join(" ")})`;
-      for (const { top, bottom, path } of this.outlines) {
-        if (bottom * own + y >= 0 && top * own + y <= ctx.canvas.height) ctx.stroke(path);
+      for (const { top, bottom, path, segments } of this.strips) {
+        const isSeen = bottom * own + y >= 0 && top * own + y <= ctx.canvas.height;
+        if (segments && isSeen) ctx.stroke(path);
       }
       ctx.restore();
     }
     ctx.globalAlpha = 1;
   }
 
+  // Of a photo that no canvas holds whole: the part on the screen, at its own resolution.
+  drawPart(ctx, own, x, y) {
+    const left = clamp(Math.floor(-x / own), 0, this.width);
+    const top = clamp(Math.floor(-y / own), 0, this.height);
+    const right = clamp(Math.ceil((ctx.canvas.width - x) / own), 0, this.width);
+    const bottom = clamp(Math.ceil((ctx.canvas.height - y) / own), 0, this.height);
+    if (right <= left || bottom <= top) return;
+    const { part } = this;
+    const isHeld =
+      part && part.left <= left && part.top <= top &&
+      part.left + part.canvas.width >= right && part.top + part.canvas.height >= bottom;
+    if (!isHeld) this.part = this.cut(left, top, right, bottom);
+    ctx.imageSmoothingEnabled = own <= NEAREST_ABOVE_ZOOM;
+    const { canvas } = this.part;
+    const [w, h] = [canvas.width * own, canvas.height * own];
+    ctx.drawImage(canvas, x + this.part.left * own, y + this.part.top * own, w, h);
+  }
+
+  cut(left, top, right, bottom) {
+    const canvas = this.part?.canvas ?? document.createElement("canvas");
+    canvas.width = right - left;
+    canvas.height = bottom - top;
+    const marked = new Uint8Array(this.width);
+    const picture = new ImageData(canvas.width, canvas.height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    for (let row = top; row < bottom; row += 1) {
+      this.read(row, 1, marked, 0);
+      const at = (row - top) * canvas.width - left;
+      for (let x = left; x < right; x += 1) if (marked[x]) pixels[at + x] = TINT_WORD;
+    }
+    canvas.getContext("2d").putImageData(picture, 0, 0);
+    return { canvas, left, top };
+  }
+
   close() {
     this.pyramid.close();
+    if (this.part) this.part.canvas.width = this.part.canvas.height = 0;
+    this.part = undefined;
+    this.strips = [];
+    this.read = undefined;
   }
+}
+
+// `rowsOf(bitmap)(from, rows)`: RGBA of some rows, at most STRIP_ROWS. All pixels of 12 Mpx at once
+// would take another 48 MB.
+function rowsOf(bitmap) {
+  const { width } = bitmap;
+  const scratch = document.createElement("canvas");
+  scratch.width = width;
+  scratch.height = Math.min(STRIP_ROWS, bitmap.height);
+  const reader = scratch.getContext("2d", { willReadFrequently: true });
+  reader.globalCompositeOperation = "copy";
+  return (from, rows) => {
+    reader.drawImage(bitmap, 0, from, width, rows, 0, 0, width, rows);
+    return reader.getImageData(0, 0, width, rows).data;
+  };
+}
+
+function marksOf(bitmap) {
+  const read = rowsOf(bitmap);
+  return (from, rows, marked, at) => {
+    const rgba = read(from, rows);
+    const length = rows * bitmap.width;
+    for (let i = 0; i < length; i += 1) marked[at + i] = rgba[4 * i] >= 128 ? 1 : 0;
+  };
+}
+
+// The marks of a bitmap kept as bytes, for a mask that is read again and again.
+function readerOf(cells, bitmap) {
+  const { width, height } = bitmap;
+  const read = marksOf(bitmap);
+  for (let top = 0; top < height; top += STRIP_ROWS) {
+    read(top, Math.min(STRIP_ROWS, height - top), cells, top * width);
+  }
+  return (from, rows, marked, at) =>
+    marked.set(cells.subarray(from * width, (from + rows) * width), at);
 }
 
 async function fetchPicture(url, signal) {

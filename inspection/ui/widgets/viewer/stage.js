@@ -56,7 +56,7 @@ class Stage {
         const tag = document.createElement("button");
         tag.type = "button";
         tag.className = "tag";
-        tag.textContent = region.index;
+        tag.textContent = region.text ?? region.index;
         tag.title = region.label;
         tag.setAttribute("aria-label", region.label);
         tag.dataset.region = region.index;
@@ -251,12 +251,16 @@ class Stage {
       actual_size: ready,
       retry: true,
       retry_mask: true,
+      ...this.editor.can(),
+      ...this.measurer.can(),
     };
     for (const button of this.root.querySelectorAll("[data-do]")) {
       const name = button.dataset.do;
       button.setAttribute("aria-disabled", String(!can[name]));
       if (name in this.shown) button.setAttribute("aria-pressed", String(this.shown[name]));
     }
+    this.editor.writeControls();
+    this.measurer.writeControls();
     const percent = Math.round(this.opacity * 100);
     this.slider.disabled = !(hasMask && this.shown.mask);
     this.slider.parentElement.classList.toggle("off", this.slider.disabled);
@@ -304,6 +308,16 @@ class Stage {
       this.mask.draw(ctx, zoom, x, y, photo.width, this.opacity, 1.25 * dpr);
     }
     if (this.shown.regions) this.drawRegions(x / dpr, y / dpr);
+    ctx.restore();
+    ctx.save();
+    ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+    const toStage = (point) => ({
+      x: x / dpr + point.x * view.scale,
+      y: y / dpr + point.y * view.scale,
+    });
+    toStage.scale = view.scale;
+    this.editor.drawOver(ctx, toStage);
+    this.measurer.drawOver(ctx, toStage);
     ctx.restore();
   }
 

@@ -1,23 +1,12 @@
 // The photo viewer: what Python tells it, and what a person does with it.
 //
-// Seams for a brush: pointer moves go to `this.tool` in stage and photo coordinates; `Mask` owns
-// the tinted canvas and the outline, strip by strip, so that a stroke can redo only its strips.
+// Pointer moves go to `this.tool`; what correcting and measuring add stands in their own files.
 
 const ZOOM_STEP = 1.5;
 const TAP_SLOP_PX = 6;
 const DOUBLE_TAP_MS = 320;
 const DOUBLE_TAP_PX = 28;
 const TOUCH_PX = 44;
-
-// ---------------------------------------------------------------- tools
-
-// What one finger or the left mouse button does. `down` and `up` are optional.
-const panTool = {
-  move(viewer, from, to) {
-    const { scale, cx, cy } = viewer.view;
-    viewer.look({ scale, cx: cx - (to.x - from.x) / scale, cy: cy - (to.y - from.y) / scale });
-  },
-};
 
 // ---------------------------------------------------------------- viewer
 
@@ -27,14 +16,18 @@ class Viewer extends Stage {
     this.tool = panTool;
     this.pointers = new Map();
     this.run = 0;
+    this.record = [];
+    this.editor = new Editor(this);
+    this.measurer = new Measurer(this);
     this.listen();
   }
 
   // ------------------------------------------------------------ from Python
 
-  update({ data, setStateValue }) {
+  update({ data, setStateValue, setTriggerValue }) {
     this.send = setStateValue;
-    this.words = data.labels;
+    this.trigger = setTriggerValue;
+    this.words = { ...data.labels, ...data.editing?.words, ...data.measuring?.words };
     this.language = data.language;
     this.key = data.key;
     this.root.style.setProperty("--viewer-height", `${data.height_px}px`);
@@ -44,6 +37,10 @@ class Viewer extends Stage {
       this.opacity = clamp(data.opacity, 0, 1);
     }
     const isNewPhoto = data.photo_url !== this.photoSource.url;
+    this.record = data.regions;
+    this.maskUrl = data.mask_url;
+    this.editor.update(data.editing);
+    this.measurer.update(data.measuring, isNewPhoto);
     if (isNewPhoto) {
       this.active = data.selected;
       this.focus = undefined;
@@ -53,9 +50,10 @@ class Viewer extends Stage {
       if (data.focus === this.clicked) this.focus = data.focus;
       this.clicked = undefined;
     }
-    this.setRegions(data.regions);
+    this.setRegions(this.editor.isOn ? this.editor.regions() : data.regions);
     if (isNewPhoto) this.openPhoto(data.photo_url);
-    if (data.mask_url !== (this.maskSource.url ?? null)) this.openMask(data.mask_url);
+    const hasMask = data.mask_url === (this.maskSource.url ?? null);
+    if (!hasMask && !this.editor.isOn) this.openMask(data.mask_url);
     if ((data.focus ?? null) !== (this.focus ?? null)) {
       this.focus = data.focus;
       if (data.focus != null) this.focusRegion(data.focus);
@@ -67,6 +65,7 @@ class Viewer extends Stage {
     const { words, root } = this;
     for (const button of root.querySelectorAll("[data-label]")) {
       const word = words[button.dataset.label];
+      if (word === undefined) continue;
       button.title = word;
       button.setAttribute("aria-label", word);
       const shown = button.querySelector(".word");
@@ -84,9 +83,21 @@ class Viewer extends Stage {
     this.handle.setAttribute("aria-label", words.divider);
     this.slider.setAttribute("aria-label", words.opacity);
     this.slider.title = words.opacity;
+    for (const place of root.querySelectorAll("[data-word]")) {
+      const word = words[place.dataset.word];
+      if (word !== undefined) place.textContent = word;
+    }
+  }
+
+  // What Python says of the record, after something else was shown.
+  showRecord() {
+    this.setRegions(this.record);
+    if (this.photo && this.maskUrl !== (this.maskSource.url ?? null)) this.openMask(this.maskUrl);
+    this.publish();
   }
 
   openPhoto(url) {
+    this.editor.end();
     this.photo?.close();
     this.photo = undefined;
     this.mask?.close();
@@ -103,6 +114,7 @@ class Viewer extends Stage {
       if (kept?.url === url && !kept.view.fitted) this.look(kept.view);
       else this.look(this.fitView());
       if (this.waitingFocus != null) this.focusRegion(this.waitingFocus, 0);
+      this.editor.photoIsThere();
     });
   }
 
@@ -118,17 +130,13 @@ class Viewer extends Stage {
       this.mask?.close();
       this.mask = mask;
     };
-    const build = (bitmap) => {
-      const mask = new Mask(bitmap);
-      bitmap.close();
-      return mask;
-    };
-    this.maskSource.request(url, build, replace, () => replace(undefined));
+    this.maskSource.request(url, Mask.of, replace, () => replace(undefined));
   }
 
   // ------------------------------------------------------------ the person
 
   select(index) {
+    if (this.editor.isOn) return this.editor.choose(index);
     if (index === this.active) return;
     this.active = index;
     this.clicked = index;
@@ -142,6 +150,8 @@ class Viewer extends Stage {
     if (!this.shown.regions || !this.photo) return null;
     const cut = this.divider.hidden ? 0 : this.dividerAt * this.size.width;
     if (x < cut) return null;
+    const own = this.editor.labels?.at(this.photoPoint({ x, y }));
+    if (own) return own;
     const hit = (this.boxes ?? [])
       .filter(({ left, top, width, height }) => {
         const [dx, dy] = [Math.max(0, TOUCH_PX - width) / 2, Math.max(0, TOUCH_PX - height) / 2];
@@ -161,7 +171,14 @@ class Viewer extends Stage {
       this.opacity = Number(this.slider.value) / 100;
       this.publish();
     });
-    on(this.stage, "keydown", (event) => this.onKey(event));
+    on(this.root, "keydown", (event) => this.onKey(event));
+    on(this.editor.panel, "submit", (event) => {
+      event.preventDefault();
+      this.editor.save();
+    });
+    on(this.editor.typeList, "change", () => this.editor.setType(this.editor.typeList.value));
+    on(this.editor.size, "input", () => (this.editor.brushPx = Number(this.editor.size.value)));
+    on(this.measurer.length, "input", () => this.publish());
     on(this.stage, "wheel", (event) => this.onWheel(event), { passive: false });
     on(this.stage, "pointerdown", (event) => this.onPointerDown(event));
     on(this.stage, "pointermove", (event) => this.onPointerMove(event));
@@ -196,6 +213,14 @@ class Viewer extends Stage {
     };
   }
 
+  stagePoint({ x, y }) {
+    const { scale, cx, cy } = this.view;
+    return {
+      x: (x - cx) * scale + this.size.width / 2,
+      y: (y - cy) * scale + this.size.height / 2,
+    };
+  }
+
   onClick(event) {
     // Taps on a number are handled with the pointer; this is the keyboard and the screen reader.
     const tag = event.target.closest(".tag");
@@ -203,6 +228,7 @@ class Viewer extends Stage {
     const button = event.target.closest("[data-do]");
     if (!button || button.getAttribute("aria-disabled") === "true") return;
     const name = button.dataset.do;
+    if (this.editor.press(name) || this.measurer.press(name)) return;
     if (name in this.shown) {
       this.shown[name] = !this.shown[name];
       // Comparing with nothing on the other side would look broken.
@@ -222,6 +248,18 @@ class Viewer extends Stage {
   }
 
   onKey(event) {
+    if (event.target.matches("input:not([type=range]), select")) {
+      // What is typed here must not press the page's buttons.
+      event.stopPropagation();
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (this.editor.onKey(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
+    if (!this.stage.contains(event.target)) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const move = arrow[event.key];
@@ -253,7 +291,7 @@ class Viewer extends Stage {
   }
 
   onPointerDown(event) {
-    if (!this.photo || event.button > 1 || event.target.closest(".handle, .notice")) return;
+    if (!this.photo || event.button > 1 || event.target.closest(".handle, .notice, .panel")) return;
     if (event.button === 1) event.preventDefault(); // no autoscroll on the middle button
     this.halt();
     this.stage.setPointerCapture(event.pointerId);
@@ -262,8 +300,11 @@ class Viewer extends Stage {
     const tag = event.target.closest(".tag");
     if (this.pointers.size === 1) {
       this.press = { point, moved: false, tag: tag ? Number(tag.dataset.region) : null };
-      this.tool.down?.(this, point, this.photoPoint(point));
+      // A number is a button whatever the tool, and the middle button always moves the photo.
+      this.hand = tag || event.button === 1 ? panTool : this.tool;
+      this.hand.down?.(this, point, this.photoPoint(point));
     } else {
+      if (this.pointers.size === 2) this.hand.cancel?.();
       this.press.moved = true;
     }
   }
@@ -275,11 +316,11 @@ class Viewer extends Stage {
     if (this.pointers.size === 1) {
       const { press } = this;
       if (!press.moved) {
-        if (Math.hypot(to.x - press.point.x, to.y - press.point.y) < TAP_SLOP_PX) return;
+        if (Math.hypot(to.x - press.point.x, to.y - press.point.y) < (this.hand.slop ?? TAP_SLOP_PX)) return;
         press.moved = true;
         this.stage.classList.add("dragging");
       }
-      this.tool.move(this, from, to);
+      this.hand.move(this, from, to);
     } else if (this.pointers.size === 2) {
       this.pinch(event.pointerId, from, to);
     }
@@ -305,8 +346,13 @@ class Viewer extends Stage {
     const point = this.at(event);
     if (this.pointers.size > 0) return;
     this.stage.classList.remove("dragging");
-    this.tool.up?.(this, point, this.photoPoint(point));
-    if (event.type === "pointerup" && !this.press.moved && event.button === 0) this.tap(point);
+    const { hand } = this;
+    if (event.type === "pointercancel") hand.cancel?.();
+    else hand.up?.(this);
+    const isTap = event.type === "pointerup" && !this.press.moved && event.button === 0;
+    if (isTap && hand.tap) hand.tap(this, point);
+    else if (isTap) this.tap(point);
+    this.publish();
   }
 
   tap(point) {
@@ -349,6 +395,8 @@ class Viewer extends Stage {
     this.halt();
     cancelAnimationFrame(this.frame);
     this.frame = 1; // a late answer must not draw into an element that is gone
+    this.editor.state = "off";
+    this.editor.labels = undefined;
     this.photoSource.forget();
     this.maskSource.forget();
     this.photo?.close();
