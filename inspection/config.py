@@ -35,6 +35,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Told by no sentence: whoever reads them may write into a chat, a mailbox or the log.
 _SECRETS = {"alert_webhook", "cameras", "database_url", "mail_password"}
+# What the plant's names of photo files may say, and what stands for a part that says nothing.
+NAME_FIELDS = ("line", "station", "body", "panel", "model", "colour")
+NAME_REST = "any"
+_NAME_PART = re.compile(r"\{([^{}]*)\}")
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
 _CAMERA_NAME = re.compile(r"\w[\w -]{0,39}")
@@ -98,6 +102,8 @@ class Settings(BaseSettings):
     camera_seconds: how long one may take to answer.
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
+    photo_name_pattern: what the names of photo files say, such as "{line}_{body}_{panel}"; ""
+    = nothing. Its parts are those of NAME_FIELDS, and {any} for one that says nothing.
     first_day: no photo was taken before it; an earlier date is a wrong clock (`domain.clocks`).
     visit_minutes: photos of a body at one station, no longer apart than that, are one visit; it
     belongs to the shift of its first photo.
@@ -142,6 +148,7 @@ class Settings(BaseSettings):
     lines: tuple[str, ...] = ("L1", "L2")
     stations: tuple[str, ...] = ("ST10", "ST20", "ST30")
     station_scales: dict[str, float] = Field(default_factory=dict)
+    photo_name_pattern: str = Field("", max_length=200)
     first_day: date = FIRST_DAY
     visit_minutes: float = Field(VISIT_PAUSE / timedelta(minutes=1), ge=0, le=480)
     language: Annotated[str, _one_of(*LANGUAGES)] = "ko"
@@ -173,6 +180,22 @@ class Settings(BaseSettings):
             raise ValueError(
                 "it lies in the future, so that every photo would have a wrong clock; give the "
                 "first day on which the line worked, such as 2019-03-01"
+            )
+        return value
+
+    @field_validator("photo_name_pattern")
+    @classmethod
+    def _readable_names(cls, value: str) -> str:
+        parts = _NAME_PART.findall(value)
+        said = [part for part in parts if part != NAME_REST]
+        left = _NAME_PART.sub("", value)
+        is_clear = said and len(set(said)) == len(said) and set(said) <= set(NAME_FIELDS)
+        if value and (not is_clear or "}{" in value or set("{}/\\") & set(left)):
+            raise ValueError(
+                "must be the name of a photo file without its ending, with each of "
+                + ", ".join(f"{{{name}}}" for name in NAME_FIELDS)
+                + " at most once, {any} for the rest and a letter or sign between two of them, "
+                'such as "{line}_{body}_{panel}"'
             )
         return value
 

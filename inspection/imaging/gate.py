@@ -52,8 +52,10 @@ _FAX_COMPRESSIONS = {2, 3, 4}
 _TIFF_SUBFILE, _TIFF_BITS, _TIFF_COMPRESSION, _TIFF_PHOTOMETRIC = 254, 258, 259, 262
 _TIFF_LARGEST, _TIFF_SAMPLE_FORMAT, _TIFF_CFA, _TIFF_DNG = 281, 339, 33422, 50706
 _BLACK_IS_ZERO, _COLOUR_FILTER = 1, 32803
-_EXIF_MAKE, _EXIF_MODEL, _EXIF_IFD = 271, 272, 0x8769
+_EXIF_DESCRIPTION, _EXIF_MAKE, _EXIF_MODEL, _EXIF_IFD = 270, 271, 272, 0x8769
 _EXIF_TAKEN, _EXIF_TAKEN_OFFSET, _EXIF_FILM_FOCAL = 36867, 36881, 41989
+# A plant's line about the photo, not a letter.
+_MOST_DESCRIPTION = 200
 # Longer than any lens.
 _MOST_FOCAL_MM = 10_000
 # Camera software writes 0001 or 9999 for "no date"; beyond them no time zone can be reckoned with.
@@ -77,6 +79,7 @@ class DecodedPhoto:
     captured_at: EXIF DateTimeOriginal; with a time zone only where the camera recorded one.
     camera: EXIF make and model, or None.
     film_focal_mm: EXIF focal length in 35 mm film, or None.
+    description: EXIF ImageDescription, which a line's camera may fill; "" without one.
     """
 
     rgb: np.ndarray = field(repr=False)
@@ -88,6 +91,7 @@ class DecodedPhoto:
     camera: str | None
     orientation: int = 1
     film_focal_mm: float | None = None
+    description: str = ""
 
 
 def decode(content: bytes, filename: str) -> DecodedPhoto:
@@ -125,7 +129,7 @@ def _decode(content: bytes) -> DecodedPhoto:
         # Pillow warns about odd metadata; only the pixel count is a reason to stop.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        picture, captured_at, camera, film_focal_mm = _open_with_pillow(file)
+        picture, exif = _open_with_pillow(file)
         orientation = file.orientation if file.orientation > 1 else orientation_of(picture)
         if file.format == "TIFF":
             # Or Pillow would turn it by what it finds in XMP.
@@ -138,10 +142,11 @@ def _decode(content: bytes) -> DecodedPhoto:
         width_px=rgb.shape[1],
         height_px=rgb.shape[0],
         format=file.format,
-        captured_at=captured_at,
-        camera=camera,
+        captured_at=exif.captured_at,
+        camera=exif.camera,
         orientation=orientation,
-        film_focal_mm=film_focal_mm,
+        film_focal_mm=exif.film_focal_mm,
+        description=exif.description,
     )
 
 
@@ -248,10 +253,18 @@ def check_png_chunks(content: bytes) -> StoredFile:
     return StoredFile("PNG", content, depth=depth, is_deep=bits > 8)
 
 
-def _open_with_pillow(
-    file: StoredFile,
-) -> tuple[Image.Image, datetime | None, str | None, float | None]:
-    """The picture, its header checked and its pixels still unread; what `_read_exif` reads."""
+@dataclass(frozen=True, slots=True)
+class _Exif:
+    """What a camera wrote beside the pixels, as `DecodedPhoto` has it."""
+
+    captured_at: datetime | None = None
+    camera: str | None = None
+    film_focal_mm: float | None = None
+    description: str = ""
+
+
+def _open_with_pillow(file: StoredFile) -> tuple[Image.Image, _Exif]:
+    """The picture, its header checked and its pixels still unread, and its EXIF."""
     with stderr_captured(), pillow_refusals(file.format):
         with Image.open(io.BytesIO(file.content), formats=(file.format,)) as picture:
             _check_header(picture, len(file.content))
@@ -259,7 +272,7 @@ def _open_with_pillow(
                 picture.verify()
         # verify() leaves the picture unusable.
         picture = Image.open(io.BytesIO(file.content), formats=(file.format,))
-        return picture, *_read_exif(picture)
+        return picture, _read_exif(picture)
 
 
 def _check_header(picture: Image.Image, file_bytes: int) -> None:
@@ -281,8 +294,8 @@ def _check_header(picture: Image.Image, file_bytes: int) -> None:
         raise Refusal("mode", mode=picture.mode)
 
 
-def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None, float | None]:
-    """Moment of capture, camera, focal length on film; what cannot be read counts as absent."""
+def _read_exif(picture: Image.Image) -> _Exif:
+    """What cannot be read counts as absent."""
     try:
         exif = picture.getexif()
         details = exif.get_ifd(_EXIF_IFD)
@@ -290,13 +303,15 @@ def _read_exif(picture: Image.Image) -> tuple[datetime | None, str | None, float
         offset = str(details.get(_EXIF_TAKEN_OFFSET, "")).strip("\0 ")
         focal_mm = _number(details.get(_EXIF_FILM_FOCAL))
         words = [str(exif.get(tag, "")).strip("\0 ") for tag in (_EXIF_MAKE, _EXIF_MODEL)]
+        description = str(exif.get(_EXIF_DESCRIPTION, "")).strip("\0 ")[:_MOST_DESCRIPTION]
     except Exception:
         # EXIF is written by anybody and read by nobody; a photo is not refused for it.
-        return None, None, None
+        return _Exif()
     # Many models repeat the maker: "Canon", "Canon EOS 5D".
     if words[1].lower().startswith(words[0].lower()):
         words = words[1:]
-    return _moment(taken, offset), inert_text(" ".join(words)) or None, focal_mm
+    camera = inert_text(" ".join(words)) or None
+    return _Exif(_moment(taken, offset), camera, focal_mm, inert_text(description))
 
 
 def _number(value: object) -> float | None:

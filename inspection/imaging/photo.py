@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from inspection.imaging.barcodes.labels import Label
 from inspection.imaging.card.finding import FoundCard
 from inspection.imaging.quality import PhotoQuality
 
@@ -12,10 +13,12 @@ class Photo:
     """One readable photo: its facts and two copies that are safe to show.
 
     sha256: hex digest of the uploaded bytes.
-    format, captured_at, camera, film_focal_mm: as in `gate.DecodedPhoto`.
+    format, captured_at, camera, film_focal_mm, description: as in `gate.DecodedPhoto`.
     display_jpeg: re-encoded copy at full resolution, upright, without metadata.
     thumbnail_jpeg: the same, at most 320 px on the longer side.
     card: the calibration card that lies in it, None without one.
+    labels, median_rgb: the barcodes in it and its median colour, 0–255 each; () and None where
+    they were not asked for.
     """
 
     sha256: str
@@ -29,6 +32,9 @@ class Photo:
     thumbnail_jpeg: bytes = field(repr=False)
     card: FoundCard | None = None
     film_focal_mm: float | None = None
+    description: str = ""
+    labels: tuple[Label, ...] = ()
+    median_rgb: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from inspection.storage import tables
 from inspection.storage.audit import next_inspection
 from inspection.storage.column_types import AnySelect, storable
 from inspection.storage.counting import counts, in_figures, is_left_out, kept
-from inspection.storage.database import insert_rows, next_number
+from inspection.storage.database import Engine, insert_rows, next_number
 from inspection.storage.first_inspections import SENT_BACK, is_first_now
 
 
@@ -93,6 +93,22 @@ def under_known_models(connection: Connection, entries: Sequence[Entry]) -> Sequ
                     update(table).where(table.c.id == unit_id).values(vehicle_model=model)
                 )
     return [_under_model(entry, known) for entry in entries]
+
+
+def body_in_log(engine: Engine, body_number: str) -> dict[str, str]:
+    """`vehicle_model` and `colour` of a body as the log has them, what is not known left out.
+
+    body_number: in its normal form. Where two models have the number, neither is said.
+    """
+    columns = (tables.unit.c.vehicle_model, tables.unit.c.colour)
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(*columns).where(tables.unit.c.body_number == storable(body_number))
+        ).all()
+    models = {row.vehicle_model for row in rows} - {""}
+    colours = {row.colour for row in rows} - {"", None}
+    found = (("vehicle_model", models), ("colour", colours))
+    return {name: next(iter(those)) for name, those in found if len(those) == 1}
 
 
 def bodies_of(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, str, str], Body]:

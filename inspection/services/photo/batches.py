@@ -44,7 +44,7 @@ class Order:
     "browse"). again: a deliberate re-inspection. ticket: names the upload the photo came with, ""
     for none. where: how to find its bytes again after a restart, as `order_for` takes it; empty =
     not at all. request_id: under which it is logged, so that the same order never writes two
-    records.
+    records. typed: fields of the subject that a person said, as `inspect_photo` takes them.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Order:
     ticket: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    typed: tuple[str, ...] | None = None
 
 
 def order_for(
@@ -148,6 +149,7 @@ def inspect_order(
             waits=True,
             progress=progress,
             patient=patient,
+            typed=order.typed,
         )
     except AlreadyInspected as earlier:
         return Outcome(name, "known", earlier.inspection_id, earlier.anew()), True
@@ -402,7 +404,7 @@ def _undone(one: Interrupted) -> list[int]:
 def _written(order: Order) -> Written:
     """An order as its journal holds it."""
     subject = asdict(order.subject)
-    names = ("name", "mm_per_px", "scale_source", "source", "again", "request_id")
+    names = ("name", "mm_per_px", "scale_source", "source", "again", "request_id", "typed")
     return {**{name: getattr(order, name) for name in names}, "subject": subject, **order.where}
 
 
@@ -411,6 +413,9 @@ def _ordered(station: Station, written: Written, inspector: str) -> Order:
     fields = {name: written[name] for name in ("mm_per_px", "source", "again", "request_id")}
     # A journal of the version before does not say it.
     fields["scale_source"] = written.get("scale_source", "person")
+    # Nor that: its photos were taken as what the form said.
+    typed = written.get("typed")
+    fields["typed"] = None if typed is None else tuple(typed)
     subject = Subject(**{**written["subject"], "inspector": inspector})
     where: dict[str, str]
     where = {name: written[name] for name in ("file", "root", "place", "sha256") if name in written}

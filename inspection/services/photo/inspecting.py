@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
@@ -28,6 +28,7 @@ from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.model_facts import Card
 from inspection.services.photo import likeness
+from inspection.services.photo.arriving import facts
 from inspection.services.photo.calibrating import known_scale, scale_json
 from inspection.services.station import Station, given_scale, thresholds_of
 from inspection.storage import log_detail, recording
@@ -181,6 +182,7 @@ def inspect_photo(
     request_id: str | None = None,
     progress: Callable[[str], None] | None = None,
     patient: bool = False,
+    typed: Collection[str] | None = None,
 ) -> InspectedPhoto:
     """Inspect one photo and, with `log`, write it down.
 
@@ -193,6 +195,8 @@ def inspect_photo(
     answers. A photo whose inspection was voided may come again as if it had not been logged.
     request_id: the same id twice writes one record.
     patient: of a batch, whose photos let everybody else's go first.
+    typed: fields of the subject that a person said; the others follow what the photo says of
+    itself (`arriving.facts`). None: the subject is taken as it is.
     Raises SubjectRefused, ScaleRefused, UnreadableImage, WorkerFailed, ModelRefused or
     StorageError with one sentence.
     """
@@ -205,8 +209,10 @@ def inspect_photo(
     if earlier and not (is_new or again):
         raise already_inspected(station, filename, earlier.id, earlier.inspected_at)
     photo, evidence, model = station.worker.inspect_and_name(
-        content, filename, progress, patient=patient
+        content, filename, progress, patient=patient, reads=typed is not None
     )
+    if typed is not None:
+        subject = facts.completed(subject, facts.said_by_photo(station, photo, filename), typed)
     seen = see(photo, evidence, model.card)
     known = known_scale(station, photo, subject.station, said)
     scale = known.scale

@@ -1,14 +1,18 @@
-"""What a `samples.json` beside the photos of a browsed folder says about them.
+"""What a JSON file beside photos says about them: `samples.json` in a browsed folder, or a file of
+a photo's own name (`door.json` beside `door.jpg`) that is dropped with it.
 
-The file is a list with one table a photo: `file` (its name), and what is known of `vehicle_model`,
-`body_number`, `panel`, `colour` and `mm_per_px`. Other keys are left to whoever wrote them.
+It is a list with one table a photo: `file` (its name), and what is known of `vehicle_model`,
+`body_number`, `panel`, `colour`, `station`, `line` and `mm_per_px`; for one photo the table alone
+will do. Other keys are left to whoever wrote them.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
+from inspection.domain.letters import inert_name
 from inspection.errors import NotFound, SettingsError
 from inspection.services.photo import browsing
 from inspection.services.photo.browsing import SIDECAR
@@ -24,6 +28,28 @@ class PhotoFacts:
     panel: str = ""
     colour: str = ""
     mm_per_px: float | None = None
+    station: str = ""
+    line: str = ""
+
+
+def dropped_facts(content: bytes, name: str) -> Mapping[str, PhotoFacts]:
+    """What a dropped sidecar says, by the photo's name, or by its name without the ending.
+
+    Raises SettingsError when it cannot be understood.
+    """
+    try:
+        said = json.loads(content)
+        if isinstance(said, list):
+            return {photo["file"]: _facts(photo) for photo in said}
+        return {str(said.get("file", PurePath(name).stem)): _facts(said)}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise SettingsError("sidecar_not_understood", name=inert_name(name)) from None
+
+
+def facts_of_photo(facts: Mapping[str, PhotoFacts], name: str) -> PhotoFacts | None:
+    """What dropped sidecars say of one photo; None where they are of others."""
+    path = PurePath(name.replace("\\", "/"))
+    return facts.get(path.name) or facts.get(path.stem)
 
 
 def photo_facts(station: Station, root: str, place: str) -> Mapping[str, PhotoFacts]:
@@ -54,4 +80,6 @@ def _facts(photo: Mapping[str, Any]) -> PhotoFacts:
         panel=str(photo.get("panel", "")),
         colour=str(photo.get("colour", "")),
         mm_per_px=None if mm_per_px is None else float(mm_per_px),
+        station=str(photo.get("station", "")),
+        line=str(photo.get("line", "")),
     )

@@ -2,6 +2,7 @@
 
     waiting/SERVER/lock        held while that server lives
     waiting/SERVER/PHOTO       an uploaded photo
+    waiting/SERVER/PHOTO.about its name and what came with it, while nobody has begun with it
     waiting/SERVER/BATCH.json  a batch: whose it is, its photos and what each shows
     waiting/SERVER/BATCH.done  one line for each photo that is done
 
@@ -12,6 +13,7 @@ can be gone on with, and what belongs to no batch is removed.
 import contextlib
 import json
 import os
+import re
 import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping
@@ -25,6 +27,7 @@ from inspection.services.station import Station
 from inspection.storage.private import Claim, private_folder, write_private
 
 _LOCK, _BATCH, _DONE = "lock", ".json", ".done"
+ABOUT, PREVIEW = ".about", ".preview.jpg"
 # Of the version before, which kept its photos without a folder, and rests of a cut-short write.
 _OLD_S = 3600
 
@@ -55,9 +58,20 @@ def put(station: Station, content: bytes | memoryview) -> Path:
 
 def discard(path: Path) -> None:
     """Remove a photo that is not needed any more, and the folder with the last one."""
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
+    for ending in ("", ABOUT, PREVIEW):
+        with contextlib.suppress(OSError):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
     _leave_if_empty(path.parent)
+
+
+def own_photo(station: Station, key: str) -> Path | None:
+    """The photo that `put` named so, while it waits in this server's folder; else None."""
+    if not re.fullmatch(r"[0-9a-f]{32}", key):
+        return None
+    waiting = folder_of(station)
+    with _guard:
+        folders = [lock.parent for lock in _claims if lock.parent.parent == waiting]
+    return next((path for folder in folders if (path := folder / key).is_file()), None)
 
 
 @dataclass(frozen=True, slots=True)

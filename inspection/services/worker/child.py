@@ -23,8 +23,9 @@ from typing import Any, BinaryIO, cast
 from inspection.domain import letters
 from inspection.errors import InspectionError, ModelRefused, UnreadableImage, WorkerFailed
 from inspection.imaging import codec, gate
+from inspection.imaging.barcodes.labels import read_labels
 from inspection.imaging.card.finding import FoundCard, find_card, without_card
-from inspection.imaging.quality import measure_quality
+from inspection.imaging.quality import measure_quality, median_colour
 from inspection.services.worker.frames import (
     CardFacts,
     Frame,
@@ -106,7 +107,7 @@ def _do(
         write_frame(answers, {"event": "phase", "phase": "preparing", "pixels": pixels})
         with _limits(settings["memory_limit_mb"], job["segment_limit_s"]):
             card = find_card(rgb)
-            write_frame(answers, *_photo_answer(decoded, card))
+            write_frame(answers, *_photo_answer(decoded, card, job["reads"]))
             if not job["segment"]:
                 return
             write_frame(answers, {"event": "phase", "phase": "segmenting", "pixels": pixels})
@@ -135,8 +136,9 @@ def _do(
         write_frame(answers, {"event": "failed", "why": _one_line(error)})
 
 
-def _photo_answer(decoded: gate.DecodedPhoto, card: FoundCard | None) -> Frame:
+def _photo_answer(decoded: gate.DecodedPhoto, card: FoundCard | None, reads: bool) -> Frame:
     taken = decoded.captured_at
+    labels = read_labels(decoded.rgb) if reads else ()
     facts: PhotoFacts = {
         "sha256": decoded.sha256,
         "width_px": decoded.width_px,
@@ -147,6 +149,9 @@ def _photo_answer(decoded: gate.DecodedPhoto, card: FoundCard | None) -> Frame:
         "quality": asdict(measure_quality(decoded.rgb)),
         "card": _card_facts(card) if card else None,
         "film_focal_mm": decoded.film_focal_mm,
+        "description": decoded.description,
+        "labels": [(label.kind, label.text) for label in labels],
+        "median_rgb": median_colour(decoded.rgb) if reads else None,
     }
     pictures = [codec.encode_jpeg(decoded.rgb), codec.encode_thumbnail(decoded.rgb)]
     return {"event": "photo", "facts": facts}, pictures

@@ -24,10 +24,14 @@ class Settings(TypedDict):
 
 
 class Job(TypedDict):
-    """One photo that is to be decoded and, with `segment`, shown to the network."""
+    """One photo that is to be decoded and, with `segment`, shown to the network.
+
+    reads: its barcodes and its colour are asked for.
+    """
 
     filename: str
     segment: bool
+    reads: bool
     decode_limit_s: float
     segment_limit_s: float
 
@@ -52,7 +56,7 @@ class CardFacts(TypedDict):
 
 class PhotoFacts(TypedDict):
     """What a process says of a decoded photo. captured_at: ISO 8601; quality: `PhotoQuality`;
-    card: `FoundCard`."""
+    card: `FoundCard`; labels: kind and text of each."""
 
     sha256: str
     width_px: int
@@ -63,6 +67,9 @@ class PhotoFacts(TypedDict):
     quality: dict[str, float]
     card: CardFacts | None
     film_focal_mm: float | None
+    description: str
+    labels: Sequence[Sequence[str]]
+    median_rgb: Sequence[float] | None
 
 
 # What comes out of the pipe: which of the shapes above a header has, its event says.

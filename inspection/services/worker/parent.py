@@ -19,6 +19,7 @@ from inspection.errors import (
     WorkerFailed,
     WrittenError,
 )
+from inspection.imaging.barcodes.labels import Label
 from inspection.imaging.card.finding import FoundCard
 from inspection.imaging.decoders import MAX_PIXELS
 from inspection.imaging.gate import MAX_FILE_BYTES
@@ -141,12 +142,13 @@ class InspectionWorker:
         child = self._child
         return child.pid if child and child.is_alive else None
 
-    def look(self, content: bytes, filename: str) -> Photo:
+    def look(self, content: bytes, filename: str, *, reads: bool = False) -> Photo:
         """Let one photo through the gate, without the network.
 
-        Raises UnreadableImage or WorkerFailed with one sentence that names the file.
+        reads: its barcodes and its colour as well. Raises UnreadableImage or WorkerFailed with
+        one sentence that names the file.
         """
-        return self._run(content, filename, None, segment=False)[0]
+        return self._run(content, filename, None, segment=False, reads=reads)[0]
 
     def beside(self, model_folder: Path) -> "InspectionWorker":
         """Another worker with the same limits for another model; the caller closes it."""
@@ -178,13 +180,14 @@ class InspectionWorker:
         progress: Callable[[str], None] | None = None,
         *,
         patient: bool = False,
+        reads: bool = False,
     ) -> tuple[Photo, Evidence, ModelState]:
         """As `inspect`, with the model that looked: `model` may name the next one already.
 
-        patient: of a batch, whose photos let everybody else's go first.
+        patient: of a batch, whose photos let everybody else's go first. reads: as in `look`.
         """
         photo, evidence, model = self._run(
-            content, filename, progress, segment=True, patient=patient
+            content, filename, progress, segment=True, patient=patient, reads=reads
         )
         assert evidence is not None
         return photo, evidence, model
@@ -204,6 +207,7 @@ class InspectionWorker:
         *,
         segment: bool,
         patient: bool = False,
+        reads: bool = False,
     ) -> tuple[Photo, Evidence | None, ModelState]:
         name = inert_name(filename)
         if len(content) > MAX_FILE_BYTES:
@@ -224,7 +228,7 @@ class InspectionWorker:
                 if segment and model.error:
                     raise model.error.anew()
                 try:
-                    return *self._converse(child, content, name, report, segment), model
+                    return *self._converse(child, content, name, report, segment, reads), model
                 except ProcessLost as lost:
                     self._replace(child)
                     if self._closed:
@@ -253,11 +257,13 @@ class InspectionWorker:
         name: str,
         report: Callable[[str], None],
         segment: bool,
+        reads: bool,
     ) -> tuple[Photo, Evidence | None]:
         """Send one job and follow it to its end; ProcessLost where the process did not end it."""
         job: Job = {
             "filename": name,
             "segment": segment,
+            "reads": reads,
             "decode_limit_s": self._decode_limit_s,
             # The child does not know the size beforehand, and only guards against eternity.
             "segment_limit_s": self._segment_limit(MAX_PIXELS),
@@ -409,7 +415,14 @@ def _photo(facts: PhotoFacts, blobs: list[bytes]) -> Photo:
         thumbnail_jpeg=blobs[1],
         card=_card(facts["card"]) if facts["card"] else None,
         film_focal_mm=facts["film_focal_mm"],
+        description=facts["description"],
+        labels=tuple(Label(kind, text) for kind, text in facts["labels"]),
+        median_rgb=_colour(facts["median_rgb"]),
     )
+
+
+def _colour(rgb: Sequence[float] | None) -> tuple[float, float, float] | None:
+    return None if rgb is None else (float(rgb[0]), float(rgb[1]), float(rgb[2]))
 
 
 def _card(facts: CardFacts) -> FoundCard:
