@@ -21,7 +21,7 @@ TRAINING = (
     *("test_segmenter", "test_train_notebook", "test_training", "test_wrapping"),
 )
 # That end a process in the middle of its work, again and again.
-KILL = ("test_kill_server", "test_killed_writer")
+KILL = ("test_kill_server", "test_kill_volume", "test_killed_writer")
 LONG = ("browser", "training", "kill")
 
 # TensorFlow carries an older SQLite whose symbols win over those of a driver loaded after it.

@@ -9,7 +9,7 @@ from inspection.errors import InspectionError, NotFound
 from inspection.services.photo import batches
 from inspection.services.photo.batches import Batch, InterruptedBatch, Order, Outcome
 from inspection.services.station import shared_station
-from inspection.storage import log_detail
+from inspection.storage import log_detail, log_list
 from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
@@ -298,7 +298,7 @@ def _refused(outcomes: list[Outcome]) -> None:
 
 def _known(outcomes: list[Outcome]) -> None:
     """Photos that were judged before: the way to that inspection, and the deliberate second one."""
-    for outcome in outcomes:
+    for outcome in _one_page(outcomes, "batch_known_page"):
         try:
             detail = log_detail.inspection_detail(shared_station().engine, outcome.number)
         except NotFound as error:
@@ -351,15 +351,22 @@ def _judged(outcomes: list[Outcome]) -> None:
     if not outcomes:
         return
     engine = shared_station().engine
-    details = [log_detail.inspection_detail(engine, outcome.number) for outcome in outcomes]
-    found = Counter(detail.standing for detail in details)
+    # One question for all of them, the whole record only of those in sight: a batch has hundreds.
+    rows = log_list.log_rows(engine, [outcome.number for outcome in outcomes])
+    found = Counter(rows["standing"])
     st.markdown("&emsp;".join(f"{verdict_label(state)} **{found[state]}**" for state in STANDINGS))
-    pages = -(-len(details) // RESULTS_A_PAGE)
-    page = st.pagination(pages, key="batch_page") if pages > 1 else 1
+    in_sight = _one_page(outcomes, "batch_page")
     with st.grid("auto", min_column_width=200, gap="small", border=True) as grid:
-        for detail in details[(page - 1) * RESULTS_A_PAGE : page * RESULTS_A_PAGE]:
+        for outcome in in_sight:
             with grid.cell():
-                _result_card(detail)
+                _result_card(log_detail.inspection_detail(engine, outcome.number))
+
+
+def _one_page(outcomes: list[Outcome], key: str) -> list[Outcome]:
+    """Those of the page that is chosen, and the choice where there are several."""
+    pages = -(-len(outcomes) // RESULTS_A_PAGE)
+    page = st.pagination(pages, key=key) if pages > 1 else 1
+    return outcomes[(page - 1) * RESULTS_A_PAGE : page * RESULTS_A_PAGE]
 
 
 def _result_card(detail: InspectionDetail) -> None:
