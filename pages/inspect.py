@@ -5,6 +5,7 @@ from inspection.ui.inspecting import inspection as inspection_view
 from inspection.ui.inspecting import readiness
 from inspection.ui.inspecting import sources as photo_sources
 from inspection.ui.inspecting import subject as subject_form
+from inspection.ui.inspecting.hot_folders import show_hot_folders
 from inspection.ui.session import t
 from inspection.ui.widgets.address import asked_inspection
 
@@ -29,3 +30,4 @@ else:
             st.subheader(t("inspect.photos"))
             if orders := photo_sources.photo_source(subject, mm_per_px):
                 batch_view.start_batch(orders)
+        show_hot_folders()

@@ -36,6 +36,8 @@ from inspection.services.station import Station
 from inspection.storage.private import Claim, private_folder
 
 DONE, REFUSED = "done", "refused"
+# What the settings say of every photo of a folder.
+_FIELDS = ("vehicle_model", "panel", "colour", "station", "line")
 SOURCE = "hot_folder"
 # A file that the gate refuses may be one whose second half is still to come, or one to which a
 # copy gave its size before its bytes: it is looked at again, later and later, before it is moved.
@@ -149,7 +151,7 @@ class HotFolder:
             self._told_trouble = ""
         except OSError as error:
             why = error.strerror or type(error).__name__
-            self._rest(StorageError("hot_folder_trouble", folder=self._where.folder, why=why))
+            self._rest(StorageError("hot_folder_trouble", name=self._state.name, why=why))
         except InspectionError as error:
             self._rest(error.anew())
 
@@ -208,10 +210,13 @@ class HotFolder:
 
     def _inspected(self, name: str, content: bytes) -> Outcome:
         """What became of a photo; raises what the next one would meet as well."""
+        subject = self._subject()
         order = Order(
             name,
             lambda: content,
-            self._subject(),
+            subject,
+            # The rest follows what the photo says of itself: its name, EXIF, labels.
+            typed=tuple(one for one in _FIELDS if getattr(subject, one)),
             mm_per_px=self._where.mm_per_px,
             scale_source="station",
             source=SOURCE,
@@ -222,15 +227,8 @@ class HotFolder:
         return outcome
 
     def _subject(self) -> Subject:
-        where = self._where
-        subject = Subject(
-            vehicle_model=where.vehicle_model,
-            panel=where.panel,
-            colour=where.colour,
-            station=where.station,
-            line=where.line,
-            inspector=self._inspector,
-        )
+        known = {name: getattr(self._where, name) for name in _FIELDS}
+        subject = Subject(**known, inspector=self._inspector)
         self._station.refuse_unknown(subject)
         return subject
 
@@ -316,9 +314,9 @@ class HotFolder:
             claim = Claim.take(folder / f"{hashlib.sha256(place).hexdigest()[:32]}.lock")
         except OSError as error:
             why = error.strerror
-            raise StorageError("hot_folder_trouble", folder=folder, why=why) from None
+            raise StorageError("hot_folder_trouble", name=self._state.name, why=why) from None
         if claim is None:
-            raise Conflict("hot_folder_taken", folder=self._where.folder)
+            raise Conflict("hot_folder_taken", name=self._state.name)
         try:
             yield
         finally:

@@ -14,7 +14,7 @@ from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
 from inspection.ui.guarded import guarded_part
-from inspection.ui.inspecting.hot_folders import show_hot_folders
+from inspection.ui.inspecting.hot_folders import show_hot_folder_trouble
 from inspection.ui.inspecting.kept_files import forget_files
 from inspection.ui.inspecting.subject import chosen_subject
 from inspection.ui.markdown import as_written
@@ -156,7 +156,7 @@ def show_others() -> None:
         _interrupted(one)
     if batches.running(shared_station()):
         _under_way()
-    show_hot_folders()
+    show_hot_folder_trouble()
 
 
 @st.fragment(run_every=_STRIP_EVERY_S)

@@ -19,11 +19,23 @@ def show_hot_folders() -> None:
         _states()
 
 
+def show_hot_folder_trouble() -> None:
+    """Why a folder takes nothing at the moment, where that is so."""
+    if shared_station().settings.hot_folders:
+        _troubles()
+
+
 @st.fragment(run_every=_LOOK_EVERY_S)
 @guarded_part
 def _states() -> None:
     for state in folder_states(shared_station()):
         st.caption(f":material/folder_eye: {_words(state)}")
+
+
+@st.fragment(run_every=_LOOK_EVERY_S)
+@guarded_part
+def _troubles() -> None:
+    for state in folder_states(shared_station()):
         if state.trouble:
             st.warning(as_written(error_text(state.trouble)), icon=":material/warning:")
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,19 @@ def test_a_photo_that_has_settled_is_logged_with_the_stations_fields_and_moved(s
     )
     assert (one.scale.mm_per_px, one.scale.source) == (0.25, "station")
     assert line.hot.state.counts == {"inspected": 1} and line.hot.state.waiting == 0
+
+
+def test_what_a_name_says_stands_beside_what_the_settings_say(station, tmp_path):
+    pattern = {"photo_name_pattern": "{body}_{panel}"}
+    settings = station.settings.model_copy(update=pattern)
+    line = Line(
+        replace(station, settings=settings), tmp_path / "hot", vehicle_model="aria", panel="roof"
+    )
+    line.arrives("KMH-0007_hood.jpg", panel_jpeg())
+    line.looks(0, 2)
+    subject = log_detail.inspection_detail(station.engine, 1).inspection.subject
+    # The camera of a station looks at one panel, whatever somebody wrote.
+    assert (subject.body_number, subject.panel) == ("KMH-0007", "roof")
 
 
 def test_a_file_that_still_grows_is_waited_for(line):
