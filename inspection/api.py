@@ -298,7 +298,7 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
         else:
             numbered = correcting.numbered_correction(detail, correction)
             cut = correcting.corrected_mask(station, detail, numbered)
-        return Response(codec.encode_png(cut), media_type="image/png", headers=_FOR_EVER)
+        return Response(codec.encode_levels(cut), media_type="image/png", headers=_FOR_EVER)
 
     @api.get("/chart-library")
     def chart_library():

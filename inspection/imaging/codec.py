@@ -32,13 +32,20 @@ def encode_png(pixels: np.ndarray) -> bytes:
     return _encode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
 
 
+def encode_levels(levels: np.ndarray) -> bytes:
+    """A PNG of a mask or of numbers, where neighbours are mostly the same: without the filters that
+    photos need it takes a fifth of the time."""
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
+    return _encode(".png", levels, how)
+
+
 def encode_numbers(numbers: np.ndarray) -> bytes:
     """A PNG of numbers up to 65535, (H, W), that a browser can read: grey up to 255, beyond that
     red + 256 times green."""
     if int(numbers.max(initial=0)) <= 255:
-        return encode_png(numbers.astype(np.uint8))
+        return encode_levels(numbers.astype(np.uint8))
     high, low = numbers >> 8, numbers & 255
-    return encode_png(np.stack([low, high, np.zeros_like(low)], axis=-1).astype(np.uint8))
+    return encode_levels(np.stack([low, high, np.zeros_like(low)], axis=-1).astype(np.uint8))
 
 
 def encode_thumbnail(rgb: np.ndarray, longer_side_px: int = THUMBNAIL_SIDE_PX) -> bytes:

@@ -12,6 +12,9 @@ from inspection.ui.session import plain, t
 from inspection.ui.widgets.links import corrections_url, regions_url
 from inspection.ui.widgets.viewer import EDITING_LABELS, Editing, Machine
 
+# Of the reasons for a decision those that speak of regions.
+_REASONS = ("missed", "reflection", "wipes_off", "wrong_type", "wrong_size")
+
 
 def stands(detail: InspectionDetail, shown: Inspection) -> bool:
     """Whether what is shown is the record that stands and counts, and no preview."""
@@ -34,6 +37,7 @@ def editing_of(detail: InspectionDetail, shown: Inspection) -> Editing | None:
         catalogue=[(code, plain(f"defect.{code}")) for code in codes],
         not_judged=NOT_JUDGED,
         new_type=UNNAMED,
+        reasons=[plain(f"decide.quick.{code}") for code in _REASONS],
         who=session.inspector(),
         machine=Machine(regions_url(detail.id), [defect.type for defect in detail.defects])
         if correction

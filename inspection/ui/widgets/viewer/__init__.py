@@ -117,7 +117,8 @@ class Editing:
     based_on: the correction that stands, None for the machine's record. labels_url: PNG whose
     levels number the regions that stand, the first is 1; types: what these are. save_url: takes
     the correction. catalogue: (code, word) of every type; not_judged: codes among them that are
-    held against nothing; new_type: of a new region at first. who: is inspecting, "" = unknown.
+    held against nothing; new_type: of a new region at first. reasons: that are given most often.
+    who: is inspecting, "" = unknown.
     machine: None while its record stands. words: one for each key in `EDITING_LABELS`.
     """
 
@@ -129,6 +130,7 @@ class Editing:
     catalogue: Sequence[tuple[str, str]]
     not_judged: Sequence[str]
     new_type: str
+    reasons: Sequence[str]
     who: str
     machine: Machine | None
     words: Mapping[str, str]

@@ -60,6 +60,24 @@ class Editor {
     this.options = options;
     this.typeList.replaceChildren(...given.catalogue.map(([code, word]) => new Option(word, code)));
     this.newType = given.new_type;
+    this.offerReasons(given.reasons);
+  }
+
+  // What is said most often takes one tap with a glove.
+  offerReasons(reasons) {
+    this.panel.querySelector(".quick").replaceChildren(
+      ...reasons.map((words) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "tool";
+        button.textContent = words;
+        button.addEventListener("click", () => {
+          const said = this.reason.value.split("; ").filter(Boolean);
+          if (!said.includes(words)) this.reason.value = [...said, words].join("; ");
+        });
+        return button;
+      }),
+    );
   }
 
   // Strokes that a reload or a locked screen cut off are there again.
