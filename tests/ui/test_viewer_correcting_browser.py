@@ -78,7 +78,8 @@ class Bench(Screen):
     def has(self, **state):
         """Wait until the viewer says so of itself."""
         for name, value in state.items():
-            playwright.expect(self.root).to_have_attribute(f"data-{name}", value)
+            told = playwright.expect(self.root)
+            told.to_have_attribute(f"data-{name}", value, timeout=60_000)
 
     def tool(self, name):
         self.page.locator(f"[data-do={name}]").click()
