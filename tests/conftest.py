@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+# Before anything imports OpenVINO: its reports to its maker are turned off there.
+import models  # noqa: F401
 from inspection.config import Settings
 from inspection.services.station import open_station
 from inspection.services.worker.parent import InspectionWorker

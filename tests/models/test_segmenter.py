@@ -35,6 +35,14 @@ SHIPPED = REPOSITORY / "models" / "weights" / "lite0-unet"
 SAMPLE = REPOSITORY / "data" / "samples" / "door_blue_scratch.jpg"
 
 
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory):
+    """The served file of a narrow U-Net whose answers differ over a photo. Not to be changed."""
+    folder = tmp_path_factory.mktemp("lively")
+    save_openvino(networks.with_probabilities(_lively_network()), folder)
+    return folder / "unet.xml"
+
+
 @pytest.fixture
 def cuts(monkeypatch):
     """Tiles of a photo of a size, as (rows, columns) slices, in the order they are asked."""
@@ -122,11 +130,10 @@ def test_tiles_of_a_function_of_the_pixel_alone_blend_into_the_untiled_answer(si
 
 @pytest.mark.parametrize("at_once_px", [1, segmenter.AT_ONCE_PX])
 def test_a_size_that_keeps_coming_is_answered_alike_and_another_one_after_it_too(
-    tmp_path, monkeypatch, at_once_px
+    lively, monkeypatch, at_once_px
 ):
     monkeypatch.setattr(segmenter, "AT_ONCE_PX", at_once_px)
-    save_openvino(networks.with_probabilities(_lively_network()), tmp_path)
-    network = ServedNetwork(tmp_path / "unet.xml", {"INFERENCE_PRECISION_HINT": "f32"})
+    network = ServedNetwork(lively, {"INFERENCE_PRECISION_HINT": "f32"})
     rng = np.random.default_rng(6)
     wide, high = (
         rng.integers(0, 256, (1, *size, 3), dtype=np.uint8) for size in ((64, 96), (96, 64))
@@ -141,14 +148,11 @@ def test_a_size_that_keeps_coming_is_answered_alike_and_another_one_after_it_too
         assert (network(photo) == before).all()
 
 
-def test_after_a_photo_for_which_there_was_no_memory_the_next_one_is_answered(
-    tmp_path, monkeypatch
-):
+def test_after_a_photo_for_which_there_was_no_memory_the_next_one_is_answered(lively, monkeypatch):
     def no_memory(*_):
         raise MemoryError
 
-    save_openvino(networks.with_probabilities(_lively_network()), tmp_path)
-    network = ServedNetwork(tmp_path / "unet.xml")
+    network = ServedNetwork(lively)
     photo = np.random.default_rng(7).integers(0, 256, (1, 64, 96, 3), dtype=np.uint8)
     expected = network(photo).copy()
     with monkeypatch.context() as short:
@@ -229,6 +233,17 @@ def test_a_processor_with_avx2_alone_cuts_off_8_bit_sums():
         check=True,
     )
     assert told.stdout.split()[-1] == b"True"
+
+
+def test_the_serving_runtime_tells_its_maker_nothing():
+    program = """
+import sys, models.segmenter, openvino.tools.ovc.telemetry_utils as told
+print("openvino_telemetry.main" in sys.modules, told.tm.__name__)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, check=True, text=True
+    )
+    assert answer.stdout.split() == ["False", "openvino.tools.ovc.telemetry_stub"]
 
 
 def _lively_network(gain=16.0):
