@@ -1,6 +1,7 @@
 """A station of its own for a test: temporary data folder, real database, real worker process,
 and a segmenter that calls red pixels scratches."""
 
+import functools
 from dataclasses import replace
 
 import cv2
@@ -10,10 +11,12 @@ import pytest
 # Before anything imports OpenVINO: its reports to its maker are turned off there.
 import models  # noqa: F401
 from inspection.config import Settings
+from inspection.services.demo import photos as demo_photos
 from inspection.services.station import open_station
 from inspection.services.worker.parent import InspectionWorker
 from inspection.storage import database
 from inspection.storage.database import sqlite_driver
+from models.rendering import golden
 
 # Test files that train, convert or time networks: minutes of processor time.
 TRAINING = (
@@ -107,6 +110,16 @@ def statements_compiled_once():
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database, "create_engine", create_engine)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def panels_rendered_once():
+    """A demo's pictures and the golden panels follow from their names and seeds: what one test
+    rendered is what the next would render."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(demo_photos, "_render", functools.cache(demo_photos._render))
+        patched.setattr(golden, "_panel", functools.cache(golden._panel))
         yield
 
 
