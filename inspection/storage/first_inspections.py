@@ -11,8 +11,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    delete,
+    insert,
+    select,
+    union,
+    update,
+)
 
 from inspection.domain.counting_words import LEFT_OUT, VOIDED
 from inspection.domain.quality import REPAIRS
@@ -91,16 +101,25 @@ def _differing(
 
 def _touched(connection: Connection, unit_ids: Iterable[int] | None) -> list[int]:
     """Bodies of which something is left out, or was: of all others the flags hold as written."""
+    if unit_ids is None:
+        return sorted(connection.scalars(_ever_touched()))
+    return sorted(connection.scalars(_touched_of(), {"unit_ids": sorted(set(unit_ids))}))
+
+
+@cache
+def _touched_of() -> AnySelect:
+    """Those of the bodies `unit_ids`: built once, since every write asks it."""
+    found = _ever_touched().subquery()
+    return select(found.c.unit_id).where(found.c.unit_id.in_(bindparam("unit_ids", expanding=True)))
+
+
+def _ever_touched() -> AnySelect:
     numbers = union(
         select(counting_word.c.inspection_id).where(counting_word.c.word.in_(LEFT_OUT)),
         select(left_out.c.inspection_id),
         select(first_changed.c.inspection_id),
     )
-    found = select(inspection.c.unit_id).where(inspection.c.id.in_(numbers)).distinct().subquery()
-    question = select(found.c.unit_id)
-    if unit_ids is not None:
-        question = question.where(found.c.unit_id.in_(sorted(set(unit_ids))))
-    return sorted(connection.scalars(question))
+    return select(inspection.c.unit_id).where(inspection.c.id.in_(numbers)).distinct()
 
 
 def _stored(connection: Connection, unit_ids: Sequence[int]) -> dict[int, Settled]:
