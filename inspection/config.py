@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     first_day: no photo was taken before it; an earlier date is a wrong clock (`domain.clocks`).
     visit_minutes: photos of a body at one station, no longer apart than that, are one visit; it
     belongs to the shift of its first photo.
+    audit_share: share of the OK photos (0–1) that the Review page shows at random.
     currency: ISO 4217 code of the amounts on the Cost page.
     decode_seconds, worker_memory_mb: limits of the decode and inference process.
     mail_host: server that takes our mail; "" = no mail is ever sent. mail_security: "starttls",
@@ -151,6 +152,7 @@ class Settings(BaseSettings):
     photo_name_pattern: str = Field("", max_length=200)
     first_day: date = FIRST_DAY
     visit_minutes: float = Field(VISIT_PAUSE / timedelta(minutes=1), ge=0, le=480)
+    audit_share: float = Field(0.02, ge=0, le=1)
     language: Annotated[str, _one_of(*LANGUAGES)] = "ko"
     currency: str = Field("KRW", pattern=r"^[A-Z]{3}$")
     max_upload_mb: int = Field(50, ge=1, le=50)

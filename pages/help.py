@@ -5,6 +5,7 @@ import streamlit as st
 from inspection.services.station import shared_station
 from inspection.ui.help import parts as help_views
 from inspection.ui.session import t
+from inspection.ui.widgets.key_table import key_table
 
 settings = shared_station().settings
 st.title(t("nav.help"))
@@ -17,7 +18,7 @@ st.subheader(t("help.verdicts_title"), anchor="verdicts", divider="gray")
 help_views.verdicts()
 
 st.subheader(t("help.keys_title"), anchor="keys", divider="gray")
-help_views.keys()
+key_table()
 
 st.subheader(t("help.words_title"), anchor="words", divider="gray")
 help_views.terms()

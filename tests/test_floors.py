@@ -58,7 +58,7 @@ DEMO = "inspection.services.demo"
 
 # Inside a floor: which rooms a room may import. Each names rooms above it only, so that no circle
 # can form; a module beside the rooms counts as one.
-PAGE = "markdown session guarded widgets"
+PAGE = "keys markdown session guarded widgets"
 ARROWS = {
     "inspection.services": {
         "words": "",
@@ -75,6 +75,7 @@ ARROWS = {
         "intake": "worker station photo",
         "specs": "active_spec station",
         "quality": "words mailing station",
+        "review": "station photo quality",
         "report": "words html_pages exporting mailing typesetting station photo quality",
         "log": "words exporting station photo quality report",
         "model": "words html_pages worker active_model station photo",
@@ -87,13 +88,15 @@ ARROWS = {
         "markdown": "",
         "server": "",
         "as_app": "",
-        "in_browser": "as_app",
+        "keys": "",
+        "in_browser": "as_app keys",
         "session": "markdown in_browser",
         "guarded": "markdown session",
-        "widgets": "markdown session guarded",
+        "widgets": "keys markdown session guarded",
         "home": PAGE,
         "inspecting": f"{PAGE} server",
         "log": f"{PAGE} inspecting",
+        "review": f"{PAGE} inspecting",
         "control": PAGE,
         "trends": f"{PAGE} control",
         "body": PAGE,

@@ -23,6 +23,7 @@ STYLE = Path(__file__).parent / "style.css"
 NAVIGATION = {
     "home": ":material/home:",
     "inspect": ":material/center_focus_strong:",
+    "review": ":material/fact_check:",
     "log": ":material/list_alt:",
     "trends": ":material/monitoring:",
     "control": ":material/query_stats:",

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from inspection.ui.help.parts import KEYS
+from inspection.i18n import LANGUAGES, texts
+from inspection.ui.keys import KEYS, VIEWER_KEYS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -38,7 +39,14 @@ def test_help_shows_how_to_name_a_folder_and_what_may_lie_in_it(open_page):
 
 
 def test_every_key_that_a_page_listens_to_is_explained():
-    taken = set()
+    """The one table has them all: no button takes a key that is not in it, and none is unused."""
+    taken, elsewhere = set(), {"choose", *VIEWER_KEYS}
     for path in [*REPOSITORY.glob("pages/*.py"), *REPOSITORY.glob("inspection/ui/**/*.py")]:
-        taken |= set(re.findall(r'shortcut="([^"]+)"', path.read_text(encoding="utf-8")))
-    assert taken == set(KEYS)
+        said = re.findall(r"shortcut=([^,)]+)", path.read_text(encoding="utf-8"))
+        named = [re.fullmatch(r'KEYS\["(\w+)"\]', one) for one in said]
+        assert None not in named, (path, said)
+        taken |= {one[1] for one in named}
+    assert taken | elsewhere == set(KEYS)
+    assert len(set(KEYS.values())) == len(KEYS)
+    for language in LANGUAGES:
+        assert [name for name in KEYS if f"help.key_{name}" not in texts(language)] == []

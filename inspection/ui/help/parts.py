@@ -25,18 +25,6 @@ _TERMS = (
     "production_day",
 )
 
-# As the buttons of the pages take them; a test compares both.
-KEYS = {
-    "Y": "ok",
-    "O": "not_ok",
-    "D": "other",
-    "Ctrl+Enter": "save",
-    "U": "undo",
-    "N": "next",
-    "I": "inspect",
-    "Escape": "escape",
-}
-
 _FOLDER_SETTING = """INSPECTION_PHOTO_FOLDERS='{"booth1": "/mnt/booth1"}'"""
 _SIDECAR_EXAMPLE = """[
   {"file": "IMG_0001.jpg", "vehicle_model": "aria", "panel": "door_fl",
@@ -58,15 +46,6 @@ def verdicts() -> None:
             verdict_chip(verdict)
         meaning.markdown(t(f"help.verdict_{verdict}"))
     st.caption(t("help.verdict_note"))
-
-
-def keys() -> None:
-    """The keys that the pages listen to."""
-    reading_table(
-        [t("help.key"), t("help.action")],
-        [[f"`{key}`", t(f"help.key_{action}")] for key, action in KEYS.items()],
-    )
-    st.caption(t("help.keys_note"))
 
 
 def terms() -> None:

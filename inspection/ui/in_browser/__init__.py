@@ -9,6 +9,7 @@ import streamlit as st
 
 from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.ui.as_app import MANIFEST
+from inspection.ui.keys import CHOICES, HELP_BUTTON, VIEWER_KEYS
 
 COOKIE = "inspection_name"
 # A tablet passes from shift to shift: after a shift's length without a visit the name is asked
@@ -36,6 +37,7 @@ def in_browser(name: str, *, forget: bool, language: str) -> None:
             "seconds": COOKIE_HOURS * 3600,
             "name": name[:MOST_NAME_LETTERS],
             "forget": forget,
+            "keys": {"viewer": VIEWER_KEYS, "help": HELP_BUTTON, "choices": CHOICES},
             "manifest": f"{f'/{base}' if base else ''}/{MANIFEST}?lang={language}",
         },
     )

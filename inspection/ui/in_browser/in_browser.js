@@ -4,6 +4,8 @@
 const FIELDS = "[data-testid=stTextInput], [data-testid=stNumberInput], [data-testid=stSelectbox]"
 const NO_TEXT = new Set(["checkbox", "radio", "range", "button", "submit", "reset", "color", "file"])
 const SAVE = ".st-key-decide_save button"
+// What Python says of the keys that no button of Streamlit can take (`inspection/ui/keys.py`).
+let keys = { viewer: {}, help: "", choices: "" }
 
 const isField = (node) =>
   node instanceof HTMLTextAreaElement ||
@@ -31,6 +33,31 @@ function save(event, field) {
   setTimeout(() => document.querySelector(SAVE)?.click(), 100)
 }
 
+const isPressed = (event, key) =>
+  event.key.toLowerCase() === key.toLowerCase() || event.code === `Key${key}`
+
+// The digits belong to the first of the open questions that nobody answered yet, else to the last;
+// style.css writes them on its choices.
+function choose(place) {
+  const questions = [...document.querySelectorAll(`.st-key-${keys.choices} [data-testid=stButtonGroup]`)]
+  const open = questions.find((one) => !one.querySelector("[data-selected=true]")) ?? questions.at(-1)
+  const choice = open?.querySelectorAll("button")[place - 1]
+  choice?.click()
+  return Boolean(questions.length)
+}
+
+function act(event) {
+  if (/^[1-9]$/.test(event.key)) return choose(Number(event.key))
+  if (event.key === "?") {
+    document.querySelector(`.st-key-${keys.help} button`)?.click()
+    return true
+  }
+  const name = Object.keys(keys.viewer).find((one) => isPressed(event, keys.viewer[one]))
+  // The viewer lives behind a shadow root, where no selector of ours reaches.
+  if (name) window.dispatchEvent(new CustomEvent("inspection-key", { detail: name }))
+  return Boolean(name)
+}
+
 function keyPressed(event) {
   const field = fieldOf(event)
   const dialog = document.querySelector("[role=dialog]")
@@ -50,7 +77,8 @@ function keyPressed(event) {
   }
   const isLetter = event.key.length === 1 && event.key !== " "
   // What lies behind an open question must not be decided by a key.
-  if (dialog && isLetter && !event.ctrlKey && !event.metaKey) event.stopImmediatePropagation()
+  if (event.ctrlKey || event.metaKey || event.altKey || !isLetter) return
+  if (dialog || (!event.repeat && act(event))) event.stopImmediatePropagation()
 }
 
 function optionChosen(event) {
@@ -98,6 +126,7 @@ function chartsOnScreen() {
 
 export default function ({ data }) {
   remember(data)
+  keys = data.keys
   nameManifest(data)
   if (window.inspectionKeys) return
   window.inspectionKeys = true

@@ -17,8 +17,10 @@ from inspection.ui.guarded import guarded_part
 from inspection.ui.inspecting.hot_folders import show_hot_folder_trouble
 from inspection.ui.inspecting.kept_files import forget_files
 from inspection.ui.inspecting.subject import chosen_subject
+from inspection.ui.keys import KEYS
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
+from inspection.ui.widgets.key_table import keys_button
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.verdicts import verdict_chip, verdict_label
 from inspection.ui.widgets.words import time_text
@@ -106,7 +108,7 @@ def watch(batch: Batch) -> None:
                 icon=":material/stop_circle:",
                 on_click=batch.cancel,
                 disabled=cancelled,
-                shortcut="Escape",
+                shortcut=KEYS["escape"],
             )
     while not batch.wait(_LOOK_EVERY_S):
         seen = batch.progress
@@ -141,9 +143,10 @@ def show_results(batch: Batch) -> None:
         key="batch_let_go",
         icon=":material/add_a_photo:",
         type="primary",
-        shortcut="N",
+        shortcut=KEYS["next"],
         on_click=let_go,
     )
+    keys_button()
 
 
 def show_others() -> None:
@@ -249,11 +252,19 @@ def back_to_results(batch: Batch | None) -> None:
 
 def next_of_batch(number: int) -> int | None:
     """The inspection after `number` among the results of this tab's batch, None after the last."""
+    numbers = _numbers_of_batch()
+    return numbers[numbers.index(number) + 1] if number in numbers[:-1] else None
+
+
+def previous_of_batch(number: int) -> int | None:
+    """The inspection before `number` among those results, None before the first."""
+    numbers = _numbers_of_batch()
+    return numbers[numbers.index(number) - 1] if number in numbers[1:] else None
+
+
+def _numbers_of_batch() -> list[int]:
     batch = current_batch()
-    numbers = [o.number for o in batch.outcomes if o.kind == "inspected"] if batch else []
-    if number not in numbers[:-1]:
-        return None
-    return numbers[numbers.index(number) + 1]
+    return [o.number for o in batch.outcomes if o.kind == "inspected"] if batch else []
 
 
 def _headline(batch: Batch) -> None:

@@ -1,5 +1,7 @@
 """What a person says about an inspection: OK, not OK, another repair, and taking it back."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from inspection.domain.inspections import DISPOSITIONS, MOST_REASON_LETTERS
@@ -11,6 +13,7 @@ from inspection.ui.inspecting import batch as batch_view
 from inspection.ui.inspecting import counting as counting_views
 from inspection.ui.inspecting import readiness
 from inspection.ui.inspecting.acting import act, remember, show_said
+from inspection.ui.keys import CHOICES, KEYS
 from inspection.ui.markdown import bold
 from inspection.ui.session import t
 from inspection.ui.widgets.words import time_text
@@ -38,10 +41,10 @@ def other_inspection(number: int, sentence: str) -> None:
         )
 
 
-def decision_row(detail: InspectionDetail, compact: bool) -> None:
+def decision_row(detail: InspectionDetail, ways: Callable[[InspectionDetail], None] | None) -> None:
     """The buttons with which a person decides, or the question that is open.
 
-    compact: without "next photo"."""
+    ways: draws the buttons beside them that lead to other photos; None = there are none."""
     show_said()
     if detail.superseded_by is not None:
         other_inspection(detail.superseded_by, t("inspect.superseded", number=detail.superseded_by))
@@ -50,8 +53,9 @@ def decision_row(detail: InspectionDetail, compact: bool) -> None:
         readiness.name_prompt()
     if detail.left_out:
         counting_views.show_left_out(detail, act)
-        if not compact:
-            _next_button(detail)
+        if ways:
+            with st.container(horizontal=True, gap="small"):
+                ways(detail)
         return
     asked, about = st.session_state.get(_ASKED, (None, ""))
     if asked == detail.id and about == "undo" and detail.disposition:
@@ -65,8 +69,8 @@ def decision_row(detail: InspectionDetail, compact: bool) -> None:
             _undo_button(detail)
         else:
             _decide_buttons(detail)
-        if not compact:
-            _next_button(detail)
+        if ways:
+            ways(detail)
 
 
 def _decide_buttons(detail: InspectionDetail) -> None:
@@ -80,7 +84,7 @@ def _decide_buttons(detail: InspectionDetail) -> None:
         type="primary" if proposed == "accept" else "secondary",
         width="stretch",
         # Not Enter: that presses whatever button has the focus, and must not decide besides.
-        shortcut="Y",
+        shortcut=KEYS["ok"],
         disabled=not named,
         on_click=_ask if must_explain else _decide,
         args=(detail.id, "ok") if must_explain else (detail, "accept"),
@@ -94,7 +98,7 @@ def _decide_buttons(detail: InspectionDetail) -> None:
         icon=":material/cancel:",
         type="primary" if is_repair else "secondary",
         width="stretch",
-        shortcut="O",
+        shortcut=KEYS["not_ok"],
         disabled=not named,
         on_click=_decide if is_repair else _ask,
         args=(detail, proposed) if is_repair else (detail.id, "not_ok"),
@@ -105,7 +109,7 @@ def _decide_buttons(detail: InspectionDetail) -> None:
             key="decide_other",
             icon=":material/edit_note:",
             width="stretch",
-            shortcut="D",
+            shortcut=KEYS["other"],
             disabled=not named,
             on_click=_ask,
             args=(detail.id, "other"),
@@ -122,7 +126,7 @@ def _undo_button(detail: InspectionDetail) -> None:
         key="decide_undo",
         icon=":material/undo:",
         width="stretch",
-        shortcut="U",
+        shortcut=KEYS["undo"],
         help=session.name_missing(),
         disabled=not session.inspector(),
         on_click=_ask,
@@ -151,7 +155,7 @@ def _ask_before_undo(detail: InspectionDetail) -> None:
                 icon=":material/undo:",
                 type="primary",
                 width="stretch",
-                shortcut="U",
+                shortcut=KEYS["undo"],
                 disabled=not session.inspector(),
                 on_click=lambda: act(lambda: _take_back(detail)),
             )
@@ -164,19 +168,31 @@ def _cancel_button() -> None:
         key="decide_cancel",
         icon=":material/close:",
         width="stretch",
-        shortcut="Escape",
+        shortcut=KEYS["escape"],
         on_click=_ask,
     )
 
 
-def _next_button(detail: InspectionDetail) -> None:
+def ways_of_batch(detail: InspectionDetail) -> None:
+    """The photo before in this tab's batch, where there is one, and the next or new photos."""
+    earlier = batch_view.previous_of_batch(detail.id)
+    if earlier:
+        st.button(
+            t("inspect.previous_photo"),
+            key="decide_previous",
+            icon=":material/arrow_back:",
+            width="stretch",
+            shortcut=KEYS["previous"],
+            on_click=batch_view.open_inspection,
+            args=(earlier,),
+        )
     st.button(
         t("inspect.next_photo"),
         key="decide_next",
         icon=":material/arrow_forward:",
         type="primary" if detail.disposition else "secondary",
         width="stretch",
-        shortcut="N",
+        shortcut=KEYS["next"],
         on_click=_go_on,
         args=(detail.id,),
     )
@@ -187,6 +203,11 @@ def _go_on(number: int) -> None:
     st.query_params.pop("id", None)
     if following:
         batch_view.open_inspection(following)
+
+
+def ask_to_undo(number: int) -> None:
+    """Ask on the next run whether the word about an inspection is taken back; for callbacks."""
+    _ask(number, "undo")
 
 
 def _ask(number: int | None = None, about: str = "") -> None:
@@ -207,22 +228,23 @@ def _reason_form(detail: InspectionDetail, about: str) -> None:
     is_ok = about == "ok"
     must_explain = is_ok or proposed is not None
     with st.container(border=True):
-        if is_ok:
-            st.markdown(f"**{t('decide.ok_title', n=len(reviewing.marked(detail.shown)))}**")
-        else:
+        with st.container(key=CHOICES):
+            if is_ok:
+                st.markdown(f"**{t('decide.ok_title', n=len(reviewing.marked(detail.shown)))}**")
+            else:
+                st.pills(
+                    t("decide.overrule_title"),
+                    list(repairs),
+                    key=f"overrule_disposition_{detail.id}",
+                    format_func=repairs.get,
+                )
             st.pills(
-                t("decide.overrule_title"),
-                list(repairs),
-                key=f"overrule_disposition_{detail.id}",
-                format_func=repairs.get,
+                t("decide.reason_title" if must_explain else "decide.reason_optional"),
+                list(reasons),
+                key=f"overrule_quick_{about}_{detail.id}",
+                selection_mode="multi",
+                format_func=reasons.get,
             )
-        st.pills(
-            t("decide.reason_title" if must_explain else "decide.reason_optional"),
-            list(reasons),
-            key=f"overrule_quick_{about}_{detail.id}",
-            selection_mode="multi",
-            format_func=reasons.get,
-        )
         st.text_input(
             t("decide.reason_text"),
             key=f"overrule_words_{detail.id}",
@@ -236,7 +258,7 @@ def _reason_form(detail: InspectionDetail, about: str) -> None:
                 icon=":material/save:",
                 type="primary",
                 width="stretch",
-                shortcut="Ctrl+Enter",
+                shortcut=KEYS["save"],
                 disabled=not session.inspector(),
                 on_click=_save_with_reason,
                 args=(detail, about, must_explain),

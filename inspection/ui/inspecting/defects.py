@@ -20,14 +20,17 @@ from inspection.ui.widgets.viewer import LABELS, viewer
 
 
 def show_photo(
-    detail: InspectionDetail, shown: Inspection, focus: int | None, height_px: int
+    detail: InspectionDetail,
+    shown: Inspection,
+    focus: int | None,
+    height_px: int,
+    ahead: InspectionDetail | None = None,
 ) -> None:
-    """The viewer. focus: number of the defect to zoom to, None = none."""
-    used = shown.thresholds
+    """The viewer. focus: number of the defect to zoom to, None = none. ahead: what will be shown
+    next."""
     viewer(
         "inspection_viewer",
-        photo_url(detail.id),
-        mask_url(detail.id, used.region, used.smallest_px, _drawn_in(detail, shown)),
+        *_urls(detail, shown),
         [
             {
                 "index": index,
@@ -42,6 +45,7 @@ def show_photo(
         language(),
         height_px=height_px,
         focus=focus,
+        ahead_urls=_urls(ahead, ahead.shown) if ahead else (),
         on_select=lambda index: _region_clicked(detail.id, index),
         editing=editing_of(detail, shown),
         measuring=measuring_of(detail, shown),
@@ -53,6 +57,13 @@ def show_photo(
 def _corrected(number: int, said: Mapping[str, Any]) -> None:
     _region_clicked(number, None)
     correction_saved(said)
+
+
+def _urls(detail: InspectionDetail, shown: Inspection) -> tuple[str, str]:
+    """Where photo and mask come from."""
+    used, drawn_in = shown.thresholds, _drawn_in(detail, shown)
+    mask = mask_url(detail.id, used.region, used.smallest_px, drawn_in)
+    return photo_url(detail.id), mask
 
 
 def _drawn_in(detail: InspectionDetail, shown: Inspection) -> int | None:

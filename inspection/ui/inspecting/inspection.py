@@ -18,13 +18,14 @@ from inspection.ui import session
 from inspection.ui.inspecting import batch as batch_view
 from inspection.ui.inspecting import counting as counting_views
 from inspection.ui.inspecting.acting import act, is_open
-from inspection.ui.inspecting.decision import decision_row, other_inspection
+from inspection.ui.inspecting.decision import decision_row, other_inspection, ways_of_batch
 from inspection.ui.inspecting.defects import defect_table, focus_of, show_photo
 from inspection.ui.inspecting.measuring import calibration_form
 from inspection.ui.inspecting.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_PX
 from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_of, threshold_sliders
 from inspection.ui.markdown import as_written
 from inspection.ui.session import digits, number, plain, reason_text, t
+from inspection.ui.widgets.key_table import keys_button
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.verdicts import verdict_banner, verdict_word
 from inspection.ui.widgets.words import model_name, time_text, word
@@ -50,23 +51,24 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         return
     preview = None if compact else preview_of(detail)
     shown = preview or detail.shown
-    _headline(detail)
+    headline(detail)
     if preview:
         _preview_banner(preview)
     else:
-        _banner(detail)
+        banner(detail)
     if preview:
         preview_buttons(detail, preview)
     else:
-        decision_row(detail, compact)
+        decision_row(detail, None if compact else ways_of_batch)
         counting_views.show_corrections(detail, act, batch_view.open_inspection)
-    _warnings(detail, shown)
+    photo_warnings(detail, shown)
     calibration_form(detail)
     focus = focus_of(detail, shown)
     if compact:
         show_photo(detail, shown, focus, COMPACT_VIEWER_HEIGHT_PX)
         defect_table(detail, shown)
-        _facts(shown)
+        facts(shown)
+        keys_button()
         return
     with st.grid(4, min_column_width=180, gap="small") as grid:
         with grid.cell(column_span=3, row_span=2):
@@ -74,14 +76,16 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         with grid.cell():
             threshold_sliders(detail)
         with grid.cell():
-            _facts(shown)
+            facts(shown)
     defect_table(detail, shown)
+    keys_button()
 
 
 # --- what it is and how it was judged ---
 
 
-def _headline(detail: InspectionDetail) -> None:
+def headline(detail: InspectionDetail) -> None:
+    """What the photo shows, where and when it was taken, and by whom."""
     subject = detail.inspection.subject
     parts = [
         model_name(subject.vehicle_model) if subject.vehicle_model else "",
@@ -111,7 +115,7 @@ def _preview_banner(preview: Inspection) -> None:
     _more_reasons(more, t("common.ai_proposal"))
 
 
-def _banner(detail: InspectionDetail) -> None:
+def banner(detail: InspectionDetail) -> None:
     """Where the photo stands, and beside a person's word what the machine had proposed."""
     shown, is_corrected = detail.shown, detail.correction is not None
     proposed, (first, *more) = shown.judgement.verdict, _reasons(shown)
@@ -168,7 +172,8 @@ def _correction(detail: InspectionDetail, said: Correction) -> None:
     st.caption(f":material/edit: {sentence} {before}")
 
 
-def _warnings(detail: InspectionDetail, shown: Inspection) -> None:
+def photo_warnings(detail: InspectionDetail, shown: Inspection) -> None:
+    """What is wrong with the photo, its clock or its scale."""
     for problem in shown.quality:
         sentence = t("reason.photo_quality", problem=t(f"quality_problem.{problem}"))
         st.warning(t("inspect.quality", problem=f"{sentence}."), icon=":material/blur_on:")
@@ -224,7 +229,8 @@ def _provable(shown: Inspection) -> str:
     return f"{digits(shown.scale.smallest_provable_mm(model_px), '.2g')} mm"
 
 
-def _facts(shown: Inspection) -> None:
+def facts(shown: Inspection) -> None:
+    """By what the photo was judged, one line each."""
     scale = shown.scale
     source = scale.source if scale else "unknown"
     scale_words = f"{digits(scale.mm_per_px, '.4g')} mm/px" if scale else ""

@@ -20,6 +20,7 @@ from inspection.services.station import shared_station
 from inspection.ui.inspecting.kept_files import round_of
 from inspection.ui.inspecting.network_cameras import from_network_cameras
 from inspection.ui.inspecting.subject import described, prefill
+from inspection.ui.keys import KEYS
 from inspection.ui.markdown import as_written
 from inspection.ui.session import digits, error_text, number, t
 from inspection.ui.widgets.address import following
@@ -217,7 +218,7 @@ def _selection_bar(view: browsing.FolderView, chosen: list[browsing.FolderPhoto]
             icon=":material/center_focus_strong:",
             type="primary",
             disabled=not chosen,
-            shortcut="I",
+            shortcut=KEYS["inspect"],
         )
         st.button(
             t("source.choose_all", n=len(view.photos)),

@@ -12,6 +12,7 @@ from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
 from inspection.ui.inspecting import batch as batch_view
 from inspection.ui.inspecting.acting import act, is_open, show_said
+from inspection.ui.keys import KEYS
 from inspection.ui.session import t
 
 # Sizes that the slider offers, in px; a defect of 3 × 3 px is the smallest that can be measured.
@@ -76,7 +77,7 @@ def preview_buttons(detail: InspectionDetail, preview: Inspection) -> None:
             on_click=_reset_sliders,
             args=(detail,),
             width="stretch",
-            shortcut="Escape",
+            shortcut=KEYS["escape"],
         )
         st.button(
             t("inspect.keep_thresholds"),

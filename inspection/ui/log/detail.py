@@ -12,6 +12,7 @@ from inspection.storage import log_detail
 from inspection.storage.log_detail import InspectionDetail
 from inspection.storage.log_filter import LogFilter
 from inspection.ui.inspecting.inspection import show_inspection
+from inspection.ui.keys import KEYS
 from inspection.ui.log.columns import SORTS_BY, inspections_table
 from inspection.ui.log.sorting import after_tap, read_sort, written
 from inspection.ui.markdown import Markdown, as_written, bold
@@ -71,6 +72,7 @@ def _ways(number: int, where: LogFilter) -> None:
             icon=":material/chevron_left:",
             width="stretch",
             disabled=beside.newer is None,
+            shortcut=KEYS["previous"],
             on_click=_open,
             args=(beside.newer,),
         )
@@ -81,6 +83,7 @@ def _ways(number: int, where: LogFilter) -> None:
             icon_position="right",
             width="stretch",
             disabled=beside.older is None,
+            shortcut=KEYS["next"],
             on_click=_open,
             args=(beside.older,),
         )

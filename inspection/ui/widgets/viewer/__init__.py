@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from inspection.ui.keys import VIEWER_KEYS
+
 VERDICTS = ("rework", "human", "ok")
 
 LABELS = (
@@ -159,6 +161,7 @@ def viewer(
     height_px: int = 560,
     opacity: float = 0.5,
     focus: int | None = None,
+    ahead_urls: Sequence[str] = (),
     on_select: Callable[[int | None], None] | None = None,
     editing: Editing | None = None,
     measuring: Measuring | None = None,
@@ -181,6 +184,8 @@ def viewer(
     opacity: 0-1, of the mask at the start; from then on the user's slider rules until a call
         brings another value.
     focus: index of the region to zoom to. Acts when it changes, so the user is not pulled back.
+    ahead_urls: photo and mask that will be shown next; the browser fetches them when this photo is
+        drawn, so that the next one is there at once.
     on_select: called with the index (None: deselected) before the rerun that a click causes.
     editing, measuring: None = the regions cannot be corrected, nothing can be measured.
     on_saved: called before the rerun after a correction was saved, with its `id` and `who`.
@@ -217,6 +222,8 @@ def viewer(
             "height_px": height_px,
             "opacity": opacity,
             "focus": focus,
+            "ahead_urls": list(ahead_urls),
+            "keys": VIEWER_KEYS,
             "selected": _selected(st.session_state.get(key), photo_url, known),
             "editing": None if editing is None else asdict(editing),
             "measuring": None if measuring is None else asdict(measuring),

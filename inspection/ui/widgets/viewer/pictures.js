@@ -330,6 +330,42 @@ async function fetchPicture(url, signal) {
   return createImageBitmap(await answer.blob());
 }
 
+const wholePhoto = (bitmap) => new Pyramid(bitmap, bitmap.width, bitmap.height);
+
+// The photo that comes next, fetched and decoded while a person looks at this one. Its mask is only
+// fetched: a second tinted canvas would cost more memory than it saves time. Kept for the whole
+// window, as Streamlit may mount the viewer anew between two photos.
+class Ahead {
+  want([photoUrl, maskUrl]) {
+    if (photoUrl === this.url) return;
+    this.drop();
+    this.url = photoUrl;
+    if (!photoUrl) return;
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    this.photo = fetchPicture(photoUrl, signal).then(wholePhoto);
+    // Whoever opens the photo is told; nobody else has to know that it cannot be had.
+    this.photo.catch(() => {});
+    if (maskUrl) fetch(maskUrl, { signal, credentials: "same-origin" }).catch(() => {});
+  }
+
+  // The photo, from here on the caller's; undefined where another one was expected.
+  taken(url) {
+    if (!url || url !== this.url) return undefined;
+    const { photo } = this;
+    this.url = this.photo = this.abort = undefined;
+    return photo;
+  }
+
+  drop() {
+    this.abort?.abort();
+    this.photo?.then((photo) => photo.close()).catch(() => {});
+    this.url = this.photo = undefined;
+  }
+}
+
+const ahead = new Ahead();
+
 // One picture by URL; a newer request cancels the older one, so the last URL asked for wins.
 class Source {
   constructor(onChange) {
@@ -338,17 +374,23 @@ class Source {
     this.state = "none"; // none, loading, ready, failed
   }
 
-  request(url, build, onReady, onFail) {
+  // expected: a promise of what `build` would make, where that was begun before.
+  request(url, build, onReady, onFail, expected) {
     this.abort?.abort();
     this.abort = new AbortController();
     this.url = url;
     const { signal } = this.abort;
     this.state = "loading";
     this.onChange();
-    fetchPicture(url, signal)
-      .then((bitmap) => {
-        if (signal.aborted) return bitmap.close();
-        onReady(build(bitmap));
+    const fresh = async () => {
+      const bitmap = await fetchPicture(url, signal);
+      if (!signal.aborted) return build(bitmap);
+      bitmap.close();
+    };
+    (expected ? expected.catch(fresh) : fresh())
+      .then((picture) => {
+        if (signal.aborted) return picture?.close();
+        onReady(picture);
         this.state = "ready";
         this.onChange();
       })

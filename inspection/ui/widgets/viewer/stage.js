@@ -319,6 +319,9 @@ class Stage {
     this.editor.drawOver(ctx, toStage);
     this.measurer.drawOver(ctx, toStage);
     ctx.restore();
+    // By now the photo is in sight, and the line is free for the one that comes next.
+    this.root.dataset.inSight = this.photoSource.url;
+    if (this.maskSource.state !== "loading") ahead.want(this.ahead ?? []);
   }
 
   // The box on the stage in CSS pixels: clear of the defect, never too small to see.

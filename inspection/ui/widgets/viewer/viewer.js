@@ -28,6 +28,7 @@ class Viewer extends Stage {
     this.send = setStateValue;
     this.trigger = setTriggerValue;
     this.words = { ...data.labels, ...data.editing?.words, ...data.measuring?.words };
+    this.keys = data.keys;
     this.language = data.language;
     this.key = data.key;
     this.root.style.setProperty("--viewer-height", `${data.height_px}px`);
@@ -58,6 +59,7 @@ class Viewer extends Stage {
       this.focus = data.focus;
       if (data.focus != null) this.focusRegion(data.focus);
     }
+    this.ahead = data.ahead_urls;
     this.publish();
   }
 
@@ -68,6 +70,8 @@ class Viewer extends Stage {
       if (word === undefined) continue;
       button.title = word;
       button.setAttribute("aria-label", word);
+      const key = this.keys[button.dataset.do];
+      if (key) button.dataset.key = key;
       const shown = button.querySelector(".word");
       if (shown) shown.textContent = word;
     }
@@ -107,15 +111,15 @@ class Viewer extends Stage {
     this.view = { ...this.view, fitted: true };
     this.waitingFocus = null;
     const kept = remembered.get(this.key);
-    const build = (bitmap) => new Pyramid(bitmap, bitmap.width, bitmap.height);
-    this.photoSource.request(url, build, (photo) => {
+    const photoHasCome = (photo) => {
       this.photo = photo;
       this.measure();
       if (kept?.url === url && !kept.view.fitted) this.look(kept.view);
       else this.look(this.fitView());
       if (this.waitingFocus != null) this.focusRegion(this.waitingFocus, 0);
       this.editor.photoIsThere();
-    });
+    };
+    this.photoSource.request(url, wholePhoto, photoHasCome, undefined, ahead.taken(url));
   }
 
   openMask(url) {
@@ -190,6 +194,10 @@ class Viewer extends Stage {
       if (this.handle.hasPointerCapture(event.pointerId)) {
         this.moveDivider(this.at(event).x / this.size.width);
       }
+    });
+    // The window's own listener knows when a field is typed in (`in_browser.js`).
+    on(window, "inspection-key", ({ detail }) => {
+      this.root.querySelector(`[data-do="${detail}"]`)?.click();
     });
     // Another screen or browser zoom changes the pixel ratio without changing the stage.
     on(window, "resize", () => this.publish());
