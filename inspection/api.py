@@ -49,6 +49,7 @@ from inspection.imaging import codec
 from inspection.services.health import urgent_troubles
 from inspection.services.log import export_jobs
 from inspection.services.photo import correcting, counting, inspecting, record_json
+from inspection.services.photo.arriving import photos as arriving
 from inspection.services.station import Station
 from inspection.storage import log_detail, log_filter, log_list
 
@@ -171,6 +172,15 @@ def create_api(station_of: Callable[[], Station]) -> FastAPI:
                 source="api",
                 request_id=request_id,
             )
+
+    @api.post("/waiting", status_code=201)
+    async def wait(request: Request, file: Annotated[UploadFile, File()]):
+        """Set a phone's photo aside; the Inspect page asks about it (`?photo=ID`) and inspects."""
+        await _refuse_twice(request)
+        content, name = await _read(file, station_of())
+        received = partial(arriving.receive, source="camera", walks=True)
+        key = await run_in_threadpool(received, station_of(), content, name)
+        return {"id": key, "file": name, "size_bytes": len(content)}
 
     @api.get("/inspections")
     def inspections(

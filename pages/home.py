@@ -3,14 +3,21 @@
 import streamlit as st
 
 from inspection.storage.log_filter import LogFilter
+from inspection.ui import session
 from inspection.ui.home import line_status
 from inspection.ui.inspecting import batch as batch_view
+from inspection.ui.inspecting import readiness
+from inspection.ui.inspecting import sources as photo_sources
+from inspection.ui.inspecting import subject as subject_form
 from inspection.ui.session import t
 from inspection.ui.widgets import cached, left_out
 
 st.title(t("home.title"))
 version = cached.data_version()
 
+session.settle_subject()
+if readiness.has_name() and (orders := photo_sources.drop_zone(subject_form.chosen_subject())):
+    batch_view.start_batch(orders, is_elsewhere=True)
 batch_view.show_others()
 if cached.count(LogFilter(), version):
     line_status.show_ways()

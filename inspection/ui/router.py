@@ -18,6 +18,7 @@ from inspection.ui.widgets.demo import demo_mark
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 ICON = Path(__file__).parent / "icon.png"
 STYLE = Path(__file__).parent / "style.css"
+GLOVE_STYLE = Path(__file__).parent / "glove.css"
 
 # Name of the script and of the address, and the icon beside the title.
 NAVIGATION = {
@@ -67,6 +68,8 @@ def sidebar() -> None:
             on_change=_language_chosen,
             label_visibility="collapsed",
         )
+        st.session_state["glove"] = session.wears_gloves()
+        st.toggle(t("session.glove"), key="glove", on_change=_gloves_chosen)
         session.keep_inspector()
 
 
@@ -75,6 +78,10 @@ def open_note() -> None:
     if is_open_to_network():
         with st.container(key="open_note"):
             st.caption(f":material/lock_open: {t('session.open_to_network')}")
+
+
+def _gloves_chosen() -> None:
+    session.wear_gloves(st.session_state["glove"])
 
 
 def _language_chosen() -> None:
@@ -98,6 +105,8 @@ def main() -> None:
         st.stop()
     st.set_page_config(page_title=t("app.title"), page_icon=str(ICON), layout="wide")
     st.html(STYLE)
+    if session.settle_glove():
+        st.html(GLOVE_STYLE)
     chosen = st.navigation([page(name) for name in NAVIGATION])
     with guarded():
         sidebar()

@@ -34,7 +34,7 @@ def is_open_to_network() -> bool:
     """Whether anybody in the network may open this page, as far as its request tells."""
     headers = st.context.headers
     host = headers.get("Host", "")
-    if not host:
+    if not isinstance(host, str) or not host:
         return False
     name = urlsplit(f"//{host}").hostname or ""
     return is_open_to_all(st.get_option("server.address"), name, list(headers))

@@ -1,5 +1,7 @@
 """What one browser tab remembers: language and the inspector's name. Choices only, never data."""
 
+import time
+
 import streamlit as st
 
 from inspection.domain.inspections import Reason
@@ -13,10 +15,16 @@ from inspection.i18n import (
     translator,
 )
 from inspection.services.station import shared_station
-from inspection.ui.in_browser import in_browser, kept_name
+from inspection.ui.in_browser import in_browser, kept_name, kept_subject
 from inspection.ui.markdown import Markdown, as_written
 
 _NAME_GIVEN, _HAD_NAME = "inspector_given", "inspector_had_name"
+# What the next photo of this device shows; each stands in the session as `subject_NAME`.
+REMEMBERED = ("vehicle_model", "body_number", "panel", "colour", "station", "line")
+_SETTLED = "subject_settled"
+_GLOVE = "wears_gloves"
+# A body is gone from the line by then; so is its colour.
+_BODY_HOURS, _OF_ONE_BODY = 12, ("body_number", "colour")
 
 
 def settle_language() -> None:
@@ -113,8 +121,59 @@ def keep_inspector() -> None:
     """Let the browser keep the name, or forget the one that was taken out of the field."""
     name = inspector()
     had_name = st.session_state.get(_HAD_NAME, False)
-    in_browser(name, forget=not name and had_name, language=language())
+    subject = None
+    if st.session_state.get(_SETTLED):
+        subject = {one: str(st.session_state.get(f"subject_{one}") or "") for one in REMEMBERED}
+        subject |= {"hour": str(_hour()), "glove": "on" if wears_gloves() else ""}
+    in_browser(name, forget=not name and had_name, language=language(), subject=subject)
     st.session_state[_HAD_NAME] = bool(name)
+
+
+def settle_subject() -> None:
+    """Once a tab: take what its photos show from what this device kept, and station and line from
+    the address (`?station=ST20&line=L2`) where it names them."""
+    if st.session_state.get(_SETTLED):
+        return
+    st.session_state[_SETTLED] = True
+    said = kept_subject()
+    hour = said.pop("hour", "0")
+    if not hour.isdecimal() or _hour() - int(hour) > _BODY_HOURS:
+        said = {name: value for name, value in said.items() if name not in _OF_ONE_BODY}
+    for name in ("station", "line"):
+        if asked := st.query_params.get(name):
+            said[name] = asked
+    for name in REMEMBERED:
+        if said.get(name):
+            st.session_state.setdefault(f"subject_{name}", said[name])
+
+
+def settle_glove() -> bool:
+    """Whether what is tapped is to be large: by the address (`?glove=on`), else as in this tab,
+    else as this device kept it. The address says it again, so that it can be passed on."""
+    asked = st.query_params.get("glove")
+    if asked in ("on", "off"):
+        chosen = asked == "on"
+    else:
+        chosen = st.session_state.get(_GLOVE, kept_subject().get("glove") == "on")
+    st.session_state[_GLOVE] = chosen
+    if chosen and asked != "on":
+        st.query_params["glove"] = "on"
+    return chosen
+
+
+def wear_gloves(chosen: bool) -> None:
+    """Change it for this tab and this device; for callbacks."""
+    st.session_state[_GLOVE] = chosen
+    st.query_params["glove"] = "on" if chosen else "off"
+
+
+def wears_gloves() -> bool:
+    """Whether this tab shows what is tapped as large as a glove needs it."""
+    return bool(st.session_state.get(_GLOVE))
+
+
+def _hour() -> int:
+    return int(time.time()) // 3600
 
 
 def inspector() -> str:

@@ -61,7 +61,7 @@ function act(event) {
 function keyPressed(event) {
   const field = fieldOf(event)
   const dialog = document.querySelector("[role=dialog]")
-  if (isComposing(event)) return
+  if (isComposing(event) || (!field && !dialog && scanned(event))) return
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
     if (!event.repeat && !dialog) save(event, field)
     return
@@ -87,11 +87,83 @@ function optionChosen(event) {
   if (isOption && field?.closest("[data-testid=stSelectbox]")) leaveLater(field)
 }
 
-function remember({ cookie, seconds, name, forget }) {
-  if (!name && !forget) return
+function keep(cookie, text, seconds) {
   const secure = location.protocol === "https:" ? "; secure" : ""
-  const age = name ? seconds : 0
-  document.cookie = `${cookie}=${encodeURIComponent(name)}; path=/; max-age=${age}; samesite=strict${secure}`
+  document.cookie = `${cookie}=${encodeURIComponent(text)}; path=/; max-age=${seconds}; samesite=strict${secure}`
+}
+
+function remember({ cookie, seconds, name, forget, subject, subject_cookie, subject_seconds }) {
+  if (name || forget) keep(cookie, name, name ? seconds : 0)
+  if (subject) keep(subject_cookie, subject, subject_seconds)
+}
+
+// --- A hand scanner is a keyboard that types a line faster than anybody, and ends it by Enter ---
+
+const BODY_NUMBER = ".st-key-subject_body_number input"
+const SCANNER_MS = 45
+const LEAST_SCANNED = 4
+const scan = { text: "", first: null, timer: 0 }
+
+// Keys typed outside a field on a page that asks for a body's number. The first waits for a moment:
+// where no second follows, it was a person's key and goes its way.
+function scanned(event) {
+  const field = document.querySelector(BODY_NUMBER)
+  if (!field || event.passedOn || event.ctrlKey || event.metaKey || event.altKey) return false
+  const isEnd = event.key === "Enter" || event.key === "Tab"
+  if (!(event.key.length === 1 || (isEnd && scan.text))) return false
+  // The space bar presses the button that has the focus, and no number begins with a blank.
+  if (event.key === " " && !scan.text) return false
+  clearTimeout(scan.timer)
+  if (isEnd) {
+    const { text } = scan
+    letGo()
+    if (text.length < LEAST_SCANNED) return false
+    write(field, text)
+  } else {
+    scan.first ??= event
+    scan.text += event.key
+    scan.timer = setTimeout(passOn, SCANNER_MS)
+  }
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  return true
+}
+
+function letGo() {
+  scan.text = ""
+  scan.first = null
+}
+
+function passOn() {
+  const { first, text } = scan
+  letGo()
+  if (text.length > 1) return
+  const { key, code, keyCode, shiftKey } = first
+  const again = new KeyboardEvent("keydown", { key, code, keyCode, shiftKey, bubbles: true, cancelable: true, composed: true })
+  again.passedOn = true
+  ;(first.target ?? document.body).dispatchEvent(again)
+}
+
+function write(field, text) {
+  field.focus()
+  // As React hears it, and as a person ends it.
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, text)
+  field.dispatchEvent(new Event("input", { bubbles: true }))
+  field.blur()
+}
+
+// --- Touch: the navigation leaves the photo its room; its handle stays in sight ---
+
+function foldOnTouch() {
+  if (!matchMedia("(pointer: coarse)").matches) return
+  let tries = 0
+  const fold = () => {
+    const sidebar = document.querySelector("[data-testid=stSidebar]")
+    if (sidebar?.getAttribute("aria-expanded") === "true" || sidebar?.dataset.collapsed === "false")
+      document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click()
+    else if ((tries += 1) < 20) setTimeout(fold, 100)
+  }
+  fold()
 }
 
 // Streamlit's own page names no manifest; the browser takes one that is added later as well.
@@ -130,6 +202,7 @@ export default function ({ data }) {
   nameManifest(data)
   if (window.inspectionKeys) return
   window.inspectionKeys = true
+  foldOnTouch()
   window.addEventListener("keydown", keyPressed, true)
   window.addEventListener("click", optionChosen, true)
   window.addEventListener("beforeprint", chartsOnPaper)

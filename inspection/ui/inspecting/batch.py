@@ -1,6 +1,7 @@
 """Photos under way and what became of them: progress with cancel, then a grid of results."""
 
 from collections import Counter
+from typing import TypeVar
 
 import streamlit as st
 
@@ -8,8 +9,9 @@ from inspection.domain.counting_words import WAITING
 from inspection.errors import InspectionError, NotFound
 from inspection.services.photo import batches
 from inspection.services.photo.batches import Batch, InterruptedBatch, Order, Outcome
+from inspection.services.photo.bodies import BodyOfBatch, by_body, photos_of_batch
 from inspection.services.station import shared_station
-from inspection.storage import log_detail, log_list
+from inspection.storage import log_detail
 from inspection.storage.counting import STANDINGS, standing
 from inspection.storage.log_detail import InspectionDetail
 from inspection.ui import session
@@ -23,9 +25,10 @@ from inspection.ui.session import error_text, t
 from inspection.ui.widgets.key_table import keys_button
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.verdicts import verdict_chip, verdict_label
-from inspection.ui.widgets.words import time_text
+from inspection.ui.widgets.words import time_text, word
 
 RESULTS_A_PAGE = 12
+_Entry = TypeVar("_Entry")
 _LOOK_EVERY_S = 0.2
 
 
@@ -48,11 +51,14 @@ def current_batch() -> Batch | None:
     return batch
 
 
-def start_batch(orders: list[Order]) -> None:
-    """Begin to inspect, and show that."""
+def start_batch(orders: list[Order], *, is_elsewhere: bool = False) -> None:
+    """Begin to inspect, and show that. is_elsewhere: begun on another page than Inspect."""
     # Begun before anything else: from here on the photos are safe, even if this run is cut short.
     _show_batch(batches.begin(shared_station(), orders))
     st.session_state["browse_chosen"] = []
+    if is_elsewhere:
+        key = st.session_state["batch"]
+        st.switch_page(page_file("inspect"), query_params={"batch": key})
     st.rerun()
 
 
@@ -60,7 +66,8 @@ def _show_batch(key: str) -> None:
     """Let this tab show another batch; what the last one still has to do goes on."""
     earlier = st.session_state.get("batch")
     st.session_state["batch"] = st.query_params["batch"] = key
-    st.query_params.pop("id", None)
+    for other in ("id", "photo"):
+        st.query_params.pop(other, None)
     if earlier and earlier != key:
         _forget(earlier)
 
@@ -363,25 +370,47 @@ def _judged(outcomes: list[Outcome]) -> None:
         return
     engine = shared_station().engine
     # One question for all of them, the whole record only of those in sight: a batch has hundreds.
-    rows = log_list.log_rows(engine, [outcome.number for outcome in outcomes])
-    found = Counter(rows["standing"])
+    photos = photos_of_batch(engine, [outcome.number for outcome in outcomes])
+    found = Counter(photo.standing for photo in photos)
     st.markdown("&emsp;".join(f"{verdict_label(state)} **{found[state]}**" for state in STANDINGS))
-    in_sight = _one_page(outcomes, "batch_page")
-    with st.grid("auto", min_column_width=200, gap="small", border=True) as grid:
-        for outcome in in_sight:
-            with grid.cell():
-                _result_card(log_detail.inspection_detail(engine, outcome.number))
+    bodies = by_body(photos)
+    in_order = [photo for body in bodies for photo in body.photos]
+    in_sight = _one_page(in_order, "batch_page")
+    for body in bodies:
+        shown = [photo for photo in body.photos if photo in in_sight]
+        if not shown:
+            continue
+        if len(bodies) > 1 or body.body_number:
+            _body_headline(body)
+        with st.grid("auto", min_column_width=200, gap="small", border=True) as grid:
+            for photo in shown:
+                with grid.cell():
+                    _result_card(log_detail.inspection_detail(engine, photo.id))
 
 
-def _one_page(outcomes: list[Outcome], key: str) -> list[Outcome]:
+def _body_headline(body: BodyOfBatch) -> None:
+    """The body's verdict, that of its worst photo, above its photos."""
+    panels = [word("panel", panel) if panel else t("common.unknown") for panel in body.panels]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        verdict_chip(body.standing)
+        name = as_written(body.body_number) or t("batch.no_body")
+        st.markdown(
+            f"**{name}** · {t('batch.body_photos', n=len(body.photos))} · "
+            f"{as_written(', '.join(panels))}"
+        )
+
+
+def _one_page(entries: list[_Entry], key: str) -> list[_Entry]:
     """Those of the page that is chosen, and the choice where there are several."""
-    pages = -(-len(outcomes) // RESULTS_A_PAGE)
+    pages = -(-len(entries) // RESULTS_A_PAGE)
     page = st.pagination(pages, key=key) if pages > 1 else 1
-    return outcomes[(page - 1) * RESULTS_A_PAGE : page * RESULTS_A_PAGE]
+    return entries[(page - 1) * RESULTS_A_PAGE : page * RESULTS_A_PAGE]
 
 
 def _result_card(detail: InspectionDetail) -> None:
     _thumbnail(detail.photo_sha256, width="stretch")
+    if detail.subject.panel:
+        st.caption(as_written(word("panel", detail.subject.panel)))
     _standing_chip(detail, t("batch.defects", n=len(detail.defects)))
     if detail.left_out == WAITING:
         st.badge(t("batch.same_again"), icon=":material/content_copy:", color="orange")

@@ -8,6 +8,7 @@ from inspection.services.intake import cameras
 from inspection.services.photo import batches
 from inspection.services.photo.batches import Order
 from inspection.services.station import shared_station
+from inspection.ui.inspecting.subject import typed_fields
 from inspection.ui.markdown import as_written
 from inspection.ui.session import error_text, t
 
@@ -34,7 +35,13 @@ def from_network_cameras(subject: Subject, mm_per_px: float | None) -> list[Orde
         return []
     return [
         batches.order_for(
-            station, taken.name, subject, where, mm_per_px=mm_per_px, source=cameras.SOURCE
+            station,
+            taken.name,
+            subject,
+            where,
+            mm_per_px=mm_per_px,
+            source=cameras.SOURCE,
+            typed=typed_fields(),
         )
     ]
 

@@ -10,6 +10,11 @@ from inspection.ui.session import t
 from inspection.ui.widgets.links import page_file
 
 
+def has_name() -> bool:
+    """Whether it is known who inspects."""
+    return bool(session.inspector())
+
+
 def can_inspect() -> bool:
     """Whether photos may be asked for now; where not, the page says why and what to do."""
     if not session.inspector():

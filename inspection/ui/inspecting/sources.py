@@ -13,17 +13,26 @@ from inspection.domain.inspections import Subject
 from inspection.errors import InspectionError
 from inspection.imaging.photo_folders import PHOTO_SUFFIXES
 from inspection.services.photo import batches, browsing
+from inspection.services.photo.arriving import photos
 from inspection.services.photo.batches import Order
 from inspection.services.photo.browsing import SIDECAR
-from inspection.services.photo.sidecars import PhotoFacts, photo_facts
+from inspection.services.photo.sidecars import (
+    PhotoFacts,
+    dropped_facts,
+    facts_of_photo,
+    photo_facts,
+)
 from inspection.services.station import shared_station
-from inspection.ui.inspecting.kept_files import round_of
+from inspection.ui.inspecting import arrival
+from inspection.ui.inspecting.capture import LABELS, capture
+from inspection.ui.inspecting.kept_files import forget_files, round_of
 from inspection.ui.inspecting.network_cameras import from_network_cameras
-from inspection.ui.inspecting.subject import described, prefill
+from inspection.ui.inspecting.subject import described, is_known, prefill, typed_fields
 from inspection.ui.keys import KEYS
 from inspection.ui.markdown import as_written
-from inspection.ui.session import digits, error_text, number, t
+from inspection.ui.session import REMEMBERED, digits, error_text, number, plain, t
 from inspection.ui.widgets.address import following
+from inspection.ui.widgets.links import page_file, waiting_url
 from inspection.ui.widgets.words import time_text, word
 
 SOURCES = {
@@ -33,10 +42,16 @@ SOURCES = {
     "network_camera": ":material/videocam:",
 }
 PHOTOS_A_PAGE = 12
+_SIDECAR = ".json"
+# Key of the last photo that this device's camera has brought.
+_TAKEN = "capture_taken"
 
 
 def photo_source(subject: Subject, mm_per_px: float | None) -> list[Order]:
-    """Ask for photos by the chosen source; answers those that are to be inspected now."""
+    """Ask for photos by the chosen source; answers those that are to be inspected now.
+
+    A single photo of which something is unsure is opened by its key instead (`arrival`).
+    """
     source = _chosen_source()
     if source == "camera":
         return _from_camera(subject, mm_per_px)
@@ -53,7 +68,7 @@ def _chosen_source() -> str:
     offered = dict(SOURCES)
     if not shared_station().settings.cameras:
         del offered["network_camera"]
-    chosen = asked if asked in offered else "upload"
+    chosen = asked if asked in offered else "camera" if _is_phone() else "upload"
     labels = {code: f"{icon} {t(f'source.{code}')}" for code, icon in offered.items()}
     st.segmented_control(
         t("source.title"),
@@ -67,54 +82,132 @@ def _chosen_source() -> str:
     return chosen
 
 
-def _from_upload(subject: Subject, mm_per_px: float | None) -> list[Order]:
+def _is_phone() -> bool:
+    """Whether the browser says that it runs on a phone or a tablet, whose camera comes first."""
+    said = str(st.context.headers.get("User-Agent", ""))
+    return any(device in said for device in ("Mobi", "Android", "iPad"))
+
+
+def drop_zone(subject: Subject) -> list[Order]:
+    """The place to drop photos, for another page than Inspect; answers those that are to be
+    inspected now."""
+    return _from_upload(subject, None, is_elsewhere=True)
+
+
+def _from_upload(
+    subject: Subject, mm_per_px: float | None, *, is_elsewhere: bool = False
+) -> list[Order]:
     whole_folder = st.session_state.get("upload_whole_folder", False)
     _in_our_words(
         "[data-testid=stFileUploaderDropzone] [data-testid=stBaseButton-secondary]",
         t("source.pick_folder" if whole_folder else "source.pick_files"),
     )
-    largest_mb = shared_station().settings.max_upload_mb
+    largest_mb = _largest_mb()
     files = st.file_uploader(
         t("source.drop_folder" if whole_folder else "source.drop_photos", largest_mb=largest_mb),
         # In a folder the rest is passed over; a single file of a wrong kind is named with its
         # reason by the gate.
-        type=sorted(suffix[1:] for suffix in PHOTO_SUFFIXES) if whole_folder else None,
+        type=sorted(ending[1:] for ending in (*PHOTO_SUFFIXES, _SIDECAR)) if whole_folder else None,
         accept_multiple_files="directory" if whole_folder else True,
         max_upload_size=largest_mb,
         key=f"upload_{round_of('upload')}_{whole_folder}",
     )
     st.toggle(t("source.whole_folder"), key="upload_whole_folder", persist_state="session")
+    files, facts = _without_sidecars(files)
     if whole_folder:
         files, left_out = browsing.photos_of_upload(files)
         if sentence := browsing.left_out_sentence(t, left_out):
             st.toast(sentence, icon=":material/filter_alt:", duration="long")
-    return _set_aside("upload", files, subject, mm_per_px)
+    return _set_aside("upload", files, subject, mm_per_px, facts, is_elsewhere)
+
+
+def _without_sidecars(files):
+    """The photos of an upload, and what its JSON files say of them by name."""
+    facts: dict[str, PhotoFacts] = {}
+    photos = []
+    for file in files:
+        if not file.name.lower().endswith(_SIDECAR):
+            photos.append(file)
+            continue
+        try:
+            facts.update(dropped_facts(file.getvalue(), file.name))
+        except InspectionError as error:
+            st.warning(as_written(error_text(error)), icon=":material/warning:")
+    return photos, facts
 
 
 def _from_camera(subject: Subject, mm_per_px: float | None) -> list[Order]:
+    capture(
+        "capture",
+        waiting_url(),
+        {name: plain(f"capture.{name}", mb=_largest_mb()) for name in LABELS},
+        st.session_state.get(_TAKEN, ""),
+        _photo_came,
+    )
+    if not st.toggle(t("source.webcam"), key="camera_of_this_computer", persist_state="session"):
+        return []
+    st.caption(f":material/blur_on: {t('source.webcam_coarse')}")
     _in_our_words("[data-testid=stCameraInputButton]", t("source.shoot"))
     taken = st.camera_input(
         t("source.take_photo"), key=f"camera_{round_of('camera')}", help=t("source.camera_help")
     )
-    return _set_aside("camera", [taken] if taken else [], subject, mm_per_px)
+    return _set_aside("camera", [taken] if taken else [], subject, mm_per_px, {})
 
 
-def _set_aside(source: str, files, subject: Subject, mm_per_px: float | None) -> list[Order]:
+def _photo_came(key: str) -> None:
+    """A photo of this device's camera has arrived; one that the browser still names is no news."""
+    st.session_state[_TAKEN] = key
+    if photos.find(shared_station(), key):
+        arrival.open_photo(key)
+
+
+def _largest_mb() -> int:
+    return shared_station().settings.max_upload_mb
+
+
+def _set_aside(
+    source: str,
+    files,
+    subject: Subject,
+    mm_per_px: float | None,
+    facts: Mapping[str, PhotoFacts],
+    is_elsewhere: bool = False,
+) -> list[Order]:
+    if len(files) == 1 and (source == "camera" or facts or not is_known()):
+        (file,) = files
+        sidecar = facts_of_photo(facts, file.name)
+        content = file.getbuffer()
+        key = photos.receive(shared_station(), content, file.name, source=source, sidecar=sidecar)
+        # From here on it is safe on disk, and found by the address.
+        arrival.open_photo(key)
+        forget_files()
+        if is_elsewhere:
+            st.switch_page(page_file("inspect"), query_params={"photo": key})
+        st.rerun()
     orders = []
     for file in files:
         where = batches.set_aside(shared_station(), file.getbuffer())
+        known = facts_of_photo(facts, file.name)
         orders.append(
             batches.order_for(
                 shared_station(),
                 file.name,
-                subject,
+                described(subject, known) if known else subject,
                 where,
-                mm_per_px=mm_per_px,
+                mm_per_px=(known and known.mm_per_px) or mm_per_px,
+                scale_source="file" if known and known.mm_per_px else "person",
                 source=source,
                 ticket=file.file_id,
+                typed=_typed(known),
             )
         )
     return orders
+
+
+def _typed(known: PhotoFacts | None) -> tuple[str, ...]:
+    """Fields that a photo of a batch takes as they are said here, whatever it says of itself."""
+    said = [name for name in REMEMBERED if known and getattr(known, name)]
+    return tuple(dict.fromkeys([*typed_fields(), *said]))
 
 
 def _from_folders(subject: Subject, mm_per_px: float | None) -> list[Order]:

@@ -1,6 +1,7 @@
 """What the next photo shows: vehicle model, body, panel, colour, place and scale.
 
-The choices stay in the session: the next photo is mostly of the same body.
+The choices stay in the session, and on the device: the next photo is mostly of the same body. What
+a person chose in this tab counts as typed; no photo's own data goes over it.
 """
 
 from dataclasses import replace
@@ -10,12 +11,16 @@ import streamlit as st
 from inspection.domain.inspections import MOST_LETTERS, Subject
 from inspection.domain.panels import PANEL_CODES
 from inspection.errors import SubjectRefused
-from inspection.i18n import LANGUAGES, texts
+from inspection.services.photo.arriving.facts import colour_codes
 from inspection.services.photo.sidecars import PhotoFacts
 from inspection.services.station import shared_station
 from inspection.ui import session
 from inspection.ui.session import t
 from inspection.ui.widgets.words import model_name, word
+
+# A photo whose fields these are not all known is asked about before it is inspected.
+NEEDED = ("vehicle_model", "panel", "body_number")
+_TYPED = "subject_typed"
 
 SMALLEST_MM_PER_PX = 0.001
 LARGEST_MM_PER_PX = 99.0
@@ -26,20 +31,21 @@ def subject_form() -> tuple[Subject, float | None]:
 
     A station with a fixed scale needs none: it is shown in the empty field.
     """
-    station = shared_station()
     with st.grid(4, min_column_width=170, gap="small"):
-        _choice("vehicle_model", [model.code for model in station.bodies.models], model_name)
+        _choice("vehicle_model", codes_of("vehicle_model"), model_name)
         st.text_input(
             t("common.body_number"),
             key="subject_body_number",
             max_chars=MOST_LETTERS["body_number"],
             placeholder=t("subject.body_number_placeholder"),
             persist_state="session",
+            on_change=mark_typed,
+            args=("body_number",),
         )
-        _choice("panel", _panels_of(_chosen("vehicle_model")), lambda code: word("panel", code))
-        _choice("colour", _colours(), lambda code: word("colour", code))
-        _choice("station", list(station.settings.stations), str)
-        _choice("line", list(station.settings.lines), str)
+        _choice("panel", codes_of("panel"), lambda code: word("panel", code))
+        _choice("colour", codes_of("colour"), lambda code: word("colour", code))
+        _choice("station", codes_of("station"), str)
+        _choice("line", codes_of("line"), str)
         _scale_field()
     return chosen_subject(), st.session_state.get("subject_mm_per_px")
 
@@ -57,6 +63,40 @@ def chosen_subject() -> Subject:
     )
 
 
+def codes_of(name: str) -> list[str]:
+    """The codes that a field offers, of the vehicle model chosen now."""
+    station = shared_station()
+    if name == "vehicle_model":
+        return [model.code for model in station.bodies.models]
+    if name == "panel":
+        return _panels_of(_chosen("vehicle_model"))
+    if name == "colour":
+        return colour_codes()
+    return list(station.settings.stations if name == "station" else station.settings.lines)
+
+
+def typed_fields() -> tuple[str, ...]:
+    """The fields that a person filled in this tab, and that are not empty now."""
+    return tuple(sorted(one for one in st.session_state.get(_TYPED, ()) if _chosen(one)))
+
+
+def mark_typed(name: str) -> None:
+    """A person has said this field; for callbacks."""
+    st.session_state[_TYPED] = {*st.session_state.get(_TYPED, ()), name}
+
+
+def say(name: str, value: str, *, typed: bool = True) -> None:
+    """Put a value into a field, before it is drawn. typed: a person said it."""
+    st.session_state[f"subject_{name}"] = value
+    if typed:
+        mark_typed(name)
+
+
+def is_known() -> bool:
+    """Whether a person said all that a photo needs, so that nothing in it has to be looked for."""
+    return set(NEEDED) <= set(typed_fields())
+
+
 def prefill(facts: PhotoFacts) -> None:
     """Take over what is known of a photo; call it from a callback, before the form is drawn."""
     if facts.vehicle_model in {model.code for model in shared_station().bodies.models}:
@@ -65,7 +105,7 @@ def prefill(facts: PhotoFacts) -> None:
         st.session_state["subject_body_number"] = facts.body_number
     if facts.panel in _panels_of(_chosen("vehicle_model")):
         st.session_state["subject_panel"] = facts.panel
-    if facts.colour in _colours():
+    if facts.colour in colour_codes():
         st.session_state["subject_colour"] = facts.colour
     if facts.mm_per_px is not None:
         st.session_state["subject_mm_per_px"] = facts.mm_per_px
@@ -99,6 +139,8 @@ def _choice(name: str, codes: list[str], words) -> None:
         key=key,
         format_func=labels.get,
         persist_state="session",
+        on_change=mark_typed,
+        args=(name,),
     )
 
 
@@ -123,7 +165,9 @@ def _scale_field() -> None:
 
 
 def _chosen(name: str) -> str:
-    return st.session_state.get(f"subject_{name}") or ""
+    value = st.session_state.get(f"subject_{name}") or ""
+    # What a device kept may be a code that the plant has given up meanwhile.
+    return value if name == "body_number" or value in codes_of(name) else ""
 
 
 def _panels_of(vehicle_model: str) -> list[str]:
@@ -131,8 +175,3 @@ def _panels_of(vehicle_model: str) -> list[str]:
         if model.code == vehicle_model:
             return [panel.code for panel in model.panels]
     return list(PANEL_CODES)
-
-
-def _colours() -> list[str]:
-    """The colours that the texts have words for."""
-    return [key.removeprefix("colour.") for key in texts(LANGUAGES[0]) if key.startswith("colour.")]

@@ -61,6 +61,11 @@ def corrections_url(number: int) -> str:
     return f"{_base()}/api/v1/inspections/{number}/corrections"
 
 
+def waiting_url() -> str:
+    """Where the browser sends a photo that waits for its inspection."""
+    return f"{_base()}/api/v1/waiting"
+
+
 def chart_library_url() -> str:
     """Where the browser gets the library that draws a figure as a picture."""
     return f"{_base()}/api/v1/chart-library?version={LIBRARY_VERSION}"
