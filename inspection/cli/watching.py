@@ -3,6 +3,8 @@
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,10 +50,7 @@ def watch(folder, inspector, once, **about):
     """Inspect and log what arrives in FOLDER; files move to its done/ or refused/."""
     from inspection.services.intake.hot_folder import HotFolder
 
-    ended = threading.Event()
-    for of_system in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(of_system, lambda *_: ended.set())
-    with opened_station(load_settings()) as station:
+    with opened_station(load_settings()) as station, _until_told_to_end() as ended:
         station.worker.start()
         if station.worker.model.error:
             print_error(str(station.worker.model.error))
@@ -78,6 +77,19 @@ def watch(folder, inspector, once, **about):
     if once and hot.state.trouble:
         sys.exit(1)
     sys.exit(REFUSED if refused else 0)
+
+
+@contextmanager
+def _until_told_to_end() -> Iterator[threading.Event]:
+    """Set by Ctrl-C, and by whoever ends services: the photo under way is finished and moved."""
+    ended = threading.Event()
+    told = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, lambda *_: ended.set()) for one in told]
+    try:
+        yield ended
+    finally:
+        for one, handler in zip(told, before, strict=True):
+            signal.signal(one, handler)
 
 
 def _tell(station: "Station", outcome: "Outcome") -> None:

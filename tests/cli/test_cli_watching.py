@@ -1,8 +1,13 @@
 """`watch --once` and `inspect --camera`."""
 
+import hashlib
+import os
+import signal
+
 import pytest
 
 from inspection.cli.console import REFUSED
+from inspection.services.photo import inspecting
 from tests.cli.json_lines import lines_of
 from tests.conftest import panel_jpeg
 from tests.services.intake.cameras import camera
@@ -19,6 +24,23 @@ def test_a_folder_is_emptied_into_done_and_refused_with_a_line_for_each(run, pho
     assert "2 inspected, 0 known before, 1 refused" in answer.stderr
     assert sorted(path.name for path in (photos / "done").iterdir()) == ["a.jpg", "b.jpg"]
     assert run("watch", photos, *QUICKLY).exit_code == 0
+
+
+def test_a_word_to_end_finishes_the_photo_under_way(run, photos, monkeypatch):
+    real, before = inspecting.inspect_photo, signal.getsignal(signal.SIGTERM)
+
+    def is_told_to_end(*what, **more):
+        # Photos of a folder let everybody else's go first.
+        assert more["patient"]
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*what, **more)
+
+    monkeypatch.setattr(inspecting, "inspect_photo", is_told_to_end)
+    answer = run("watch", photos, "--settle", 0.1, "--every", 0.1)
+    assert answer.exit_code == 0 and "1 inspected" in answer.stderr
+    assert [path.name for path in (photos / "done").iterdir()] == ["a.jpg"]
+    assert (photos / "b.jpg").exists()
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_a_station_that_the_plant_does_not_have_is_wrong_use(run, photos):
@@ -41,7 +63,7 @@ def test_a_cameras_picture_is_inspected_and_logged(run, door, tmp_path):
     assert run("inspect", "--camera", "door", "--log", "--json", out).exit_code == 0
     (line,) = lines_of(out)
     assert line["id"] == 1 and line["file"].startswith("door_20")
-    assert len(line["sha256"]) == 64 and panel_jpeg()
+    assert line["sha256"] == hashlib.sha256(panel_jpeg()).hexdigest()
 
 
 def test_a_camera_without_a_picture_or_a_name_is_told(run, door, photos):

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from inspection.config import Settings
+from inspection.config import HotFolderSettings, Settings
 from inspection.domain.inspections import Subject
 from inspection.services.health import Check, check_installation, rebuild_roll_up
 from inspection.services.photo.inspecting import inspect_photo
@@ -219,6 +219,13 @@ def test_bodies_and_photo_folders_that_are_gone_are_named(station, tmp_path):
     checks = checks_of(station, bodies_dir=tmp_path, photo_folders={"line 1": tmp_path / "line_1"})
     assert failed(checks) == {"settings", "bodies"}
     assert "line 1" in checks["settings"].sentence
+
+
+def test_a_hot_folder_that_cannot_be_used_is_named(station, tmp_path):
+    hot = {"ST10": HotFolderSettings(folder=tmp_path / "away")}
+    checks = checks_of(station, hot_folders=hot)
+    assert failed(checks) == {"settings"}
+    assert "ST10" in checks["settings"].sentence
 
 
 def test_shifts_that_contradict_each_other_are_told(station):

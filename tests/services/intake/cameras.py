@@ -2,7 +2,6 @@
 
 import base64
 import threading
-import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -78,7 +77,3 @@ def camera():
         server.is_over.set()
         server.shutdown()
         server.server_close()
-
-
-def wait_s(began):
-    return time.monotonic() - began
