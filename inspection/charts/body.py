@@ -1,4 +1,4 @@
-"""Where on the body the defects lie."""
+"""Where on the body the defects lie, and which zones its panels have."""
 
 import itertools
 from collections.abc import Sequence
@@ -12,13 +12,19 @@ from inspection.charts.look import (
     INK,
     META_PHOTOS,
     NEUTRAL,
+    VERMILLION,
     Labels,
     common_layout,
     digits,
     require_columns,
     word_of,
 )
-from inspection.domain.body_drawings import Drawing
+from inspection.domain.body_drawings import Drawing, drawn_zones
+from inspection.domain.defects import ZONE_GRADES
+from inspection.domain.panels import VehicleModel
+
+# The strictest grade is the darkest; in grey as well.
+GRADE_COLOURS = dict(zip(ZONE_GRADES, ("#08519C", "#3182BD", "#9ECAE1", "#E3EEF8"), strict=True))
 
 
 def body_map(
@@ -104,6 +110,60 @@ def body_map(
             bgcolor="rgba(255, 255, 255, 0.75)" if text[3].isdigit() else None,
             font_color=INK if text[3].isdigit() else None,
         )
+    figure.update_xaxes(visible=False, range=[-100, width + 100], constrain="domain")
+    figure.update_yaxes(
+        visible=False, range=[height + 100, -200], scaleanchor="x", constrain="domain"
+    )
+    figure.update_layout(height=620, margin={"l": 0, "r": 0, "t": 10, "b": 10}, hovermode="closest")
+    return figure
+
+
+def zone_map(model: VehicleModel, drawn: Sequence[Drawing], labels: Labels) -> go.Figure:
+    """The zones of a vehicle model on its outlines from five sides.
+
+    labels: zone, character_line, and the words of views ("left", …) and panels. Positions are mm
+    on the drawings.
+    """
+    figure = go.Figure(layout=common_layout(labels))
+    offsets, width, height = _placed_drawings(drawn)
+    told: set[tuple[str, bool]] = set()
+    for one in drawn:
+        right, down = offsets[one.view]
+        figure.add_annotation(
+            x=right + one.width_mm / 2.0,
+            y=down - 60.0,
+            text=f"<b>{labels[one.view]}</b>",
+            showarrow=False,
+            font={"size": 15},
+        )
+        for panel in one.panels:
+            catalogued = model.panel(panel.code)
+            for zone in drawn_zones(catalogued, panel) if catalogued else ():
+                kind = (zone.grade, zone.near_character_line)
+                words = f"{labels['zone']} {zone.grade}"
+                if zone.near_character_line:
+                    words += f", {labels['character_line']}"
+                outline = (*zone.outline, zone.outline[0])
+                figure.add_scatter(
+                    x=[right + x for x, _ in outline],
+                    y=[down + y for _, y in outline],
+                    mode="lines",
+                    fill="toself",
+                    fillcolor=GRADE_COLOURS[zone.grade],
+                    line={
+                        "color": VERMILLION if zone.near_character_line else NEUTRAL,
+                        "width": 2 if zone.near_character_line else 1,
+                    },
+                    hoveron="fills",
+                    # A filled area is told by its name.
+                    name=words,
+                    text=f"{word_of(panel.code, labels)}: {words}",
+                    hoverinfo="text",
+                    legendgroup=words,
+                    legendrank=1 + 2 * ZONE_GRADES.index(zone.grade) + zone.near_character_line,
+                    showlegend=kind not in told,
+                )
+                told.add(kind)
     figure.update_xaxes(visible=False, range=[-100, width + 100], constrain="domain")
     figure.update_yaxes(
         visible=False, range=[height + 100, -200], scaleanchor="x", constrain="domain"

@@ -1,4 +1,4 @@
-"""Outlines of a vehicle model from five sides, and where a position on a panel lies on them.
+"""Outlines of a vehicle model from five sides, and where positions and zones lie on them.
 
 Left, right and top come from the body catalogue. Front and rear are made from the sizes of the
 panels that are seen from there: standing panels at their height, lying ones foreshortened.
@@ -51,6 +51,16 @@ class DrawnPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawnZone:
+    """A part of a drawn panel that has one grade. outline: polygon in mm, within the panel's."""
+
+    panel: str
+    grade: str
+    near_character_line: bool
+    outline: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """The body from one side: one of DRAWINGS, its size in mm and its panels."""
 
@@ -72,6 +82,52 @@ def drawings(model: VehicleModel) -> tuple[Drawing, ...]:
         for view in ("front", "rear")
     ]
     return (*sides, *ends)
+
+
+def drawn_zones(panel: Panel, drawn: DrawnPanel) -> tuple[DrawnZone, ...]:
+    """The panel with its own grade and then its zones, each above those before it.
+
+    Where zones overlap the last one drawn holds, as `zone_at` says it.
+    """
+    found = [DrawnZone(panel.code, panel.grade, False, drawn.outline)]
+    # The largest first; of equally large ones the first listed holds, and so comes last.
+    listed = enumerate(panel.zones)
+    for _, zone in sorted(listed, key=lambda one: (one[1].area_share, one[0]), reverse=True):
+        corners = [drawn.place(x, y) for x, y in zip(zone.x, zone.y, strict=True)]
+        outline = _within(drawn.outline, corners)
+        if outline:
+            found.append(DrawnZone(panel.code, zone.grade, zone.near_character_line, outline))
+    return tuple(found)
+
+
+def _within(
+    outline: Sequence[tuple[float, float]], corners: Sequence[tuple[float, float]]
+) -> tuple[tuple[float, float], ...]:
+    """The part of a polygon within the box that has two opposite corners there.
+
+    Cut along one side after the other (Sutherland and Hodgman).
+    """
+    part = list(outline)
+    for axis in (0, 1):
+        low, high = sorted(corner[axis] for corner in corners)
+        part = _cut(_cut(part, axis, low, 1.0), axis, high, -1.0)
+    return tuple(part)
+
+
+def _cut(
+    polygon: Sequence[tuple[float, float]], axis: int, at: float, side: float
+) -> list[tuple[float, float]]:
+    """What of a polygon lies beyond `at` on an axis; side: 1 above it, -1 below it."""
+    kept = []
+    for before, here in zip([polygon[-1], *polygon[:-1]] if polygon else [], polygon, strict=True):
+        was_in, is_in = (side * (point[axis] - at) >= 0 for point in (before, here))
+        if was_in != is_in:
+            share = (at - before[axis]) / (here[axis] - before[axis])
+            x, y = (b + share * (h - b) for b, h in zip(before, here, strict=True))
+            kept.append((x, y))
+        if is_in:
+            kept.append(here)
+    return kept
 
 
 def _catalogued(model: VehicleModel, view: str, height_mm: float) -> tuple[DrawnPanel, ...]:

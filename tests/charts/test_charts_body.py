@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from inspection.charts.body import body_map
+from inspection.charts.body import GRADE_COLOURS, body_map, zone_map
+from inspection.charts.look import refuse_crowded
 from inspection.domain.body_drawings import DRAWINGS, drawings
 from inspection.domain.panels import load_bodies
 
@@ -27,3 +28,17 @@ def test_the_body_map_colours_places_by_defects_for_a_hundred_bodies():
     drawn = set(zip(places.x, places.y, strict=True))
     numbers = [note for note in figure.layout.annotations if note.text[3].isdigit()]
     assert drawn and not drawn & {(note.x, note.y) for note in numbers}
+
+
+def test_every_zone_of_a_body_is_drawn_in_the_colour_of_its_grade_and_told_once():
+    for model in load_bodies(Path(__file__).parents[2] / "data" / "bodies").models:
+        labels = {"zone": "Zone", "character_line": "line", **{view: view for view in DRAWINGS}}
+        figure = zone_map(model, drawings(model), labels)
+        refuse_crowded(figure)
+        assert {area.fillcolor for area in figure.data} <= set(GRADE_COLOURS.values())
+        told = [area.name for area in figure.data if area.showlegend]
+        assert len(told) == len(set(told)) and set(told) == {area.name for area in figure.data}
+        hood = model.panel("hood")
+        of_hood = [area for area in figure.data if area.text.startswith("hood:")]
+        # From above and from the front.
+        assert len(of_hood) == 2 * (1 + len(hood.zones))

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from inspection.domain.body_drawings import DRAWINGS, DrawnPanel, drawings
-from inspection.domain.panels import load_bodies
+from inspection.domain.body_drawings import DRAWINGS, DrawnPanel, drawings, drawn_zones
+from inspection.domain.panels import Panel, Zone, load_bodies
 
 BODIES = Path(__file__).parents[2] / "data" / "bodies"
 SQUARE = ((100.0, 200.0), (300.0, 200.0), (300.0, 600.0), (100.0, 600.0))
@@ -34,3 +34,24 @@ def test_every_panel_of_a_body_is_drawn_inside_its_drawings(model):
         for panel in one.panels:
             left, top, right, bottom = panel.box
             assert 0 <= left < right <= one.width_mm and 0 <= top < bottom <= one.height_mm
+
+
+def test_zones_lie_within_the_outline_and_the_one_that_holds_is_drawn_last():
+    triangle = ((0.0, 0.0), (100.0, 0.0), (0.0, 100.0))
+    upper = Zone("A", (0.0, 1.0), (0.0, 0.5), near_character_line=True)
+    inner = Zone("C", (0.0, 0.25), (0.0, 0.25))
+    outside = Zone("D", (0.9, 1.0), (0.9, 1.0))
+    panel = Panel("hood", 100, 100, "B", (inner, upper, outside), "left", triangle)
+    whole, *parts = drawn_zones(panel, DrawnPanel("hood", triangle, "as_seen"))
+    assert (whole.grade, whole.outline) == ("B", triangle)
+    assert [(part.grade, part.near_character_line) for part in parts] == [("A", True), ("C", False)]
+    # The lower corner of the triangle is cut off at half its height, where it is half as wide.
+    assert set(parts[0].outline) == {(0.0, 0.0), (100.0, 0.0), (50.0, 50.0), (0.0, 50.0)}
+    assert set(parts[1].outline) == {(0.0, 0.0), (25.0, 0.0), (25.0, 25.0), (0.0, 25.0)}
+
+
+def test_of_two_zones_of_one_size_the_first_listed_lies_above():
+    first, second = Zone("A", (0.0, 0.5), (0.0, 1.0)), Zone("B", (0.5, 1.0), (0.0, 1.0))
+    panel = Panel("hood", 100, 100, "C", (first, second), "left", SQUARE)
+    zones = drawn_zones(panel, DrawnPanel("hood", SQUARE, "as_seen"))
+    assert [zone.grade for zone in zones] == ["C", "B", "A"]

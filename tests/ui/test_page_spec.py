@@ -151,3 +151,11 @@ def test_a_spec_that_the_settings_name_cannot_be_exchanged_on_the_page(
     at = open_page("spec")
     assert "The settings name this spec" in texts(at)
     assert not [one for one in at.button if (one.key or "").startswith("spec_activate")]
+
+
+def test_the_zones_of_a_vehicle_model_are_drawn(open_page):
+    at = open_page("spec")
+    assert at.selectbox(key="spec_zones_model").value == "aria"
+    assert "Aria: zones" in [heading.value for heading in at.subheader]
+    at.selectbox(key="spec_zones_model").set_value("borea").run()
+    assert "Borea: zones" in [heading.value for heading in at.subheader]
