@@ -96,16 +96,18 @@ def migrations_of_an_empty_log_run_once():
 @pytest.fixture(scope="session", autouse=True)
 def statements_compiled_once():
     """Every test has an engine of its own, and SQLAlchemy would compile all statements anew for
-    each: a tenth of the tests' time. All SQLite engines share one dialect and what it compiled."""
-    create, first = database.create_engine, []
+    each: a tenth of the tests' time. Engines of one driver share a dialect and what it compiled."""
+    create, shared = database.create_engine, {}
 
     def create_engine(address, **how):
         engine = create(address, query_cache_size=5000, **how)
-        if engine.dialect.name == "sqlite":
-            first.append(engine)
-            del first[1:]
-            engine.dialect = engine.pool._dialect = first[0].dialect
-            engine._compiled_cache = first[0]._compiled_cache
+        first = shared.get(engine.dialect.driver)
+        # Once it has met its server, a dialect knows what that one can do.
+        if first is not None and getattr(first.dialect, "server_version_info", None):
+            engine.dialect = engine.pool._dialect = first.dialect
+            engine._compiled_cache = first._compiled_cache
+        else:
+            shared[engine.dialect.driver] = engine
         return engine
 
     with pytest.MonkeyPatch.context() as patched:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 GIVEN = "INSPECTION_TEST_POSTGRESQL_URL"
@@ -133,16 +133,18 @@ def _wait_for(url: URL, server: subprocess.Popen, log: Path) -> None:
 @contextmanager
 def database(server: URL, name: str, template: str = "template0") -> Iterator[URL]:
     """A new database of that name, dropped afterwards."""
-    with administering(server) as administer:
-        administer(f"CREATE DATABASE {name} TEMPLATE {template}")
+    with administering(server) as connection:
+        # Written to the journal page by page, a copy takes five times as long.
+        by_files = " STRATEGY file_copy" if connection.dialect.server_version_info >= (15,) else ""
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}{by_files}"))
         yield server.set(database=name)
-        administer(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @contextmanager
-def administering(server: URL):
-    """Runs statements that stand in no transaction."""
+def administering(server: URL) -> Iterator[Connection]:
+    """A connection whose statements stand in no transaction."""
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        yield lambda statement: connection.execute(text(statement))
+        yield connection
     engine.dispose()
