@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Engine, and_, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import Thresholds
@@ -59,9 +59,31 @@ def still_waits() -> ColumnElement[bool]:
     return and_(inspection.c.disposition == "", in_figures())
 
 
-def waiting_photos(engine: Engine, since: date) -> tuple[WaitingPhoto, ...]:
+def last_written(engine: Engine) -> tuple[int, int]:
+    """Numbers of the last inspection and of the last correction, 0 while there is none."""
+    with looking(engine) as connection:
+        numbers = [
+            connection.scalar(select(func.max(one.c.id))) for one in (inspection, correction)
+        ]
+    return numbers[0] or 0, numbers[1] or 0
+
+
+def still_waiting(engine: Engine, numbers: Sequence[int]) -> set[int]:
+    """Those of these inspections that nobody has decided."""
+    found: set[int] = set()
+    with looking(engine) as connection:
+        for start in range(0, len(numbers), _AT_ONCE):
+            some = inspection.c.id.in_(numbers[start : start + _AT_ONCE])
+            found.update(connection.scalars(select(inspection.c.id).where(some, still_waits())))
+    return found
+
+
+def waiting_photos(engine: Engine, since: date, after: int = 0) -> tuple[WaitingPhoto, ...]:
     """What nobody has decided, oldest first: all that was left to a person, however old, and all of
-    the production days from `since` on. Corrected photos are never too old."""
+    the production days from `since` on. Corrected photos are never too old.
+
+    after: only inspections of a higher number.
+    """
     table = inspection.c
     corrected = select(correction.c.inspection_id)
     question = (
@@ -74,6 +96,7 @@ def waiting_photos(engine: Engine, since: date) -> tuple[WaitingPhoto, ...]:
         )
         .where(
             still_waits(),
+            table.id > after,
             or_(table.standing == "undecided", table.day >= since, table.id.in_(corrected)),
         )
         .order_by(table.id)

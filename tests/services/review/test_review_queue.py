@@ -140,3 +140,15 @@ def test_a_defect_at_the_place_of_an_open_case_is_marked(station):
     place = NewCase("aria", "door_fl", (0.5, 0.5), 20.0, 40, NOW, {"inspections": [number]})
     case = case_records.open_case(station.engine, place, owner="", note="", who="Kim", at=NOW)
     assert known_spot(station, detail, nothing) == KnownSpot(case)
+
+
+def test_what_comes_in_meanwhile_takes_its_place_and_what_is_decided_is_gone(station):
+    a_log(station, "ok", "human", scores={1: 0.46})
+    assert [one.id for one in queue(station, TODAY)] == [2, 1]
+    for number, verdict, score in ((11, "ok", 0.48), (12, "human", 0.5), (13, "rework", 0.9)):
+        inspection, slot = invented(station, number, verdict)
+        write_inspections(station, (replace(inspection, score=score), slot))
+    assert [one.id for one in queue(station, TODAY)] == [2, 4, 3, 1]
+    decide(station, 2, "accept")
+    decide(station, 3, "accept")
+    assert [one.id for one in queue(station, TODAY)] == [4, 1]
