@@ -216,6 +216,11 @@ def test_strokes_are_undone_one_by_one_and_are_there_after_a_reload(bench, logge
     bench.tap((780, 510))
     bench.has(strokes="4")
     assert len(bench.root.get_attribute("data-drawn").split()) == 3
+    # What the server refuses is one sentence, and nothing that was drawn is lost.
+    bench.page.route("**/corrections", lambda route: route.fulfill(status=422, body="{}"))
+    bench.save("seen by eye")
+    bench.sees(T("viewer.refused"))
+    bench.has(editing="on", strokes="4")
     bench.tool("save")
     bench.tool("discard")
     bench.has(editing="off")

@@ -82,7 +82,10 @@ class Viewer extends Stage {
     write(".before", words.photo);
     write(".after", words.mask);
     this.stage.setAttribute("aria-label", words.viewer);
-    root.querySelector(".bar").setAttribute("aria-label", words.viewer);
+    const bars = { ".bar": words.viewer, ".edit-bar": words.edit, ".measure-bar": words.measure };
+    for (const [bar, word] of Object.entries(bars)) {
+      root.querySelector(bar).setAttribute("aria-label", word ?? "");
+    }
     this.tagLayer.setAttribute("aria-label", words.regions);
     this.handle.setAttribute("aria-label", words.divider);
     this.slider.setAttribute("aria-label", words.opacity);
