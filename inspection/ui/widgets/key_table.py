@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from inspection.ui.keys import HELP_BUTTON, KEYS
+from inspection.ui.keys import EDITING_KEYS, HELP_BUTTON, KEYS
 from inspection.ui.session import t
 from inspection.ui.widgets.tables import reading_table
 
 
 def key_table() -> None:
     """Every key beside what it does."""
-    reading_table(
-        [t("help.key"), t("help.action")],
-        [[f"`{key}`", t(f"help.key_{action}")] for action, key in KEYS.items()],
-    )
+    rows = [[f"`{key}`", t(f"help.key_{action}")] for action, key in KEYS.items()]
+    edit = t("viewer.edit")
+    rows += [[f"`{key}`", f"{edit}: {t(f'viewer.{tool}')}"] for tool, key in EDITING_KEYS.items()]
+    reading_table([t("help.key"), t("help.action")], rows)
     st.caption(t("help.keys_note"))
 
 

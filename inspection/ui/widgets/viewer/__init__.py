@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from inspection.ui.keys import VIEWER_KEYS
+from inspection.ui.keys import EDITING_KEYS, VIEWER_KEYS
 
 VERDICTS = ("rework", "human", "ok")
 
@@ -223,7 +223,7 @@ def viewer(
             "opacity": opacity,
             "focus": focus,
             "ahead_urls": list(ahead_urls),
-            "keys": VIEWER_KEYS,
+            "keys": {**VIEWER_KEYS, **EDITING_KEYS},
             "selected": _selected(st.session_state.get(key), photo_url, known),
             "editing": None if editing is None else asdict(editing),
             "measuring": None if measuring is None else asdict(measuring),

@@ -4,7 +4,6 @@
 // types, who is inspecting, and the words. Nothing goes to Python before a correction is saved.
 
 const TOOLS = ["choose", "brush", "eraser", "polygon", "split", "join"];
-const TOOL_OF_KEY = { v: "choose", b: "brush", e: "eraser", g: "polygon", k: "split", j: "join" };
 const NO_DEFECT = "pseudo_defect";
 const BRUSH_PX = { start: 18, least: 4, most: 80 };
 const STALE = 409;
@@ -327,6 +326,11 @@ class Editor {
     return true;
   }
 
+  byKey(key) {
+    const { keys } = this.viewer;
+    return [...TOOLS, "no_defect"].find((name) => keys[name]?.toLowerCase() === key);
+  }
+
   // Answers whether the key was one of these.
   onKey(event) {
     if (this.state !== "on") return false;
@@ -336,8 +340,8 @@ class Editor {
       else if (key === "y") this.press("redo");
       else return false;
     } else if (event.altKey) return false;
-    else if (TOOL_OF_KEY[key]) this.pick(TOOL_OF_KEY[key]);
-    else if (key === "x" || key === "delete") this.noDefect();
+    else if (this.byKey(key)) this.press(this.byKey(key));
+    else if (key === "delete") this.noDefect();
     else if (key === "enter" && this.tools.polygon.points.length) this.tools.polygon.close();
     else if (key === "escape" && this.tools.polygon.points.length) this.tools.polygon.clear();
     else if (key === "escape" && !this.panel.hidden) this.panel.hidden = true;

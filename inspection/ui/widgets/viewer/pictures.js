@@ -1,7 +1,7 @@
 // What the viewer shows: the photo and the mask as pictures in several sizes, fetched by URL.
 //
-// Memory: one ImageBitmap for the photo and one tinted canvas for the mask (12 Mpx: 48 MB each),
-// and their halvings (a third more), so that a zoomed-out frame reads few pixels. Whoever draws on
+// Memory: one ImageBitmap for the photo (12 Mpx: 48 MB) and its halvings (a third more), so that a
+// zoomed-out frame reads few pixels; of the mask one byte a pixel and a canvas of 4 Mpx. Whoever draws on
 // the mask gives the pixels that changed to `Mask.redo`: only these are done again.
 
 const TINT = [0xd5, 0x5e, 0x00]; // vermilion (Okabe-Ito)
@@ -9,7 +9,8 @@ const TINT_WORD = new Uint32Array(new Uint8ClampedArray([...TINT, 255]).buffer)[
 const OUTLINE = [0xff, 0xdc, 0xbf];
 const NEAREST_ABOVE_ZOOM = 4;
 const STRIP_ROWS = 256;
-const CANVAS_MAX_PX = 16_000_000; // older iOS stops near 16.7 Mpx a canvas
+// Of the whole mask in one canvas; from near the part in view is drawn by itself.
+const CANVAS_MAX_PX = 4_000_000;
 const OUTLINE_MAX_SEGMENTS = 60_000; // beyond, stroking would cost more than it shows
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
@@ -76,8 +77,7 @@ class Pyramid {
 // The mask as a tinted picture and as outlines that keep their width on the screen.
 //
 // What is marked comes from `read(top, rows, marked, at)`: 1 or 0 for each pixel of these rows, put
-// into `marked` from place `at` on. Over CANVAS_MAX_PX the canvas is a smaller overview, and from
-// near the part in view is drawn by itself.
+// into `marked` from place `at` on. Over CANVAS_MAX_PX the canvas is a smaller overview.
 class Mask {
   constructor(width, height, read) {
     const shrink = Math.min(1, Math.sqrt(CANVAS_MAX_PX / (width * height)));
@@ -95,11 +95,11 @@ class Mask {
 
   static of(bitmap) {
     const { width, height } = bitmap;
-    const stays = width * height > CANVAS_MAX_PX;
-    const read = stays ? readerOf(new Uint8Array(width * height), bitmap) : marksOf(bitmap);
+    const read = bitmap.raw ? marksOfLevels(bitmap) : marksOf(bitmap);
     const mask = new Mask(width, height, read);
-    if (!stays) mask.read = undefined;
-    bitmap.close();
+    // The bitmap is read again only where the canvas does not hold all of it.
+    if (!bitmap.raw && mask.canvas.width < width) mask.read = readerOf(read, width, height);
+    bitmap.close?.();
     return mask;
   }
 
@@ -123,6 +123,10 @@ class Mask {
       if (strip > first) marked.copyWithin(0, STRIP_ROWS * width);
       else if (from > 0) this.read(from - 1, 1, marked, 0);
       this.read(from, rows, marked, width);
+      if (!this.strips[strip] && !marked.includes(1)) {
+        this.strips[strip] = { top: from, bottom: from + rows, path: undefined, segments: 0 };
+        continue;
+      }
       this.tint(marked, from, rows, Math.max(top, from), Math.min(bottom, from + rows), left, right);
       this.segments -= this.strips[strip]?.segments ?? 0;
       this.strips[strip] = this.trace(marked, width, rows, from, from + rows === height);
@@ -313,15 +317,51 @@ function marksOf(bitmap) {
   };
 }
 
-// The marks of a bitmap kept as bytes, for a mask that is read again and again.
-function readerOf(cells, bitmap) {
-  const { width, height } = bitmap;
-  const read = marksOf(bitmap);
+// The marks kept as bytes, for a mask that is read again and again.
+function readerOf(read, width, height) {
+  const cells = new Uint8Array(width * height);
   for (let top = 0; top < height; top += STRIP_ROWS) {
     read(top, Math.min(STRIP_ROWS, height - top), cells, top * width);
   }
   return (from, rows, marked, at) =>
     marked.set(cells.subarray(from * width, (from + rows) * width), at);
+}
+
+// The levels of a grey PNG as our server writes them, without filters: no picture of 48 MB is made
+// of 12 Mpx. null for any other file.
+async function greyLevels(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const view = new DataView(bytes.buffer);
+  const name = (at) => String.fromCharCode(...bytes.subarray(at, at + 4));
+  if (bytes.length < 33 || name(12) !== "IHDR") return null;
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const [bits, colours, , , interlaced] = bytes.subarray(24, 29);
+  if (bits !== 8 || colours !== 0 || interlaced !== 0) return null;
+  const packed = [];
+  for (let at = 33; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    if (name(at + 4) === "IDAT") packed.push(bytes.subarray(at + 8, at + 8 + view.getUint32(at)));
+  }
+  const unpacked = new Blob(packed).stream().pipeThrough(new DecompressionStream("deflate"));
+  const raw = new Uint8Array(await new Response(unpacked).arrayBuffer());
+  if (raw.length !== (width + 1) * height) return null;
+  for (let row = 0; row < height; row += 1) if (raw[row * (width + 1)] !== 0) return null;
+  return { width, height, raw };
+}
+
+// Each row begins with the number of its filter.
+const marksOfLevels = ({ width, raw }) => (from, rows, marked, at) => {
+  for (let row = 0; row < rows; row += 1) {
+    const start = (from + row) * (width + 1) + 1;
+    const to = at + row * width;
+    for (let x = 0; x < width; x += 1) marked[to + x] = raw[start + x] >> 7;
+  }
+};
+
+async function fetchMask(url, signal) {
+  const answer = await fetch(url, { signal, credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`${url}: HTTP ${answer.status}`);
+  const blob = await answer.blob();
+  return (await greyLevels(blob).catch(() => null)) ?? createImageBitmap(blob);
 }
 
 async function fetchPicture(url, signal) {
@@ -368,8 +408,9 @@ const ahead = new Ahead();
 
 // One picture by URL; a newer request cancels the older one, so the last URL asked for wins.
 class Source {
-  constructor(onChange) {
+  constructor(onChange, get = fetchPicture) {
     this.onChange = onChange;
+    this.get = get;
     this.url = undefined;
     this.state = "none"; // none, loading, ready, failed
   }
@@ -383,9 +424,9 @@ class Source {
     this.state = "loading";
     this.onChange();
     const fresh = async () => {
-      const bitmap = await fetchPicture(url, signal);
+      const bitmap = await this.get(url, signal);
       if (!signal.aborted) return build(bitmap);
-      bitmap.close();
+      bitmap.close?.();
     };
     (expected ? expected.catch(fresh) : fresh())
       .then((picture) => {

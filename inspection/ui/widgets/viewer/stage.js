@@ -39,7 +39,7 @@ class Stage {
     this.shown = { mask: true, regions: true, compare: false };
     this.dividerAt = 0.5;
     this.photoSource = new Source(() => this.publish());
-    this.maskSource = new Source(() => this.publish());
+    this.maskSource = new Source(() => this.publish(), fetchMask);
   }
 
   // ------------------------------------------------------------ regions
