@@ -100,7 +100,7 @@ function remember({ cookie, seconds, name, forget, subject, subject_cookie, subj
 // --- A hand scanner is a keyboard that types a line faster than anybody, and ends it by Enter ---
 
 const BODY_NUMBER = ".st-key-subject_body_number input"
-const SCANNER_MS = 45
+const SCANNER_MS = 100
 const LEAST_SCANNED = 4
 const scan = { text: "", first: null, timer: 0 }
 
