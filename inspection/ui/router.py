@@ -107,7 +107,7 @@ def main() -> None:
     st.html(STYLE)
     if session.settle_glove():
         st.html(GLOVE_STYLE)
-    chosen = st.navigation([page(name) for name in NAVIGATION])
+    chosen = st.navigation([page(name) for name in NAVIGATION], expanded=True)
     with guarded():
         sidebar()
         open_note()

@@ -392,11 +392,13 @@ def _body_headline(body: BodyOfBatch) -> None:
     """The body's verdict, that of its worst photo, above its photos."""
     panels = [word("panel", panel) if panel else t("common.unknown") for panel in body.panels]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        verdict_chip(body.standing)
+        with st.container(width="content"):
+            verdict_chip(body.standing)
         name = as_written(body.body_number) or t("batch.no_body")
         st.markdown(
             f"**{name}** · {t('batch.body_photos', n=len(body.photos))} · "
-            f"{as_written(', '.join(panels))}"
+            f"{as_written(', '.join(panels))}",
+            width="content",
         )
 
 
