@@ -140,6 +140,9 @@ def show_waiting(version: int) -> None:
         _figure(t("home.waiting"), t("home.waiting_count", n=count(waiting)))
         if waiting:
             st.page_link(
+                page_file("review"), label=t("home.waiting_review"), icon=":material/fact_check:"
+            )
+            st.page_link(
                 page_file("log"),
                 label=t("home.waiting_open"),
                 icon=":material/front_hand:",
