@@ -240,6 +240,14 @@ def test_the_stated_arrows_form_no_circle_and_name_every_room(floor):
     assert backward == []
 
 
+def test_no_two_test_files_share_a_name():
+    """pytest loads test files by their names alone: of two, one would not be run."""
+    seen = {}
+    for file in sorted((ROOT / "tests").rglob("test_*.py")):
+        seen.setdefault(file.name, []).append(str(file.relative_to(ROOT)))
+    assert [files for files in seen.values() if len(files) > 1] == []
+
+
 def test_nothing_imports_a_page_or_the_server():
     wrong = [
         str(found)
