@@ -3,7 +3,7 @@
 A word is never changed afterwards: a later one about the same inspection points at it (`replaces`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -25,13 +25,21 @@ BATCH = 250
 _Entry = TypeVar("_Entry")
 
 
-def decide(engine: Engine, decision: Decision, expected_last: int | None) -> int:
+def decide(
+    engine: Engine,
+    decision: Decision,
+    expected_last: int | None,
+    refuse_unseen: Callable[[Connection], None] = lambda connection: None,
+) -> int:
     """Append a person's word about an inspection; answers the number of the decision.
 
     expected_last: the last decision the person saw (`InspectionDetail.last_decision_id`), None for
-    none. Raises Conflict naming who changed it meanwhile and when, NotFound without inspection.
-    What it replaces is the word that stood until now, whatever `decision.replaces` says; a word is
-    taken back by `undo`.
+    none. refuse_unseen: asked in the same transaction, raises where the person saw something else
+    (`correcting.records.refuse_unseen`).
+
+    Raises Conflict naming who changed it meanwhile and when, NotFound without inspection. What it
+    replaces is the word that stood until now, whatever `decision.replaces` says; a word is taken
+    back by `undo`.
     """
     if decision.withdrawn:
         raise ValueError("a decision is withdrawn by undo, not by decide")
@@ -39,6 +47,7 @@ def decide(engine: Engine, decision: Decision, expected_last: int | None) -> int
         seen = open_inspection(connection, decision.inspection_id)
         if seen.last_decision_id != expected_last:
             raise _changed_meanwhile(connection, seen)
+        refuse_unseen(connection)
         (number,) = _say(connection, {seen.id: seen}, [decision])
     return number
 

@@ -1,6 +1,7 @@
 """A correction on the pages: it stands for the machine's regions, and the machine's stays told."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 
 from inspection.domain.corrections import DrawnRegion
 from inspection.domain.inspections import Subject
+from inspection.errors import Conflict
 from inspection.services import station as station_module
-from inspection.services.photo import correcting
+from inspection.services.photo import correcting, reviewing
 from inspection.services.photo.correcting import SaidOfRegions
 from inspection.services.photo.inspecting import inspect_photo
+from inspection.services.review.queue import queue
 from inspection.services.worker.parent import ModelState
 from inspection.storage import log_detail
 from tests.conftest import panel_jpeg
@@ -55,6 +58,23 @@ def corrected(shared):
 
 def texts(at) -> str:
     return "\n".join(element.value for element in (*at.markdown, *at.caption, *at.info))
+
+
+def test_a_decision_over_a_correction_that_was_not_seen_is_refused(shared, corrected):
+    now = log_detail.inspection_detail(shared.engine, corrected)
+    before = replace(now, corrections=())
+    with pytest.raises(Conflict, match="corrected by Park"):
+        reviewing.decide(shared, before, "polish", "as proposed", "Kim")
+    reviewing.decide(shared, now, "polish", "a chip", "Kim")
+    assert log_detail.inspection_detail(shared.engine, corrected).disposition == "polish"
+
+
+def test_a_corrected_photo_waits_until_somebody_decides(shared, corrected):
+    today = shared.calendar.slot_at(datetime.now(UTC)).day
+    assert [(one.id, one.why) for one in queue(shared, today)] == [(corrected, "human")]
+    now = log_detail.inspection_detail(shared.engine, corrected)
+    reviewing.decide(shared, now, "polish", "a chip", "Kim")
+    assert queue(shared, today) == ()
 
 
 def test_the_corrected_regions_and_verdict_stand_with_who_and_why(open_page, corrected):

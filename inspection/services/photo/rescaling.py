@@ -4,6 +4,7 @@ or for its station from now on."""
 from inspection.domain.scale import Scale
 from inspection.services.photo import calibrating, counting, reviewing
 from inspection.services.photo.calibrating import Point
+from inspection.services.photo.inspecting import limits_of
 from inspection.services.station import Station
 from inspection.storage.log_detail import InspectionDetail
 
@@ -40,8 +41,10 @@ def keep_for_station(
 ) -> int:
     """Store a scale that was measured in a logged photo; as `calibrating.keep_calibration`.
 
-    The photo's file is looked at again: it names the camera. Raises also as the worker does.
+    The photo's file is looked at again: it names the camera. Raises also ScaleRefused where this
+    photo cannot have that scale, and as the worker does.
     """
+    limits_of(station, detail.subject, detail).refuse_impossible(scale, detail.photo_name)
     content = station.photos.original(detail.photo_sha256)
     return calibrating.keep_calibration(
         station,

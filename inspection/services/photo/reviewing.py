@@ -6,6 +6,7 @@ Nothing is changed: each is a new record that points at the old one (`storage.re
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from inspection.domain.acceptance import proposed_disposition
 from inspection.domain.acceptance_rules import Spec, parse_spec
@@ -17,6 +18,7 @@ from inspection.errors import DecisionRefused
 from inspection.services.photo.inspecting import judge_seen, limits_of, seen_again
 from inspection.services.station import Station
 from inspection.storage import deciding, log_detail, recording
+from inspection.storage.correcting import records
 from inspection.storage.log_detail import InspectionDetail, NumberedDecision
 
 
@@ -71,7 +73,10 @@ def decide(
             "reason_needed", number=detail.id, proposed=proposed, disposition=disposition
         )
     word = Decision(detail.id, disposition, reason, inspector, datetime.now(UTC))
-    return deciding.decide(station.engine, word, detail.last_decision_id)
+    # What stands when it is written is what the person saw and gave a reason for.
+    seen = detail.correction.id if detail.correction else None
+    refuse_unseen = partial(records.refuse_unseen, inspection_id=detail.id, seen=seen)
+    return deciding.decide(station.engine, word, detail.last_decision_id, refuse_unseen)
 
 
 def undo(station: Station, detail: InspectionDetail, inspector: str) -> int:

@@ -74,7 +74,8 @@ def _in_order(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
     def place(one: Candidate) -> tuple[int, float, int]:
         return WHY.index(one.why), one.margin.share if one.margin else 0.0, one.id
 
-    return tuple(sorted(candidates, key=place))
+    # A photo logged while the others were ranked comes twice.
+    return tuple(sorted({one.id: one for one in candidates}.values(), key=place))
 
 
 def _ranked(station: Station, today: date, after: int = 0) -> list[Candidate]:
@@ -85,7 +86,8 @@ def _ranked(station: Station, today: date, after: int = 0) -> list[Candidate]:
     share, found = station.settings.audit_share, []
     for photo in photos:
         margin = margins.get(photo.id)
-        if photo.verdict == "human":
+        # A correction without a decision is half a word: nobody would come back to it.
+        if photo.verdict == "human" or photo.correction is not None:
             found.append(Candidate(photo.id, "human"))
         elif margin is not None and margin.share <= NEAR:
             found.append(Candidate(photo.id, "near", margin))

@@ -89,6 +89,15 @@ def refuse_stale(
         raise Conflict("correction_unknown_base", number=inspection_id, based_on=based_on)
 
 
+def refuse_unseen(connection: Connection, inspection_id: int, seen: int | None) -> None:
+    """Raise Conflict where another correction stands than the one a person saw (None: none)."""
+    stands = standing_correction(connection, inspection_id)
+    if stands is not None and stands.id != seen:
+        raise Conflict(
+            "corrected_meanwhile", number=inspection_id, who=stands.said.who, at=stands.said.at
+        )
+
+
 def standing_correction(connection: Connection, inspection_id: int) -> NumberedCorrection | None:
     """The correction that stands for an inspection's record, None while the machine's does."""
     about = corrections_about(connection, [inspection_id]).get(inspection_id, ())

@@ -58,6 +58,17 @@ function act(event) {
   return Boolean(name)
 }
 
+// A key that is held, or that a glove presses twice, would decide the next photo unseen, or confirm
+// its own question: Streamlit takes every press.
+const TWICE_MS = 400
+const last = { code: "", at: -TWICE_MS }
+
+function comesAgain(event) {
+  const isTwice = event.code === last.code && event.timeStamp - last.at < TWICE_MS
+  if (/^Key[YODU]$/.test(event.code)) Object.assign(last, { code: event.code, at: event.timeStamp })
+  return event.repeat || isTwice
+}
+
 function keyPressed(event) {
   const field = fieldOf(event)
   const dialog = document.querySelector("[role=dialog]")
@@ -78,7 +89,7 @@ function keyPressed(event) {
   const isLetter = event.key.length === 1 && event.key !== " "
   // What lies behind an open question must not be decided by a key.
   if (event.ctrlKey || event.metaKey || event.altKey || !isLetter) return
-  if (dialog || (!event.repeat && act(event))) event.stopImmediatePropagation()
+  if (dialog || comesAgain(event) || act(event)) event.stopImmediatePropagation()
 }
 
 function optionChosen(event) {

@@ -147,7 +147,9 @@ def can_go_back() -> bool:
 
 
 def go_back() -> None:
-    """To the photo that was in sight before."""
+    """To the photo that was in sight before; a second press of the key finds none."""
+    if not can_go_back():
+        return
     number = st.session_state[_SEEN].pop()
     st.session_state[_BACK] = number
     st.query_params["id"] = str(number)
@@ -155,6 +157,8 @@ def go_back() -> None:
 
 def undo_last() -> None:
     """Back to the last photo, with the question whether its decision is taken back."""
+    if not can_go_back():
+        return
     go_back()
     ask_to_undo(st.session_state[_BACK])
 

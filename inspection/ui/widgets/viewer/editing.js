@@ -90,6 +90,7 @@ class Editor {
   async begin() {
     const { given, base, viewer } = this;
     if (!given || this.state !== "off" || !viewer.photo) return;
+    viewer.measurer.end();
     this.be("loading");
     const { width, height } = viewer.photo;
     let labels;
@@ -279,11 +280,14 @@ class Editor {
     this.panel.hidden = true;
     this.notice.hidden = true;
     this.be("saving");
+    const { base } = this;
     const { status, record } = await sendCorrection(url, labels, said);
     if (record) {
       this.viewer.trigger("saved", { id: record.id, who: said.who, at_ms: Date.now() });
       return true;
     }
+    // Another photo is in sight, or the editor was left: the strokes wait in the browser.
+    if (base !== this.base || this.state !== "saving") return false;
     const isRefused = status >= 400 && status < 500;
     this.fail(status === STALE ? "conflict" : isRefused ? "refused" : "not_saved", back);
     return false;

@@ -138,7 +138,7 @@ class Strokes {
     try {
       const { base, strokes } = JSON.parse(localStorage.getItem(this.key)) ?? { strokes: [] };
       if (base === this.base) return strokes;
-      return strokes.filter((one) => one.n === undefined || (one.n >= FIRST_NEW && one.do !== "join"));
+      return strokes.filter((one) => one.n >= FIRST_NEW && (one.do === "draw" || one.do === "fill"));
     } catch {
       return [];
     }
