@@ -16,7 +16,7 @@ from inspection.door.senders import limit_headers
 from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
 from inspection.services.intake.watching import keep_watching
-from inspection.services.station import close_shared_station, shared_station
+from inspection.services.station import close_shared_station, shared_station, with_shared_station
 from inspection.ui.as_app import app_routes
 from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
 
@@ -27,8 +27,8 @@ async def lifespan(app):
     # In a thread: the pages must answer before the network is loaded.
     Thread(target=lambda: shared_station().worker.start(), daemon=True).start()
     ended = Event()
-    Thread(target=lambda: keep_tidy(shared_station(), ended), daemon=True).start()
-    Thread(target=lambda: keep_watching(shared_station(), ended), daemon=True).start()
+    for work in (keep_tidy, keep_watching):
+        Thread(target=with_shared_station, args=(work, ended), daemon=True).start()
     yield
     ended.set()
     close_shared_station()

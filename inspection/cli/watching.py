@@ -55,11 +55,12 @@ def watch(folder, inspector, once, **about):
         if station.worker.model.error:
             print_error(str(station.worker.model.error))
             sys.exit(1)
-        name = showable(folder.name)
+        # `watch .` names no folder by itself.
+        whole = folder.absolute()
         hot = HotFolder(
             station,
-            name,
-            HotFolderSettings(folder=folder.absolute(), **about),
+            showable(whole.name),
+            HotFolderSettings(folder=whole, **about),
             inspector=inspector,
             tell=lambda outcome: _tell(station, outcome),
             tell_trouble=lambda error: print_error(str(error)),

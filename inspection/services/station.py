@@ -1,6 +1,7 @@
 """The wired parts: one station holds everything that one installation shares."""
 
 import atexit
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from inspection.domain.inspections import Subject, Thresholds
 from inspection.domain.panels import BodyCatalogue, load_bodies
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
-from inspection.errors import ScaleRefused, SettingsError, SubjectRefused
+from inspection.errors import InspectionError, ScaleRefused, SettingsError, SubjectRefused
 from inspection.model_facts import Card
 from inspection.services.active_model import FollowedChoice
 from inspection.services.active_spec import FollowedSpec
@@ -20,6 +21,12 @@ from inspection.services.worker.parent import InspectionWorker
 from inspection.storage.database import Engine, open_database, prepare
 from inspection.storage.photo_files import PhotoFiles
 from inspection.storage.private import private_folder
+
+# After which a station that cannot be opened, such as one whose database is not up yet, is tried
+# again.
+_RETRY_S = 30.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,24 @@ def shared_station() -> Station:
             _shared = open_station(load_settings())
             atexit.register(close_shared_station)
         return _shared
+
+
+def with_shared_station(
+    work: Callable[[Station, threading.Event], object], ended: threading.Event
+) -> None:
+    """Do the server's lasting work; a station that cannot be opened is tried until `ended`."""
+    told = ""
+    while not ended.is_set():
+        try:
+            station = shared_station()
+        except InspectionError as error:
+            if str(error) != told:
+                told = str(error)
+                _log.warning("the station cannot be opened and is tried again: %s", error)
+            ended.wait(_RETRY_S)
+        else:
+            work(station, ended)
+            return
 
 
 def close_shared_station() -> None:

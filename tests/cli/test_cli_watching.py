@@ -26,6 +26,17 @@ def test_a_folder_is_emptied_into_done_and_refused_with_a_line_for_each(run, pho
     assert run("watch", photos, *QUICKLY).exit_code == 0
 
 
+def test_a_folder_named_by_a_dot_has_its_own_name_and_ends_where_no_file_can_move(
+    run, photos, monkeypatch
+):
+    (photos / "done").write_text("a file where the folder should be")
+    monkeypatch.chdir(photos)
+    answer = run("watch", ".", *QUICKLY)
+    assert answer.exit_code == 1
+    assert f"hot folder {photos.name}: " in answer.stderr.replace("\n", " ")
+    assert "2 inspected" not in answer.stderr
+
+
 def test_a_word_to_end_finishes_the_photo_under_way(run, photos, monkeypatch):
     real, before = inspecting.inspect_photo, signal.getsignal(signal.SIGTERM)
 

@@ -10,11 +10,12 @@ through again and again, because shares of other machines tell nothing of what a
 """
 
 import contextlib
+import errno
 import hashlib
 import itertools
 import os
-import shutil
 import stat
+import sys
 import threading
 import time
 from collections import Counter
@@ -33,7 +34,7 @@ from inspection.imaging import photo_folders
 from inspection.imaging.gate import MAX_FILE_BYTES
 from inspection.services.photo.batches import Order, Outcome, inspect_order
 from inspection.services.station import Station
-from inspection.storage.private import Claim, private_folder
+from inspection.storage.private import FILE_MODE, Claim, private_folder
 
 DONE, REFUSED = "done", "refused"
 # What the settings say of every photo of a folder.
@@ -49,7 +50,9 @@ _FINAL = {"foreign_format", "too_large", "sides_pixels", "sides_least", "sides_m
 _TRIES = 3
 _PAUSE_S = 30.0
 _LONGEST_PAUSE_S = 600.0
-_MOST_NAME_BYTES = 240
+# What Linux gives a name; the reason's name is that of its file with this behind it.
+_MOST_NAME_BYTES = 255
+_REASON_SUFFIX = ".txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class FolderState:
 
     waiting: files that have arrived and are not taken yet. counts: outcomes since it is watched,
     by `Outcome.kind`. last_at: of the last outcome (UTC). trouble: why nothing is taken at the
-    moment, None while all is well.
+    moment, or why one of the files is not; None while all is well.
     """
 
     name: str
@@ -73,14 +76,17 @@ class FolderState:
 class _Arrived:
     """A file as it was last seen. facts: size and time of change; since: when they were new.
 
-    pause_s: how long they must not change. outcome: what became of it, where only the move failed.
+    pause_s: how long they must not change. unread: how often it could not be read. outcome: what
+    became of it, where only the move failed. trouble: why it stays here while others are taken.
     """
 
     facts: tuple[int, int]
     since: float
     pause_s: float
     tries: int = 0
+    unread: int = 0
     outcome: Outcome | None = None
+    trouble: InspectionError | None = None
 
 
 class HotFolder:
@@ -113,13 +119,8 @@ class HotFolder:
     def state(self) -> FolderState:
         return self._state
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether the last look found nothing that waits."""
-        return not self._files and self._state.trouble is None
-
     def watch(self, ended: threading.Event, *, once: bool = False) -> None:
-        """Look again and again until `ended`, or with `once` until nothing waits any more.
+        """Look again and again until `ended`, or with `once` until nothing more can be taken.
 
         Raises Conflict where another process watches the folder, SubjectRefused where its settings
         name what the plant does not have: photos are not refused for that.
@@ -128,7 +129,7 @@ class HotFolder:
             self._subject()
             while not ended.is_set():
                 self.look(ended)
-                if once and (self.is_empty or self._state.trouble):
+                if once and (self._rests or all(one.trouble for one in self._files.values())):
                     return
                 ended.wait(self._where.every_seconds)
 
@@ -137,23 +138,24 @@ class HotFolder:
 
         Trouble is no error here: `state` tells it, and the next look tries again.
         """
-        if self._clock() < self._rests_until:
+        if self._rests:
             return
         try:
             arrived = self._listed()
             self._files = {name: one for name, one in self._files.items() if name in arrived}
-            self._state = replace(self._state, waiting=len(arrived), trouble=None)
+            trouble = self._trouble_of_files()
+            self._state = replace(self._state, waiting=len(arrived), trouble=trouble)
             ready = [name for name, facts in arrived.items() if self._is_ready(name, facts)]
             for name in ready:
                 if ended and ended.is_set():
                     return
                 self._take(name, self._files[name])
-            self._told_trouble = ""
         except OSError as error:
-            why = error.strerror or type(error).__name__
-            self._rest(StorageError("hot_folder_trouble", name=self._state.name, why=why))
+            self._rest(self._trouble(error))
         except InspectionError as error:
             self._rest(error.anew())
+        else:
+            self._show(self._trouble_of_files())
 
     def say_trouble(self, error: InspectionError) -> None:
         """Let `state` tell why the folder is not watched."""
@@ -172,8 +174,7 @@ class HotFolder:
                 # A link may lead anywhere, and what it leads to would stay behind.
                 with contextlib.suppress(OSError):
                     if entry.is_file(follow_symlinks=False):
-                        facts = entry.stat(follow_symlinks=False)
-                        found[entry.name] = (facts.st_size, facts.st_mtime_ns)
+                        found[entry.name] = _facts(entry.stat(follow_symlinks=False))
         return dict(sorted(found.items(), key=lambda one: (one[1][1], one[0])))
 
     def _is_ready(self, name: str, facts: tuple[int, int]) -> bool:
@@ -193,18 +194,31 @@ class HotFolder:
         if file.outcome is None:
             try:
                 content = photo_folders.read_file(path, MAX_FILE_BYTES + 1)
-                facts = path.stat()
-            except OSError:
-                # Held by the program that writes it, or gone.
+                facts = _facts(path.lstat())
+            except OSError as error:
+                # Held by the program that writes it, or gone; or never to be read by us.
+                file.unread += 1
+                if file.unread >= _TRIES:
+                    file.trouble = self._trouble(error, name)
                 self._wait(file, _PAUSE_S)
                 return
-            if (facts.st_size, facts.st_mtime_ns) != file.facts:
+            file.unread, file.trouble = 0, None
+            if facts != file.facts:
                 return
             outcome = self._inspected(name, content)
             if not self._is_settled(file, outcome):
                 return
             file.outcome = outcome
-        self._move(path, file.outcome)
+        try:
+            # Another photo of this name may have come meanwhile: the next look sees it as new.
+            # One that somebody took away is logged all the same.
+            with contextlib.suppress(FileNotFoundError):
+                if _facts(path.lstat()) == file.facts:
+                    self._move(path, file.outcome)
+        except OSError as error:
+            file.trouble = self._trouble(error, name)
+            self._wait(file, _PAUSE_S)
+            return
         del self._files[name]
         self._count(file.outcome)
 
@@ -248,13 +262,29 @@ class HotFolder:
     def _wait(self, file: _Arrived, pause_s: float) -> None:
         file.since, file.pause_s = self._clock(), min(pause_s, _LONGEST_PAUSE_S)
 
+    @property
+    def _rests(self) -> bool:
+        return self._clock() < self._rests_until
+
     def _rest(self, trouble: InspectionError) -> None:
         """Take nothing for a while: every photo would meet the same."""
         self._rests_until = self._clock() + _PAUSE_S
+        self._show(trouble)
+
+    def _show(self, trouble: InspectionError | None) -> None:
         self._state = replace(self._state, trouble=trouble)
-        if str(trouble) != self._told_trouble:
-            self._told_trouble = str(trouble)
+        told, self._told_trouble = self._told_trouble, str(trouble or "")
+        if trouble and self._told_trouble != told:
             self._tell_trouble(trouble)
+
+    def _trouble(self, error: OSError, file: str = "") -> StorageError:
+        why = error.strerror or type(error).__name__
+        if file:
+            why = f"{inert_name(file)}: {why}"
+        return StorageError("hot_folder_trouble", name=self._state.name, why=why)
+
+    def _trouble_of_files(self) -> InspectionError | None:
+        return next((one.trouble for one in self._files.values() if one.trouble), None)
 
     def _count(self, outcome: Outcome) -> None:
         self._state = replace(
@@ -271,38 +301,38 @@ class HotFolder:
         """Put a file into the folder of its outcome; raises OSError where that cannot be."""
         is_done = outcome.kind in ("inspected", "known")
         folder = self._where.folder / (DONE if is_done else REFUSED)
+        if folder.is_symlink():
+            # It may lead anywhere, and was put there by whoever may write here.
+            raise OSError(errno.ENOTDIR, f"{folder.name} is a link, not a folder", str(folder))
         if not folder.is_dir():
             folder.mkdir(exist_ok=True)
             # Whoever reads and empties the watched folder does so with these two.
             with contextlib.suppress(OSError):
                 folder.chmod(stat.S_IMODE(self._where.folder.stat().st_mode))
-        target = self._free(folder, path.name)
-        if not is_done:
+        reason = None if is_done else self._reason(path.name, outcome)
+        target = self._free(folder, path.name, reason)
+        if reason is not None:
             # Before the move: a kill in between leaves the file here, to be refused once more.
-            self._write_reason(path, target, outcome)
+            _write_reason(path, target, reason)
         path.rename(target)
 
-    def _free(self, folder: Path, name: str) -> Path:
-        """A place that nothing has: the file's name, on a collision with the time behind it."""
-        if not os.path.lexists(folder / name):
-            return folder / name
+    def _free(self, folder: Path, name: str, reason: bytes | None) -> Path:
+        """A place that nothing has, with room for the reason beside it where there is one.
+
+        The file's own name, on a collision with the time behind it; cut where it would be too long.
+        """
         stem, suffix = os.path.splitext(name)
         now = datetime.now(self._station.calendar.zone)
-        names = (
-            f"{stem}_{now:%Y%m%d_%H%M%S}{f'_{n}' if n > 1 else ''}{suffix}"
-            for n in itertools.count(1)
-        )
-        return next(folder / one for one in names if not os.path.lexists(folder / one))
+        later = (f"_{now:%Y%m%d_%H%M%S}{f'_{n}' if n > 1 else ''}" for n in itertools.count(1))
+        most = _MOST_NAME_BYTES - (0 if reason is None else len(_REASON_SUFFIX))
+        places = (folder / _cut(stem, end + suffix, most) for end in itertools.chain([""], later))
+        return next(place for place in places if _is_free(place, reason))
 
-    def _write_reason(self, path: Path, target: Path, outcome: Outcome) -> None:
+    def _reason(self, name: str, outcome: Outcome) -> bytes:
         t = translator(self._station.settings.language)
-        error = outcome.error or InspectionError("not_inspected_fault", name=inert_name(path.name))
+        error = outcome.error or InspectionError("not_inspected_fault", name=inert_name(name))
         sentence = error_sentence(t, error, self._station.calendar.zone)
-        name = os.fsdecode(os.fsencode(target.name)[:_MOST_NAME_BYTES])
-        reason = target.with_name(f"{name}.txt")
-        reason.write_text(sentence + "\n", encoding="utf-8", errors="replace")
-        with contextlib.suppress(OSError):
-            shutil.copymode(path, reason)
+        return f"{sentence}\n".encode(errors="replace")
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -313,11 +343,64 @@ class HotFolder:
             private_folder(folder)
             claim = Claim.take(folder / f"{hashlib.sha256(place).hexdigest()[:32]}.lock")
         except OSError as error:
-            why = error.strerror
-            raise StorageError("hot_folder_trouble", name=self._state.name, why=why) from None
+            raise self._trouble(error) from None
         if claim is None:
             raise Conflict("hot_folder_taken", name=self._state.name)
         try:
             yield
         finally:
             claim.release(remove=True)
+
+
+def _facts(facts: os.stat_result) -> tuple[int, int]:
+    """Size and time of change (ns)."""
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _cut(stem: str, rest: str, most_bytes: int) -> str:
+    """A name of at most so many bytes: `stem` loses letters at its end, `rest` none."""
+    while stem and len(os.fsencode(stem + rest)) > most_bytes:
+        stem = stem[:-1]
+    return stem + rest
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(target.name + _REASON_SUFFIX)
+
+
+def _is_free(target: Path, reason: bytes | None) -> bool:
+    """Whether a file, and its reason where there is one, can be put there over nothing else."""
+    if os.path.lexists(target):
+        return False
+    return reason is None or not os.path.lexists(_beside(target)) or _says(target, reason)
+
+
+def _says(target: Path, reason: bytes) -> bool:
+    """Whether this very reason stands there already: from before a kill, or of an earlier try."""
+    beside = _beside(target)
+    try:
+        return not beside.is_symlink() and reason == photo_folders.read_file(
+            beside, len(reason) + 1
+        )
+    except OSError:
+        return False
+
+
+def _write_reason(path: Path, target: Path, reason: bytes) -> None:
+    """Put the reason beside the place of a file, for whoever may read the file."""
+    if _says(target, reason):
+        return
+    # Only ever a new file: a link of that name is not followed.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(_beside(target), flags, FILE_MODE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(reason)
+            if sys.platform != "win32":
+                with contextlib.suppress(OSError):
+                    os.fchmod(handle, stat.S_IMODE(path.lstat().st_mode))
+    except OSError:
+        # Half a reason would keep its name from the next try.
+        with contextlib.suppress(OSError):
+            _beside(target).unlink()
+        raise

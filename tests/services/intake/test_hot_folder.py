@@ -1,6 +1,7 @@
 """A watched folder: what is taken, what waits, what is moved where, and what a kill leaves."""
 
 import os
+import stat
 import threading
 from dataclasses import replace
 
@@ -8,6 +9,8 @@ import pytest
 
 from inspection.config import HotFolderSettings
 from inspection.errors import Conflict, ModelRefused, StorageError, SubjectRefused, WorkerFailed
+from inspection.imaging import photo_folders
+from inspection.services import station as station_module
 from inspection.services.intake import hot_folder
 from inspection.services.intake.hot_folder import HotFolder
 from inspection.services.photo import inspecting
@@ -161,7 +164,7 @@ def test_what_is_no_photo_or_still_under_way_or_a_link_is_left_alone(line, tmp_p
     (line.folder / "sub").mkdir()
     line.looks(0, 2, 2)
     assert line.names() == ["._a.jpg", "a.jpg.part", "link.jpg", "notes.txt"]
-    assert line.logged() == 0 and line.hot.is_empty
+    assert line.logged() == 0 and line.hot.state.waiting == 0
 
 
 def test_a_share_that_is_away_is_told_and_comes_back(line):
@@ -246,3 +249,146 @@ def test_the_reason_of_a_long_name_is_written_all_the_same(line):
     line.looks(0, 2)
     assert len(line.names("refused")) == 2
     assert hot_folder.REFUSED == "refused"
+
+
+def test_a_photo_that_comes_under_the_name_of_the_one_under_inspection_is_not_moved_unseen(
+    line, monkeypatch
+):
+    real = inspecting.inspect_photo
+
+    def while_the_camera_writes_on(*what, **more):
+        monkeypatch.undo()
+        answer = real(*what, **more)
+        line.arrives("image.jpg", panel_jpeg(scratches=(), seed=7))
+        return answer
+
+    monkeypatch.setattr(inspecting, "inspect_photo", while_the_camera_writes_on)
+    line.arrives("image.jpg", panel_jpeg())
+    line.looks(0, 2)
+    assert line.names() == ["image.jpg"] and line.names("done") == [] and line.logged() == 1
+    line.looks(0, 2)
+    assert line.names("done") == ["image.jpg"] and line.logged() == 2
+    assert line.hot.state.counts == {"inspected": 2} and line.hot.state.trouble is None
+
+
+def test_a_photo_that_somebody_took_away_during_its_inspection_is_logged_all_the_same(
+    line, monkeypatch
+):
+    real = inspecting.inspect_photo
+
+    def takes_it_away(*what, **more):
+        answer = real(*what, **more)
+        (line.folder / "a.jpg").unlink()
+        return answer
+
+    monkeypatch.setattr(inspecting, "inspect_photo", takes_it_away)
+    line.arrives("a.jpg", panel_jpeg())
+    line.looks(0, 2)
+    assert line.hot.state.counts == {"inspected": 1} and line.hot.state.trouble is None
+
+
+def test_a_reason_is_written_over_nothing_and_through_no_link(line, tmp_path):
+    (line.folder / "refused").mkdir()
+    private = tmp_path / "private.txt"
+    private.write_text("of somebody else")
+    private.chmod(0o600)
+    (line.folder / "refused" / "a.jpg.txt").symlink_to(private)
+    (line.folder / "refused" / "b.jpg.txt").write_text("a note")
+    for name in ("a.jpg", "b.jpg"):
+        line.arrives(name, b"GIF89a" + bytes(40))
+        (line.folder / name).chmod(0o644)
+    line.looks(0, 2)
+    assert private.read_text() == "of somebody else"
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert (line.folder / "refused" / "b.jpg.txt").read_text() == "a note"
+    photos = [name for name in line.names("refused") if name.endswith(".jpg")]
+    assert [name[:2] for name in photos] == ["a_", "b_"]
+    for name in photos:
+        reason = line.folder / "refused" / f"{name}.txt"
+        assert "GIF" in reason.read_text() and stat.S_IMODE(reason.stat().st_mode) == 0o644
+
+
+def test_a_refused_file_that_is_put_back_gets_its_place_and_its_reason_again(line):
+    for _ in range(2):
+        line.arrives("a.jpg", b"GIF89a" + bytes(40))
+        line.looks(0, 2)
+        assert line.names("refused") == ["a.jpg", "a.jpg.txt"]
+        (line.folder / "refused" / "a.jpg").unlink()
+
+
+def test_done_that_is_a_link_is_not_followed(line, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (line.folder / "done").symlink_to(elsewhere)
+    line.arrives("a.jpg", panel_jpeg())
+    line.looks(0, 2)
+    assert line.names() == ["a.jpg"] and not list(elsewhere.iterdir())
+    assert "a.jpg: done is a link" in str(line.hot.state.trouble)
+
+
+def test_a_long_name_that_comes_twice_finds_its_place(line):
+    name = "문" * 81 + ".jpg"
+    for seed in range(2):
+        line.arrives(name, panel_jpeg(seed=seed))
+        line.looks(0, 2)
+    assert line.names() == [] and line.hot.state.trouble is None
+    again = next(one for one in line.names("done") if one != name)
+    assert again.startswith("문" * 70) and again.endswith(".jpg")
+    assert len(again.encode()) <= 255
+
+
+def test_one_file_that_cannot_be_moved_holds_up_no_other(line, monkeypatch):
+    real = HotFolder._move
+
+    def moves(hot, path, outcome):
+        if path.name == "a.jpg":
+            raise PermissionError(1, "Operation not permitted")
+        real(hot, path, outcome)
+
+    monkeypatch.setattr(HotFolder, "_move", moves)
+    for seed, name in enumerate(("a.jpg", "b.jpg")):
+        line.arrives(name, panel_jpeg(seed=seed))
+        os.utime(line.folder / name, (seed, seed))
+    line.looks(0, 2, 2)
+    assert line.names() == ["a.jpg"] and line.names("done") == ["b.jpg"]
+    assert "ST10" in str(line.hot.state.trouble) and "a.jpg" in str(line.hot.state.trouble)
+
+
+def test_a_file_that_can_never_be_read_is_told_and_holds_up_no_other(line, monkeypatch):
+    real = photo_folders.read_file
+
+    def reads(path, *most):
+        if path.name == "a.jpg":
+            raise PermissionError(13, "Permission denied")
+        return real(path, *most)
+
+    monkeypatch.setattr(photo_folders, "read_file", reads)
+    for name in ("a.jpg", "b.jpg"):
+        line.arrives(name, panel_jpeg())
+    line.looks(0, 2, 30)
+    # Until then it may be the program that writes it.
+    assert line.hot.state.trouble is None and line.names("done") == ["b.jpg"]
+    line.looks(30, 2)
+    assert "a.jpg: Permission denied" in str(line.hot.state.trouble)
+    line.hot.watch(threading.Event(), once=True)
+    monkeypatch.undo()
+    line.looks(30)
+    assert line.names("done") == ["a.jpg", "b.jpg"] and line.hot.state.trouble is None
+
+
+def test_the_servers_work_begins_once_its_station_can_be_opened(station, monkeypatch):
+    answers = [StorageError("file_not_written", name="log", why="down"), station]
+
+    def opens():
+        answer = answers.pop(0)
+        if isinstance(answer, StorageError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(station_module, "shared_station", opens)
+    monkeypatch.setattr(station_module, "_RETRY_S", 0.01)
+    worked = []
+    station_module.with_shared_station(
+        lambda *what: worked.append(what), ended := threading.Event()
+    )
+    assert worked == [(station, ended)]
