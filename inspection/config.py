@@ -38,6 +38,7 @@ _SECRETS = {"alert_webhook", "cameras", "database_url", "mail_password"}
 # What the plant's names of photo files may say, and what stands for a part that says nothing.
 NAME_FIELDS = ("line", "station", "body", "panel", "model", "colour")
 NAME_REST = "any"
+_MOST_NAME_RESTS = 2
 _NAME_PART = re.compile(r"\{([^{}]*)\}")
 _HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
 
@@ -103,7 +104,8 @@ class Settings(BaseSettings):
     shifts: code and local start of each shift ("day" = "06:00"); the plant's zone is `timezone`.
     station_scales: mm per px of fixed stations by station code.
     photo_name_pattern: what the names of photo files say, such as "{line}_{body}_{panel}"; ""
-    = nothing. Its parts are those of NAME_FIELDS, and {any} for one that says nothing.
+    = nothing. Its parts are those of NAME_FIELDS, and {any} for one that says nothing, twice at
+    most.
     first_day: no photo was taken before it; an earlier date is a wrong clock (`domain.clocks`).
     visit_minutes: photos of a body at one station, no longer apart than that, are one visit; it
     belongs to the shift of its first photo.
@@ -192,12 +194,14 @@ class Settings(BaseSettings):
         said = [part for part in parts if part != NAME_REST]
         left = _NAME_PART.sub("", value)
         is_clear = said and len(set(said)) == len(said) and set(said) <= set(NAME_FIELDS)
-        if value and (not is_clear or "}{" in value or set("{}/\\") & set(left)):
+        # Every part that takes anything multiplies the time for a name that does not fit.
+        is_quick = parts.count(NAME_REST) <= _MOST_NAME_RESTS
+        if value and (not (is_clear and is_quick) or "}{" in value or set("{}/\\") & set(left)):
             raise ValueError(
                 "must be the name of a photo file without its ending, with each of "
                 + ", ".join(f"{{{name}}}" for name in NAME_FIELDS)
-                + " at most once, {any} for the rest and a letter or sign between two of them, "
-                'such as "{line}_{body}_{panel}"'
+                + " at most once, {any} at most twice for the rest and a letter or sign between "
+                'two of them, such as "{line}_{body}_{panel}"'
             )
         return value
 

@@ -22,6 +22,9 @@ from inspection.services.worker.process import child_environment
 SOURCE = "network_camera"
 # A camera that was asleep, or whose last connection still hangs, answers the second one.
 _TRIES = 2
+# Any other answer is the camera's word. A wrong password above all is not given twice: cameras
+# shut out whoever repeats it.
+_WORTH_ANOTHER = ("camera_unreachable", "camera_no_answer", "camera_no_stream")
 # The process has to start, and to say itself what was wrong before it is ended.
 _GRACE_S = 3.0
 
@@ -35,7 +38,8 @@ class Snapshot:
 
 
 def snapshot(settings: Settings, name: str, *, tries: int = _TRIES) -> Snapshot:
-    """Fetch one picture; each try makes a new connection and has `camera_seconds`.
+    """Fetch one picture; each try makes a new connection and has `camera_seconds`. A camera that
+    has answered, if only by a refusal, is not tried again.
 
     Raises NotFound for a camera that the settings do not name, CameraFailed with one sentence
     where there is no picture.
@@ -47,8 +51,8 @@ def snapshot(settings: Settings, name: str, *, tries: int = _TRIES) -> Snapshot:
     for left in reversed(range(tries)):
         try:
             content = _fetched(name, address, settings.camera_seconds)
-        except CameraFailed:
-            if not left:
+        except CameraFailed as error:
+            if not left or error.code not in _WORTH_ANOTHER:
                 raise
             continue
         taken = datetime.now(UTC).astimezone(settings.calendar().zone)

@@ -69,7 +69,7 @@ def _download(name: str, address: str, limit_s: float, most_bytes: int) -> bytes
         None, plain, unquote(parts.username or ""), unquote(parts.password or "")
     )
     knows = [] if parts.username is None else [
-        urllib.request.HTTPDigestAuthHandler(passwords),
+        _AnswersOnce(passwords),
         urllib.request.HTTPBasicAuthHandler(passwords),
     ]  # fmt: skip
     # The plant's proxy leads out of the plant, and the camera stands within.
@@ -116,6 +116,22 @@ def _why(error: Exception) -> str:
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror
     return type(reason).__name__
+
+
+class _AnswersOnce(urllib.request.HTTPDigestAuthHandler):
+    """Gives the password once: urllib would repeat a refused one five times, and a camera locks."""
+
+    def http_error_401(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+    ) -> http.client.HTTPResponse | None:
+        if req.has_header(self.auth_header):
+            raise urllib.error.HTTPError(req.full_url, code, msg, headers, fp)
+        return super().http_error_401(req, fp, code, msg, headers)
 
 
 class _StaysAtTheCamera(urllib.request.HTTPRedirectHandler):

@@ -212,7 +212,8 @@ def inspect_photo(
         content, filename, progress, patient=patient, reads=typed is not None
     )
     if typed is not None:
-        subject = facts.completed(subject, facts.said_by_photo(station, photo, filename), typed)
+        said_by_photo = facts.said_by_photo(station, photo, filename)
+        subject = facts.completed(station, subject, said_by_photo, typed)
     seen = see(photo, evidence, model.card)
     known = known_scale(station, photo, subject.station, said)
     scale = known.scale

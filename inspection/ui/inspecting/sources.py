@@ -17,6 +17,7 @@ from inspection.services.photo.arriving import photos
 from inspection.services.photo.batches import Order
 from inspection.services.photo.browsing import SIDECAR
 from inspection.services.photo.sidecars import (
+    DroppedFacts,
     PhotoFacts,
     dropped_facts,
     facts_of_photo,
@@ -122,8 +123,8 @@ def _from_upload(
 
 
 def _without_sidecars(files):
-    """The photos of an upload, and what its JSON files say of them by name."""
-    facts: dict[str, PhotoFacts] = {}
+    """The photos of an upload, and what its JSON files say of those beside them."""
+    facts: dict[tuple[str, str], PhotoFacts] = {}
     photos = []
     for file in files:
         if not file.name.lower().endswith(_SIDECAR):
@@ -170,7 +171,7 @@ def _set_aside(
     files,
     subject: Subject,
     mm_per_px: float | None,
-    facts: Mapping[str, PhotoFacts],
+    facts: DroppedFacts,
     is_elsewhere: bool = False,
 ) -> list[Order]:
     if len(files) == 1 and (source == "camera" or facts or not is_known()):

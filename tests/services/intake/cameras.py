@@ -1,6 +1,7 @@
 """A camera's web page for the tests: pictures, and everything a camera does instead."""
 
 import base64
+import hashlib
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,8 @@ from tests.conftest import panel_jpeg
 
 PASSWORD = "gehe1m&"
 _GRANTED = "Basic " + base64.b64encode(f"lead:{PASSWORD}".encode()).decode()
+# The words by which somebody was not let in, one a request.
+DENIED: list[str] = []
 
 
 class _Camera(BaseHTTPRequestHandler):
@@ -34,7 +37,14 @@ class _Camera(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") == _GRANTED:
             self.do_photo()
         else:
-            self._answer(b"", 401, **{"WWW-Authenticate": 'Basic realm="camera"'})
+            self._deny('Basic realm="camera"')
+
+    def do_digest(self):
+        said = self.headers.get("Authorization", "")
+        if f'response="{_proof()}"' in said:
+            self.do_photo()
+        else:
+            self._deny('Digest realm="camera", nonce="n1"')
 
     def do_broken(self):
         self._answer(b"", 500)
@@ -53,6 +63,11 @@ class _Camera(BaseHTTPRequestHandler):
         if self.server.asked > 1:
             self.do_photo()
 
+    def _deny(self, asks):
+        if said := self.headers.get("Authorization"):
+            DENIED.append(said)
+        self._answer(b"", 401, **{"WWW-Authenticate": asks})
+
     def _answer(self, content, status=200, **headers):
         self.send_response(status)
         for name, value in headers.items():
@@ -60,6 +75,15 @@ class _Camera(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+
+def _proof():
+    """What a digest proves the password by, as RFC 2069 has it."""
+    who, asked = (
+        hashlib.md5(text.encode()).hexdigest()
+        for text in (f"lead:camera:{PASSWORD}", "GET:/digest")
+    )
+    return hashlib.md5(f"{who}:n1:{asked}".encode()).hexdigest()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from inspection.errors import CameraFailed, NotFound, SettingsError
 from inspection.services.effective_settings import effective_settings
 from inspection.services.intake.cameras import snapshot
 from tests.conftest import panel_jpeg
-from tests.services.intake.cameras import PASSWORD, camera
+from tests.services.intake.cameras import DENIED, PASSWORD, camera
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,16 @@ def test_a_name_and_a_password_are_given_and_never_said(host, caplog):
     assert shown == "door = http://127.0.0.1/…"
     said = (str(refused), repr(refused.values), repr(settings), shown, caplog.text)
     assert not [text for text in said if "gehe1m" in text or "lead" in text]
+
+
+@pytest.mark.parametrize("page", ["closed", "digest"])
+def test_a_wrong_password_is_given_once_so_that_the_camera_does_not_lock(host, page):
+    right = settings_for(f"http://lead:gehe1m%26@{host}/{page}")
+    assert snapshot(right, "door").content == panel_jpeg()
+    DENIED.clear()
+    with pytest.raises(CameraFailed) as refused:
+        snapshot(settings_for(f"http://lead:wrong@{host}/{page}"), "door")
+    assert (refused.value.code, len(DENIED)) == ("camera_denied", 1)
 
 
 def test_what_is_no_picture_is_refused_with_a_word_about_the_address(host):

@@ -1,5 +1,6 @@
 """What a photo says of itself before anybody has said anything of it."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -64,6 +65,17 @@ def test_a_pattern_that_says_nothing_clear_is_refused(pattern):
         Settings(photo_name_pattern=pattern)
 
 
+def test_no_name_holds_the_server_up(station):
+    with pytest.raises(ValueError, match=r"\{any\} at most twice"):
+        Settings(photo_name_pattern="{any}_{any}_{any}_{body}")
+    began = time.monotonic()
+    for length in (118, 4000):
+        assert by_name(station, "{any}_{body}_{any}_{panel}", "_a" * (length // 2)) == {}
+    assert time.monotonic() - began < 5
+    assert by_name(station, "{body}_{panel}", f"{'K' * 115}_hood")
+    assert by_name(station, "{body}_{panel}", f"{'K' * 116}_hood") == {}
+
+
 def looked(station, content, name="p.jpg", **more):
     photo = station.worker.look(content, name, reads=True)
     return facts.said_by_photo(station, replace(photo, **more), name)
@@ -86,6 +98,32 @@ def test_of_several_labels_nobody_guesses_unless_one_is_a_vehicle_number():
     assert facts.body_numbers_of(codes) == ("KMH-1", "KMH-2")
     vin = Label("data_matrix", "KMHL14JA5PA123456")
     assert facts.body_numbers_of([*codes, vin]) == ("KMHL14JA5PA123456",)
+
+
+def test_what_a_telephone_opens_and_a_long_text_are_no_body_number():
+    for text in (
+        "BEGIN:VCARD\nFN:Kim",
+        "WIFI:S:line3;P:gehe1m;;",
+        "mailto:kim@line3.plant",
+        "tel:0212345678",
+        "www.line3.plant",
+        "x" * 500,
+        "\ufdfa" * 30,
+    ):
+        assert facts.body_numbers_of([Label("qr", text)]) == (), text
+    # A hand scanner leaves the separators of GS1 out.
+    assert facts.body_numbers_of([Label("data_matrix", "ABC\x1d12345")]) == ("ABC12345",)
+    assert facts.body_numbers_of([Label("code_128", "TELLURIDE-01")]) == ("TELLURIDE-01",)
+
+
+def test_no_record_has_a_panel_that_its_car_does_not_have(station):
+    about, said = Subject("aria", inspector="Kim"), facts.Said(known={"panel": "tailgate"})
+    assert facts.completed(station, about, said, typed=("vehicle_model",)) == about
+    about, said = Subject(panel="tailgate"), facts.Said(known={"vehicle_model": "aria"})
+    assert facts.completed(station, about, said, typed=("panel",)) == about
+    # Remembered of the photo before, as the form empties a panel that the model does not have.
+    told = facts.completed(station, about, said, typed=())
+    assert (told.vehicle_model, told.panel) == ("aria", "")
 
 
 def test_the_sidecar_says_more_than_the_name_and_the_name_more_than_exif_and_label(station):
@@ -111,7 +149,7 @@ def test_what_the_log_knows_of_the_body_is_known_and_what_a_person_typed_stands(
     said = looked(station, content)
     assert said.known == {"body_number": "KMH-0042", "vehicle_model": "aria", "colour": "red"}
     remembered = Subject("borea", "KMH-1", "roof", "white", inspector="Kim")
-    told = facts.completed(remembered, said, typed=("vehicle_model",))
+    told = facts.completed(station, remembered, said, typed=("vehicle_model",))
     assert (told.vehicle_model, told.body_number, told.panel) == ("borea", "KMH-0042", "roof")
     assert told.colour == "red"
 
@@ -193,9 +231,14 @@ def test_a_photo_too_coarse_for_the_spec_is_known_before_it_is_inspected(station
 
 
 def test_a_sidecar_is_dropped_with_its_photo():
-    one = sidecars.dropped_facts(b'{"panel": "hood", "line": "L1"}', "a.json")
+    one = sidecars.dropped_facts(b'{"panel": "hood", "line": "L1"}', "folder/a.json")
     assert sidecars.facts_of_photo(one, "folder/a.jpg") == PhotoFacts(panel="hood", line="L1")
-    assert sidecars.facts_of_photo(one, "b.jpg") is None
+    assert sidecars.facts_of_photo(one, "folder/b.jpg") is None
+    # The photo of that name in another folder is another one.
+    assert sidecars.facts_of_photo(one, "other/a.jpg") is None
+    nameless = sidecars.dropped_facts(b'{"file": null, "panel": "roof"}', "other\\a.json")
+    assert sidecars.facts_of_photo({**one, **nameless}, "other/a.jpg").panel == "roof"
+    assert sidecars.facts_of_photo({**one, **nameless}, "folder/a.jpg").panel == "hood"
     many = sidecars.dropped_facts(b'[{"file": "b.jpg", "body_number": "KMH-1"}]', "samples.json")
     assert sidecars.facts_of_photo(many, "b.jpg").body_number == "KMH-1"
     for torn in (b"{", b"7", b'[{"panel": "hood"}]', b'{"mm_per_px": "x"}', b"\xff"):

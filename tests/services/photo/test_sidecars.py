@@ -27,12 +27,25 @@ def test_a_sidecar_tells_panel_colour_and_scale_of_its_photos(station, folder):
     facts = photo_facts(station, "line", "monday")
     assert facts["a.jpg"] == PhotoFacts(panel="hood", colour="red", mm_per_px=0.25)
     assert facts["b.jpg"] == PhotoFacts()
+    unsaid = {"file": "c.jpg", "body_number": None, "panel": None, "station": 20}
+    (folder / "samples.json").write_text(json.dumps([unsaid]))
+    assert photo_facts(station, "line", "")["c.jpg"] == PhotoFacts(station="20")
+    (folder / "samples.json").unlink()
     assert photo_facts(station, "line", "") == {}
 
 
 @pytest.mark.parametrize(
     "text",
-    ["{", '{"file": 1}', '[{"panel": "hood"}]', '[{"file": "a", "mm_per_px": -1}]', "[1]", "\xff"],
+    [
+        "{",
+        '{"file": 1}',
+        '[{"panel": "hood"}]',
+        '[{"file": "a", "mm_per_px": -1}]',
+        "[1]",
+        "\xff",
+        '[{"file": "a", "panel": ["hood"]}]',
+        '[{"file": "a", "line": true}]',
+    ],
 )
 def test_a_sidecar_that_cannot_be_understood_is_named(station, folder, text):
     (folder / "samples.json").write_bytes(text.encode("latin-1"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from inspection.domain.body_numbers import normal_body_number
-from inspection.domain.inspections import MOST_LETTERS, Subject
-from inspection.domain.letters import inert_text
+from inspection.domain.inspections import Subject
+from inspection.domain.letters import showable
 from inspection.domain.paint_colour import paint_colour
 from inspection.errors import SubjectRefused
 from inspection.i18n import LANGUAGES, texts
@@ -31,7 +31,12 @@ _COLOURS_OF_PAINT = {
 }
 # A vehicle identification number: 17 letters and digits without I, O and Q.
 _VIN = re.compile(r"[A-HJ-NPR-Z0-9]{17}")
-_ADDRESS = re.compile(r"\w+://|www\.", re.IGNORECASE)
+# Longer texts of a label are letters to somebody else.
+_MOST_LABEL_LETTERS = 40
+# What a telephone opens: an address, a network with its password, a person's card.
+_FOR_A_TELEPHONE = re.compile(
+    r"\w+://|www\.|(?:wifi|begin|mailto|tel|sms|smsto|geo|matmsg|mecard):", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +95,43 @@ def said_by_photo(
     )
 
 
-def completed(subject: Subject, said: Said, typed: Collection[str]) -> Subject:
-    """The subject with what the photo says of it, but for the fields that a person typed."""
+def completed(station: Station, subject: Subject, said: Said, typed: Collection[str]) -> Subject:
+    """The subject with what the photo says of it, but for the fields that a person typed.
+
+    Where no vehicle has both the model and the panel, the photo's gives way to what was typed, and
+    what was only remembered gives way to the photo's.
+    """
     new = {name: value for name, value in said.known.items() if name not in typed}
     if "body_number" in new:
         new["body_typed"] = new["body_number"]
-    return replace(subject, **new)
+    told = replace(subject, **new)
+    try:
+        station.bodies.refuse_unknown(told.vehicle_model, told.panel)
+    except SubjectRefused:
+        # What the photo says is possible in itself: one of the two is the subject's.
+        for name, other in (("panel", "vehicle_model"), ("vehicle_model", "panel")):
+            if name in new and other not in new and other in typed:
+                del new[name]
+            elif name in new and other not in new:
+                new[other] = ""
+        told = replace(subject, **new)
+    return told
 
 
 def body_numbers_of(labels: Collection[Label]) -> tuple[str, ...]:
     """The body numbers that labels may carry, in their normal form, each once.
 
-    Addresses are none; where one of several is a vehicle identification number, it is that one.
+    Long texts, and what a telephone opens, are none; where one of several is a vehicle
+    identification number, it is that one.
     """
     numbers = []
     for label in labels:
-        text = inert_text(label.text)
-        if len(text) <= MOST_LETTERS["body_number"] and not _ADDRESS.match(text):
-            numbers.append(normal_body_number(text))
+        text = showable(label.text).strip()
+        # The separators of GS1 go, as a hand scanner leaves them out.
+        number = normal_body_number(text)
+        is_short = max(len(text), len(number)) <= _MOST_LABEL_LETTERS
+        if is_short and not _FOR_A_TELEPHONE.match(text):
+            numbers.append(number)
     found = tuple(dict.fromkeys(filter(None, numbers)))
     vins = [number for number in found if _VIN.fullmatch(number)]
     return (vins[0],) if len(vins) == 1 else found

@@ -8,6 +8,8 @@ from inspection.domain.panels import BodyCatalogue
 
 # By the part of a pattern: the field of a `Subject`.
 _FIELD = {"body": "body_number", "model": "vehicle_model"}
+# No file name is longer by much; the pattern takes long over a long text that it does not fit.
+_MOST_LETTERS = 120
 _PART = re.compile(r"\{(\w+)\}")
 # Several photos of one panel are numbered, and copies are: "_03", "-2", " (1)". Behind a body's
 # number, which ends in digits itself, only the last of these is no part of it.
@@ -17,11 +19,13 @@ _NUMBERED, _COPIED = r"(?:[ _-]?\d{1,4}|[ _-]?\(\d+\))?", r"(?: ?\(\d+\))?"
 def said_by_name(
     text: str, settings: Settings, bodies: BodyCatalogue, colours: Iterable[str]
 ) -> dict[str, str]:
-    """Fields of a `Subject` that a name without its ending says; {} where it is no such name.
+    """Fields of a `Subject` that a name without its ending says; {} where it is no such name, or
+    longer than 120 letters.
 
     Codes are those that the plant knows, large or small; a number may stand behind the whole.
     """
-    if not settings.photo_name_pattern:
+    text = text.strip()
+    if not settings.photo_name_pattern or len(text) > _MOST_LETTERS:
         return {}
     panels = {panel.code for model in bodies.models for panel in model.panels}
     known = {
@@ -36,7 +40,7 @@ def said_by_name(
         for is_part, part in _pieces(settings.photo_name_pattern)
     )
     more = _COPIED if settings.photo_name_pattern.endswith("{body}") else _NUMBERED
-    found = re.fullmatch(wanted + more, text.strip(), re.IGNORECASE)
+    found = re.fullmatch(wanted + more, text, re.IGNORECASE)
     if found is None:
         return {}
     return {
