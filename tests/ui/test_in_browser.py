@@ -54,6 +54,18 @@ def with_name(browser, server, station, **photo) -> tuple[Inspector, int]:
     return person, number
 
 
+def press_until(person: Inspector, key: str, seen) -> None:
+    """Press a key, as a person does again where a busy page missed it, until something is seen."""
+    for _ in range(5):
+        person.page.keyboard.press(key)
+        try:
+            seen.wait_for(timeout=10_000)
+        except playwright.TimeoutError:
+            continue
+        return
+    raise AssertionError(f"the key {key} did nothing")
+
+
 def decisions(station, number: int) -> list[tuple[str, str]]:
     found = log_detail.inspection_detail(station.engine, number).decisions
     return [(word.decision.disposition, word.decision.reason) for word in found]
@@ -61,8 +73,7 @@ def decisions(station, number: int) -> list[tuple[str, str]]:
 
 def test_a_key_after_enter_in_a_field_decides_and_types_nothing(browser, server, station):
     person, number = with_name(browser, server, station, mm_per_px=0.2)
-    person.page.keyboard.press("o")
-    person.page.locator(".st-key-decide_undo button").wait_for()
+    press_until(person, "o", person.page.locator(".st-key-decide_undo button"))
     assert name_field(person).input_value() == "Kim"
     assert decisions(station, number) == [("polish", "")]
     person.context.close()
@@ -81,8 +92,8 @@ def test_a_key_typed_into_a_field_decides_nothing(browser, server, station):
 
 def test_control_enter_after_a_chosen_reason_saves_with_that_reason(browser, server, station):
     person, number = with_name(browser, server, station)
-    person.page.keyboard.press("y")
     chip = person.page.locator("[class*=st-key-overrule_quick_ok] button").first
+    press_until(person, "y", chip)
     chip.click()
     person.settle()
     person.page.keyboard.press("Control+Enter")
@@ -93,8 +104,8 @@ def test_control_enter_after_a_chosen_reason_saves_with_that_reason(browser, ser
 
 def test_control_enter_in_the_own_words_saves_them(browser, server, station):
     person, number = with_name(browser, server, station)
-    person.page.keyboard.press("y")
     words = person.page.get_by_label(person.t("decide.reason_text"))
+    press_until(person, "y", words)
     words.fill("dust, wiped off")
     words.press("Control+Enter")
     person.page.locator(".st-key-decide_undo button").wait_for()

@@ -1,5 +1,7 @@
 """Tables of the log in a real browser, where taps on cells and on titles are told apart."""
 
+import time
+
 import pytest
 
 from inspection.config import Settings
@@ -30,7 +32,11 @@ def tap(person, down: int) -> None:
     table.wait_for()
     # The canvas takes taps only once it is drawn.
     person.page.wait_for_timeout(1000)
-    box = table.bounding_box()
+    give_up = time.monotonic() + 60
+    while (box := table.bounding_box()) is None:
+        # Just being drawn anew.
+        assert time.monotonic() < give_up, "the table does not come back"
+        person.page.wait_for_timeout(100)
     person.page.mouse.click(box["x"] + 60, box["y"] + down)
     person.settle()
 

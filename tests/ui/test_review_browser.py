@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from inspection.storage import log_detail
-from tests.browser import needs_chromium, playwright
+from tests.browser import needs_chromium
 from tests.conftest import panel_jpeg
 from tests.server import running
 from tests.test_main_job_browser import Inspector
 from tests.ui.inspect_page import logged
-from tests.ui.test_in_browser import keys_listen, name_field
+from tests.ui.test_in_browser import keys_listen, name_field, press_until
 
 pytestmark = needs_chromium
 PHOTOS = 20
@@ -43,15 +43,13 @@ def test_twenty_photos_are_decided_by_keyboard_alone(browser, station, twenty):
             page.locator(".st-key-decide_ok button:enabled").wait_for()
 
         def decide(number, is_ok):
-            keyboard.press("y" if is_ok else "o")
-            page.locator(".st-key-digit_choices").wait_for()
+            press_until(person, "y" if is_ok else "o", page.locator(".st-key-digit_choices"))
             # What is still being drawn would forget the choice.
             person.settle()
             for choice in "1" if is_ok else "11":
                 chosen = page.locator(".st-key-digit_choices [data-selected=true]")
                 before = chosen.count()
-                keyboard.press(choice)
-                playwright.expect(chosen).to_have_count(before + 1)
+                press_until(person, choice, chosen.nth(before))
             person.settle()
             keyboard.press("Control+Enter")
 

@@ -4,7 +4,7 @@ import pytest
 
 from inspection.config import REPOSITORY, Settings
 from inspection.ui.in_browser import COOKIE
-from tests.browser import as_on_a_device, chromium, needs_chromium
+from tests.browser import as_on_a_device, chromium, needs_chromium, playwright
 from tests.labelled_photos import as_jpeg, labelled_photo
 from tests.server import running
 
@@ -140,6 +140,12 @@ def test_what_a_hand_scanner_types_is_the_body_number_and_the_device_remembers_i
     assert field.input_value() == "KMH-7777"
 
 
+def tap(page, button: str) -> None:
+    """Tap a button once it stands there alone: what is being drawn anew stands there twice."""
+    playwright.expect(page.locator(button)).to_have_count(1, timeout=30_000)
+    page.locator(button).tap()
+
+
 def test_a_phone_inspects_photo_first_and_keeps_it_over_a_reload(open_on, tmp_path):
     picture = tmp_path / "IMG_1.jpg"
     picture.write_bytes(as_jpeg(labelled_photo(("code_128", "KMH-0042"), shape=(900, 1200))))
@@ -158,11 +164,11 @@ def test_a_phone_inspects_photo_first_and_keeps_it_over_a_reload(open_on, tmp_pa
     page.get_by_text("KMH-0042 (label)").wait_for()
     assert page.url.endswith(key)
     settle(page)
-    page.locator(".st-key-answer_vehicle_model_aria button").tap()
+    tap(page, ".st-key-answer_vehicle_model_aria button")
     settle(page)
-    page.locator(".st-key-answer_colour_blue button").tap()
+    tap(page, ".st-key-answer_colour_blue button")
     settle(page)
-    page.locator(".st-key-answer_panel_hood button").tap()
+    tap(page, ".st-key-answer_panel_hood button")
     page.locator("[role=status]").first.wait_for()
     page.get_by_text("KMH-0042").first.wait_for()
     assert "id=1" in page.url
