@@ -81,17 +81,17 @@ def refuse_stale(
 
     While none stands the machine's record does: None, or the inspection's own number.
     """
-    if stands is not None and based_on != stands.id:
-        raise Conflict(
-            "corrected_meanwhile", number=inspection_id, who=stands.said.who, at=stands.said.at
-        )
+    _refuse_newer(inspection_id, based_on, stands)
     if stands is None and based_on not in (None, inspection_id):
         raise Conflict("correction_unknown_base", number=inspection_id, based_on=based_on)
 
 
 def refuse_unseen(connection: Connection, inspection_id: int, seen: int | None) -> None:
     """Raise Conflict where another correction stands than the one a person saw (None: none)."""
-    stands = standing_correction(connection, inspection_id)
+    _refuse_newer(inspection_id, seen, standing_correction(connection, inspection_id))
+
+
+def _refuse_newer(inspection_id: int, seen: int | None, stands: NumberedCorrection | None) -> None:
     if stands is not None and stands.id != seen:
         raise Conflict(
             "corrected_meanwhile", number=inspection_id, who=stands.said.who, at=stands.said.at
