@@ -55,3 +55,17 @@ def wait_until(page, expression: str, limit_s: float = 60.0) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < give_up, f"never true: {expression}"
         page.wait_for_timeout(50)
+
+
+def settle(page) -> None:
+    """Wait until no script has run for a moment: a run begins a little after its cause."""
+    page.evaluate("window.stillSince = undefined")
+    wait_until(
+        page,
+        """(() => {
+            const app = document.querySelector("[data-testid=stApp]");
+            if (app?.dataset.testScriptState !== "notRunning") window.stillSince = undefined;
+            else window.stillSince ??= performance.now();
+            return performance.now() - window.stillSince > 400;
+        })()""",
+    )

@@ -12,7 +12,7 @@ from inspection.config import REPOSITORY, Settings
 from inspection.i18n import translator
 from inspection.services.station import open_station
 from inspection.storage import log_filter, log_list, log_pieces
-from tests.browser import needs_chromium, playwright, wait_until
+from tests.browser import needs_chromium, playwright, settle
 from tests.server import running
 
 SAMPLES = REPOSITORY / "data" / "samples"
@@ -58,17 +58,7 @@ class Inspector:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until no script has run for a moment: a run begins a little after its cause."""
-        self.page.evaluate("window.stillSince = undefined")
-        wait_until(
-            self.page,
-            """(() => {
-                const app = document.querySelector("[data-testid=stApp]");
-                if (app?.dataset.testScriptState !== "notRunning") window.stillSince = undefined;
-                else window.stillSince ??= performance.now();
-                return performance.now() - window.stillSince > 400;
-            })()""",
-        )
+        settle(self.page)
 
     def write(self, label: str, text: str) -> None:
         field = self.page.get_by_label(label, exact=True).first

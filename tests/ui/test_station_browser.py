@@ -4,7 +4,7 @@ import pytest
 
 from inspection.config import REPOSITORY, Settings
 from inspection.ui.in_browser import COOKIE
-from tests.browser import as_on_a_device, chromium, needs_chromium, playwright
+from tests.browser import as_on_a_device, chromium, needs_chromium, playwright, settle
 from tests.labelled_photos import as_jpeg, labelled_photo
 from tests.server import running
 
@@ -96,11 +96,6 @@ def test_the_browser_finds_nothing_that_keeps_the_page_from_being_installed(
     assert found["url"].endswith("/manifest.webmanifest?lang=ko") and not found["errors"]
     assert devtools.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
     context.close()
-
-
-def settle(page):
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    page.wait_for_timeout(700)
 
 
 def test_by_touch_the_navigation_is_folded_and_its_handle_is_in_sight(open_on):
