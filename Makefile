@@ -11,7 +11,9 @@ endif
 BIN := .venv/bin
 
 # A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder
+# A process that dies ends the run: pytest-xdist waits for ever for what it gives out again.
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --max-worker-restart=0 \
+	--dist loadfile --no-loadscope-reorder
 SLOW := browser or training or postgresql or kill
 
 .PHONY: run test test-all lint format rooms clean

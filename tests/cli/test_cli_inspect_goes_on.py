@@ -1,6 +1,7 @@
 """`inspect --log` ended in the middle: the same command goes on, and logs nothing twice."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 
@@ -25,18 +26,21 @@ def many(tmp_path):
     return folder
 
 
-def ends_after(monkeypatch, photos, how):
-    """Let the run be ended when so many photos are logged, before anybody is told of the last."""
+@contextmanager
+def ended_after(photos):
+    """The run is ended when so many photos are logged, before anybody is told of the last."""
     real, logged = inspecting.write_down, []
 
     def write_down(*what, **more):
         number = real(*what, **more)
         logged.append(number)
         if len(logged) == photos:
-            raise how
+            raise KeyboardInterrupt
         return number
 
-    monkeypatch.setattr(inspecting, "write_down", write_down)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(inspecting, "write_down", write_down)
+        yield
 
 
 def logged_photos(tmp_path):
@@ -48,15 +52,13 @@ def logged_photos(tmp_path):
 
 
 @pytest.mark.parametrize("again", [(), ("--again",)], ids=["once", "again"])
-def test_the_same_command_goes_on_and_logs_nothing_twice(run, many, tmp_path, monkeypatch, again):
+def test_the_same_command_goes_on_and_logs_nothing_twice(run, many, tmp_path, again):
     out, masks = tmp_path / "out.jsonl", tmp_path / "masks"
     words = ("inspect", many, "--log", "--json", out, "--masks", masks, *again)
-    ends_after(monkeypatch, 2, KeyboardInterrupt())
-    stopped = run(*words)
+    with ended_after(2):
+        stopped = run(*words)
     assert stopped.exit_code == STOPPED
     assert "stopped: 1 of 4 done; the same command goes on with the others" in stopped.stderr
-    monkeypatch.undo()
-    monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path / "data"))
     assert logged_photos(tmp_path) == 2
 
     goes_on = run(*words)
@@ -78,11 +80,9 @@ def test_a_run_that_came_to_its_end_is_not_gone_on_with(run, many, tmp_path):
     assert not list((tmp_path / "data" / "commands").glob("*"))
 
 
-def test_other_words_or_the_word_anew_begin_a_run_of_their_own(run, many, monkeypatch, tmp_path):
-    ends_after(monkeypatch, 1, KeyboardInterrupt())
-    assert run("inspect", many, "--log", "--again").exit_code == STOPPED
-    monkeypatch.undo()
-    monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path / "data"))
+def test_other_words_or_the_word_anew_begin_a_run_of_their_own(run, many, tmp_path):
+    with ended_after(1):
+        assert run("inspect", many, "--log", "--again").exit_code == STOPPED
     (many / "2.jpg").unlink()
     assert "going on" not in run("inspect", many, "--log", "--again", "--panel", "hood").stderr
     anew = run("inspect", many, "--log", "--again", "--anew")
