@@ -9,12 +9,14 @@ ifdef ALLOWED_HOSTS
 export INSPECTION_ALLOWED_HOSTS := $(ALLOWED_HOSTS)
 endif
 BIN := .venv/bin
+# Dozens of processes load the same modules: each compiled once, not by every process anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A file's tests stay in one process: they share servers and workers. Each holds TensorFlow.
 # A process that dies ends the run: pytest-xdist waits for ever for what it gives out again.
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --max-worker-restart=0 \
 	--dist loadfile --no-loadscope-reorder
-SLOW := browser or training or postgresql or kill
+SLOW := browser or training or postgresql or kill or processes or pages
 
 .PHONY: run test test-all lint format rooms clean
 .DEFAULT_GOAL := run

@@ -3,6 +3,7 @@ and a segmenter that calls red pixels scratches."""
 
 import functools
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,25 +19,38 @@ from inspection.storage import database
 from inspection.storage.database import sqlite_driver
 from models.rendering import golden
 
-# Test files that train, convert or time networks: minutes of processor time.
-TRAINING = (
-    *("test_baselines", "test_bench", "test_comparison", "test_convert", "test_int8"),
-    *("test_losses", "test_networks", "test_overfitting", "test_pretrained", "test_release"),
-    *("test_rendered_golden", "test_rendered_set", "test_roofline", "test_samples_check"),
-    *("test_segmenter", "test_train_notebook", "test_training", "test_wrapping"),
-)
+# Test files outside of tests/models that load a network library.
+TRAINING = ("test_cli_photo_sets", "test_samples_check", "test_train_notebook")
 # That end a process in the middle of its work, again and again.
 KILL = ("test_kill_server", "test_kill_volume", "test_killed_writer")
-LONG = ("browser", "training", "kill")
+# That start processes, servers or installations of their own, again and again.
+PROCESSES = (
+    *("test_cli_desk", "test_cli_installation", "test_line_pc", "test_model_desk"),
+    *("test_model_desk_page", "test_router_first", "test_senders", "test_worker"),
+    "test_worker_limits",
+)
+LONG = ("browser", "training", "kill", "processes")
 
 # TensorFlow carries an older SQLite whose symbols win over those of a driver loaded after it.
 # The product never has both in one process; this test run does.
 sqlite_driver()
 
 
+def loads_networks(path: Path) -> bool:
+    return path.stem in TRAINING or path.is_relative_to(Path(__file__).parent / "models")
+
+
+def pytest_ignore_collect(collection_path, config) -> bool | None:
+    """Where what loads networks is left out, its files are not even read: each process would load
+    the libraries for them, a tenth of the time of all other tests."""
+    left_out = config.option.markexpr.startswith("not (") and "training" in config.option.markexpr
+    return True if left_out and loads_networks(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items) -> None:
     """Say of each test what it needs beside a processor core for a second; see the Makefile."""
+    opened = set()
     for item in items:
         name = item.path.stem
         if hasattr(item.module, "needs_chromium"):
@@ -44,10 +58,17 @@ def pytest_collection_modifyitems(items) -> None:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         if any(isinstance(value, str) and value == "postgresql" for value in parameters):
             item.add_marker("postgresql")
-        if name in TRAINING:
+        if loads_networks(item.path):
             item.add_marker("training")
         if name in KILL:
             item.add_marker("kill")
+        if name in PROCESSES:
+            item.add_marker("processes")
+        if "open_page" in item.fixturenames:
+            # The first test of a page's file stays among the quick ones: every page is opened.
+            if item.path in opened:
+                item.add_marker("pages")
+            opened.add(item.path)
     # Long files first: one that begins last would leave the other processes with nothing to do.
     items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in LONG))
 

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import functools
 import inspect
 import json
 import pickle
@@ -72,7 +73,12 @@ class Site:
         return given | {"name"} if self.kind == IN_THE_GATE else given
 
 
-def sites() -> Iterator[Site]:
+@functools.cache
+def sites() -> tuple[Site, ...]:
+    return tuple(_sites())
+
+
+def _sites() -> Iterator[Site]:
     files = [
         path
         for folder in ("inspection", "models", "pages")
@@ -87,14 +93,11 @@ def sites() -> Iterator[Site]:
                 yield Site(f"{path.relative_to(REPOSITORY)}:{node.lineno}", kind, node)
 
 
-SITES = list(sites())
-
-
 def test_every_error_is_made_of_a_code_that_has_a_text():
     # The bare call in a class of its own, `super().__init__(code)`, is none of these.
     strange = {
         site.where: ast.unparse(site.call)
-        for site in SITES
+        for site in sites()
         if site.code not in TEXTS and ast.unparse(site.call) not in SAID_AGAIN
     }
     assert strange == {}
@@ -103,14 +106,14 @@ def test_every_error_is_made_of_a_code_that_has_a_text():
 def test_every_error_gets_the_values_that_its_text_names():
     differing = {
         site.where: (site.code, sorted(map(str, site.values ^ placeholders(TEXTS[site.code]))))
-        for site in SITES
+        for site in sites()
         if site.code in TEXTS and site.values != placeholders(TEXTS[site.code])
     }
     assert differing == {}
 
 
 def test_every_text_is_said_somewhere():
-    assert sorted(TEXTS.keys() - {site.code for site in SITES}) == []
+    assert sorted(TEXTS.keys() - {site.code for site in sites()}) == []
 
 
 def placeholders(text: str) -> set[str]:

@@ -1,6 +1,7 @@
 """The arrows of the house: who may import whom, and which library lives in which room."""
 
 import ast
+import functools
 import subprocess
 import sys
 from collections import Counter
@@ -151,7 +152,12 @@ def sources() -> dict[str, Path]:
 
 
 SOURCES = sources()
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
+
+
+# Read by the first test that asks: every process of a test run collects this file.
+@functools.cache
+def trees() -> dict[str, ast.Module]:
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 
 
 def imports_of(module: str) -> list[Import]:
@@ -175,11 +181,13 @@ def imports_of(module: str) -> list[Import]:
         for child in ast.iter_child_nodes(node):
             visit(child, inside)
 
-    visit(TREES[module], False)
+    visit(trees()[module], False)
     return found
 
 
-IMPORTS = [found for module in SOURCES for found in imports_of(module)]
+@functools.cache
+def imports() -> list[Import]:
+    return [found for module in SOURCES for found in imports_of(module)]
 
 
 def lies_in(module: str, room: str) -> bool:
@@ -197,7 +205,7 @@ def test_every_module_of_the_product_stands_in_a_room():
 
 def test_a_module_imports_from_lower_floors_or_its_own_room_only():
     wrong = []
-    for found in IMPORTS:
+    for found in imports():
         mine, theirs = room_of(found.module), room_of(found.target)
         if theirs is None or mine == theirs:
             continue
@@ -220,7 +228,7 @@ def room_on_floor(module: str, floor: str) -> str | None:
 def test_the_rooms_of_a_floor_import_each_other_along_the_stated_arrows_only(floor):
     allowed = ARROWS[floor]
     wrong = []
-    for found in IMPORTS:
+    for found in imports():
         mine, theirs = (room_on_floor(name, floor) for name in (found.module, found.target))
         if mine and theirs and mine != theirs and theirs not in allowed.get(mine, "").split():
             wrong.append(str(found))
@@ -251,7 +259,7 @@ def test_no_two_test_files_share_a_name():
 def test_nothing_imports_a_page_or_the_server():
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in imports()
         if room_of(found.target) in ("pages", "app") and room_of(found.module) != "app"
     ]
     assert wrong == []
@@ -261,7 +269,7 @@ def test_nothing_imports_a_page_or_the_server():
 def test_each_library_stays_in_its_rooms(library):
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in imports()
         if lies_in(found.target, library)
         and not any(lies_in(found.module, home) for home in HOMES[library])
     ]
@@ -273,7 +281,7 @@ def test_the_ground_floor_needs_the_standard_library_and_numpy_only():
     known = {*sys.stdlib_module_names, "numpy", "pydantic", "pydantic_settings", "inspection"}
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in imports()
         if ROOMS.get(room_of(found.module)) == 1 and found.target.split(".")[0] not in known
     ]
     assert wrong == []
@@ -282,7 +290,7 @@ def test_the_ground_floor_needs_the_standard_library_and_numpy_only():
 def test_services_import_the_models_lazily_if_at_all():
     wrong = [
         str(found)
-        for found in IMPORTS
+        for found in imports()
         if room_of(found.module) == "inspection.services"
         and room_of(found.target) == "models"
         and not found.lazy
@@ -294,7 +302,7 @@ def test_services_import_the_models_lazily_if_at_all():
 def test_a_query_is_written_under_storage_only():
     wrong = [
         f"{module}:{node.lineno}"
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         if not lies_in(module, "inspection.storage")
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
@@ -309,14 +317,14 @@ def test_a_query_is_written_under_storage_only():
 def test_a_page_writes_into_the_log_through_a_service_only():
     writers = {
         (module, function.name)
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         if lies_in(module, "inspection.storage")
         for function in tree.body
         if isinstance(function, ast.FunctionDef)
         if any(isinstance(one, ast.Name) and one.id == "writing" for one in ast.walk(function))
     }
     wrong = []
-    for module, tree in TREES.items():
+    for module, tree in trees().items():
         if room_of(module) not in ("inspection.ui", "pages"):
             continue
         stored = {}
@@ -342,7 +350,7 @@ def test_the_log_shows_an_inspection_without_the_uploader():
         module = waiting.pop()
         if module not in reached:
             reached.add(module)
-            waiting += [one.target for one in IMPORTS if one.module == module]
+            waiting += [one.target for one in imports() if one.module == module]
     assert "inspection.ui.inspecting.inspection" in reached
     assert "inspection.ui.inspecting.sources" not in reached
 
@@ -374,7 +382,7 @@ def test_the_app_starts_without_loading_a_network_library():
     """The modules that the pages, the server and the API name at their top, in a fresh process."""
     named = {
         found.target
-        for found in IMPORTS
+        for found in imports()
         if room_of(found.module) in ("pages", "app", "inspection.ui")
         and not found.lazy
         and found.target in SOURCES
