@@ -404,7 +404,8 @@ class Card(TypedDict, total=False):
 
     figures: by split and data set. a90_95_px: as `models.measuring.report.surely_found_px` says.
     recipe, training: of the run, as it wrote them. wrapped: of somebody else's network, file and
-    hash. thresholds_from: of which model they were copied.
+    hash. thresholds_from: of which model they were copied. learned: from the plant's own photos,
+    as `inspection.services.model.learned` has it.
     """
 
     name: str
@@ -428,6 +429,7 @@ class Card(TypedDict, total=False):
     training: dict[str, object]
     wrapped: dict[str, str]
     thresholds_from: dict[str, str]
+    learned: dict[str, object]
 
 
 class TrueDefect(TypedDict):

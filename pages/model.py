@@ -9,6 +9,7 @@ from inspection.ui.model import against as against_views
 from inspection.ui.model import card as card_views
 from inspection.ui.model import curves as curve_views
 from inspection.ui.model import desk as desk_views
+from inspection.ui.model import learning as learning_views
 from inspection.ui.session import t, translate
 from inspection.ui.widgets import cached
 
@@ -72,3 +73,4 @@ with origin:
 
 with desk:
     desk_views.desk()
+    learning_views.learning()

@@ -32,7 +32,7 @@ PROCESSES = (
 LONG = ("browser", "training", "kill", "processes")
 
 # TensorFlow carries an older SQLite whose symbols win over those of a driver loaded after it.
-# The product never has both in one process; this test run does.
+# In the product only `improve` has both in one process, in the same order; this test run does too.
 sqlite_driver()
 
 

@@ -80,6 +80,7 @@ ARROWS = {
         "report": "words html_pages exporting mailing typesetting station photo quality",
         "log": "words exporting station photo quality report",
         "model": "words html_pages worker active_model station photo",
+        "learning": "worker active_model station log model",
         "cost": "words exporting station model",
         "demo": "station photo",
         "housekeeping": "station photo",

@@ -163,6 +163,8 @@ def _line(model: "DeskModel", zone: ZoneInfo) -> str:
         )
     else:
         facts.append("not measured")
+    if model.learned:
+        facts.append(f"learnt from {model.learned.base}: {model.learned.verdict}")
     if model.is_active:
         since = ""
         if model.since:

@@ -12,6 +12,7 @@ import click
 from inspection.cli import (
     calibrating,
     desk,
+    improving,
     inspecting,
     installation,
     log,
@@ -71,6 +72,7 @@ for _subject in (
     spec,
     report,
     desk,
+    improving,
     training,
     photo_sets,
     measuring,

@@ -134,6 +134,7 @@ class _Pace(keras.callbacks.Callback):
             for mean, now in zip(self.run.averaged, self.model.get_weights(), strict=True):
                 mean *= keep
                 mean += (1.0 - keep) * now
+        self.run.stepped()
         if self.run.share_spent() >= 1.0:
             self.model.stop_training = True
 
@@ -149,7 +150,7 @@ class TrainingRun:
         self.network = network_of(recipe)
         if recipe.start:
             self._start(Path(recipe.start))
-        freeze(self.network, FROZEN_BLOCKS)
+        self.freeze()
         self.trained = networks.of_photos(self.network)
         self.trained.compile(
             TwoRates(recipe.learning_rate, weight_decay=recipe.weight_decay, global_clipnorm=2.0),
@@ -189,6 +190,13 @@ class TrainingRun:
     @property
     def _checkpoint(self) -> Path:
         return self.folder / "checkpoint.npz"
+
+    def freeze(self) -> None:
+        """Keep what is not to learn as it is."""
+        freeze(self.network, FROZEN_BLOCKS)
+
+    def stepped(self) -> None:
+        """Called after each step; what it raises ends the run, to go on from its last epoch."""
 
     def elapsed_s(self) -> float:
         return self.spent_s + time.monotonic() - self._since

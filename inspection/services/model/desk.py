@@ -28,6 +28,7 @@ from inspection.services.active_model import choice_of, is_pinned
 from inspection.services.model import card as model_card
 from inspection.services.model.card import SetFigures
 from inspection.services.model.golden_set import GoldenFigures, GoldenSet, golden_set, measure
+from inspection.services.model.learned import Learned, learned_of
 from inspection.services.station import Station
 from inspection.services.worker.parent import InspectionWorker, ModelState
 from inspection.storage import model_switches
@@ -49,7 +50,7 @@ class DeskModel:
     parameters, date, claim: None or "" where the card does not tell. refusal: why it cannot be
     served, None where nothing speaks against it; a folder that is not in use is checked against
     its card only, and opened when it is activated. since, by: of the model in use, where a switch
-    put it there.
+    put it there. learned: where it learnt from the plant's own photos.
     """
 
     name: str
@@ -60,6 +61,7 @@ class DeskModel:
     is_active: bool
     since: datetime | None = None
     by: str = ""
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def desk_models(station: Station) -> tuple[DeskModel, ...]:
                 is_active=is_active,
                 since=last.at if is_active and last else None,
                 by=last.who if is_active and last else "",
+                learned=learned_of(card),
             )
         )
     return tuple(answers)

@@ -18,7 +18,7 @@ from inspection.storage.column_types import AnyRow, NewRow
 from inspection.storage.correcting.table import correction
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.deciding import open_inspection
-from inspection.storage.tables import POOLED_SOURCE, inspection, left_out
+from inspection.storage.tables import POOLED_SOURCE, inspection, left_out, unit
 
 EVENT = "correction"
 _JUDGEMENT = TypeAdapter(Judgement)
@@ -137,6 +137,35 @@ def corrected_inspections(engine: Engine, model_sha256: str = "") -> list[int]:
         question = question.where(table.model_sha256 == model_sha256)
     with looking(engine) as connection:
         return list(connection.scalars(question))
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedPhoto:
+    """A photo that was corrected: by the newest inspection of it that stands and counts.
+
+    body: a code that is the same for all photos of one car body, "" where nobody can tell.
+    """
+
+    inspection_id: int
+    photo_sha256: str
+    body: str
+
+
+def corrected_photos(engine: Engine) -> tuple[CorrectedPhoto, ...]:
+    """Every photo of `corrected_inspections`, oldest first."""
+    numbers = corrected_inspections(engine)
+    question = (
+        select(inspection.c.id, inspection.c.photo_sha256, unit.c.id, unit.c.body_number)
+        .join_from(inspection, unit, inspection.c.unit_id == unit.c.id)
+        .where(inspection.c.id.in_(numbers))
+        .order_by(inspection.c.id)
+    )
+    newest: dict[str, CorrectedPhoto] = {}
+    with looking(engine) as connection:
+        for number, sha256, body, body_number in connection.execute(question):
+            newest.pop(sha256, None)
+            newest[sha256] = CorrectedPhoto(number, sha256, str(body) if body_number else "")
+    return tuple(newest.values())
 
 
 def bodies_of(engine: Engine, numbers: Iterable[int]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from inspection.services.station import Station, shared_station
 from inspection.storage.model_switches import MOST_LETTERS
 from inspection.ui import session
 from inspection.ui.markdown import as_written
+from inspection.ui.model.learned import learned
 from inspection.ui.session import count, error_text, percent, t
 from inspection.ui.widgets.tables import reading_table
 from inspection.ui.widgets.words import time_text
@@ -104,6 +105,8 @@ def _about(model: DeskModel, pinned: bool) -> None:
     else:
         st.markdown(f":material/radio_button_unchecked: {name}")
     st.markdown("  \n".join(_facts(model)))
+    if model.learned:
+        learned(model.learned)
     if model.refusal:
         st.markdown(f":material/error: **{t('model_desk.cannot')}**")
         st.text(error_text(model.refusal))
@@ -125,7 +128,8 @@ def _facts(model: DeskModel) -> list[str]:
         facts.append(t("model_desk.parameters", n=count(model.parameters)))
     lines = [" · ".join(facts)] if facts else []
     if model.claim is None:
-        return [*lines, t("model_desk.not_measured")]
+        # What it was held against stands in a table of its own.
+        return lines if model.learned else [*lines, t("model_desk.not_measured")]
     found, alarms = model.claim.found, model.claim.false_alarms
     measured = t(
         "model_desk.finds",

@@ -13,7 +13,9 @@ import streamlit as st
 
 from inspection.domain.chart_choice import ChartChoice
 from inspection.domain.clocks import AHEAD
+from inspection.domain.learning.folds import Readiness
 from inspection.domain.shifts import ShiftSlot
+from inspection.services.learning import readiness as learning_readiness
 from inspection.services.model import against_people as model_figures
 from inspection.services.model.against_people import AgainstPeople
 from inspection.services.quality import alerting, control_charts, repeats
@@ -152,6 +154,12 @@ def quality(where: LogFilter, version: int) -> "Quality":
 def against_people(model_sha256: str, version: int) -> AgainstPeople:
     """What this model found and missed of what people corrected."""
     return model_figures.against_people(shared_station(), model_sha256)
+
+
+@st.cache_data(**_KEPT)
+def readiness_to_learn(version: int) -> Readiness:
+    """How many corrected photos of how many bodies there are."""
+    return learning_readiness.readiness(shared_station())
 
 
 @st.cache_data(**_KEPT)

@@ -15,6 +15,7 @@ from models.network import unet as networks
 from models.rendering import photo_set as rendered_set
 from models.rendering.photo_set import render_photo_set
 from models.training import run as training
+from models.training.plant import freeze_all_but_decoder
 from models.training.recipe import (
     DEFAULT_SHARES,
     USUAL_SHARE,
@@ -356,6 +357,7 @@ from pathlib import Path
 from models.network import unet as networks
 from models.training import recipe as recipes
 from models.training import run as training
+from models.training.plant import freeze_all_but_decoder
 from tests.models.small_models import narrow_unet
 networks.lite_unet = narrow_unet
 recipe = recipes.Recipe(
@@ -478,3 +480,13 @@ def test_a_photo_set_trains_whether_or_not_it_has_marks_to_give_away(clock, tmp_
     how = {"most_steps": 1, "steps_per_epoch": 1, "shares": {"doors": 0.5, "panels_clean": 0.5}}
     run = TrainingRun(tmp_path / "run", recipe(10, **how), say=lambda text: None)
     assert run.fit(data, look_at_val=False) == {"epoch": 1}
+
+
+def test_of_a_network_that_learns_from_a_plants_photos_only_the_decoder_changes():
+    network = narrow_unet()
+    freeze_all_but_decoder(network)
+    learning = {layer.name for layer in network.layers if layer.trainable_weights}
+    assert {"any_defect", "up_0_first", "lateral_3", "types_0"} <= learning
+    assert not [name for name in learning if name.startswith(("stem", "block"))]
+    # Nor what it knows of photos in general.
+    assert not [name for name in learning if name.endswith("norm")]

@@ -1,0 +1,1 @@
+"""The model in use learns from corrected photos: in a process of its own, never live by itself."""
