@@ -122,7 +122,8 @@ class Settings(BaseSettings):
     port; others are refused. Left alone, the host of site_url counts as well. A variable may
     name them with commas between.
     upload_queue_mb: photos on their way through the server at once, beyond which it asks to come
-    again. session_upload_mb: photos that one browser tab may have waiting in memory.
+    again. session_upload_mb: photos that one browser tab may have waiting in memory. waiting_mb:
+    photos that were set aside and that nobody has begun with, of all devices together.
     """
 
     model_config = SettingsConfigDict(
@@ -175,6 +176,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost", "::1")
     upload_queue_mb: int = Field(400, ge=50)
     session_upload_mb: int = Field(1000, ge=50)
+    waiting_mb: int = Field(2000, ge=50)
 
     @field_validator("first_day")
     @classmethod

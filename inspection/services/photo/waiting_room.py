@@ -14,6 +14,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping
@@ -22,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from inspection.errors import writing_failed
+from inspection.errors import DiskFull, writing_failed
 from inspection.services.station import Station
 from inspection.storage.private import Claim, private_folder, write_private
 
@@ -30,6 +31,9 @@ _LOCK, _BATCH, _DONE = "lock", ".json", ".done"
 ABOUT, PREVIEW = ".about", ".preview.jpg"
 # Of the version before, which kept its photos without a folder, and rests of a cut-short write.
 _OLD_S = 3600
+# What photos that wait leave free on the disk: the log, and the copies and maps of photos that are
+# inspected meanwhile, must find their place.
+KEPT_FREE_MB = 512
 
 _claims: dict[Path, Claim] = {}
 _guard = threading.RLock()
@@ -39,21 +43,53 @@ def folder_of(station: Station) -> Path:
     return station.settings.data_dir / "waiting"
 
 
-def put(station: Station, content: bytes | memoryview) -> Path:
+def put(station: Station, content: bytes | memoryview, about: bytes | None = None) -> Path:
     """Write an uploaded photo into this server's folder, so that memory does not hold it.
 
-    Raises StorageError when the data folder cannot be written.
+    about: what came with a photo that nobody has begun with; all of these have the room of the
+    setting `waiting_mb` together. Raises StorageError when the data folder cannot be written,
+    DiskFull where there is no room.
     """
     waiting = folder_of(station)
     try:
         with _guard:
+            _refuse_overfull(station, memoryview(content).nbytes, is_begun=about is None)
             path = _own_folder(waiting) / uuid.uuid4().hex
             write_private(path, content)
+            if about is not None:
+                _write_about(path, about)
     except OSError as error:
         raise writing_failed(error)(
             "upload_not_written", folder=waiting, why=error.strerror
         ) from None
     return path
+
+
+def _refuse_overfull(station: Station, size: int, *, is_begun: bool) -> None:
+    """Raise DiskFull where a photo of so many bytes finds no room; `_guard` is held."""
+    free = shutil.disk_usage(station.settings.data_dir).free
+    if free - size < KEPT_FREE_MB << 20:
+        raise DiskFull("waiting_no_room", folder=folder_of(station), free=free / 2**20)
+    most_mb = station.settings.waiting_mb
+    if not is_begun and _not_begun_bytes(folder_of(station)) + size > most_mb * 2**20:
+        raise DiskFull("waiting_full", mb=most_mb)
+
+
+def _not_begun_bytes(waiting: Path) -> int:
+    """What the photos that nobody has begun with take, those of other servers too."""
+    total = 0
+    for path in waiting.glob(f"*/*{ABOUT}"):
+        with contextlib.suppress(OSError):
+            total += path.with_name(path.name.removesuffix(ABOUT)).stat().st_size
+    return total
+
+
+def _write_about(path: Path, about: bytes) -> None:
+    try:
+        write_private(path.with_name(path.name + ABOUT), about)
+    except OSError:
+        discard(path)
+        raise
 
 
 def discard(path: Path) -> None:

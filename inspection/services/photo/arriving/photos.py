@@ -12,7 +12,7 @@ from pathlib import Path
 
 from inspection.domain.inspections import Subject
 from inspection.domain.scale import Scale
-from inspection.errors import NotFound, writing_failed
+from inspection.errors import NotFound
 from inspection.imaging import codec
 from inspection.services.photo import batches, waiting_room
 from inspection.services.photo.arriving.facts import Said, said_by_photo
@@ -60,22 +60,18 @@ def receive(
     walks: bool = False,
     sidecar: PhotoFacts | None = None,
 ) -> str:
-    """Set one photo aside; answers its key. Raises StorageError where the disk refuses it."""
-    path = waiting_room.put(station, content)
+    """Set one photo aside; answers its key.
+
+    Raises StorageError where the disk refuses it, DiskFull where too many wait already.
+    """
     about = {
         "name": name,
         "source": source,
         "walks": walks,
         "sidecar": asdict(sidecar) if sidecar else None,
     }
-    try:
-        _write(path, json.dumps(about, ensure_ascii=False))
-    except OSError as error:
-        waiting_room.discard(path)
-        raise writing_failed(error)(
-            "upload_not_written", folder=path.parent, why=error.strerror
-        ) from None
-    return path.name
+    written = json.dumps(about, ensure_ascii=False).encode("utf-8", "replace")
+    return waiting_room.put(station, content, written).name
 
 
 def find(station: Station, key: str) -> Arrived | None:
@@ -158,7 +154,3 @@ def open_fields(subject: Subject, fields: Collection[str]) -> list[str]:
 
 def _about(path: Path) -> Path:
     return path.with_name(path.name + waiting_room.ABOUT)
-
-
-def _write(path: Path, text: str) -> None:
-    write_private(_about(path), text.encode("utf-8", "replace"))

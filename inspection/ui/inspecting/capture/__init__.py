@@ -10,7 +10,7 @@ from pathlib import Path
 
 import streamlit as st
 
-LABELS = ("shoot", "sending", "sent", "failed", "too_large", "again")
+LABELS = ("shoot", "sending", "sent", "failed", "too_large", "full", "again")
 """Keys that `labels` must hold."""
 
 _FOLDER = Path(__file__).parent

@@ -2,6 +2,8 @@
 // page is told its key. A phone may lock, or drop the page, between the two: the key is kept in the
 // browser until the page has taken it.
 
+const TOO_LARGE = 413
+const NO_ROOM = 507
 const KEPT = "inspection_photo"
 const KEPT_MS = 50 * 60 * 1000
 
@@ -65,8 +67,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       message.textContent = labels.sent
       setTriggerValue("photo", { id: photo.id })
     } catch (status) {
-      message.textContent = status === 413 ? labels.too_large : labels.failed
-      again.hidden = status === 413
+      const why = { [TOO_LARGE]: labels.too_large, [NO_ROOM]: labels.full }
+      message.textContent = why[status] ?? labels.failed
+      again.hidden = status === TOO_LARGE
       again.onclick = () => bring(file)
     } finally {
       delete shoot.dataset.busy
