@@ -319,7 +319,9 @@ def begin(station: Station, orders: Sequence[Order]) -> str:
         if not known:
             return _start(station, orders)
     for order in orders:
-        order.discard()
+        # A photo that waits under its address comes with the same file each time.
+        if not is_needed(order.where):
+            order.discard()
     return known[0]
 
 
@@ -457,6 +459,15 @@ def tidy(station: Station) -> int:
     with _registering:
         in_use = {file for batch in _batches.values() for file in batch.files_in_use()}
     return waiting_room.tidy(station, in_use)
+
+
+def is_needed(where: Mapping[str, str]) -> bool:
+    """Whether a batch still has to inspect the file of the waiting room that `where` names, or
+    keeps it to be tried again."""
+    file = where.get("file")
+    with _registering:
+        known = list(_batches.values())
+    return file is not None and any(file in batch.files_in_use() for batch in known)
 
 
 def find_batch(key: str | None) -> Batch | None:

@@ -7,7 +7,7 @@ import pytest
 
 from inspection.config import Settings
 from inspection.domain.inspections import Subject
-from inspection.errors import NotFound, SettingsError, UnreadableImage
+from inspection.errors import NotFound, SettingsError, UnreadableImage, WorkerFailed
 from inspection.imaging.barcodes.labels import Label
 from inspection.services.photo import batches, sidecars, waiting_room
 from inspection.services.photo.arriving import facts, photos
@@ -198,6 +198,28 @@ def test_a_waiting_photo_is_found_by_its_key_until_it_is_inspected(station):
     assert not waiting_room.folder_of(station).exists() or not any(
         path.is_file() for path in waiting_room.folder_of(station).rglob("*")
     )
+
+
+def test_a_photo_that_is_begun_twice_is_still_there_to_be_tried_again(station, monkeypatch):
+    key = photos.receive(station, panel_jpeg(), "p.jpg", source="camera")
+
+    def begun():
+        arrived = photos.find(station, key)
+        order = photos.order_of(station, arrived, Subject(inspector="Kim"), None, facts.Said())
+        return batches.begin(station, [order])
+
+    def dies(*_, **__):
+        raise WorkerFailed("worker_died", name="p.jpg", how="killed", phase="decoding")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(batches.inspecting, "inspect_photo", dies)
+        first = begun()
+        assert batches.find_batch(first).wait(60)
+        # A reload of the page whose address names the photo, and another tab that lets it go.
+        assert begun() == first
+        photos.throw_away(station, key)
+    again = batches.find_batch(batches.retry(station, first))
+    assert again.wait(60) and again.outcomes[0].kind == "inspected"
 
 
 def test_a_photo_that_is_none_says_so_and_can_be_thrown_away(station):

@@ -114,7 +114,7 @@ def order_of(
         station,
         arrived.name,
         subject,
-        {"file": f"{arrived.path.parent.name}/{arrived.path.name}"},
+        _where(arrived),
         mm_per_px=scale,
         scale_source="person" if mm_per_px or scale is None else "file",
         source=arrived.source,
@@ -123,8 +123,9 @@ def order_of(
 
 
 def throw_away(station: Station, key: str) -> None:
-    """Let go of a waiting photo; one that is under way stays."""
-    if (arrived := find(station, key)) is not None:
+    """Let go of a waiting photo; one that is under way, or is to be tried again, stays."""
+    arrived = find(station, key)
+    if arrived is not None and not batches.is_needed(_where(arrived)):
         waiting_room.discard(arrived.path)
 
 
@@ -150,6 +151,11 @@ def too_coarse(
 def open_fields(subject: Subject, fields: Collection[str]) -> list[str]:
     """Which of the fields nobody has said yet."""
     return [name for name in fields if not getattr(subject, name)]
+
+
+def _where(arrived: Arrived) -> dict[str, str]:
+    """Where it lies, for `order_for`."""
+    return {"file": f"{arrived.path.parent.name}/{arrived.path.name}"}
 
 
 def _about(path: Path) -> Path:
