@@ -16,6 +16,7 @@ from inspection.door.senders import limit_headers
 from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
 from inspection.services.intake.watching import keep_watching
+from inspection.services.review.sample import keep_share_in_force
 from inspection.services.station import close_shared_station, shared_station, with_shared_station
 from inspection.ui.as_app import app_routes
 from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
@@ -27,7 +28,7 @@ async def lifespan(app):
     # In a thread: the pages must answer before the network is loaded.
     Thread(target=lambda: shared_station().worker.start(), daemon=True).start()
     ended = Event()
-    for work in (keep_tidy, keep_watching):
+    for work in (keep_tidy, keep_watching, keep_share_in_force):
         Thread(target=with_shared_station, args=(work, ended), daemon=True).start()
     yield
     ended.set()

@@ -1,7 +1,7 @@
 """How sure a detection rate is, and what a proof of it takes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 # Two-sided 95 %.
@@ -16,7 +16,7 @@ def tells(low: float, high: float) -> bool:
     return high - low <= MOST_TELLING_WIDTH
 
 
-def wilson(hits: float, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """Wilson's 95 % interval (low, high) of a share of `hits` among `n` independent trials.
 
     Photos of one car are not independent: n is then the number of cars and `hits` the share times
@@ -34,6 +34,28 @@ def wilson(hits: float, n: int) -> tuple[float, float]:
     low = 0.0 if hits == 0 else (middle - margin) / whole
     high = 1.0 if hits == n else (middle + margin) / whole
     return low, high
+
+
+def wilson_by_group(groups: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    """Wilson's 95 % interval (low, high) of a share counted in groups that hang together, such as
+    the photos of one car.
+
+    groups: (hits, trials) of each; at least one trial. The trials count for as many as would be as
+    sure if they were independent: n / d, d = the variance between the groups over that of
+    independent trials, at least 1 (Rao & Scott 1992, Biometrics 48, 577–585). Where all or none are
+    hits that variance is not to be seen, and the trials of a group count as one and the same: d =
+    Σn²/Σn (Kish 1965, Survey Sampling, 8.2).
+    """
+    trials = sum(n for _, n in groups)
+    hits = sum(found for found, _ in groups)
+    share, many = hits / trials, len(groups)
+    if 0 < hits < trials and many > 1:
+        apart = sum((found - share * n) ** 2 for found, n in groups)
+        effect = many / (many - 1) * apart / (trials * share * (1 - share))
+    else:
+        effect = sum(n * n for _, n in groups) / trials
+    independent = trials / max(1.0, effect)
+    return wilson(share * independent, independent)
 
 
 def zero_miss_targets(reliability: float, confidence: float = 0.95) -> int:

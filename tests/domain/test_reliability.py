@@ -5,6 +5,7 @@ from inspection.domain.reliability import (
     ppv,
     targets_with_misses,
     wilson,
+    wilson_by_group,
     zero_miss_targets,
 )
 
@@ -22,6 +23,18 @@ def test_the_interval_of_all_or_none_ends_at_one_or_zero_and_mirrors():
     assert high == 1.0
     assert low == pytest.approx(20 / (20 + 1.96**2))
     assert wilson(0, 20) == (0.0, pytest.approx(1 - low))
+
+
+def test_photos_of_one_car_say_less_than_photos_of_as_many_cars():
+    alone = [(1, 1)] * 4 + [(0, 1)] * 36
+    # Of k cars k - 1 are free.
+    assert wilson_by_group(alone) == pytest.approx(wilson(3.9, 39))
+    # Four photos a car that are all alike are no more than one.
+    alike = [(4, 4)] + [(0, 4)] * 9
+    assert wilson_by_group(alike) == pytest.approx(wilson(0.9, 9))
+    # Without a miss nobody sees how far they hang together: each car counts as one photo.
+    assert wilson_by_group([(0, 4)] * 10) == pytest.approx(wilson(0, 10))
+    assert wilson_by_group([(3, 3)]) == pytest.approx(wilson(1, 1))
 
 
 def test_no_trial_gives_no_interval_and_more_hits_than_trials_are_refused():

@@ -11,7 +11,7 @@ from test_correction_records import a_correction
 from inspection.storage import deciding, demo_loads, recording
 from inspection.storage.correcting import records
 from inspection.storage.review import holds
-from inspection.storage.review.waiting import decided_oks, defects_of, waiting_photos
+from inspection.storage.review.waiting import defects_of, proposed_oks, waiting_photos
 
 NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
 
@@ -112,16 +112,18 @@ def test_what_was_left_to_a_person_waits_however_old_and_the_rest_does_not(engin
     ]
 
 
-def test_defects_are_read_in_bulk_and_decided_oks_with_what_was_said(engine):
+def test_defects_are_read_in_bulk_and_proposed_oks_with_what_was_said(engine):
     two = replace(an_inspection(defects=(a_defect("dent"), a_defect("scratch"))))
     recording.record_inspection(engine, two, DAY_SHIFT)
     recording.record_inspection(engine, an_inspection("photo 2", body="B2"), DAY_SHIFT)
     found = defects_of(engine, [1, 2])
     assert [[one.type for one in found[number]] for number in (1, 2)] == [["dent", "scratch"], []]
     assert found[1] == two.judgement.defects
+    recording.record_inspection(engine, an_inspection("photo 3", body="B3"), DAY_SHIFT)
     deciding.decide_many(engine, [a_word(1, "polish"), a_word(2, "accept")])
-    assert [one.standing for one in decided_oks(engine, DAY)] == ["rework", "ok"]
-    assert decided_oks(engine, date(2026, 11, 24)) == ()
+    standings = [one.standing for one in proposed_oks(engine, DAY)]
+    assert standings == ["rework", "ok", "undecided"]
+    assert proposed_oks(engine, date(2026, 11, 24)) == ()
 
 
 def test_a_demo_line_can_be_taken_out_while_somebody_holds_its_photos(engine):

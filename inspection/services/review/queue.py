@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from inspection.domain.acceptance_rules import Spec, parse_spec
 from inspection.services.review.margins import NEAR, Margin, margin_of
-from inspection.services.review.sample import is_drawn
+from inspection.services.review.sample import is_drawn, shares_of
 from inspection.services.station import Station
 from inspection.storage import log_detail
 from inspection.storage.database import Engine
@@ -83,9 +83,11 @@ def _ranked(station: Station, today: date, after: int = 0) -> list[Candidate]:
     since = today - timedelta(days=DAYS - 1)
     photos = waiting.waiting_photos(station.engine, since, after)
     margins = _margins_of(station, [one for one in photos if one.verdict != "human"])
-    share, found = station.settings.audit_share, []
+    shares, found = shares_of(station), []
     for photo in photos:
         margin = margins.get(photo.id)
+        # What was drawn before the share was lowered is not asked any more.
+        share = min(shares.at(photo.inspected_at), shares.now)
         # A correction without a decision is half a word: nobody would come back to it.
         if photo.verdict == "human" or photo.correction is not None:
             found.append(Candidate(photo.id, "human"))

@@ -1,10 +1,10 @@
-"""Photos that a person has not decided, and the sample of OKs that people have: read in bulk."""
+"""Photos that a person has not decided, and all that the machine called OK: read in bulk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select
 
 from inspection.domain.defects import Defect
 from inspection.domain.inspections import Thresholds
@@ -29,6 +29,7 @@ class WaitingPhoto:
     id: int
     photo_sha256: str
     unit_id: int
+    inspected_at: datetime
     vehicle_model: str
     panel: str
     proposed: str
@@ -45,12 +46,13 @@ class WaitingPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedOk:
-    """A photo that the machine called OK and a person has decided. standing: what that person said,
-    "ok", "rework" or "undecided"."""
+class ProposedOk:
+    """A photo that the machine called OK. standing: what a person said of it, "ok" or "rework", and
+    "undecided" while nobody has, or while it is on hold."""
 
     photo_sha256: str
     unit_id: int
+    inspected_at: datetime
     standing: str
 
 
@@ -89,7 +91,8 @@ def waiting_photos(engine: Engine, since: date, after: int = 0) -> tuple[Waiting
     question = (
         select(inspection)
         .with_only_columns(
-            *(table.id, table.photo_sha256, table.unit_id, table.vehicle_model, table.panel),
+            *(table.id, table.photo_sha256, table.unit_id, table.inspected_at),
+            *(table.vehicle_model, table.panel),
             *(table.verdict, table.score, table.spec_sha256, table.defects),
             *(table.region_threshold, table.smallest_px, table.peak),
             *(table.ok_below, table.reject_from),
@@ -110,6 +113,7 @@ def waiting_photos(engine: Engine, since: date, after: int = 0) -> tuple[Waiting
             id=row.id,
             photo_sha256=row.photo_sha256,
             unit_id=row.unit_id,
+            inspected_at=row.inspected_at,
             vehicle_model=row.vehicle_model,
             panel=row.panel,
             proposed=row.verdict,
@@ -139,14 +143,18 @@ def defects_of(engine: Engine, numbers: Sequence[int]) -> dict[int, tuple[Defect
     return found
 
 
-def decided_oks(engine: Engine, since: date) -> tuple[DecidedOk, ...]:
-    """Photos of the production days from `since` on that the machine called OK and a person has
-    decided, oldest first."""
+def proposed_oks(engine: Engine, since: date) -> tuple[ProposedOk, ...]:
+    """Photos of the production days from `since` on that the machine called OK, oldest first."""
     table = inspection.c
     question = (
-        select(table.photo_sha256, table.unit_id, table.standing)
-        .where(table.day >= since, table.verdict == "ok", table.disposition != "", in_figures())
+        select(
+            table.photo_sha256,
+            table.unit_id,
+            table.inspected_at,
+            case((table.disposition == "", "undecided"), else_=table.standing),
+        )
+        .where(table.day >= since, table.verdict == "ok", in_figures())
         .order_by(table.id)
     )
     with looking(engine) as connection:
-        return tuple(DecidedOk(*row) for row in connection.execute(question))
+        return tuple(ProposedOk(*row) for row in connection.execute(question))

@@ -20,7 +20,7 @@ from inspection.ui.keys import KEYS
 from inspection.ui.markdown import Markdown
 from inspection.ui.review import desk
 from inspection.ui.review.desk import Turn
-from inspection.ui.session import digits, number, percent, t
+from inspection.ui.session import count, digits, number, percent, t
 from inspection.ui.widgets import cached
 from inspection.ui.widgets.key_table import keys_button
 from inspection.ui.widgets.links import page_file
@@ -195,7 +195,14 @@ def missed() -> None:
     st.subheader(t("review.missed_title"))
     share = shared_station().settings.audit_share
     if found.share is None:
-        st.caption(t("review.missed_none", share=percent(share), days=sample.FIGURE_DAYS))
+        st.caption(
+            t(
+                "review.missed_none",
+                drawn=count(found.drawn),
+                share=percent(share),
+                days=sample.FIGURE_DAYS,
+            )
+        )
         return
     st.metric(
         t("review.missed_share"),
@@ -208,6 +215,8 @@ def missed() -> None:
             "review.missed_of",
             missed=found.missed,
             n=found.n,
+            drawn=count(found.drawn),
+            bodies=found.bodies,
             low=percent(found.low),
             high=percent(found.high),
             share=percent(share),

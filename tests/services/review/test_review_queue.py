@@ -1,7 +1,8 @@
 """The order of the review queue, how near a verdict lies, and the sample that measures misses."""
 
+import threading
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -9,13 +10,14 @@ from inspection.domain.acceptance_rules import parse_spec
 from inspection.domain.inspections import Decision, Thresholds
 from inspection.domain.repeats import USUAL
 from inspection.services.quality.repeats import Look
-from inspection.services.review import holding
+from inspection.services.review import holding, sample
 from inspection.services.review.known_spots import KnownSpot, known_spot
 from inspection.services.review.margins import margin_of
 from inspection.services.review.queue import queue
 from inspection.services.review.sample import is_drawn, missed
 from inspection.storage import case_records, deciding, log_detail
 from inspection.storage.case_records import NewCase
+from inspection.storage.review.shares import kept_shares
 from tests.ui.conftest import invented, scratch, write_inspections
 
 TODAY = date(2026, 3, 2)
@@ -118,9 +120,28 @@ def test_misses_are_counted_of_the_sampled_oks_that_people_decided(station):
     decide(station, 11, "polish")
     found = missed(every, TODAY)
     assert (found.missed, found.n) == (1, 8)
+    # The one on hold and the one that nobody looked at were drawn as well.
+    assert (found.drawn, found.bodies) == (10, 8)
     assert found.low < 1 / 8 < found.high
     assert missed(with_share(station, 0.0), TODAY).n == 0
     assert missed(every, date(2026, 5, 2)).n == 0
+
+
+def test_a_photo_belongs_to_the_sample_by_the_share_of_its_own_day(station):
+    a_log(station, *["ok"] * 40)
+    for number in range(1, 41):
+        decide(station, number, "polish" if number <= 20 else "accept")
+    sample.keep_share_in_force(with_share(station, 0.25), threading.Event())
+    few = missed(with_share(station, 0.25), TODAY)
+    assert 0 < few.n < 40
+    # A larger share of today makes no sample of what was decided for another reason.
+    sample.keep_share_in_force(with_share(station, 1.0), threading.Event())
+    assert missed(with_share(station, 1.0), TODAY) == few
+    sample.keep_share_in_force(with_share(station, 1.0), threading.Event())
+    assert [share for _, share in kept_shares(station.engine)] == [0.25, 1.0]
+    later = sample.Shares(0.5, ((NOW, 0.25), (NOW + timedelta(hours=1), 1.0)))
+    moments = (-1, 0, 59, 60)
+    assert [later.at(NOW + timedelta(minutes=one)) for one in moments] == [0.25, 0.25, 0.25, 1.0]
 
 
 def test_a_tab_keeps_its_photos_and_writes_nothing_while_nothing_changes(station, monkeypatch):
