@@ -89,6 +89,19 @@ def test_the_photo_asked_for_comes_over_from_another_tab_of_the_same_person(logg
     assert take(logged, "Lee", [1], asked=1) == ()
 
 
+def test_after_a_reload_a_person_has_the_next_photo_too(logged):
+    assert take(logged, "Kim", tab="before") == (1, 2)
+    assert take(logged, "Lee") == (3, 4)
+    assert take(logged, "Kim", [1, 2, 3, 5], tab="after", asked=1) == (1, 2)
+    assert {hold.holder for hold in holds.holds(logged, NOW).values()} == {"after", "Lee"}
+
+
+def test_the_clock_of_holds_is_the_databases(engine):
+    now = holds.clock(engine)
+    assert now.utcoffset() == timedelta(0)
+    assert abs(now - datetime.now(UTC)) < timedelta(seconds=10)
+
+
 def test_a_decided_photo_is_not_taken_and_waits_no_longer(logged):
     deciding.decide(logged, a_word(1, "accept"), None)
     assert take(logged, "Kim") == (2, 3)

@@ -76,6 +76,22 @@ def test_two_people_get_different_photos_and_what_is_given_back_is_free(open_pag
     assert asked(kim) == str(three[0])
 
 
+def test_a_server_whose_clock_is_wrong_takes_nobodys_photo(open_page, three, monkeypatch):
+    assert asked(open_page("review")) == str(three[0])
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(hours=1)
+
+    monkeypatch.setattr("inspection.ui.review.desk.datetime", Ahead)
+    assert asked(open_page("review", inspector="Lee")) == str(three[2])
+
+
+def test_a_page_without_a_photo_says_that_it_looks_again(open_page, shared):
+    assert "looks again every 15 seconds" in words(open_page("review"))
+
+
 def test_who_comes_after_everything_is_decided_reads_one_sentence(open_page, shared):
     at = open_page("review")
     assert "Nothing waits for a person" in words(at)

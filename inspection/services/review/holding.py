@@ -11,8 +11,13 @@ from inspection.storage.review.holds import Hold
 RENEWED_EVERY = timedelta(minutes=1)
 
 
+def clock(station: Station) -> datetime:
+    """The moment (UTC) by which holds run out, the same for every server of this log."""
+    return holds.clock(station.engine)
+
+
 def held(station: Station, now: datetime) -> Mapping[int, Hold]:
-    """Every hold that has not run out, by inspection; now: UTC."""
+    """Every hold that has not run out, by inspection; now: of `clock`."""
     return holds.holds(station.engine, now)
 
 

@@ -1,15 +1,17 @@
 """Holds on photos of the review queue: each function is one transaction.
 
 Writers come one after the other on both databases (`database.writing`), and a photo has one row: of
-two people who want it at once, the second finds the first one's.
+two people who want it at once, the second finds the first one's. Moments are those of `clock`: the
+clocks of two servers may differ by more than a hold lasts.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
+from inspection.storage.column_types import UtcDateTime
 from inspection.storage.database import looking, writing
 from inspection.storage.review.table import review_hold
 from inspection.storage.review.waiting import still_waits
@@ -33,6 +35,12 @@ class Hold:
     until: datetime
 
 
+def clock(engine: Engine) -> datetime:
+    """The moment (UTC) by the database's own clock, which all servers share."""
+    with looking(engine) as connection:
+        return connection.execute(select(func.now(type_=UtcDateTime()))).scalar_one()
+
+
 def holds(engine: Engine, now: datetime) -> dict[int, Hold]:
     """Every hold that has not run out, by inspection."""
     with looking(engine) as connection:
@@ -52,14 +60,16 @@ def take(
     """Hold the first `most` of these photos that nobody else holds and that still wait.
 
     Answers their numbers in the order of `wanted`; all other photos of this holder are free again.
-    asked: a photo that is taken over from another tab of the same person, after a reload.
+    asked: a photo that is taken over from another tab of the same person, after a reload: all
+    that the tab held comes over with it.
     """
     with writing(engine) as connection:
         connection.execute(delete(review_hold).where(review_hold.c.until <= now))
         held = _standing(connection, now)
         if asked in held and held[asked].who == who:
-            connection.execute(delete(review_hold).where(review_hold.c.inspection_id == asked))
-            held.pop(asked)
+            is_of_tab = review_hold.c.holder == held[asked].holder
+            connection.execute(update(review_hold).where(is_of_tab).values(holder=holder))
+            held = _standing(connection, now)
         free = [one for one in wanted if one not in held or held[one].holder == holder]
         got = _first_waiting(connection, free, most)
         mine = review_hold.c.holder == holder

@@ -56,7 +56,7 @@ def holder() -> str:
 
 def turn() -> Turn:
     """Settle which photo this tab looks at, and hold it and the next one."""
-    station, now = shared_station(), datetime.now(UTC)
+    station, now = shared_station(), holding.clock(shared_station())
     waiting = queue(station, today())
     detail = _asked()
     got = _take(waiting, detail, now)
@@ -197,4 +197,11 @@ def begin() -> None:
 def keep_held() -> Callable[[], None]:
     """What an open page calls now and then, so that its photos stay with it."""
     station, mine = shared_station(), holder()
-    return lambda: holding.renew(station, mine, datetime.now(UTC))
+    return lambda: holding.renew(station, mine, holding.clock(station))
+
+
+def something_is_free() -> bool:
+    """Whether a photo waits that nobody holds."""
+    station = shared_station()
+    held = holding.held(station, holding.clock(station))
+    return any(one.id not in held for one in queue(station, today()))

@@ -29,6 +29,8 @@ from inspection.ui.widgets.words import time_text, word
 
 # All of it, with what stands above, is in sight on a screen of 820 px.
 VIEWER_HEIGHT_PX = 430
+# How often a page without a photo asks whether there is one.
+LOOKS_EVERY_S = 15.0
 _ROWS = 20
 _ICONS = {
     "human": ":material/front_hand:",
@@ -187,6 +189,15 @@ def nothing_waits(turn: Turn) -> None:
                 on_click=desk.undo_last,
             )
         keys_button()
+    _look_again()
+
+
+@st.fragment(run_every=LOOKS_EVERY_S)
+@guarded_part
+def _look_again() -> None:
+    if desk.something_is_free():
+        st.rerun()
+    st.caption(f":material/update: {t('review.looks_again', seconds=digits(LOOKS_EVERY_S, 'g'))}")
 
 
 def missed() -> None:
