@@ -17,7 +17,12 @@ from inspection.errors import SettingsError
 from inspection.services.housekeeping import keep_tidy
 from inspection.services.intake.watching import keep_watching
 from inspection.services.review.sample import keep_share_in_force
-from inspection.services.station import close_shared_station, shared_station, with_shared_station
+from inspection.services.station import (
+    close_shared_station,
+    shared_station,
+    start_worker,
+    with_shared_station,
+)
 from inspection.ui.as_app import app_routes
 from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
 
@@ -25,10 +30,9 @@ from inspection.ui.server import START_PAGE, answer_to, uploaded_bytes
 @asynccontextmanager
 async def lifespan(app):
     """Open the station and start the worker while the first page is being fetched."""
-    # In a thread: the pages must answer before the network is loaded.
-    Thread(target=lambda: shared_station().worker.start(), daemon=True).start()
     ended = Event()
-    for work in (keep_tidy, keep_watching, keep_share_in_force):
+    # In threads: the pages must answer before the network is loaded.
+    for work in (start_worker, keep_tidy, keep_watching, keep_share_in_force):
         Thread(target=with_shared_station, args=(work, ended), daemon=True).start()
     yield
     ended.set()

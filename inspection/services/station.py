@@ -134,6 +134,8 @@ def installed_specs(settings: Settings) -> dict[str, Path]:
 
 _shared: Station | None = None
 _opening = threading.Lock()
+_said_trouble = ""
+_saying = threading.Lock()
 
 
 def shared_station() -> Station:
@@ -149,19 +151,34 @@ def shared_station() -> Station:
 def with_shared_station(
     work: Callable[[Station, threading.Event], object], ended: threading.Event
 ) -> None:
-    """Do the server's lasting work; a station that cannot be opened is tried until `ended`."""
-    told = ""
+    """Do the server's lasting work; a station that cannot be opened is tried until `ended`.
+
+    Several of these say the same trouble once.
+    """
     while not ended.is_set():
         try:
             station = shared_station()
         except InspectionError as error:
-            if str(error) != told:
-                told = str(error)
-                _log.warning("the station cannot be opened and is tried again: %s", error)
+            _say_once(str(error))
             ended.wait(_RETRY_S)
         else:
+            _say_once("")
             work(station, ended)
             return
+
+
+def _say_once(trouble: str) -> None:
+    """Say why the station cannot be opened, where nobody has; "" = it is open."""
+    global _said_trouble
+    with _saying:
+        is_news, _said_trouble = trouble != _said_trouble, trouble
+    if trouble and is_news:
+        _log.warning("the station cannot be opened and is tried again: %s", trouble)
+
+
+def start_worker(station: Station, ended: threading.Event) -> None:
+    """Load the network, so that the first photo does not wait for it."""
+    station.worker.start()
 
 
 def close_shared_station() -> None:

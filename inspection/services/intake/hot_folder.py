@@ -3,6 +3,7 @@
     FOLDER/NAME              arrives; it is taken once nothing about it has changed for a while
     FOLDER/done/NAME         inspected, by this folder or before
     FOLDER/refused/NAME      cannot be used; NAME.txt beside it says why
+    FOLDER/.inspection-watched   who watches, while somebody does (`folder_lock`)
 
 Nothing else is kept: a file is moved after its record is committed, so a file that a kill left
 behind is known to the log by its hash and is moved without a second record. The folder is looked
@@ -20,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from inspection.errors import Conflict, InspectionError, StorageError, Unreadabl
 from inspection.i18n import error_sentence, translator
 from inspection.imaging import photo_folders
 from inspection.imaging.gate import MAX_FILE_BYTES
+from inspection.services.intake.folder_lock import watched_alone
 from inspection.services.photo.batches import Order, Outcome, inspect_order
 from inspection.services.station import Station
 from inspection.storage.private import FILE_MODE, Claim, private_folder
@@ -337,7 +339,8 @@ class HotFolder:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Watch alone: two at once would move each other's files away."""
-        folder = self._station.settings.data_dir / "watched"
+        data_dir = self._station.settings.data_dir
+        folder = data_dir / "watched"
         place = os.fsencode(os.path.realpath(self._where.folder))
         try:
             private_folder(folder)
@@ -347,7 +350,14 @@ class HotFolder:
         if claim is None:
             raise Conflict("hot_folder_taken", name=self._state.name)
         try:
-            yield
+            with ExitStack() as held:
+                try:
+                    held.enter_context(
+                        watched_alone(self._where.folder, self._state.name, data_dir)
+                    )
+                except OSError as error:
+                    raise self._trouble(error) from None
+                yield
         finally:
             claim.release(remove=True)
 

@@ -4,58 +4,78 @@ The address comes on stdin, where no list of processes shows it; the picture, or
 goes out on stdout. Whatever hangs here, a name server, a camera, FFmpeg, is ended from outside.
 """
 
+import errno
 import http.client
 import os
 import socket
 import ssl
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from inspection.errors import CameraFailed
+from inspection.errors import CameraFailed, InspectionError
 from inspection.imaging.formats import format_of
 from inspection.services.worker.frames import read_frame, write_frame
 
 _AT_ONCE = 2**16
+_MOST_TOLD = 2**20
 _DENIED = (401, 403)
+_UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
 
 
 def main() -> None:
     """Answer one question, as `cameras` asks it: the picture, or {"error": …}."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # FFmpeg says addresses, passwords among them.
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    os.dup2(silent, 2)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # FFmpeg says addresses, passwords among them: into a file without a name, for this process.
+    told = _unnamed_file()
+    os.dup2(told.fileno(), 2)
     asked = read_frame(sys.stdin.buffer)
     if asked is None:
         return
     question, _ = asked
     try:
-        picture = picture_of(**question)
+        picture = picture_of(**question, told=told)
     except CameraFailed as error:
         write_frame(answers, {"error": error.as_json()})
     else:
         write_frame(answers, {}, [picture])
 
 
-def picture_of(name: str, address: str, limit_s: float, most_bytes: int) -> bytes:
-    """A picture of the camera at an address; raises CameraFailed without any part of it."""
+def _unnamed_file() -> IO[bytes]:
+    """In memory, where the system has such files."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("told"), "w+b")
+    return os.fdopen(os.dup(tempfile.TemporaryFile().fileno()), "w+b")
+
+
+def picture_of(name: str, address: str, limit_s: float, most_bytes: int, told: IO[bytes]) -> bytes:
+    """A picture of the camera at an address; raises CameraFailed without any part of it.
+
+    told: where FFmpeg's words of a failure end up.
+    """
     if urlsplit(address).scheme in ("rtsp", "rtsps"):
-        return _frame(name, address, limit_s)
+        return _frame(name, address, limit_s, told)
     return _download(name, address, limit_s, most_bytes)
 
 
-def _frame(name: str, address: str, limit_s: float) -> bytes:
+def _frame(name: str, address: str, limit_s: float, told: IO[bytes]) -> bytes:
     # Not at the top: a picture by HTTP needs no OpenCV.
     from inspection.imaging.cameras.stream import frame_of_stream
     from inspection.imaging.codec import encode_png
 
     rgb = frame_of_stream(address, limit_s)
     if rgb is None:
+        told.seek(0)
+        said = told.read(_MOST_TOLD)
+        # A refused password is the camera's word: who gives it again is shut out.
+        for status in _DENIED:
+            if b" %d " % status in said:
+                raise CameraFailed("camera_denied", name=name, status=status)
         raise CameraFailed("camera_no_stream", name=name)
     return encode_png(rgb)
 
@@ -104,18 +124,23 @@ def _read(name: str, answer: http.client.HTTPResponse, end: float, most_bytes: i
     return b"".join(parts)
 
 
-def _why(error: Exception) -> str:
-    """What was wrong in the system's words, without the address that urllib puts beside it."""
+def _why(error: Exception) -> InspectionError:
+    """What was wrong, as a part of a sentence, without the address that urllib puts beside it."""
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, TimeoutError):
-        return "timed out"
+        return InspectionError("camera_why_timed_out")
     if isinstance(reason, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted"
+        return InspectionError("camera_why_certificate")
     if isinstance(reason, socket.gaierror):
-        return "its name is unknown"
-    if isinstance(reason, OSError) and reason.strerror:
-        return reason.strerror
-    return type(reason).__name__
+        return InspectionError("camera_why_name")
+    if isinstance(reason, ConnectionRefusedError):
+        return InspectionError("camera_why_refused")
+    if isinstance(reason, (ConnectionError, http.client.HTTPException)):
+        return InspectionError("camera_why_hung_up")
+    if isinstance(reason, OSError) and reason.errno in _UNREACHABLE:
+        return InspectionError("camera_why_unreachable")
+    told = reason.strerror if isinstance(reason, OSError) else None
+    return InspectionError("camera_why_other", told=told or type(reason).__name__)
 
 
 class _AnswersOnce(urllib.request.HTTPDigestAuthHandler):

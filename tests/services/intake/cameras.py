@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import socket
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,3 +102,47 @@ def camera():
         server.is_over.set()
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def rtsp_door():
+    """A stream's door that lets nobody in; answers "127.0.0.1:PORT" and the requests that came with
+    a password."""
+    door, given = socket.create_server(("127.0.0.1", 0)), []
+
+    def answer():
+        while True:
+            try:
+                caller, _ = door.accept()
+            except OSError:
+                return
+            with caller, caller.makefile("rb") as lines:
+                while head := _rtsp_head(lines):
+                    if head.get("authorization"):
+                        given.append(head["method"])
+                    asks = (
+                        ""
+                        if head["method"] == "OPTIONS"
+                        else 'WWW-Authenticate: Basic realm="camera"\r\n'
+                    )
+                    status = "401 Unauthorized" if asks else "200 OK"
+                    said = f"RTSP/1.0 {status}\r\nCSeq: {head['cseq']}\r\n{asks}\r\n"
+                    caller.sendall(said.encode())
+
+    threading.Thread(target=answer, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{door.getsockname()[1]}", given
+    finally:
+        door.close()
+
+
+def _rtsp_head(lines):
+    """One request by its method and fields; empty at the end."""
+    first = lines.readline().decode().split()
+    if not first:
+        return {}
+    head = {"method": first[0]}
+    while line := lines.readline().decode().strip():
+        name, _, value = line.partition(":")
+        head[name.lower()] = value.strip()
+    return head

@@ -1,17 +1,23 @@
 """Pictures of cameras in the network: what is taken, what is refused, how long anything takes."""
 
+import errno
+import http.client
 import logging
 import socket
+import ssl
 import time
+import urllib.error
 
 import pytest
 
 from inspection.config import Settings, load_settings
 from inspection.errors import CameraFailed, NotFound, SettingsError
+from inspection.i18n import error_sentence, translator
 from inspection.services.effective_settings import effective_settings
 from inspection.services.intake.cameras import snapshot
+from inspection.services.intake.snapshot_child import _why
 from tests.conftest import panel_jpeg
-from tests.services.intake.cameras import DENIED, PASSWORD, camera
+from tests.services.intake.cameras import DENIED, PASSWORD, camera, rtsp_door
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +101,32 @@ def test_a_camera_that_takes_the_call_and_says_nothing_holds_nobody_up(scheme):
         refused = refusal(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/stream", 1.0)
     assert refused.code in ("camera_unreachable", "camera_no_stream", "camera_no_answer")
     assert time.monotonic() - began < 15
+
+
+def test_why_a_camera_cannot_be_reached_is_said_in_the_language_of_the_reader():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        refused = refusal(f"http://127.0.0.1:{probe.getsockname()[1]}/photo")
+    assert refused.values["why"].code == "camera_why_refused"
+    assert error_sentence(translator("ko"), refused) == (
+        "카메라 door: 연결할 수 없습니다(연결 거부). 카메라의 주소, 전원, 네트워크를 확인하세요."
+    )
+    for error, code in (
+        (TimeoutError("timed out"), "timed_out"),
+        (ssl.SSLCertVerificationError("self-signed"), "certificate"),
+        (urllib.error.URLError(socket.gaierror(-2, "unknown")), "name"),
+        (http.client.IncompleteRead(b""), "hung_up"),
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "unreachable"),
+        (OSError(errno.EMFILE, "Too many open files"), "other"),
+    ):
+        assert _why(error).code == f"camera_why_{code}"
+    assert "Too many open files" in str(_why(OSError(errno.EMFILE, "Too many open files")))
+
+
+def test_a_wrong_password_of_a_stream_is_given_once():
+    with rtsp_door() as (address, given), pytest.raises(CameraFailed) as refused:
+        snapshot(settings_for(f"rtsp://lead:wrong@{address}/stream"), "door")
+    assert (refused.value.code, given) == ("camera_denied", ["DESCRIBE"])
 
 
 def test_only_cameras_of_the_settings_are_asked():

@@ -1,6 +1,7 @@
 """A watched folder: what is taken, what waits, what is moved where, and what a kill leaves."""
 
 import os
+import socket
 import stat
 import threading
 from dataclasses import replace
@@ -11,7 +12,7 @@ from inspection.config import HotFolderSettings
 from inspection.errors import Conflict, ModelRefused, StorageError, SubjectRefused, WorkerFailed
 from inspection.imaging import photo_folders
 from inspection.services import station as station_module
-from inspection.services.intake import hot_folder
+from inspection.services.intake import folder_lock, hot_folder
 from inspection.services.intake.hot_folder import HotFolder
 from inspection.services.photo import inspecting
 from inspection.storage import log_detail, log_filter, log_list
@@ -226,6 +227,30 @@ def test_two_never_watch_one_folder(line):
     line.hot.watch(ended, once=True)
 
 
+def test_two_servers_with_logs_of_their_own_never_watch_one_folder(line, tmp_path):
+    ended, lock = threading.Event(), line.folder / folder_lock.NAME
+    with folder_lock.watched_alone(line.folder, "ST10", tmp_path / "other"):
+        with pytest.raises(Conflict, match=f"another server already, on {socket.gethostname()}"):
+            line.hot.watch(ended, once=True)
+        left = lock.read_bytes()
+    assert line.names() == []
+    # Of a server that was killed: nobody has renewed it for a while.
+    lock.write_bytes(left)
+    old = lock.stat().st_mtime - folder_lock.STALE_AFTER_S - 1
+    os.utime(lock, (old, old))
+    line.hot.watch(ended, once=True)
+    assert line.names() == []
+
+
+def test_a_server_that_was_killed_watches_its_folder_again_at_once(line):
+    ended, lock = threading.Event(), line.folder / folder_lock.NAME
+    with folder_lock.watched_alone(line.folder, "ST10", line.station.settings.data_dir):
+        left = lock.read_bytes()
+    lock.write_bytes(left)
+    line.hot.watch(ended, once=True)
+    assert line.names() == []
+
+
 def test_settings_that_name_what_the_plant_does_not_have_refuse_no_photo(station, tmp_path):
     line = Line(station, tmp_path / "hot", vehicle_model="tesla")
     line.arrives("a.jpg", panel_jpeg())
@@ -392,3 +417,24 @@ def test_the_servers_work_begins_once_its_station_can_be_opened(station, monkeyp
         lambda *what: worked.append(what), ended := threading.Event()
     )
     assert worked == [(station, ended)]
+
+
+def test_several_works_of_a_server_say_the_same_trouble_once(monkeypatch, caplog):
+    ended = threading.Event()
+
+    def refuses():
+        raise StorageError("file_not_written", name="log", why="down")
+
+    monkeypatch.setattr(station_module, "shared_station", refuses)
+    monkeypatch.setattr(station_module, "_RETRY_S", 0.01)
+    works = [
+        threading.Thread(target=station_module.with_shared_station, args=(print, ended))
+        for _ in range(3)
+    ]
+    for work in works:
+        work.start()
+    threading.Timer(0.2, ended.set).start()
+    for work in works:
+        work.join(10)
+    (said,) = [one.getMessage() for one in caplog.records if "down" in one.getMessage()]
+    assert said.startswith("the station cannot be opened and is tried again: log cannot be written")
