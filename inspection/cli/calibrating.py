@@ -9,6 +9,7 @@ import click
 from inspection.cli.console import REFUSED, opened_station, photo_content, print_error
 from inspection.config import load_settings
 from inspection.domain.letters import showable
+from inspection.domain.numbers import significant
 from inspection.errors import InspectionError, StorageError
 from inspection.i18n import LANGUAGES, translator
 
@@ -68,7 +69,12 @@ def calibrate(photo, points, length_mm, of_station, camera, who, valid_days, dis
     except InspectionError as refused:
         print_error(str(refused))
         sys.exit(REFUSED)
-    click.echo(json.dumps(calibrating.scale_json(scale)))
+    # What lies behind these digits of a quotient is noise.
+    told = {
+        name: significant(value, 6) if isinstance(value, float) else value
+        for name, value in calibrating.scale_json(scale).items()
+    }
+    click.echo(json.dumps(told))
 
 
 @click.command("calibration-card")

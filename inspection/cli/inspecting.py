@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -151,7 +151,9 @@ def inspect(paths, json_out, masks, spec, camera, mm_per_px, log, again, another
             print_error(str(station.worker.model.error))
             sys.exit(1)
         with _run_of(station, paths, asked, anew) as run:
-            refused = _inspect_all(station, photos, asked, run, lines, masks)
+            is_file = lines and json_out != STDOUT and lines.readable()
+            kept = _begin_lines(lines, run) if is_file else set()
+            refused = _inspect_all(station, photos, asked, run, lines, masks, kept)
     finally:
         if lines and json_out != STDOUT:
             lines.close()
@@ -209,8 +211,12 @@ def _inspect_all(
     run: "CommandRun | None",
     lines: TextIO | None,
     masks: Path | None,
+    kept: set[tuple[str, int]],
 ) -> int:
-    """Inspect one photo after another, with progress; answers how many were refused."""
+    """Inspect one photo after another, with progress; answers how many were refused.
+
+    kept: (file, id) of the answers that stand in `lines` already.
+    """
     from inspection.services.photo import inspecting
 
     done = refused = from_before = 0
@@ -235,7 +241,7 @@ def _inspect_all(
                     sentence = str(inspecting.refusal_of(error, photo.shown))
                     answer = {"file": photo.shown, "error": sentence}
                     print_error(sentence)
-                if lines:
+                if lines and (answer["file"], answer.get("id")) not in kept:
                     _write_line(lines, answer)
                 done += 1
                 progress.advance(task)
@@ -294,11 +300,36 @@ def _open_for_lines(path: Path) -> TextIO:
         return click.get_text_stream("stdout", encoding="utf-8")
     _make_folder(path.parent)
     try:
-        return path.open("w", encoding="utf-8")
+        # What it holds stays until it is known which run this is: it may be the file of one that
+        # is under way, or that is gone on with.
+        is_other = path.exists() and not path.is_file()
+        return path.open("w" if is_other else "a+", encoding="utf-8")
     except OSError as error:
         raise StorageError(
             "out_file_not_written", file=showable(str(path)), why=error.strerror
         ) from None
+
+
+def _begin_lines(lines: TextIO, run: "CommandRun | None") -> set[tuple[str, int]]:
+    """Empty a file of lines, but for the logged photos of a run that is gone on with; answers
+    (file, id) of these."""
+    kept: dict[tuple[str, int], str] = {}
+    if run and run.is_resumed:
+        lines.seek(0)
+        for line in lines:
+            # The last line of a run that was killed may be torn.
+            with suppress(ValueError, KeyError, TypeError):
+                answer = json.loads(line)
+                if answer["id"] is not None:
+                    kept[answer["file"], answer["id"]] = line.rstrip("\n")
+    try:
+        lines.seek(0)
+        lines.truncate()
+        lines.writelines(f"{line}\n" for line in kept.values())
+        lines.flush()
+    except OSError as error:
+        raise _not_written(lines, error) from None
+    return set(kept)
 
 
 def _write_line(lines: TextIO, answer: dict) -> None:
@@ -306,9 +337,11 @@ def _write_line(lines: TextIO, answer: dict) -> None:
         lines.write(json.dumps(answer, ensure_ascii=False) + "\n")
         lines.flush()
     except OSError as error:
-        raise StorageError(
-            "out_lines_not_written", file=showable(lines.name), why=error.strerror
-        ) from None
+        raise _not_written(lines, error) from None
+
+
+def _not_written(lines: TextIO, error: OSError) -> StorageError:
+    return StorageError("out_lines_not_written", file=showable(lines.name), why=error.strerror)
 
 
 def _mask_file(folder: Path, photo: Path, written: set[str]) -> Path:

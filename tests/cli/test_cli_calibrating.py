@@ -53,6 +53,16 @@ def test_calibrate_by_two_points_and_their_length(calibrate):
     }
 
 
+def test_calibrate_writes_no_digits_that_are_noise(calibrate):
+    answer = calibrate(panel_jpeg(), "--points", "10,20,300,37", "--mm", "60")
+    # 60 mm over 290.4978 px.
+    assert json.loads(answer.stdout) == {
+        "mm_per_px": 0.206542,
+        "source": "points",
+        "error_percent": 0.954175,
+    }
+
+
 def test_a_photo_without_a_card_is_exit_3_and_one_sentence(calibrate):
     answer = calibrate(panel_jpeg())
     assert (answer.exit_code, answer.stdout) == (3, "")

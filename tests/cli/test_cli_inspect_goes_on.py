@@ -71,6 +71,44 @@ def test_the_same_command_goes_on_and_logs_nothing_twice(run, many, tmp_path, ag
     assert logged_photos(tmp_path) == 3
 
 
+def test_the_lines_of_a_run_that_is_gone_on_with_stay_whatever_ends_it_again(
+    run, many, tmp_path, monkeypatch
+):
+    out = tmp_path / "out.jsonl"
+    words = ("inspect", many, "--log", "--json", out)
+    ends_after(monkeypatch, 2, KeyboardInterrupt())
+    assert run(*words).exit_code == STOPPED
+    (first,) = out.read_text().splitlines()
+    out.write_text(f'{first}\n{{"file": "torn')
+    monkeypatch.undo()
+    monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path / "data"))
+
+    def ends(*what, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(inspecting, "stored_answer", ends)
+    assert run(*words).exit_code == STOPPED
+    assert out.read_text().splitlines() == [first]
+
+
+def test_a_command_that_is_refused_leaves_the_lines_of_the_one_under_way(
+    run, many, tmp_path, monkeypatch
+):
+    out = tmp_path / "out.jsonl"
+    words, said = ("inspect", many, "--log", "--json", out), []
+    real = inspecting.write_down
+
+    def meanwhile(*what, **more):
+        if out.read_text() and not said:
+            said.append(run(*words).exit_code)
+        return real(*what, **more)
+
+    monkeypatch.setattr(inspecting, "write_down", meanwhile)
+    run(*words)
+    assert said == [1]
+    assert [line.get("id") for line in lines_of(out)] == [1, 2, None, 3]
+
+
 def test_a_run_that_came_to_its_end_is_not_gone_on_with(run, many, tmp_path):
     (many / "2.jpg").unlink()
     assert run("inspect", many, "--log").exit_code == 0
