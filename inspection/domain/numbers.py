@@ -42,6 +42,11 @@ def rounded(value: float, places: int) -> float:
     return float(Decimal(repr(float(value))).quantize(step, ROUND_HALF_UP))
 
 
+def significant(value: float, digits: int) -> float:
+    """`value` with so many significant digits: 0.1333333 → 0.133333 (6)."""
+    return float(f"{value:.{digits}g}")
+
+
 def counted(n: int, one: str, many: str) -> str:
     """A count with its noun: "1 defect", "1,234 defects"."""
     return f"{n:,} {one if n == 1 else many}"

@@ -56,6 +56,14 @@ class Scale:
             raise ValueError(f"error_percent must lie between 0 and 100, got {self.error_percent}")
 
     @property
+    def digits(self) -> int:
+        """Significant digits that mm_per_px deserves: one more than its error has in front of it,
+        0.200 ± 2.8 %, 0.2000 ± 0.3 %; 4 where nobody knows the error."""
+        if not self.error_percent:
+            return 4
+        return min(6, max(2, 1 + math.ceil(math.log10(100 / self.error_percent))))
+
+    @property
     def error(self) -> float:
         """The error as a share of any length; 0 where none is known."""
         return (self.error_percent or 0.0) / 100

@@ -55,6 +55,13 @@ def test_an_impossible_scale_is_refused(mm_per_px):
         Scale(mm_per_px=mm_per_px)
 
 
+@pytest.mark.parametrize(
+    ("error_percent", "digits"), [(None, 4), (0.0, 4), (0.3, 4), (2.8, 3), (10.0, 2), (0.0001, 6)]
+)
+def test_a_scale_is_written_with_the_digits_that_its_error_deserves(error_percent, digits):
+    assert Scale(0.2, "points", error_percent).digits == digits
+
+
 def test_a_scale_from_nowhere_is_refused():
     with pytest.raises(ValueError, match="scale source"):
         Scale(mm_per_px=0.1, source="guess")

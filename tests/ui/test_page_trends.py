@@ -1,6 +1,8 @@
+import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from inspection.services.demo import jobs
 from tests.ui.conftest import invented, write_inspections
 
 LOGGED_DAY = {"period": "custom", "from": "2026-03-01", "to": "2026-03-03"}
@@ -32,6 +34,28 @@ def test_an_empty_log_names_the_two_ways_out(open_page):
     assert at.info[0].value == "Nothing has been inspected yet."
     assert [link.proto.label for link in at.get("page_link")] == ["Go to Inspect", "Go to Home"]
     assert charts_shown(at) == 0
+
+
+def test_no_page_offers_the_demo_while_it_loads(open_page, monkeypatch):
+    started, go_on = threading.Event(), threading.Event()
+
+    def load(tell):
+        started.set()
+        assert go_on.wait(30)
+
+    job = jobs.DemoJob(jobs.LOAD, load)
+    try:
+        assert started.wait(10)
+        monkeypatch.setattr(jobs, "current_job", lambda station: job)
+        for page in ("trends", "control", "body"):
+            at = open_page(page)
+            assert at.info[0].value == (
+                "The demo line is being loaded. At its end this page shows it."
+            )
+            assert "load the demo line" not in said(at) and not at.get("page_link")
+    finally:
+        go_on.set()
+        job.wait(10)
 
 
 def test_an_empty_period_leads_to_the_last_inspection(open_page, filled_log):

@@ -59,7 +59,8 @@ def _taken(detail: InspectionDetail, said: Mapping[str, Any]) -> str:
 
 
 def _told(scale: Scale) -> str:
-    return f"{digits(scale.mm_per_px, '.4g')} mm/px ± {digits(scale.error_percent or 0.0, '.1f')}%"
+    said = digits(scale.mm_per_px, f"#.{scale.digits}g")
+    return f"{said} mm/px ± {digits(scale.error_percent or 0.0, '.1f')}%"
 
 
 def calibration_form(detail: InspectionDetail) -> None:

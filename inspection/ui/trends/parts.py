@@ -20,6 +20,7 @@ from inspection.ui.widgets import cached, chart_frame
 from inspection.ui.widgets.address import one_of, set_address
 from inspection.ui.widgets.chart_frame import Column, Figures
 from inspection.ui.widgets.chart_words import chart_words, type_words
+from inspection.ui.widgets.demo import is_loading
 from inspection.ui.widgets.left_out import say_unnumbered
 from inspection.ui.widgets.links import log_address, page_file
 from inspection.ui.widgets.period import ask_period, days_before
@@ -57,6 +58,10 @@ def ask(known: KnownValues) -> LogFilter:
 
 def nothing_logged(page: str = "trends") -> None:
     """An empty log: what the page of this code will show, and the two ways to it."""
+    if is_loading():
+        # The bar over the page says how far it is, and runs the page again at its end.
+        st.info(t("demo.loading_here"), icon=":material/hourglass_top:")
+        return
     st.info(t("trends.nothing_logged"), icon=":material/inbox:")
     st.markdown(t(f"{page}.nothing_logged_next"))
     st.page_link(

@@ -52,6 +52,12 @@ def is_demo_log() -> str:
     return cached.demo_state(cached.data_version())
 
 
+def is_loading() -> bool:
+    """Whether the demo line is on its way into the log at this moment."""
+    job = demo_jobs.current_job(shared_station())
+    return bool(job and job.progress.kind == LOAD and not job.progress.is_over)
+
+
 def marked_name(name: str) -> str:
     """A file's name that says DEMO while the log holds a demo line."""
     return f"DEMO_{name}" if is_demo_log() else name

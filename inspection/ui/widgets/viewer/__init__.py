@@ -73,6 +73,7 @@ MEASURING_LABELS = (
     "length_mm",
     "measure_hint",
     "measure_near",
+    "measure_unclear",
     "for_photo",
     "for_station",
 )

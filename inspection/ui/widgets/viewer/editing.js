@@ -82,7 +82,8 @@ class Editor {
   // Strokes that a reload or a locked screen cut off are there again.
   photoIsThere() {
     if (!this.given || this.state !== "off") return;
-    if (new Strokes(this.given.inspection, this.given.based_on).kept().length) this.begin();
+    const { inspection, based_on: basedOn, types } = this.given;
+    if (new Strokes(inspection, basedOn, types).kept().length) this.begin();
   }
 
   // ------------------------------------------------------------ begin and end
@@ -103,7 +104,7 @@ class Editor {
     }
     if (base !== this.base || this.state !== "loading") return;
     this.labels = labels;
-    this.strokes = new Strokes(given.inspection, given.based_on);
+    this.strokes = new Strokes(given.inspection, given.based_on, given.types);
     this.strokes.replay(labels);
     viewer.maskSource.forget();
     viewer.maskSource.state = "ready";

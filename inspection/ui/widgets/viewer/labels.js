@@ -53,6 +53,7 @@ class Labels {
     this.height = bitmap.height;
     this.numbers = new Uint16Array(this.width * this.height);
     this.regions = new Map(); // n -> {type, px, box}
+    this.firstNew = firstNewOf(types);
     this.read(bitmap, types.length > 255);
     types.forEach((type, i) => {
       const box = this.boxes.get(i + 1);

@@ -4,6 +4,29 @@
 const GRAB_PX = 26; // an end so near a finger is moved
 const MARK_PX = 14;
 
+// What a person typed as a length: "12.5", "12,5", "1,000", "1.250,5", "1 000". 0 for nothing, NaN
+// for what is no number or might be two. One sign before three digits ends the whole number or sets
+// thousands apart: that is as the language has it.
+function lengthOf(text, language) {
+  const plain = text.trim().replace(/(?<=\d)[\s'’](?=\d{3}(?!\d))/g, "");
+  if (!plain) return 0;
+  if (!/^\d+([.,]\d*)*$/.test(plain)) return NaN;
+  const parts = plain.split(/[.,]/);
+  const signs = plain.match(/[.,]/g) ?? [];
+  const last = signs.at(-1);
+  const decimal = (0.5).toLocaleString(language).includes(",") ? "," : ".";
+  const isGrouped = (some) =>
+    some.length < 2 || (/^[1-9]\d{0,2}$/.test(some[0]) && some.slice(1).every((one) => one.length === 3));
+  const hasFraction =
+    signs.length === 1 ? !isGrouped(parts) || last === decimal : new Set(signs).size === 2;
+  const whole = hasFraction ? parts.slice(0, -1) : parts;
+  const between = hasFraction ? signs.slice(0, -1) : signs;
+  if (!isGrouped(whole) || new Set(between).size > 1 || (hasFraction && between.includes(last))) {
+    return NaN;
+  }
+  return Number(`${whole.join("")}.${hasFraction ? parts.at(-1) : ""}0`);
+}
+
 class Measurer {
   constructor(viewer) {
     this.viewer = viewer;
@@ -43,8 +66,7 @@ class Measurer {
   }
 
   get mm() {
-    // A comma is a decimal sign in German.
-    const value = Number(this.length.value.replace(",", "."));
+    const value = lengthOf(this.length.value, this.viewer.language);
     return value > 0 && Number.isFinite(value) ? value : 0;
   }
 
@@ -140,10 +162,13 @@ class Measurer {
     const { px } = this;
     if (this.points.length < 2) this.answer.textContent = words.measure_hint;
     else if (px < this.given.least_px) this.answer.textContent = words.measure_near;
+    else if (!this.mm && this.length.value.trim()) this.answer.textContent = words.measure_unclear;
     else if (!this.mm) this.answer.textContent = `${write(px, 1)} px`;
     else {
       const error = this.viewer.percent(errorPx / px, 1);
-      this.answer.textContent = `${write(px, 1)} px · ${write(this.mm / px, 4)} mm/px ± ${error}`;
+      const length = this.mm.toLocaleString(this.viewer.language);
+      const scale = `${write(this.mm / px, 4)} mm/px ± ${error}`;
+      this.answer.textContent = `${write(px, 1)} px = ${length} mm · ${scale}`;
     }
   }
 }

@@ -8,13 +8,16 @@
 //   {do: "join",  n, other}                          region `other` into n
 //   {do: "type",  n, type}
 //
-// Regions of the record have its numbers, new ones begin at FIRST_NEW: after somebody else's
+// Regions of the record have its numbers, new ones begin behind them: after somebody else's
 // correction new regions can be drawn again on that one.
 
-const FIRST_NEW = 1001; // no record has more regions
+const FEWEST_FOR_RECORD = 1000; // so that mostly the same numbers are free on the next record
 const STROKES_KEY = "inspection-strokes:";
 const STROKES_DAYS = 7;
 const MOST_LETTERS = 2_000_000;
+
+// Number of the first new region. types: of the record's regions 1, 2, …
+const firstNewOf = (types) => Math.max(FEWEST_FOR_RECORD, types.length) + 1;
 
 // Does one stroke; answers what takes it back, null where it changes nothing.
 function applyStroke(labels, stroke) {
@@ -27,7 +30,7 @@ function applyStroke(labels, stroke) {
     types.set(n, undefined);
     regions.set(n, { type, px: 0, box: undefined });
   };
-  const known = stroke.n === undefined || stroke.n >= FIRST_NEW || regions.has(stroke.n);
+  const known = stroke.n === undefined || stroke.n >= labels.firstNew || regions.has(stroke.n);
   if (!known) return null;
   if (stroke.do === "draw" || stroke.do === "fill") {
     into(stroke.n, stroke.type);
@@ -75,10 +78,11 @@ function revertStroke(labels, { patch, types, rect, touched }) {
 
 // The strokes since the record, each with what takes it back, and those that were undone.
 class Strokes {
-  // base: the record that they are drawn on.
-  constructor(inspection, base) {
+  // base: the record that they are drawn on; types: of its regions.
+  constructor(inspection, base, types) {
     this.key = `${STROKES_KEY}${inspection}`;
     this.base = base;
+    this.firstNew = firstNewOf(types);
     this.done = [];
     this.undone = [];
   }
@@ -88,7 +92,7 @@ class Strokes {
       stroke.n ?? 0,
       ...(stroke.do === "split" ? undo.types.keys() : []),
     ]);
-    return Math.max(FIRST_NEW, ...used.map((n) => n + 1));
+    return Math.max(this.firstNew, ...used.map((n) => n + 1));
   }
 
   // Answers the pixels that may have changed, null where nothing did.
@@ -123,7 +127,9 @@ class Strokes {
 
   keep() {
     const strokes = this.done.map(({ stroke }) => stroke);
-    const text = JSON.stringify({ base: this.base, at: Date.now(), strokes });
+    const text = JSON.stringify({
+      base: this.base, first: this.firstNew, at: Date.now(), strokes,
+    });
     try {
       if (strokes.length && text.length < MOST_LETTERS) localStorage.setItem(this.key, text);
       else localStorage.removeItem(this.key);
@@ -136,9 +142,12 @@ class Strokes {
   kept() {
     dropOldStrokes();
     try {
-      const { base, strokes } = JSON.parse(localStorage.getItem(this.key)) ?? { strokes: [] };
+      const kept = JSON.parse(localStorage.getItem(this.key)) ?? { strokes: [] };
+      const { base, strokes, first = FEWEST_FOR_RECORD + 1 } = kept;
       if (base === this.base) return strokes;
-      return strokes.filter((one) => one.n >= FIRST_NEW && (one.do === "draw" || one.do === "fill"));
+      return strokes
+        .filter((one) => one.n >= first && (one.do === "draw" || one.do === "fill"))
+        .map((one) => ({ ...one, n: one.n - first + this.firstNew }));
     } catch {
       return [];
     }
