@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.imaging.overlay import overlay_picture
+from inspection.services.photo import correcting
 from inspection.services.photo.inspecting import mask_again
 from inspection.services.quality import control_charts, repeats
 from inspection.services.quality.control_charts import ChartSignal
@@ -157,13 +158,17 @@ def _signal_row(signal: ChartSignal) -> SignalRow:
 
 
 def with_drawn_pictures(station: Station, report: ShiftReport) -> ShiftReport:
-    """The report with the pictures of its photos, drawn from the photo files and the log."""
+    """The report with the pictures of its photos, drawn from the photo files and the log.
+
+    The regions are those that stand; in a signed report those that stood at its first signature.
+    """
     drawn: dict[int, bytes | None] = {}
+    signed_at = min((one.at for one in report.signatures if one.at), default=None)
 
     def pictured(photo: _Photo) -> _Photo:
         number = photo.inspection_id
         if number not in drawn:
-            drawn[number] = _picture(station, number)
+            drawn[number] = _picture(station, number, signed_at)
         return replace(photo, picture=drawn[number])
 
     return replace(
@@ -209,12 +214,18 @@ def _note(note: ShiftNote) -> NoteRow:
     return NoteRow(note.id, note.text, note.who, note.at)
 
 
-def _picture(station: Station, number: int) -> bytes | None:
-    """The photo with its defects drawn on it; None when its files are gone."""
+def _picture(station: Station, number: int, until: datetime | None) -> bytes | None:
+    """The photo with its defects drawn on it, as they stood at `until` (None: now); None when its
+    files are gone."""
     try:
         detail = log_detail.inspection_detail(station.engine, number)
         photo = station.photos.display_path(detail.photo_sha256).read_bytes()
-        return overlay_picture(photo, mask_again(station, detail))
+        drawn = [one for one in detail.corrections if until is None or one.said.at <= until]
+        if drawn:
+            mask = correcting.corrected_mask(station, detail, drawn[-1])
+        else:
+            mask = mask_again(station, detail)
+        return overlay_picture(photo, mask)
     except (InspectionError, OSError):
         # A report is owed even when a photo was lost; the row says which one.
         return None

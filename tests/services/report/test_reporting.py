@@ -3,16 +3,21 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import cv2
+import numpy as np
 import pytest
 
 from inspection.domain.chart_choice import ChartChoice, ChartNote
+from inspection.domain.corrections import DrawnRegion
 from inspection.domain.inspections import Subject
 from inspection.domain.quality import Quality
 from inspection.domain.shifts import ShiftOfLine
 from inspection.errors import InspectionError
 from inspection.i18n import translator
-from inspection.services.photo import counting, reviewing
+from inspection.imaging.overlay import overlay_picture
+from inspection.services.photo import correcting, counting, reviewing
 from inspection.services.photo.inspecting import inspect_photo
+from inspection.services.report import signing
 from inspection.services.report.building import build_shift_report, counted_report
 from inspection.services.report.files import write_shift_report
 from inspection.services.report.pages import report_pages
@@ -201,6 +206,33 @@ def test_the_same_log_gives_the_same_report_byte_for_byte(station, inspected):
     reviewing.decide(station, detail, "hold", "재확인", "박지훈")
     changed = build_shift_report(station, ShiftOfLine(slot.day, slot.shift))
     assert data_sha256(changed) != data_sha256(first)
+
+
+def test_pictures_show_the_regions_that_stand_and_when_signed_those_that_stood_then(
+    station, inspected
+):
+    slot = slot_now(station)
+    of = ShiftOfLine(slot.day, slot.shift)
+
+    def correct(x):
+        mask = np.zeros((240, 320), np.uint8)
+        mask[180:200, x : x + 40] = 1
+        detail = log_detail.inspection_detail(station.engine, inspected[1])
+        base = detail.correction and detail.correction.id
+        said = correcting.SaidOfRegions("Kim", "", base, (DrawnRegion(1, "chip"),))
+        png = cv2.imencode(".png", mask)[1].tobytes()
+        correcting.correct(station, detail, png, "mask", said)
+        photo = station.photos.display(detail.photo_sha256)
+        return overlay_picture(photo, 255 * mask)
+
+    first = correct(20)
+    assert build_shift_report(station, of).worst[0].picture == first
+    draft = build_shift_report(station, of, with_pictures=False)
+    signing.sign_out(station, of, "Lee", data_sha256(draft))
+    second = correct(250)
+    assert second != first
+    assert signing.shift_report(station, of).worst[0].picture == first
+    assert build_shift_report(station, of).worst[0].picture == second
 
 
 def test_a_lost_photo_does_not_stop_the_report(station, inspected):
