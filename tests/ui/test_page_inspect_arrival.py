@@ -6,9 +6,11 @@ import pytest
 
 from inspection.services.photo import batches
 from inspection.services.photo.arriving import photos
+from inspection.services.photo.inspecting import inspect_photo
 from inspection.storage import log_detail
 from tests.conftest import panel_jpeg
 from tests.labelled_photos import as_jpeg, labelled_photo
+from tests.services.photo.test_suggesting import GREY, RED, jpeg, view
 from tests.ui.inspect_page import DOOR, keys, words
 
 
@@ -68,6 +70,25 @@ def test_a_body_that_the_log_knows_is_asked_for_its_panel_alone(open_page, share
     assert "answer_panel_hood" in keys(at)
     assert not any(key.startswith("answer_vehicle_model") for key in keys(at))
     assert "Aria (log)" in words(at)
+
+
+def test_the_panel_is_suggested_by_the_picture_and_taken_by_one_tap_alone(open_page, shared):
+    for number in range(2):
+        for panel, code in ((1, "door_fl"), (2, "hood")):
+            content, about = jpeg(view(panel, GREY, number)), of_body(f"KMH-{number}", code)
+            inspect_photo(shared, content, f"{code}.jpg", about)
+    at = open_page("inspect")
+    for name, value in (("station", "ST10"), ("vehicle_model", "aria")):
+        at.selectbox(key=f"subject_{name}").set_value(value).run()
+    at.text_input(key="subject_body_number").set_value("KMH-9").run()
+    at = dropped(at, "IMG_1.jpg", jpeg(view(2, RED, 9)))
+    assert "By the picture probably Hood: tap it to confirm." in words(at)
+    offered = [one for one in at.button if one.key.startswith("answer_panel_")]
+    assert offered[0].key == "answer_panel_hood"
+    assert [one.key for one in offered if one.proto.type == "primary"] == ["answer_panel_hood"]
+    assert at.selectbox(key="subject_panel").value == ""
+    at.button(key="answer_panel_hood").click().run()
+    assert subject(shared, 5).panel == "hood"
 
 
 def test_a_reload_shows_the_same_photo_and_one_that_is_gone_says_so(open_page, shared):

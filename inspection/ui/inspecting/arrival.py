@@ -11,6 +11,7 @@ import streamlit as st
 from inspection.errors import InspectionError, UnreadableImage
 from inspection.services.photo.arriving import photos
 from inspection.services.photo.arriving.photos import Arrived, LookedAt
+from inspection.services.photo.arriving.suggesting import suggested_panel
 from inspection.services.photo.batches import Order
 from inspection.services.station import shared_station
 from inspection.ui.inspecting import readiness
@@ -151,6 +152,11 @@ def _question(name: str, looked: LookedAt) -> None:
         st.markdown(f"**{t(f'common.{name}')}**")
     remembered = getattr(chosen_subject(), name)
     suggested = {remembered, *(looked.said.colours if name == "colour" else ())}
+    if likely := _suggested(name, looked):
+        st.caption(
+            f":material/image_search: {t('arrival.likely', value=as_written(_WORDS[name](likely)))}"
+        )
+        suggested = {likely}
     with st.container(horizontal=True, gap="small"):
         for value in offered:
             st.button(
@@ -164,9 +170,26 @@ def _question(name: str, looked: LookedAt) -> None:
 
 def _likeliest_first(name: str, looked: LookedAt) -> list[str]:
     codes = codes_of(name)
-    first = [*(looked.said.colours if name == "colour" else ()), getattr(chosen_subject(), name)]
+    remembered = getattr(chosen_subject(), name)
+    of_paint = looked.said.colours if name == "colour" else ()
+    first = [_suggested(name, looked), *of_paint, remembered]
     known = [code for code in dict.fromkeys(first) if code in codes]
     return [*known, *(code for code in codes if code not in known)]
+
+
+def _suggested(name: str, looked: LookedAt) -> str:
+    """The panel that photos of the same station say this is, "" for other fields."""
+    if name != "panel":
+        return ""
+    subject = chosen_subject()
+    try:
+        panel = suggested_panel(
+            shared_station(), looked.framing, subject.station, subject.vehicle_model
+        )
+    except InspectionError:
+        # A question without a suggestion is still a question.
+        return ""
+    return panel if panel in codes_of(name) else ""
 
 
 def _answer(name: str, value: str) -> None:

@@ -10,10 +10,13 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from inspection.domain.inspections import Subject
 from inspection.domain.scale import Scale
 from inspection.errors import NotFound
 from inspection.imaging import codec
+from inspection.imaging.cameras.framing import framing_of
 from inspection.services.photo import batches, waiting_room
 from inspection.services.photo.arriving.facts import Said, said_by_photo
 from inspection.services.photo.batches import Order
@@ -43,12 +46,14 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class LookedAt:
-    """What a look at a waiting photo found. preview: a JPEG of it. said: of its subject."""
+    """What a look at a waiting photo found. preview: a JPEG of it. said: of its subject. framing:
+    as `framing_of` has it."""
 
     width_px: int
     height_px: int
     preview: Path
     said: Said
+    framing: np.ndarray
 
 
 def receive(
@@ -99,10 +104,12 @@ def look_at(station: Station, arrived: Arrived) -> LookedAt:
     photo = station.worker.look(content, arrived.name, reads=True)
     preview = arrived.path.with_name(arrived.path.name + waiting_room.PREVIEW)
     small = codec.encode_thumbnail(codec.decode_rgb(photo.display_jpeg), PREVIEW_SIDE_PX)
+    # As the log's: a thumbnail.
+    framing = framing_of(codec.decode_rgb(photo.thumbnail_jpeg))
     with contextlib.suppress(OSError):
         write_private(preview, small)
     said = said_by_photo(station, photo, arrived.name, arrived.sidecar)
-    return LookedAt(photo.width_px, photo.height_px, preview, said)
+    return LookedAt(photo.width_px, photo.height_px, preview, said, framing)
 
 
 def order_of(
