@@ -76,12 +76,10 @@ def test_the_lines_of_a_run_that_is_gone_on_with_stay_whatever_ends_it_again(
 ):
     out = tmp_path / "out.jsonl"
     words = ("inspect", many, "--log", "--json", out)
-    ends_after(monkeypatch, 2, KeyboardInterrupt())
-    assert run(*words).exit_code == STOPPED
+    with ended_after(2):
+        assert run(*words).exit_code == STOPPED
     (first,) = out.read_text().splitlines()
     out.write_text(f'{first}\n{{"file": "torn')
-    monkeypatch.undo()
-    monkeypatch.setenv("INSPECTION_DATA_DIR", str(tmp_path / "data"))
 
     def ends(*what, **more):
         raise KeyboardInterrupt
