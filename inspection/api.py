@@ -397,7 +397,7 @@ def _inspect(
             stored = inspecting.stored_answer(station, content, request_id)
     if stored is not None:
         name, inspected = stored.inspection.photo_name, stored
-    return inspecting.inspection_json(
+    return record_json.inspection_json(
         inspected.inspection, name, inspected.id, station.settings.first_day
     )
 

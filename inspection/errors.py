@@ -194,6 +194,11 @@ class CorrectionRefused(InspectionError):
     """What a person drew over a photo lacks a name, or its mask and its list contradict."""
 
 
+class IgnoreRefused(InspectionError):
+    """Ignore regions are not kept: a name is missing, they enclose nothing, or no photo could be
+    held against their reference."""
+
+
 class CountingRefused(InspectionError):
     """A word about what counts lacks its name or its reason, or does not fit what was said."""
 

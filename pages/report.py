@@ -26,6 +26,7 @@ if not report.is_empty:
     report_views.signals(report)
     report_views.open_work(report)
     report_views.left_out(report)
+    report_views.ignored(report)
 report_notes_view.notes_and_items(report, place_of(shared_station(), chosen))
 if not report.is_empty:
     report_views.groups(report)

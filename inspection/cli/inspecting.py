@@ -217,7 +217,7 @@ def _inspect_all(
 
     kept: (file, id) of the answers that stand in `lines` already.
     """
-    from inspection.services.photo import inspecting
+    from inspection.services.photo import inspecting, record_json
 
     done = refused = from_before = 0
     written: set[str] = set()
@@ -228,7 +228,7 @@ def _inspect_all(
                 try:
                     inspected = _inspected(station, photo, asked, run)
                     from_before += inspected.from_before
-                    answer = inspecting.inspection_json(
+                    answer = record_json.inspection_json(
                         inspected.inspection, photo.shown, inspected.id, station.settings.first_day
                     )
                     if masks:

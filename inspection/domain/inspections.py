@@ -6,6 +6,7 @@ from datetime import datetime
 
 from inspection.domain.body_numbers import normal_body_number
 from inspection.domain.defects import Defect
+from inspection.domain.ignoring.regions import Ignoring
 from inspection.domain.letters import refuse_unreadable, shortened
 from inspection.domain.scale import Scale
 from inspection.errors import DecisionRefused, SubjectRefused
@@ -147,6 +148,8 @@ class Inspection:
 
     inspected_at: UTC with time zone. repeats: id of the earlier inspection of the same photo when
     this one was asked for on purpose. quality: codes of what is wrong with the photo itself.
+    ignoring: the ignore regions that were held against the photo, None where its station has none;
+    score is that of what is judged.
     """
 
     subject: Subject
@@ -168,6 +171,7 @@ class Inspection:
     captured_at: datetime | None = None
     photo_source: str = "upload"
     repeats: int | None = None
+    ignoring: Ignoring | None = None
 
     def __post_init__(self) -> None:
         if self.inspected_at.tzinfo is None:

@@ -27,6 +27,7 @@ from inspection.storage.column_types import (
 )
 from inspection.storage.correcting.table import correction
 from inspection.storage.database import looking, next_number
+from inspection.storage.ignoring.table import ignore_check, ignore_version, ignored_mark
 from inspection.storage.report.table import (
     report_signature,
     shift_note,
@@ -58,14 +59,16 @@ SEALED = {
         decision,
         counting_word,
         correction,
+        ignore_version,
         shift_note,
         shift_note_word,
         signed_report,
         report_signature,
     )
 }
-# The standing follows from later records; a signed report's contents have a hash of their own.
-_NOT_IN_DIGEST = (*STANDING_COLUMNS, "data", "row_values")
+# The standing follows from later records; a signed report's contents and the reference picture of
+# ignore regions have a hash of their own.
+_NOT_IN_DIGEST = (*STANDING_COLUMNS, "data", "row_values", "picture")
 # Columns that records sealed before them do not have: empty ones are left out.
 _NOT_IN_OLDER = ("width_error_px", "scale_error_percent")
 _ROWS_AT_ONCE = 2000
@@ -153,7 +156,8 @@ def last_event(engine: Engine, kind: str) -> tuple[datetime, dict[str, object]] 
 
 
 def record_digest(row: Values, defects: Iterable[Values] = ()) -> str:
-    """SHA-256 of a record of `SEALED` as it was written, an inspection with its defects.
+    """SHA-256 of a record of `SEALED` as it was written, an inspection with its defects and what
+    was ignored there.
 
     The standing columns are left out: they follow from later records.
     """
@@ -290,8 +294,9 @@ def digests_now(connection: Connection, events: Sequence[AnyRow]) -> dict[tuple[
     }
     moves = _moves(connection, wanted["inspection"])
     parts: dict[int, list[RowMapping]] = {}
-    for row in _rows(connection, defect, defect.c.inspection_id, wanted["inspection"]):
-        parts.setdefault(row["inspection_id"], []).append(row)
+    for column in (defect.c.inspection_id, ignore_check.c.id, ignored_mark.c.inspection_id):
+        for row in _rows(connection, column.table, column, wanted["inspection"]):
+            parts.setdefault(row[column.name], []).append(row)
     digests = {}
     for kind, table in SEALED.items():
         for row in _rows(connection, table, table.c.id, wanted[kind]):

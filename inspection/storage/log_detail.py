@@ -11,19 +11,17 @@ from typing import Any
 from sqlalchemy import Connection, Engine, case, select
 
 from inspection.domain.counting_words import VOIDED
-from inspection.domain.defects import Defect, Region
+from inspection.domain.defects import Defect
+from inspection.domain.ignoring.regions import Ignoring
 from inspection.domain.inspections import (
     MOST_LETTERS,
     MOST_REASON_LETTERS,
     Decision,
     Inspection,
     Judgement,
-    Reason,
     Subject,
-    Thresholds,
 )
 from inspection.domain.letters import shortened
-from inspection.domain.scale import Scale, present_source
 from inspection.errors import NotFound
 from inspection.storage import tables
 from inspection.storage.column_types import AnyRow, AnySelect
@@ -33,7 +31,9 @@ from inspection.storage.counting_records import NumberedWord, state, words_about
 from inspection.storage.database import looking
 from inspection.storage.demo_loads import standing_load
 from inspection.storage.first_inspections import is_first_now
+from inspection.storage.ignoring.records import ignoring_about
 from inspection.storage.log_list import WHY_LEFT_OUT
+from inspection.storage.rows import defect_of, reasons_of, scale_of, thresholds_of
 from inspection.storage.tables import audit, decision, defect, inspection, photo, unit
 
 
@@ -300,6 +300,7 @@ def inspection_detail(engine: Engine, number: int) -> InspectionDetail:
             state(connection, [number]).get(number, ""),
             words_about(connection, number),
             corrections_about(connection, [number]).get(number, ()),
+            ignoring_about(connection, [number]).get(number),
         )
 
 
@@ -330,10 +331,11 @@ def detail_of(
     why_left_out: str = "",
     counting: tuple[NumberedWord, ...] = (),
     corrections: tuple[NumberedCorrection, ...] = (),
+    ignoring: Ignoring | None = None,
 ) -> InspectionDetail:
     return InspectionDetail(
         id=row.id,
-        inspection=_inspection(row, defects),
+        inspection=_inspection(row, defects, ignoring),
         day=row.day,
         shift=row.shift,
         standing=row.standing,
@@ -351,7 +353,7 @@ def detail_of(
     )
 
 
-def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
+def _inspection(row: AnyRow, defects: tuple[Defect, ...], ignoring: Ignoring | None) -> Inspection:
     return Inspection(
         subject=Subject.as_logged(
             vehicle_model=row.vehicle_model,
@@ -380,30 +382,8 @@ def _inspection(row: AnyRow, defects: tuple[Defect, ...]) -> Inspection:
         captured_at=row.captured_at,
         photo_source=row.photo_source,
         repeats=row.repeats,
+        ignoring=ignoring,
     )
-
-
-def reasons_of(row: AnyRow) -> tuple[Reason, ...]:
-    """The reasons of an inspection's row; a damaged one is left out: the audit chain names it."""
-    known = [one for one in row.reasons or () if isinstance(one, dict)]
-    return tuple(
-        Reason(one["code"], one["values"])
-        for one in known
-        if isinstance(one.get("code"), str) and isinstance(one.get("values"), dict)
-    )
-
-
-def scale_of(row: AnyRow) -> Scale | None:
-    """The scale of an inspection's row."""
-    if row.mm_per_px is None:
-        return None
-    return Scale(row.mm_per_px, present_source(row.scale_source), row.scale_error_percent)
-
-
-def thresholds_of(row: AnyRow) -> Thresholds:
-    """The thresholds of an inspection's row."""
-    sizes = row.region_threshold, row.smallest_px, row.peak
-    return Thresholds(*sizes, ok_below=row.ok_below, reject_from=row.reject_from)
 
 
 def _defects(connection: Connection, row: AnyRow) -> tuple[Defect, ...]:
@@ -411,31 +391,6 @@ def _defects(connection: Connection, row: AnyRow) -> tuple[Defect, ...]:
         select(defect).where(defect.c.inspection_id == row.id).order_by(defect.c.number)
     )
     return tuple(defect_of(one, row) for one in rows)
-
-
-def defect_of(row: AnyRow, its_inspection: AnyRow) -> Defect:
-    region = Region(
-        type=row.type,
-        score=row.score,
-        area_px=row.area_px,
-        length_px=row.length_px,
-        width_px=row.width_px,
-        bbox_px=(row.x_px, row.y_px, row.box_width_px, row.box_height_px),
-        outline_px=tuple((x, y) for x, y in row.outline_px),
-        position=(row.position_x, row.position_y),
-        width_error_px=row.width_error_px,
-    )
-    return Defect(
-        region=region,
-        area_mm2=row.area_mm2,
-        length_mm=row.length_mm,
-        width_mm=row.width_mm,
-        zone=row.zone,
-        near_character_line=row.near_character_line,
-        severity=row.severity,
-        source=row.source,
-        scale_error=(its_inspection.scale_error_percent or 0.0) / 100,
-    )
 
 
 def _decisions(connection: Connection, number: int) -> tuple[NumberedDecision, ...]:

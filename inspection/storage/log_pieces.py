@@ -11,15 +11,16 @@ from inspection.storage import tables
 from inspection.storage.column_types import AnyRow, AnySelect, frame
 from inspection.storage.correcting.records import corrections_about
 from inspection.storage.database import looking
+from inspection.storage.ignoring.records import ignoring_about
 from inspection.storage.log_detail import (
     InspectionDetail,
-    defect_of,
     detail_of,
     numbered_decision,
     whole_inspections,
 )
 from inspection.storage.log_filter import LogFilter, chosen_defects, exported
 from inspection.storage.log_list import LOG_COLUMNS, WHY_LEFT_OUT, columns_of
+from inspection.storage.rows import defect_of
 from inspection.storage.tables import decision, defect, inspection, photo, unit
 
 _EXPORT_COLUMNS = (
@@ -197,12 +198,14 @@ def details_in_pieces(
             defects = _grouped(connection, defect, numbers)
             words = _grouped(connection, decision, numbers)
             corrections = corrections_about(connection, numbers)
+            ignoring = ignoring_about(connection, numbers)
         yield [
             detail_of(
                 row,
                 tuple(defect_of(one, row) for one in defects.get(row.id, ())),
                 tuple(numbered_decision(one) for one in words.get(row.id, ())),
                 corrections=corrections.get(row.id, ()),
+                ignoring=ignoring.get(row.id),
             )
             for row in found
         ]

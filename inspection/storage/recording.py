@@ -36,6 +36,8 @@ from inspection.storage.counting import kept, set_standing, standing
 from inspection.storage.counting_records import write_words
 from inspection.storage.database import insert_rows, next_number, writing
 from inspection.storage.deciding import BATCH, in_batches, open_inspection
+from inspection.storage.ignoring.records import IgnoringRows
+from inspection.storage.rows import number_or_none, region_values
 from inspection.storage.visits import (
     Body,
     Entry,
@@ -56,6 +58,15 @@ class _Versions:
 
     cards: Mapping[str, Mapping[str, object]]
     texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """An inspection's row, those of its defects, and what was ignored there."""
+
+    row: NewRow
+    defects: list[NewRow]
+    ignored: list[NewRow]
 
 
 def record_inspection(
@@ -154,8 +165,10 @@ def rejudge(
         number = next_inspection(connection)
         row = _inspection_row(entry, number, earlier.unit_id, earlier.is_first, rejudges=earlier_id)
         defects = _defect_rows(row, inspection, next_number(connection, tables.defect))
+        ignored = IgnoringRows(connection)
+        judged = _Judged(row, defects, ignored.of(number, inspection))
         with kept(connection, [earlier.unit_id]):
-            _supersede(connection, inspector, [(row, defects)])
+            _supersede(connection, inspector, [judged], ignored)
             if corrects_scale:
                 at = inspection.inspected_at
                 said = CountingWord(
@@ -200,14 +213,16 @@ def _write_fresh(
     sent_back = panels_sent_back(connection, [one.id for one in units.values()])
     number, defect_number = next_inspection(connection), next_number(connection, tables.defect)
     rows, defects, events, words = [], [], [], []
+    ignored = IgnoringRows(connection)
     for entry in entries:
         body = units[unit_key(entry.inspection)]
         is_first = is_first_of_body(entry, body, sent_back, in_use)
         row = _inspection_row(entry, number, body.id, is_first)
         parts = _defect_rows(row, entry.inspection, defect_number)
+        judged = _Judged(row, parts, ignored.of(number, entry.inspection))
         rows.append(row)
         defects += parts
-        events.append(_event("inspection", row["inspector"], row, parts))
+        events.append(_event("inspection", row["inspector"], judged))
         if like := entry.like:
             at = entry.inspection.inspected_at
             words.append(CountingWord(number, like.word, "", like.who, at, like.inspection_id))
@@ -215,6 +230,7 @@ def _write_fresh(
     with kept(connection, (one.id for one in units.values())):
         insert_rows(connection, tables.inspection, rows)
         insert_rows(connection, tables.defect, defects)
+        ignored.write()
         append_events(connection, events)
         if words:
             write_words(connection, words)
@@ -316,6 +332,7 @@ def _file_anew(
     ).mappings()
     number, defect_number = next_inspection(connection), next_number(connection, tables.defect)
     judged = []
+    ignored = IgnoringRows(connection)
     for old in olds.all():
         slot, body = moved[old["id"]], bodies[old["unit_id"]]
         came_back = (body.id, old["panel"]) in sent_back
@@ -336,9 +353,9 @@ def _file_anew(
             {**part, "id": defect_number + place, "inspection_id": number, "day": slot.day}
             for place, part in enumerate(_stored_defects(connection, old["id"]))
         ]
-        judged.append((row, parts))
+        judged.append(_Judged(row, parts, ignored.again(old["id"], number)))
         number, defect_number = number + 1, defect_number + len(parts)
-    _supersede(connection, "", judged)
+    _supersede(connection, "", judged, ignored)
 
 
 def _stored_defects(connection: Connection, number: int) -> Sequence[RowMapping]:
@@ -348,16 +365,15 @@ def _stored_defects(connection: Connection, number: int) -> Sequence[RowMapping]
 
 
 def _supersede(
-    connection: Connection,
-    who: str,
-    judged: Sequence[tuple[NewRow, list[NewRow]]],
+    connection: Connection, who: str, judged: Sequence[_Judged], ignored: IgnoringRows
 ) -> None:
     """Write judgements with their defects; each takes the place of the one that it `rejudges`."""
-    rows = [row for row, _ in judged]
+    rows = [one.row for one in judged]
     insert_rows(connection, tables.inspection, rows)
-    insert_rows(connection, tables.defect, [part for _, parts in judged for part in parts])
+    insert_rows(connection, tables.defect, [part for one in judged for part in one.defects])
+    ignored.write()
     set_standing(connection, {row["rejudges"]: {"superseded_by": row["id"]} for row in rows})
-    append_events(connection, [_event("rejudgement", who, row, parts) for row, parts in judged])
+    append_events(connection, [_event("rejudgement", who, one) for one in judged])
 
 
 def _inspection_row(
@@ -432,8 +448,6 @@ def _defect_rows(row: Values, one: Inspection, first_number: int) -> list[NewRow
 
 
 def _defect_row(row: Values, part: Defect, number: int, place: int) -> NewRow:
-    region = part.region
-    x_px, y_px, box_width_px, box_height_px = (int(value) for value in region.bbox_px)
     return {
         "id": number,
         "inspection_id": row["id"],
@@ -441,40 +455,25 @@ def _defect_row(row: Values, part: Defect, number: int, place: int) -> NewRow:
         "day": row["day"],
         "vehicle_model": row["vehicle_model"],
         "panel": row["panel"],
-        "type": region.type,
         "severity": part.severity,
         "zone": part.zone,
         "near_character_line": bool(part.near_character_line),
         "source": part.source,
-        "score": float(region.score),
-        "area_px": int(region.area_px),
-        "length_px": float(region.length_px),
-        "width_px": float(region.width_px),
-        "width_error_px": _number_or_none(region.width_error_px),
-        "area_mm2": _number_or_none(part.area_mm2),
-        "length_mm": _number_or_none(part.length_mm),
-        "width_mm": _number_or_none(part.width_mm),
-        "x_px": x_px,
-        "y_px": y_px,
-        "box_width_px": box_width_px,
-        "box_height_px": box_height_px,
-        "outline_px": [[int(x), int(y)] for x, y in region.outline_px],
-        "position_x": float(region.position[0]),
-        "position_y": float(region.position[1]),
+        "area_mm2": number_or_none(part.area_mm2),
+        "length_mm": number_or_none(part.length_mm),
+        "width_mm": number_or_none(part.width_mm),
+        **region_values(part.region),
     }
 
 
-def _number_or_none(value: float | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _event(kind: str, who: str, row: Values, defects: Sequence[Values]) -> Event:
+def _event(kind: str, who: str, judged: _Judged) -> Event:
+    row = judged.row
     details = {
         "inspection": row["id"],
         "photo": row["photo_sha256"],
         "verdict": row["verdict"],
         "defects": row["defects"],
-        RECORD: record_digest(row, defects),
+        RECORD: record_digest(row, [*judged.defects, *judged.ignored]),
     }
     for link in ("repeats", "rejudges"):
         if row[link] is not None:

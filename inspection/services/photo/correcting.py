@@ -29,7 +29,7 @@ from inspection.imaging.regions import (
     regions_by_place,
     shared_px,
 )
-from inspection.services.photo.inspecting import judge_regions
+from inspection.services.photo.inspecting import judge_regions, judged_map
 from inspection.services.photo.reviewing import spec_of
 from inspection.services.station import Station
 from inspection.storage.correcting import records
@@ -244,7 +244,9 @@ def _machine_places(station: Station, detail: InspectionDetail) -> np.ndarray:
     except NotFound:
         pass
     else:
-        probability = codec.decode_grey(probability_png)
+        probability = judged_map(
+            codec.decode_grey(probability_png), detail.inspection.ignoring, used.region
+        )
         places = regions_by_place(probability, used.region, used.smallest_px, used.peak)
         # The map may be a later one of the same model.
         if int(places.max(initial=0)) == len(detail.defects):

@@ -5,31 +5,32 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import numpy as np
 
 from inspection.domain.acceptance import judge
 from inspection.domain.acceptance_rules import Spec
-from inspection.domain.clocks import FIRST_DAY, impossible_dates
 from inspection.domain.counting_words import OTHER_SHOT, SAME_SHOT, VOIDED, WAITING, LikeAnother
 from inspection.domain.defects import UNNAMED, Region
+from inspection.domain.ignoring.regions import IgnoredMark, Ignoring
 from inspection.domain.inspections import Inspection, Judgement, Subject, Thresholds
 from inspection.domain.letters import inert_name
 from inspection.domain.placing import place_and_measure
 from inspection.domain.scale import Scale
 from inspection.domain.scale_limits import ScaleLimits, scale_limits
 from inspection.errors import AlreadyInspected, InspectionError
-from inspection.i18n import reason_sentence, translator
 from inspection.imaging import codec, quality
+from inspection.imaging.framing.ignoring import parted
 from inspection.imaging.photo import Evidence, Photo
 from inspection.imaging.regions import defect_mask, find_regions, photo_score
 from inspection.model_facts import Card
+from inspection.services.ignoring.holding import held_against
 from inspection.services.photo import likeness
 from inspection.services.photo.arriving import facts
-from inspection.services.photo.calibrating import known_scale, scale_json
+from inspection.services.photo.calibrating import known_scale
 from inspection.services.station import Station, given_scale, thresholds_of
 from inspection.storage import log_detail, recording
 
@@ -65,9 +66,27 @@ class Seen:
     problems: tuple[str, ...] = ()
     model_px: float | None = None
 
-    @property
-    def score(self) -> float:
-        return photo_score(self.probability, self.score_top_px)
+    def regions(self, probability: np.ndarray, thresholds: Thresholds) -> tuple[Region, ...]:
+        """The regions of a part of the kept map, uint8 (H, W); the rest of it is 0."""
+        return find_regions(
+            probability,
+            self.kind,
+            self.types,
+            thresholds.region,
+            thresholds.smallest_px,
+            thresholds.peak,
+            self.photo,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPhoto:
+    """What a photo is judged as. score: of all that is judged. ignoring: with its marks, None where
+    no ignore regions were held against the photo."""
+
+    judgement: Judgement
+    score: float
+    ignoring: Ignoring | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +107,56 @@ def judge_seen(
     thresholds: Thresholds,
     spec: Spec,
     distance_mm: float | None = None,
-) -> Judgement:
+    ignoring: Ignoring | None = None,
+) -> JudgedPhoto:
     """Regions, millimetres and verdict from the kept map; milliseconds, no network.
 
     A scale that may be wrong leaves the photo to a person; `limits_of` refuses an impossible one.
-    distance_mm: of the camera, for the advice where the photo is too coarse.
+    distance_mm: of the camera, for the advice where the photo is too coarse. ignoring: ignore
+    regions as they lie in the photo; marks wholly within are kept apart where they hold.
     """
-    regions = find_regions(
-        seen.probability,
-        seen.kind,
-        seen.types,
-        thresholds.region,
-        thresholds.smallest_px,
-        thresholds.peak,
-        seen.photo,
-    )
-    return judge_regions(
-        regions,
+    probability = seen.probability
+    if ignoring is not None:
+        ignoring = replace(ignoring, marks=_ignored(seen, ignoring, thresholds))
+        probability = judged_map(probability, ignoring, thresholds.region)
+    score = photo_score(probability, seen.score_top_px)
+    judgement = judge_regions(
+        seen.regions(probability, thresholds),
         subject,
         station=station,
         photo=seen,
         scale=scale,
         spec=spec,
-        score=seen.score,
+        score=score,
         thresholds=thresholds,
         problems=seen.problems,
         model_px=seen.model_px,
         distance_mm=distance_mm,
     )
+    return JudgedPhoto(judgement, score, ignoring)
+
+
+def judged_map(probability: np.ndarray, ignoring: Ignoring | None, threshold: float) -> np.ndarray:
+    """Of the kept map, uint8 (H, W), what is judged: all but what lies within ignore regions that
+    hold."""
+    if ignoring is None or not ignoring.holds:
+        return probability
+    outlines = [one.outline_px for one in ignoring.regions]
+    return parted(probability, outlines, threshold).judged
+
+
+def _ignored(seen: Seen, ignoring: Ignoring, thresholds: Thresholds) -> tuple[IgnoredMark, ...]:
+    if not ignoring.holds:
+        return ()
+    outlines = [one.outline_px for one in ignoring.regions]
+    parts = parted(seen.probability, outlines, thresholds.region)
+    marks = []
+    for region in seen.regions(parts.ignored, thresholds):
+        # A pixel of the mark, and so within one of the regions.
+        x, y = region.outline_px[0]
+        place = int(parts.place[y, x]) or 1
+        marks.append(IgnoredMark(ignoring.regions[place - 1].kind, region))
+    return tuple(marks)
 
 
 def judge_regions(
@@ -221,7 +262,7 @@ def inspect_photo(
     if scale is not None:
         limits_of(station, subject, seen).refuse_impossible(scale, inert_name(filename))
     thresholds = thresholds_of(model.card)
-    judgement = judge_seen(
+    judged = judge_seen(
         seen,
         subject,
         station=station,
@@ -229,6 +270,7 @@ def inspect_photo(
         thresholds=thresholds,
         spec=spec,
         distance_mm=known.distance_mm,
+        ignoring=held_against(station, subject, photo),
     )
     inspection = Inspection(
         subject=subject,
@@ -237,8 +279,8 @@ def inspect_photo(
         width_px=photo.width_px,
         height_px=photo.height_px,
         inspected_at=datetime.now(UTC),
-        judgement=judgement,
-        score=seen.score,
+        judgement=judged.judgement,
+        score=judged.score,
         scale=scale,
         thresholds=thresholds,
         model_name=model.name or "",
@@ -250,8 +292,14 @@ def inspect_photo(
         captured_at=_with_zone(photo.captured_at, station),
         photo_source=source,
         repeats=earlier.id if earlier else None,
+        ignoring=judged.ignoring,
     )
-    mask = defect_mask(seen.probability, thresholds.region, thresholds.smallest_px, thresholds.peak)
+    mask = defect_mask(
+        judged_map(seen.probability, judged.ignoring, thresholds.region),
+        thresholds.region,
+        thresholds.smallest_px,
+        thresholds.peak,
+    )
     number = None
     if log:
         # Files first: a record must never point at a photo that is not there.
@@ -393,55 +441,6 @@ def _with_zone(moment: datetime | None, station: Station) -> datetime | None:
     return moment.replace(tzinfo=station.calendar.zone)
 
 
-def inspection_json(
-    inspection: Inspection, filename: str, number: int | None, first_day: date = FIRST_DAY
-) -> dict[str, object]:
-    """The documented JSON of one inspection (one line of `inspect --json`).
-
-    number: its id in the log; None when it was not logged, and the answer then holds no `id`.
-    first_day: of the settings; `impossible_dates` names the dates that a wrong clock wrote, and is
-    left out without any.
-    """
-    t = translator("en")
-    judgement = inspection.judgement
-    wrong = impossible_dates(
-        inspection.inspected_at, inspection.captured_at, first_day, datetime.now(UTC)
-    )
-    return {
-        **({} if number is None else {"id": number}),
-        **({"impossible_dates": list(wrong)} if wrong else {}),
-        "file": filename,
-        "sha256": inspection.photo_sha256,
-        "width_px": inspection.width_px,
-        "height_px": inspection.height_px,
-        "mm_per_px": inspection.scale.mm_per_px if inspection.scale else None,
-        "scale": scale_json(inspection.scale) if inspection.scale else None,
-        "verdict": judgement.verdict,
-        "reasons": [
-            {"code": reason.code, "text": reason_sentence(t, reason), **reason.values}
-            for reason in judgement.reasons
-        ],
-        "score": round(inspection.score, 6),
-        "defects": [
-            {
-                "type": defect.type,
-                "score": round(defect.region.score, 4),
-                "area_px": defect.region.area_px,
-                "area_mm2": defect.area_mm2,
-                "length_mm": defect.length_mm,
-                "width_mm": defect.width_mm,
-                "bbox_px": list(defect.region.bbox_px),
-                "zone": defect.zone,
-                "severity": defect.severity,
-            }
-            for defect in judgement.defects
-        ],
-        "model": {"name": inspection.model_name, "sha256": inspection.model_sha256},
-        "spec": {"name": inspection.spec_name, "sha256": inspection.spec_sha256},
-        "duration_ms": inspection.duration_ms,
-    }
-
-
 def mask_again(
     station: Station,
     detail: log_detail.InspectionDetail,
@@ -455,9 +454,10 @@ def mask_again(
     used = detail.inspection.thresholds
     # The mask needs neither types nor card: only the first of the two kept maps is decoded.
     probability_png, _ = station.photos.evidence(detail.photo_sha256, detail.model_sha256)
+    threshold = used.region if threshold is None else threshold
     return defect_mask(
-        codec.decode_grey(probability_png),
-        used.region if threshold is None else threshold,
+        judged_map(codec.decode_grey(probability_png), detail.inspection.ignoring, threshold),
+        threshold,
         used.smallest_px if smallest_px is None else smallest_px,
         used.peak,
     )

@@ -1,12 +1,85 @@
-"""Records of the log as JSON: an inspection with all that people said of it, and a correction."""
+"""Records as JSON: an inspection, one of the log with all that people said of it, a correction."""
 
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import UTC, date, datetime
 
-from inspection.domain.clocks import FIRST_DAY
-from inspection.services.photo.inspecting import inspection_json
+from inspection.domain.clocks import FIRST_DAY, impossible_dates
+from inspection.domain.ignoring.regions import Ignoring
+from inspection.domain.inspections import Inspection
+from inspection.i18n import reason_sentence, translator
+from inspection.services.photo.calibrating import scale_json
 from inspection.storage.correcting.records import NumberedCorrection
 from inspection.storage.log_detail import InspectionDetail
+
+
+def inspection_json(
+    inspection: Inspection, filename: str, number: int | None, first_day: date = FIRST_DAY
+) -> dict[str, object]:
+    """The documented JSON of one inspection (one line of `inspect --json`).
+
+    number: its id in the log; None when it was not logged, and the answer then holds no `id`.
+    first_day: of the settings; `impossible_dates` names the dates that a wrong clock wrote, and is
+    left out without any. So is `ignored`, where no ignore regions were held against the photo.
+    """
+    t = translator("en")
+    judgement = inspection.judgement
+    wrong = impossible_dates(
+        inspection.inspected_at, inspection.captured_at, first_day, datetime.now(UTC)
+    )
+    return {
+        **({} if number is None else {"id": number}),
+        **({"impossible_dates": list(wrong)} if wrong else {}),
+        "file": filename,
+        "sha256": inspection.photo_sha256,
+        "width_px": inspection.width_px,
+        "height_px": inspection.height_px,
+        "mm_per_px": inspection.scale.mm_per_px if inspection.scale else None,
+        "scale": scale_json(inspection.scale) if inspection.scale else None,
+        "verdict": judgement.verdict,
+        "reasons": [
+            {"code": reason.code, "text": reason_sentence(t, reason), **reason.values}
+            for reason in judgement.reasons
+        ],
+        "score": round(inspection.score, 6),
+        "defects": [
+            {
+                "type": defect.type,
+                "score": round(defect.region.score, 4),
+                "area_px": defect.region.area_px,
+                "area_mm2": defect.area_mm2,
+                "length_mm": defect.length_mm,
+                "width_mm": defect.width_mm,
+                "bbox_px": list(defect.region.bbox_px),
+                "zone": defect.zone,
+                "severity": defect.severity,
+            }
+            for defect in judgement.defects
+        ],
+        **({} if inspection.ignoring is None else {"ignored": _ignored_json(inspection.ignoring)}),
+        "model": {"name": inspection.model_name, "sha256": inspection.model_sha256},
+        "spec": {"name": inspection.spec_name, "sha256": inspection.spec_sha256},
+        "duration_ms": inspection.duration_ms,
+    }
+
+
+def _ignored_json(seen: Ignoring) -> dict[str, object]:
+    return {
+        "version": seen.version,
+        "view": seen.view,
+        "holds": seen.holds,
+        "by": seen.by or None,
+        "error_percent": None if seen.error_percent is None else round(seen.error_percent, 3),
+        "marks": [
+            {
+                "kind": mark.kind,
+                "type": mark.region.type,
+                "score": round(mark.region.score, 4),
+                "area_px": mark.region.area_px,
+                "bbox_px": list(mark.region.bbox_px),
+            }
+            for mark in seen.marks
+        ],
+    }
 
 
 def detail_json(detail: InspectionDetail, first_day: date = FIRST_DAY) -> dict[str, object]:

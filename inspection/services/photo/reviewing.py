@@ -120,17 +120,21 @@ def judged_again(
     if scale is not None:
         limits_of(station, before.subject, seen).refuse_impossible(scale, before.photo_name)
     thresholds, scale = thresholds or before.thresholds, scale or before.scale
-    judgement = judge_seen(
+    # What the photo showed of its framing then is what holds.
+    judged = judge_seen(
         seen,
         before.subject,
         station=station,
         scale=scale,
         thresholds=thresholds,
         spec=spec_of(station, before),
+        ignoring=before.ignoring,
     )
     return replace(
         before,
-        judgement=judgement,
+        judgement=judged.judgement,
+        score=before.score if before.ignoring is None else judged.score,
+        ignoring=judged.ignoring,
         thresholds=thresholds,
         scale=scale,
         inspected_at=datetime.now(UTC),

@@ -99,6 +99,7 @@ def counted_report(station: Station, of: ShiftOfLine) -> ShiftReport:
         open_items=rows(OpenRow, found.open_photos),
         open_rework=rows(OpenRow, found.open_rework),
         left_out=rows(ChangedCount, found.left_out),
+        ignored=found.ignored,
         dispositions=found.dispositions,
         outcomes=found.outcomes,
         agreement=found.agreement,

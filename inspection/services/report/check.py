@@ -46,6 +46,7 @@ _COUNTED = (
     "models",
     "specs",
     "scales",
+    "ignored",
 )
 
 

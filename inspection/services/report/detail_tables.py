@@ -131,6 +131,28 @@ def left_out_table(report: ShiftReport, t: Translate) -> DocumentPart:
     return _table(t("report.left_out_list"), head, rows, ["auto", 1.3, 1.6, 1.8, 2, 1, 1])
 
 
+def ignored_table(report: ShiftReport, t: Translate) -> DocumentPart:
+    names = ("station", "view", "kind", "marks", "photos")
+    head = [t("report.panel"), *(t(f"report.ignored_{name}") for name in names)]
+    title = t("report.ignored_list", n=t.count(report.ignored_marks))
+    return _table(title, head, texts_of_ignored(report, t), [1.4, 1, 1.2, 1, 0.9, 0.8], (4, 5))
+
+
+def texts_of_ignored(report: ShiftReport, t: Translate) -> list[list[str]]:
+    """What was seen and not judged, in words: one row a kind of region of a view."""
+    return [
+        [
+            word(t, "panel", row.panel),
+            row.station,
+            row.view,
+            word(t, "ignore.kind_word", row.kind),
+            t.count(row.marks),
+            t.count(row.photos),
+        ]
+        for row in report.ignored
+    ]
+
+
 def repeats_table(report: ShiftReport, t: Translate) -> DocumentPart:
     rows = [
         [

@@ -19,6 +19,7 @@ from inspection.services.report.detail_tables import (
     GROUPS_ON_FIRST_PAGE,
     groups_table,
     hand_over_table,
+    ignored_table,
     left_out_table,
     open_table,
     overruled_table,
@@ -119,6 +120,7 @@ def report_pages(report: ShiftReport, t: Translate) -> DocumentPart:
                     open_table(t("report.open_rework_list"), report, report.open_rework, t),
                     open_table(t("report.open_list"), report, report.open_items, t),
                     left_out_table(report, t),
+                    ignored_table(report, t),
                     used_table(report, t),
                 )
                 if table["rows"]

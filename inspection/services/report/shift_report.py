@@ -22,6 +22,7 @@ from inspection.storage.counting_records import ChangedCount
 from inspection.storage.report.shift_figures import (
     Agreement,
     GroupFigures,
+    IgnoredFigures,
     TypeFigures,
     VersionFigures,
 )
@@ -272,6 +273,7 @@ class ShiftReport:
     open_items: tuple[OpenRow, ...] = ()
     open_rework: tuple[OpenRow, ...] = ()
     left_out: tuple[ChangedCount, ...] = ()
+    ignored: tuple[IgnoredFigures, ...] = ()
     dispositions: tuple[tuple[str, int], ...] = ()
     outcomes: tuple[tuple[str, int], ...] = ()
     agreement: Agreement = field(default_factory=Agreement)
@@ -292,6 +294,11 @@ class ShiftReport:
     @property
     def is_empty(self) -> bool:
         return self.photos == 0
+
+    @property
+    def ignored_marks(self) -> int:
+        """How many marks were seen and not judged."""
+        return sum(row.marks for row in self.ignored)
 
     @property
     def state(self) -> str:

@@ -69,6 +69,8 @@ def shift_report_xlsx(report: ShiftReport, t: Translate) -> bytes:
         _open_sheet(sheets, report, t)
         if report.left_out:
             _left_out_sheet(sheets, report, t)
+        if report.ignored:
+            _ignored_sheet(sheets, report, t)
         _overruled_sheet(sheets, report, t)
     return file.getvalue()
 
@@ -330,6 +332,31 @@ def _hand_over_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) ->
 def _settled(row: HandOverRow, t: Translate) -> list[object]:
     state = t("report.still_open") if row.is_open else t("report.closed")
     return [state, row.closed_by, row.closed_at, row.reason]
+
+
+def _ignored_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:
+    sheets.table(
+        t("report.sheet_ignored"),
+        [
+            (t("report.panel"), "text", 18),
+            (t("report.ignored_station"), "text", 14),
+            (t("report.ignored_view"), "text", 24),
+            (t("report.ignored_kind"), "text", 14),
+            (t("report.ignored_marks"), "count", 18),
+            (t("report.ignored_photos"), "count", 12),
+        ],
+        [
+            [
+                word(t, "panel", row.panel),
+                row.station,
+                row.view,
+                word(t, "ignore.kind_word", row.kind),
+                row.marks,
+                row.photos,
+            ]
+            for row in report.ignored
+        ],
+    )
 
 
 def _left_out_sheet(sheets: ReportSheets, report: ShiftReport, t: Translate) -> None:

@@ -19,6 +19,7 @@ from inspection.storage.counting_records import ChangedCount, changed_counts
 from inspection.storage.database import looking
 from inspection.storage.figures import quality_in
 from inspection.storage.first_inspections import is_first_now
+from inspection.storage.ignoring.table import ignore_check, ignored_mark
 from inspection.storage.log_filter import LogFilter, chosen
 from inspection.storage.tables import decision, defect, inspection, unit
 
@@ -119,6 +120,21 @@ class VersionFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class IgnoredFigures:
+    """Marks that were not judged because they lie within one kind of ignore region of a view.
+
+    marks: how many, on how many photos.
+    """
+
+    station: str
+    panel: str
+    view: str
+    kind: str
+    marks: int
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftSummary:
     """What the log says about one shift, in a fixed order: the same log gives the same summary.
 
@@ -129,7 +145,8 @@ class ShiftSummary:
     word of a body counting once, heaviest first; bodies inspected again are among them. outcomes:
     (code of OUTCOMES, bodies), where each body first inspected stands; together they are
     quality.units. scales: (source, photos), "" = unknown scale. left_out: what no other figure
-    holds, and judgements whose scale was corrected.
+    holds, and judgements whose scale was corrected. ignored: on all photos that count, the most
+    first.
     """
 
     of: ShiftOfLine
@@ -149,6 +166,7 @@ class ShiftSummary:
     scales: tuple[tuple[str, int], ...] = ()
     inspectors: tuple[str, ...] = ()
     left_out: tuple[ChangedCount, ...] = ()
+    ignored: tuple[IgnoredFigures, ...] = ()
 
 
 def shift_summary(engine: Engine, of: ShiftOfLine, worst: int = 6) -> ShiftSummary:
@@ -176,6 +194,7 @@ def shift_summary(engine: Engine, of: ShiftOfLine, worst: int = 6) -> ShiftSumma
             scales=_ranked(present_source(row.scale_source or "") for row in photos),
             inspectors=tuple(sorted({row.inspector for row in photos if row.inspector})),
             left_out=changed_counts(connection, _of_shift(where)),
+            ignored=_ignored(connection, here),
         )
 
 
@@ -416,6 +435,18 @@ def _versions(
         .group_by(table.c.name, table.c.sha256)
     ).all()
     return tuple(VersionFigures(*row) for row in sorted(rows, key=lambda row: (-row[2], row[1])))
+
+
+def _ignored(connection: Connection, here: ColumnElement[bool]) -> tuple[IgnoredFigures, ...]:
+    place = (inspection.c.station, inspection.c.panel, ignore_check.c.view, ignored_mark.c.kind)
+    rows = connection.execute(
+        select(*place, func.count(), func.count(inspection.c.id.distinct()))
+        .join_from(inspection, ignored_mark, ignored_mark.c.inspection_id == inspection.c.id)
+        .join(ignore_check, ignore_check.c.id == inspection.c.id)
+        .where(here)
+        .group_by(*place)
+    ).all()
+    return tuple(IgnoredFigures(*row) for row in sorted(rows, key=lambda row: (-row[4], *row[:4])))
 
 
 def _ranked(codes: Iterable[str]) -> tuple[tuple[str, int], ...]:

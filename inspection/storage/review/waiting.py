@@ -12,7 +12,7 @@ from inspection.storage.correcting.records import NumberedCorrection, correction
 from inspection.storage.correcting.table import correction
 from inspection.storage.counting import in_figures
 from inspection.storage.database import looking
-from inspection.storage.log_detail import defect_of, thresholds_of
+from inspection.storage.rows import defect_of, thresholds_of
 from inspection.storage.tables import defect, inspection
 
 _AT_ONCE = 500

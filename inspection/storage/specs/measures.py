@@ -13,7 +13,7 @@ from inspection.domain.scale import Scale
 from inspection.storage.column_types import AnyRow
 from inspection.storage.counting import in_figures
 from inspection.storage.database import looking
-from inspection.storage.log_detail import reasons_of, scale_of, thresholds_of
+from inspection.storage.rows import reasons_of, scale_of, thresholds_of
 from inspection.storage.tables import defect, inspection, model
 
 _AT_ONCE = 2_000
@@ -123,7 +123,7 @@ def _defect(
     position_x: float,
     position_y: float,
 ) -> Defect:
-    """As `log_detail.defect_of`, of the columns `_MEASURES`."""
+    """As `rows.defect_of`, of the columns `_MEASURES`."""
     region = Region(
         type,
         score,

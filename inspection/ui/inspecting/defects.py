@@ -14,6 +14,7 @@ from inspection.storage.log_detail import InspectionDetail
 from inspection.ui.inspecting.correcting import correction_saved, editing_of
 from inspection.ui.inspecting.measuring import measured, measuring_of
 from inspection.ui.session import language, plain, t, translate
+from inspection.ui.widgets.ignored import ignored_shapes
 from inspection.ui.widgets.links import mask_url, photo_url
 from inspection.ui.widgets.sheet import sheet
 from inspection.ui.widgets.viewer import LABELS, viewer
@@ -47,6 +48,7 @@ def show_photo(
         focus=focus,
         ahead_urls=_urls(ahead, ahead.shown) if ahead else (),
         on_select=lambda index: _region_clicked(detail.id, index),
+        ignored=ignored_shapes(shown),
         editing=editing_of(detail, shown),
         measuring=measuring_of(detail, shown),
         on_saved=lambda said: _corrected(detail.id, said),

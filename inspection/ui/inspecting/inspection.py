@@ -25,6 +25,7 @@ from inspection.ui.inspecting.subject import LARGEST_MM_PER_PX, SMALLEST_MM_PER_
 from inspection.ui.inspecting.thresholds import keep, preview_buttons, preview_of, threshold_sliders
 from inspection.ui.markdown import as_written
 from inspection.ui.session import digits, number, plain, reason_text, t
+from inspection.ui.widgets.ignored import show_ignored
 from inspection.ui.widgets.key_table import keys_button
 from inspection.ui.widgets.links import page_file
 from inspection.ui.widgets.verdicts import verdict_banner, verdict_word
@@ -67,6 +68,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
     if compact:
         show_photo(detail, shown, focus, COMPACT_VIEWER_HEIGHT_PX)
         defect_table(detail, shown)
+        show_ignored(shown)
         facts(shown)
         keys_button()
         return
@@ -78,6 +80,7 @@ def show_inspection(number: int, *, compact: bool = False) -> None:
         with grid.cell():
             facts(shown)
     defect_table(detail, shown)
+    show_ignored(shown)
     keys_button()
 
 

@@ -10,6 +10,7 @@ from inspection.charts import trends as trend_charts
 from inspection.domain.inspections import UNKNOWN
 from inspection.domain.shifts import ShiftOfLine, ShiftSlot
 from inspection.services.report.cells import area_text, millimetres_text
+from inspection.services.report.detail_tables import ignored_table
 from inspection.services.report.facts import (
     agreement_facts,
     head_by_model,
@@ -291,6 +292,15 @@ def left_out(report: ShiftReport) -> None:
             for row in report.left_out
         ],
     )
+
+
+def ignored(report: ShiftReport) -> None:
+    """What was seen within ignore regions and not judged; nothing where there is none."""
+    if not report.ignored:
+        return
+    table = ignored_table(report, translate())
+    st.subheader(table["title"])
+    reading_table(table["head"], [[as_written(cell) for cell in row] for row in table["rows"]])
 
 
 def _open_table(rows: Sequence[OpenRow]) -> None:

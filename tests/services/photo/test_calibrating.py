@@ -14,7 +14,8 @@ from inspection.imaging.card.finding import find_card
 from inspection.services.photo import calibration_card
 from inspection.services.photo.calibrating import calibrate, keep_calibration
 from inspection.services.photo.calibration_card import calibration_card_pdf
-from inspection.services.photo.inspecting import inspect_photo, inspection_json
+from inspection.services.photo.inspecting import inspect_photo
+from inspection.services.photo.record_json import inspection_json
 from inspection.storage import audit, calibrations, log_detail, log_pieces
 from inspection.storage.log_filter import LogFilter
 from tests.card_photos import card_photo, pixels

@@ -33,6 +33,8 @@ LABELS = (
     "fit",
     "actual_size",
     "region",
+    "ignored_mark",
+    "ignored_idle",
     *VERDICTS,
 )
 """Keys that `labels` must hold. `region` names one region and contains `{index}`."""
@@ -85,7 +87,7 @@ _FOLDER = Path(__file__).parent
 # The browser gets one script and one style sheet: a component cannot import a second file. Later
 # parts use the names of the earlier ones.
 _SCRIPTS = (
-    *("pictures.js", "labels.js", "strokes.js", "saving.js", "stage.js", "tools.js"),
+    *("pictures.js", "labels.js", "strokes.js", "saving.js", "ignored.js", "stage.js", "tools.js"),
     *("editing.js", "measuring.js", "viewer.js"),
 )
 _STYLES = ("viewer.css", "bar.css", "stage.css", "edit.css", "foot.css")
@@ -102,6 +104,19 @@ _COMPONENT = st.components.v2.component(
     css=_parts(*_STYLES),
     js=_parts(*_SCRIPTS),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Something on the photo that is not judged.
+
+    outline_px: closed polygon of (x, y) in photo pixels. look: "mark" (seen and not judged), or an
+    ignore region that "holds" for this photo or is "idle". label: in words.
+    """
+
+    outline_px: Sequence[tuple[float, float]]
+    look: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +179,7 @@ def viewer(
     focus: int | None = None,
     ahead_urls: Sequence[str] = (),
     on_select: Callable[[int | None], None] | None = None,
+    ignored: Sequence[Shape] = (),
     editing: Editing | None = None,
     measuring: Measuring | None = None,
     on_saved: Callable[[Mapping[str, Any]], None] | None = None,
@@ -188,6 +204,7 @@ def viewer(
     ahead_urls: photo and mask that will be shown next; the browser fetches them when this photo is
         drawn, so that the next one is there at once.
     on_select: called with the index (None: deselected) before the rerun that a click causes.
+    ignored: what is shown and not judged; "regions" switches it too.
     editing, measuring: None = the regions cannot be corrected, nothing can be measured.
     on_saved: called before the rerun after a correction was saved, with its `id` and `who`.
     on_measured: the same with `points` [x1, y1, x2, y2] in photo pixels, `mm` between them, and
@@ -224,6 +241,14 @@ def viewer(
             "opacity": opacity,
             "focus": focus,
             "ahead_urls": list(ahead_urls),
+            "ignored": [
+                {
+                    "points": [float(value) for point in one.outline_px for value in point],
+                    "look": one.look,
+                    "label": one.label,
+                }
+                for one in ignored
+            ],
             "keys": {**VIEWER_KEYS, **EDITING_KEYS},
             "selected": _selected(st.session_state.get(key), photo_url, known),
             "editing": None if editing is None else asdict(editing),

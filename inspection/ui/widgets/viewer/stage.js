@@ -33,6 +33,7 @@ class Stage {
     this.view = { scale: 1, cx: 0, cy: 0, fitted: true };
     this.size = { width: 0, height: 0 };
     this.regions = [];
+    this.ignored = [];
     this.tags = new Map();
     this.active = null;
     this.opacity = 0.5;
@@ -83,7 +84,16 @@ class Stage {
         line.append(`${this.words[verdict]} ${count}`);
         return line;
       }),
+      ...ignoredLegend(this.ignored, this.words),
     );
+  }
+
+  setIgnored(shapes) {
+    const text = JSON.stringify(shapes);
+    if (text === this.ignoredText) return;
+    this.ignoredText = text;
+    this.ignored = shapes;
+    this.writeLegend();
   }
 
   // ------------------------------------------------------------ view
@@ -244,7 +254,7 @@ class Stage {
     const can = {
       mask: hasMask,
       compare: hasMask,
-      regions: ready && this.regions.length > 0,
+      regions: ready && this.regions.length + this.ignored.length > 0,
       zoom_out: ready && scale > low * 1.001,
       zoom_in: ready && scale < high * 0.999,
       fit: ready && !fitted,
@@ -307,15 +317,19 @@ class Stage {
     if (this.mask && this.shown.mask && this.opacity > 0) {
       this.mask.draw(ctx, zoom, x, y, photo.width, this.opacity, 1.25 * dpr);
     }
-    if (this.shown.regions) this.drawRegions(x / dpr, y / dpr);
-    ctx.restore();
-    ctx.save();
-    ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     const toStage = (point) => ({
       x: x / dpr + point.x * view.scale,
       y: y / dpr + point.y * view.scale,
     });
     toStage.scale = view.scale;
+    if (this.shown.regions) {
+      ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+      drawIgnored(ctx, this.ignored, toStage);
+      this.drawRegions(x / dpr, y / dpr);
+    }
+    ctx.restore();
+    ctx.save();
+    ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     this.editor.drawOver(ctx, toStage);
     this.measurer.drawOver(ctx, toStage);
     ctx.restore();

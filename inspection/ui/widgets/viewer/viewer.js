@@ -52,6 +52,7 @@ class Viewer extends Stage {
       this.clicked = undefined;
     }
     this.setRegions(this.editor.isOn ? this.editor.regions() : data.regions);
+    this.setIgnored(data.ignored);
     if (isNewPhoto) this.openPhoto(data.photo_url);
     const hasMask = data.mask_url === (this.maskSource.url ?? null);
     if (!hasMask && !this.editor.isOn) this.openMask(data.mask_url);

@@ -1,0 +1,1 @@
+"""Parts of a station's photos in which no mark is judged: badges, handles, gaps, tape."""

@@ -1,0 +1,1 @@
+"""Ignore regions in the log: their versions, and what they were on each photo."""
