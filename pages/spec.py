@@ -1,10 +1,11 @@
-"""The acceptance spec: the one in force, its rules as a table, a what-if, versions, zones."""
+"""The acceptance spec: in force, as a table, a what-if, versions; zones and ignore regions."""
 
 import streamlit as st
 
 from inspection.services.station import shared_station
 from inspection.ui.session import t
 from inspection.ui.spec import parts
+from inspection.ui.spec.ignoring import ignore_regions
 from inspection.ui.spec.zones import zones
 
 station = shared_station()
@@ -14,10 +15,14 @@ st.title(t("nav.spec"))
 with st.container():
     parts.in_force(station)
 
-rules, saved, drawn = st.tabs([t("spec.tab_rules"), t("spec.tab_versions"), t("spec.tab_zones")])
+rules, saved, drawn, apart = st.tabs(
+    [t(f"spec.tab_{name}") for name in ("rules", "versions", "zones", "ignore")]
+)
 with rules:
     parts.editor(station)
 with saved:
     parts.saved_versions(station)
 with drawn:
     zones(station)
+with apart:
+    ignore_regions(station)

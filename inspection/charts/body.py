@@ -21,10 +21,13 @@ from inspection.charts.look import (
 )
 from inspection.domain.body_drawings import Drawing, drawn_zones
 from inspection.domain.defects import ZONE_GRADES
-from inspection.domain.panels import VehicleModel
+from inspection.domain.panels import Panel, VehicleModel, Zone
 
 # The strictest grade is the darkest; in grey as well.
 GRADE_COLOURS = dict(zip(ZONE_GRADES, ("#08519C", "#3182BD", "#9ECAE1", "#E3EEF8"), strict=True))
+
+# Points a side of the invisible grid by which a place is boxed.
+_BOXED = 40
 
 
 def body_map(
@@ -169,6 +172,57 @@ def zone_map(model: VehicleModel, drawn: Sequence[Drawing], labels: Labels) -> g
         visible=False, range=[height + 100, -200], scaleanchor="x", constrain="domain"
     )
     figure.update_layout(height=620, margin={"l": 0, "r": 0, "t": 10, "b": 10}, hovermode="closest")
+    return figure
+
+
+def panel_zones(panel: Panel, labels: Labels) -> go.Figure:
+    """One panel seen square on, in mm, with its zones numbered as they are listed.
+
+    labels: zone, character_line, across and down (the axes). A grid of invisible points lies over
+    it: plotly boxes points, and a box anywhere tells of a place.
+    """
+    figure = go.Figure(layout=common_layout(labels))
+    wide, high = panel.width_mm, panel.height_mm
+    whole = Zone(panel.grade, (0.0, 1.0), (0.0, 1.0))
+    # The largest first: where zones overlap the smaller one holds, and is drawn above.
+    listed = sorted(enumerate(panel.zones, 1), key=lambda one: (-one[1].area_share, -one[0]))
+    for number, zone in [(0, whole), *listed]:
+        (left, right), (top, bottom) = zone.x, zone.y
+        near = zone.near_character_line
+        words = f"{labels['zone']} {zone.grade}"
+        figure.add_scatter(
+            x=[wide * x for x in (left, right, right, left, left)],
+            y=[high * y for y in (top, top, bottom, bottom, top)],
+            mode="lines",
+            fill="toself",
+            fillcolor=GRADE_COLOURS[zone.grade],
+            line={"color": VERMILLION if near else NEUTRAL, "width": 2 if near else 1},
+            name=f"{words}, {labels['character_line']}" if near else words,
+            hoverinfo="skip",
+            showlegend=False,
+        )
+        if number:
+            figure.add_annotation(
+                x=wide * (left + right) / 2.0,
+                y=high * (top + bottom) / 2.0,
+                text=f"<b>{number}</b> {zone.grade}",
+                showarrow=False,
+                font={"color": "#000"},
+                bgcolor="rgba(255,255,255,0.8)",
+            )
+    shares = [place / _BOXED for place in range(_BOXED + 1)]
+    points = list(itertools.product(shares, shares))
+    figure.add_scatter(
+        x=[wide * x for x, _ in points],
+        y=[high * y for _, y in points],
+        mode="markers",
+        marker={"size": 6, "opacity": 0.0},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    figure.update_xaxes(title=labels["across"], range=[0, wide], constrain="domain")
+    figure.update_yaxes(title=labels["down"], range=[high, 0], scaleanchor="x", constrain="domain")
+    figure.update_layout(height=420, margin={"l": 0, "r": 0, "t": 10, "b": 10}, dragmode="select")
     return figure
 
 

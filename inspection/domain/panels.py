@@ -174,14 +174,16 @@ def load_bodies(folder: Path) -> BodyCatalogue:
             raise SpecError("unreadable", name=file, why=error.strerror) from None
         except UnicodeDecodeError:
             raise SpecError("body_not_utf8", file=file) from None
-        model = _read_model(parse_toml(text, file.name))
+        model = read_model(text, file.name)
         if model.code in models:
             raise SpecError("body_code_taken", file=file.name, code=model.code)
         models[model.code] = model
     return BodyCatalogue(tuple(models[code] for code in sorted(models)))
 
 
-def _read_model(table: TomlTable) -> VehicleModel:
+def read_model(text: str, filename: str) -> VehicleModel:
+    """The vehicle model of a file's text. Raises SpecError naming file, key, value and cure."""
+    table = parse_toml(text, filename)
     panels: dict[str, Panel] = {}
     for entry in table.tables("panel"):
         panel = _read_panel(entry)

@@ -10,11 +10,12 @@ from pathlib import Path
 from inspection.config import Settings, load_settings
 from inspection.domain.acceptance_rules import Spec
 from inspection.domain.inspections import Subject, Thresholds
-from inspection.domain.panels import BodyCatalogue, load_bodies
+from inspection.domain.panels import BodyCatalogue
 from inspection.domain.scale import Scale
 from inspection.domain.shifts import PlantCalendar
 from inspection.errors import InspectionError, ScaleRefused, SettingsError, SubjectRefused
 from inspection.model_facts import Card
+from inspection.services.active_bodies import FollowedBodies
 from inspection.services.active_model import FollowedChoice
 from inspection.services.active_spec import FollowedSpec
 from inspection.services.worker.parent import InspectionWorker
@@ -37,9 +38,18 @@ class Station:
     engine: Engine
     photos: PhotoFiles
     worker: InspectionWorker
-    bodies: BodyCatalogue
+    bodies_now: FollowedBodies
     spec_in_force: Callable[[], Spec]
     calendar: PlantCalendar
+
+    @property
+    def bodies(self) -> BodyCatalogue:
+        """The vehicle models with the zones that hold now."""
+        return self.bodies_now()
+
+    def look_at_bodies_again(self) -> None:
+        """See at once what was changed in the vehicle models' files."""
+        self.bodies_now.look_again()
 
     @property
     def spec(self) -> Spec:
@@ -121,7 +131,7 @@ def open_station(settings: Settings, *, with_model: bool = True) -> Station:
             decode_limit_s=settings.decode_seconds,
             memory_limit_mb=settings.worker_memory_mb,
         ),
-        bodies=load_bodies(settings.bodies_dir),
+        bodies_now=FollowedBodies(settings.bodies_dir),
         spec_in_force=FollowedSpec(settings, engine),
         calendar=calendar,
     )

@@ -81,6 +81,9 @@ MEASURING_LABELS = (
 )
 """Keys of the words with which the scale is measured."""
 
+OUTLINING_LABELS = ("outline", "outline_kind", "outline_undo", "outline_hint")
+"""Keys of the words with which outlines are drawn."""
+
 _FOLDER = Path(__file__).parent
 
 
@@ -88,7 +91,7 @@ _FOLDER = Path(__file__).parent
 # parts use the names of the earlier ones.
 _SCRIPTS = (
     *("pictures.js", "labels.js", "strokes.js", "saving.js", "ignored.js", "stage.js", "tools.js"),
-    *("editing.js", "measuring.js", "viewer.js"),
+    *("editing.js", "measuring.js", "outlining.js", "viewer.js"),
 )
 _STYLES = ("viewer.css", "bar.css", "stage.css", "edit.css", "foot.css")
 
@@ -167,6 +170,24 @@ class Measuring:
     words: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Outlining:
+    """What the browser needs to draw outlines, each of a kind, on a photo.
+
+    base: what they are drawn for; another one begins anew. shapes: {"kind", "points": [x, y, …]}
+    in photo pixels, as Python keeps them; heard_at: `at_ms` of the last change that is among them.
+    kinds: (code, word). most: how many there may be. words: one for each key in
+    `OUTLINING_LABELS`.
+    """
+
+    base: str
+    shapes: Sequence[Mapping[str, Any]]
+    heard_at: int
+    kinds: Sequence[tuple[str, str]]
+    most: int
+    words: Mapping[str, str]
+
+
 def viewer(
     key: str,
     photo_url: str,
@@ -182,8 +203,10 @@ def viewer(
     ignored: Sequence[Shape] = (),
     editing: Editing | None = None,
     measuring: Measuring | None = None,
+    outlining: Outlining | None = None,
     on_saved: Callable[[Mapping[str, Any]], None] | None = None,
     on_measured: Callable[[Mapping[str, Any]], None] | None = None,
+    on_outlined: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> int | None:
     """Show a photo with its defect mask and numbered regions; give the region clicked last.
 
@@ -205,10 +228,12 @@ def viewer(
         drawn, so that the next one is there at once.
     on_select: called with the index (None: deselected) before the rerun that a click causes.
     ignored: what is shown and not judged; "regions" switches it too.
-    editing, measuring: None = the regions cannot be corrected, nothing can be measured.
+    editing, measuring, outlining: None = the regions cannot be corrected, nothing can be measured
+        or outlined.
     on_saved: called before the rerun after a correction was saved, with its `id` and `who`.
     on_measured: the same with `points` [x1, y1, x2, y2] in photo pixels, `mm` between them, and
         `use`: "photo" or "station".
+    on_outlined: the same with `shapes`, all outlines as they stand now, and `at_ms`.
 
     Returns the index of the region clicked last; None when none is selected, when the photo has
     changed since, or when the region is no longer among `regions`.
@@ -253,11 +278,13 @@ def viewer(
             "selected": _selected(st.session_state.get(key), photo_url, known),
             "editing": None if editing is None else asdict(editing),
             "measuring": None if measuring is None else asdict(measuring),
+            "outlining": None if outlining is None else asdict(outlining),
         },
         default={"selection": None},
         on_selection_change=tell_selection,
         on_saved_change=lambda: tell("saved", on_saved),
         on_measured_change=lambda: tell("measured", on_measured),
+        on_outlined_change=lambda: tell("outlined", on_outlined),
         # Somebody else corrected meanwhile: the rerun alone brings what stands.
         on_stale_change=lambda: None,
     )

@@ -60,6 +60,7 @@ function ignoredLegend(shapes, words) {
     .map((look) => {
       const line = document.createElement("li");
       line.className = "ignored";
+      line.style.setProperty("--verdict", IGNORED_LINE);
       line.innerHTML =
         '<svg viewBox="0 0 22 14" aria-hidden="true"><path class="back" d="M0 7h22"/>' +
         `<path class="front" stroke-dasharray="${IGNORED_LOOKS[look].dash.join(" ")}" d="M0 7h22"/></svg>`;

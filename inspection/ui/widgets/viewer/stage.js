@@ -263,6 +263,7 @@ class Stage {
       retry_mask: true,
       ...this.editor.can(),
       ...this.measurer.can(),
+      ...this.outliner.can(),
     };
     for (const button of this.root.querySelectorAll("[data-do]")) {
       const name = button.dataset.do;
@@ -271,6 +272,7 @@ class Stage {
     }
     this.editor.writeControls();
     this.measurer.writeControls();
+    this.outliner.writeControls();
     const percent = Math.round(this.opacity * 100);
     this.slider.disabled = !(hasMask && this.shown.mask);
     this.slider.parentElement.classList.toggle("off", this.slider.disabled);
@@ -332,6 +334,7 @@ class Stage {
     ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
     this.editor.drawOver(ctx, toStage);
     this.measurer.drawOver(ctx, toStage);
+    this.outliner.drawOver(ctx, toStage);
     ctx.restore();
     // By now the photo is in sight, and the line is free for the one that comes next.
     this.root.dataset.inSight = this.photoSource.url;

@@ -19,6 +19,7 @@ class Viewer extends Stage {
     this.record = [];
     this.editor = new Editor(this);
     this.measurer = new Measurer(this);
+    this.outliner = new Outliner(this);
     this.listen();
   }
 
@@ -27,7 +28,8 @@ class Viewer extends Stage {
   update({ data, setStateValue, setTriggerValue }) {
     this.send = setStateValue;
     this.trigger = setTriggerValue;
-    this.words = { ...data.labels, ...data.editing?.words, ...data.measuring?.words };
+    const { editing, measuring, outlining } = data;
+    this.words = { ...data.labels, ...editing?.words, ...measuring?.words, ...outlining?.words };
     this.keys = data.keys;
     this.language = data.language;
     this.key = data.key;
@@ -40,8 +42,9 @@ class Viewer extends Stage {
     const isNewPhoto = data.photo_url !== this.photoSource.url;
     this.record = data.regions;
     this.maskUrl = data.mask_url;
-    this.editor.update(data.editing);
-    this.measurer.update(data.measuring, isNewPhoto);
+    this.editor.update(editing);
+    this.measurer.update(measuring, isNewPhoto);
+    this.outliner.update(outlining);
     if (isNewPhoto) {
       this.active = data.selected;
       this.focus = undefined;
@@ -83,7 +86,10 @@ class Viewer extends Stage {
     write(".before", words.photo);
     write(".after", words.mask);
     this.stage.setAttribute("aria-label", words.viewer);
-    const bars = { ".bar": words.viewer, ".edit-bar": words.edit, ".measure-bar": words.measure };
+    const bars = {
+      ".bar": words.viewer, ".edit-bar": words.edit, ".measure-bar": words.measure,
+      ".outline-bar": words.outline,
+    };
     for (const [bar, word] of Object.entries(bars)) {
       root.querySelector(bar).setAttribute("aria-label", word ?? "");
     }
@@ -240,7 +246,7 @@ class Viewer extends Stage {
     const button = event.target.closest("[data-do]");
     if (!button || button.getAttribute("aria-disabled") === "true") return;
     const name = button.dataset.do;
-    if (this.editor.press(name) || this.measurer.press(name)) return;
+    if ([this.editor, this.measurer, this.outliner].some((one) => one.press(name))) return;
     if (name in this.shown) {
       this.shown[name] = !this.shown[name];
       // Comparing with nothing on the other side would look broken.
@@ -266,7 +272,7 @@ class Viewer extends Stage {
       if (event.key === "Escape") event.target.blur();
       return;
     }
-    if (this.editor.onKey(event)) {
+    if (this.editor.onKey(event) || this.outliner.onKey(event)) {
       event.preventDefault();
       event.stopPropagation();
       return;

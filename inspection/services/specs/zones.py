@@ -1,0 +1,95 @@
+"""The zones of a panel as people change them: in the vehicle model's own file.
+
+What was judged keeps the zones that it was judged by. Each change is one event of the audit chain,
+with what stood there before.
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from inspection.domain.inspections import MOST_REASON_LETTERS
+from inspection.domain.letters import name_of_person, refuse_unreadable
+from inspection.domain.panels import Panel, Zone, read_model
+from inspection.domain.specs.zones import with_zones
+from inspection.errors import NotFound, SpecError
+from inspection.services.station import Station
+from inspection.storage.specs import zone_changes
+from inspection.storage.specs.zone_changes import ZoneChange, ZonesOfPanel
+
+
+def save_zones(
+    station: Station,
+    vehicle_model: str,
+    panel: str,
+    grade: str,
+    zones: Sequence[Zone],
+    *,
+    who: str,
+    reason: str = "",
+) -> int:
+    """Give a panel another grade and other zones, from the next photo on; answers the number of the
+    event.
+
+    Raises SpecError without a name, where nothing changes, or where the file cannot be written or
+    is laid out so that only a person can change it; NotFound for an unknown model or panel.
+    """
+    reason = " ".join(reason.split())
+    who = name_of_person(who, SpecError, field="inspector")
+    refuse_unreadable("reason", reason, MOST_REASON_LETTERS, SpecError)
+    before = _panel(station, vehicle_model, panel)
+    if (before.grade, before.zones) == (grade, tuple(zones)):
+        raise SpecError("zones_unchanged", panel=panel)
+    file = _file_of(station.settings.bodies_dir, vehicle_model)
+    text = with_zones(file.read_text(encoding="utf-8"), file.name, panel, grade, zones)
+    change = ZoneChange(
+        vehicle_model,
+        panel,
+        ZonesOfPanel(before.grade, before.zones),
+        ZonesOfPanel(grade, tuple(zones)),
+        reason,
+    )
+    # In one: a change that nobody can name, or one that did not happen, must not be told.
+    number = zone_changes.record_change(station.engine, change, who, lambda: _write(file, text))
+    station.look_at_bodies_again()
+    return number
+
+
+def last_change(station: Station, vehicle_model: str, panel: str) -> ZoneChange | None:
+    """The last change of a panel's zones, None where there was none or the file says otherwise by
+    now: what it was before can then be put back by `save_zones`."""
+    last = zone_changes.last_change(station.engine, vehicle_model, panel)
+    now = _panel(station, vehicle_model, panel)
+    stands = last is not None and (now.grade, now.zones) == (last.after.grade, last.after.zones)
+    return last if stands else None
+
+
+def _panel(station: Station, vehicle_model: str, panel: str) -> Panel:
+    found = station.bodies.model(vehicle_model).panel(panel)
+    if found is None:
+        raise NotFound("unknown_panel_of_model", code=panel, model=vehicle_model)
+    return found
+
+
+def _file_of(folder: Path, vehicle_model: str) -> Path:
+    for file in sorted(folder.glob("*.toml")):
+        with contextlib.suppress(OSError, UnicodeDecodeError, SpecError):
+            if read_model(file.read_text(encoding="utf-8"), file.name).code == vehicle_model:
+                return file
+    raise SpecError("bodies_none", folder=folder)
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all: a half-written model would stop the next start."""
+    beside = file.with_name(f".{file.name}.new")
+    try:
+        with beside.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise SpecError("zones_not_written", file=file, why=error.strerror) from None
