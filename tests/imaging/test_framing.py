@@ -63,6 +63,11 @@ def test_bare_paint_says_nothing_of_its_framing():
     assert registered(framed(plain)[0], framed(plain, seed=2)[0]) is None
 
 
+def test_a_photo_smaller_than_one_place_says_nothing_either():
+    tiny = np.full((1, 40, 3), 150, np.uint8)
+    assert registered(framed(scene())[0], tiny) is None
+
+
 def test_a_card_in_both_photos_is_enough_on_bare_paint():
     plain = np.full((HEIGHT_PX, WIDTH_PX, 3), 150, np.uint8)
     card = [(300.0, 200.0), (500.0, 200.0), (500.0, 340.0), (300.0, 340.0)]

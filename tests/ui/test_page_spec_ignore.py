@@ -38,11 +38,11 @@ def test_a_drawn_region_is_saved_with_its_kind_and_switched_off_and_on(open_page
     at = at.run()
     at.selectbox(key=f"ignore_kind_{logged}_0_5").set_value("handle").run()
     # Without a name for the view nothing is kept, and the page says why.
-    save = next(one for one in at.button if one.label == "Save version" and one.form_id)
+    save = next(one for one in at.button if one.label == "Save regions")
     save.click().run()
     assert "the view has no name" in texts(at) and versions.saved(shared) == ()
     at.text_input(key="ignore_save_view").set_value("whole panel")
-    next(one for one in at.button if one.label == "Save version" and one.form_id).click().run()
+    next(one for one in at.button if one.label == "Save regions").click().run()
     assert not at.exception, at.exception
     (saved,) = versions.saved(shared)
     assert (saved.about.view, saved.who, saved.is_on) == ("whole panel", "Kim", True)
@@ -71,7 +71,7 @@ def test_a_photo_tells_which_version_was_held_against_it(open_page, shared, logg
     at.session_state["ignore_drawn"] = {"number": logged, "shapes": [SHAPE], "at_ms": 5}
     at = at.run()
     at.text_input(key="ignore_save_view").set_value("whole panel")
-    next(one for one in at.button if one.label == "Save version" and one.form_id).click().run()
+    next(one for one in at.button if one.label == "Save regions").click().run()
     rgb, _ = framed(scene(), seed=2)
     rgb[270:278, 330:370] = (235, 20, 20)
     number = inspect_photo(shared, jpeg(rgb), "next.jpg", HERE, again=True).id

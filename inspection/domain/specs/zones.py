@@ -9,6 +9,7 @@ from typing import Any
 
 from inspection.domain.defects import ZONE_GRADES
 from inspection.domain.panels import Panel, Zone, read_model
+from inspection.domain.specs.rows import Row
 from inspection.errors import SpecError
 
 # One row of the table: shares of the panel in percent.
@@ -21,7 +22,7 @@ _CODE = re.compile(r"""\s*code\s*=\s*["']([^"']*)["']""")
 _GRADE = re.compile(r"(\s*grade\s*=\s*).*")
 
 
-def rows_of(panel: Panel) -> list[dict[str, Any]]:
+def rows_of(panel: Panel) -> list[Row]:
     """The zones of a panel, one row each, as they are listed."""
     return [
         {

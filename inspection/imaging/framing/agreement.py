@@ -11,7 +11,8 @@ import numpy as np
 
 # The longer side of the pictures that are compared.
 SIDE_PX = 640
-_PLACE_PX, _STEP_PX = 48, 24
+# A place is a square of this side; they overlap by half.
+PLACE_PX, _STEP_PX = 48, 24
 # How far around a place it is sought, as a share of the width.
 _AROUND = 0.05
 # Below this standard deviation of its structure a place has nothing to hold on to: so much at
@@ -60,9 +61,9 @@ def measured_error(there: np.ndarray, here: np.ndarray, matrix: np.ndarray) -> f
     asked, off, centres = 0, [], []
     held = np.zeros((2, 2))
     for top, left in _places(before):
-        piece = before[top : top + _PLACE_PX, left : left + _PLACE_PX]
-        rows = slice(max(0, top - reach), min(height, top + _PLACE_PX + reach))
-        columns = slice(max(0, left - reach), min(width, left + _PLACE_PX + reach))
+        piece = before[top : top + PLACE_PX, left : left + PLACE_PX]
+        rows = slice(max(0, top - reach), min(height, top + PLACE_PX + reach))
+        columns = slice(max(0, left - reach), min(width, left + PLACE_PX + reach))
         if not covered[rows, columns].all():
             continue
         asked += 1
@@ -93,9 +94,9 @@ def _places(structured: np.ndarray) -> list[tuple[int, int]]:
     """Top and left of every place that has something to hold on to."""
     height, width = structured.shape
     found = {
-        (top, left): float(structured[top : top + _PLACE_PX, left : left + _PLACE_PX].std())
-        for top in range(0, height - _PLACE_PX + 1, _STEP_PX)
-        for left in range(0, width - _PLACE_PX + 1, _STEP_PX)
+        (top, left): float(structured[top : top + PLACE_PX, left : left + PLACE_PX].std())
+        for top in range(0, height - PLACE_PX + 1, _STEP_PX)
+        for left in range(0, width - PLACE_PX + 1, _STEP_PX)
     }
     if not found:
         return []

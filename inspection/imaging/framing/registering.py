@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from inspection.imaging import codec
-from inspection.imaging.framing.agreement import SIDE_PX, measured_error, structure
+from inspection.imaging.framing.agreement import PLACE_PX, SIDE_PX, measured_error, structure
 
 Point = tuple[float, float]
 
@@ -88,6 +88,8 @@ def register(
     found: list[Registration] = []
     if framing.marker_px and marker_px:
         found += _by_marker(framing, marker_px, width_px)
+    if min(*there.shape, *picture.shape) < PLACE_PX:
+        return min(found, key=lambda one: one.error_percent, default=None)
     halves = [_halved(structure(one)) for one in (there, picture)]
     for guess in _guesses(there, picture):
         small = _refined(guess, *halves) if _is_same_view(guess) else guess

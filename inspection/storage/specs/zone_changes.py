@@ -5,12 +5,12 @@ The zones themselves stand in the vehicle model's file.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Engine, select
 
 from inspection.domain.panels import Zone
 from inspection.storage.audit import append_event
+from inspection.storage.column_types import NewRow, Values
 from inspection.storage.database import looking, writing
 from inspection.storage.tables import audit
 
@@ -64,7 +64,7 @@ def last_change(engine: Engine, vehicle_model: str, panel: str) -> ZoneChange | 
     return None
 
 
-def _written(one: ZonesOfPanel) -> dict[str, Any]:
+def _written(one: ZonesOfPanel) -> NewRow:
     return {
         "grade": one.grade,
         "zones": [
@@ -73,7 +73,7 @@ def _written(one: ZonesOfPanel) -> dict[str, Any]:
     }
 
 
-def _read(details: dict[str, Any]) -> ZoneChange | None:
+def _read(details: Values) -> ZoneChange | None:
     try:
         sides = [
             ZonesOfPanel(

@@ -116,13 +116,12 @@ def _draw(station: Station) -> None:
         st.info(t("ignore.no_photos"), icon=":material/photo_camera:")
         st.page_link(page_file("inspect"), label=t("home.inspect"), icon=":material/search:")
         return
+    # Words that stand, not a function: they are asked for outside the page's run as well.
+    panels = {code: str(word("panel", code)) for code in known.panels if code != UNKNOWN}
     where, what, which = st.columns(3)
     chosen = where.selectbox(t("common.station"), stations, key="ignore_station")
     panel = what.selectbox(
-        t("common.panel"),
-        [code for code in known.panels if code != UNKNOWN],
-        format_func=lambda code: str(word("panel", code)),
-        key="ignore_panel",
+        t("common.panel"), list(panels), format_func=panels.get, key="ignore_panel"
     )
     page = log_list.log_page(
         station.engine, LogFilter(station=chosen or "", panel=panel or ""), limit=_PHOTOS
@@ -196,6 +195,7 @@ def _list(number: int, shapes: list[dict[str, Any]]) -> None:
     """Each outline with its kind, and the way to take it out."""
     if not shapes:
         st.caption(t("ignore.none_drawn"))
+    kinds = {kind: kind_word(kind) for kind in KINDS}
     for place, shape in enumerate(shapes):
         name, kind, out = st.columns([1, 3, 1], vertical_alignment="bottom")
         name.markdown(t("ignore.region", n=place + 1))
@@ -205,7 +205,7 @@ def _list(number: int, shapes: list[dict[str, Any]]) -> None:
             t("ignore.kind"),
             KINDS,
             index=KINDS.index(shape["kind"]) if shape["kind"] in KINDS else 0,
-            format_func=kind_word,
+            format_func=kinds.get,
             key=key.format("kind"),
             on_change=_rename,
             args=(number, place, key.format("kind")),
