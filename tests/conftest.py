@@ -25,7 +25,7 @@ TRAINING = ("test_cli_photo_sets", "test_samples_check", "test_train_notebook")
 KILL = ("test_kill_server", "test_kill_volume", "test_killed_writer")
 # That start processes, servers or installations of their own, again and again.
 PROCESSES = (
-    *("test_cli_desk", "test_cli_installation", "test_line_pc", "test_model_desk"),
+    *("test_cli_desk", "test_cli_installation", "test_demo", "test_line_pc", "test_model_desk"),
     *("test_model_desk_page", "test_router_first", "test_senders", "test_worker"),
     "test_worker_limits",
 )

@@ -355,17 +355,18 @@ def check_daily_count(
 
 
 def _months(connection: Connection) -> Iterator[tuple[date, date]]:
-    """Spans of days, both included, that hold every body and every row of the roll-up."""
-    spans = [
-        connection.execute(select(func.min(column), func.max(column))).one()
-        for column in (unit.c.first_day, daily_count.c.day)
-    ]
-    days = [day for one in spans for day in one if day is not None]
-    if days:
-        first, last = min(days), max(days)
-        while first <= last:
-            yield first, first + timedelta(days=30)
-            first += timedelta(days=31)
+    """Spans of days, both included, that hold every body and every row of the roll-up.
+
+    Of days that hold any: one photo of a camera without a clock lies decades before the others.
+    """
+    days: set[date] = set()
+    for column in (unit.c.first_day, daily_count.c.day):
+        days.update(connection.execute(select(column).distinct()).scalars())
+    last = None
+    for first in sorted(days - {None}):
+        if last is None or first > last:
+            last = first + timedelta(days=30)
+            yield first, last
 
 
 def _bodies_of(days: tuple[date, date]) -> ColumnElement[bool]:

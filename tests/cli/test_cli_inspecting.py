@@ -127,6 +127,7 @@ def test_a_panel_that_the_vehicle_model_does_not_have_is_wrong_use(run, photos):
 
 
 @pytest.mark.skipif(not BAD_IMAGES.exists(), reason="needs the bad images beside the project")
+@pytest.mark.processes
 def test_all_bad_images_behave_as_their_manifest_says_through_the_command_line(run, tmp_path):
     with (BAD_IMAGES / "manifest.csv").open(encoding="utf-8", newline="") as file:
         expected = {row["file"]: row["expected"] for row in csv.DictReader(file)}

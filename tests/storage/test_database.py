@@ -180,6 +180,7 @@ def test_a_database_of_a_newer_program_is_refused(engine):
         prepare(engine)
 
 
+@pytest.mark.processes
 def test_processes_that_start_at_once_prepare_one_schema(database_url):
     script = (
         "import sys; from inspection.storage.database import *\n"

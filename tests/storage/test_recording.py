@@ -256,6 +256,7 @@ def test_a_judgement_that_was_replaced_or_decided_is_not_judged_again(engine):
         recording.rejudge(engine, new, an_inspection("photo 2"), "Park")
 
 
+@pytest.mark.processes
 def test_eight_inspectors_at_once_lose_nothing(engine):
     failures = []
 
