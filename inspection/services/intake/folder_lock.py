@@ -55,7 +55,8 @@ def watched_alone(folder: Path, name: str, data_dir: Path) -> Iterator[None]:
         yield
     finally:
         ended.set()
-        keeper.join()
+        # A share that hangs must not keep the server from its end.
+        keeper.join(5)
         if _read(lock) == content:
             with contextlib.suppress(OSError):
                 lock.unlink()
