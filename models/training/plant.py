@@ -20,12 +20,7 @@ from models.measuring.evaluate import look_at, read_truth
 from models.photo_sets.datasets import LabelledPhoto
 from models.rendering import photo_set as rendered
 from models.segmenter import ServedNetwork, long_sides_of, open_segmenter
-from models.training.convert import (
-    finish_model_folder,
-    save_openvino,
-    trained_network,
-    write_network_files,
-)
+from models.training.convert import finish_model_folder, write_network_files
 from models.training.recipe import Recipe
 from models.training.release import LIMITS, golden_photos
 from models.training.run import TrainingRun
@@ -98,8 +93,8 @@ def render_panels(folder: Path, plan: Plan, done: Callable[[], object] = lambda:
 def learnt_levels(run: Path, card: Card) -> Levels:
     """What a fit answers in the form in which it would be served. card: of the model it began
     from."""
-    save_openvino(trained_network(run), run)
-    return _levels(run, card)
+    write_network_files(run, run / "served")
+    return _levels(run / "served", card)
 
 
 def _levels(folder: Path, card: Card) -> Levels:

@@ -95,6 +95,8 @@ def _model(model: DeskModel, pinned: bool) -> None:
                 on_click=_intend,
                 args=(model.name, False),
             )
+        if model.learned:
+            learned(model.learned)
 
 
 def _about(model: DeskModel, pinned: bool) -> None:
@@ -105,8 +107,6 @@ def _about(model: DeskModel, pinned: bool) -> None:
     else:
         st.markdown(f":material/radio_button_unchecked: {name}")
     st.markdown("  \n".join(_facts(model)))
-    if model.learned:
-        learned(model.learned)
     if model.refusal:
         st.markdown(f":material/error: **{t('model_desk.cannot')}**")
         st.text(error_text(model.refusal))

@@ -63,7 +63,7 @@ def _with_interval(one: Interval, write: Write) -> str:
 def _change(one: Interval, write: Write) -> str:
     ends = (one.value, one.low, one.high)
     value, low, high = (f"{'+' if end > 0 else ''}{write(end)}" for end in ends)
-    return plain("common.bracketed", text=value, more=plain("common.range", low=low, high=high))
+    return plain("common.bracketed", text=value, more=plain("learn.from_to", low=low, high=high))
 
 
 def _points(share: float) -> str:

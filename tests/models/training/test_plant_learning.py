@@ -33,6 +33,8 @@ def learning(station, tmp_path):
         "INSPECTION_DATA_DIR": str(station.settings.data_dir),
         "INSPECTION_MODELS_DIR": str(tmp_path / "models"),
         "CUDA_VISIBLE_DEVICES": "",
+        # Threads that wait for each other would take most of the processors' time.
+        **dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), "1"),
     }
 
     def start():
