@@ -77,7 +77,9 @@ def _cancel(station) -> None:
 
 def _watch_parent(ended: threading.Event) -> None:
     """Wait until whoever started this is gone: its end of the pipe closes however it ends."""
-    sys.stdin.buffer.read()
+    # Not by `sys.stdin`, whose lock would end this process hard while the thread waits.
+    while os.read(0, 1):
+        pass
     ended.set()
 
 

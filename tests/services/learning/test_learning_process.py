@@ -134,6 +134,14 @@ def test_a_process_that_ends_at_once_is_told(ready, monkeypatch):
     assert "exit code 3" in str(process.state(station).trouble)
 
 
+def test_the_process_refuses_by_itself_while_its_pipe_is_open(station, tmp_path, monkeypatch):
+    monkeypatch.setenv("INSPECTION_DATA_DIR", str(station.settings.data_dir))
+    with (tmp_path / "log.txt").open("w+b") as log, process._start("Kim", log.fileno()) as child:
+        assert child.wait(120) == 1
+        log.seek(0)
+        assert b"0 corrected photos of 0 bodies are too few" in log.read()
+
+
 def test_a_photo_that_is_gone_from_the_disk_is_named(ready):
     station, numbers = ready
     gone = log_detail.inspection_detail(station.engine, numbers[1]).photo_sha256
