@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses=4 --max-worker-restart=
 	--dist loadfile --no-loadscope-reorder
 SLOW := browser or training or postgresql or kill or processes or pages
 
-.PHONY: run test test-all lint format rooms clean
+.PHONY: run test test-all quick every lint style types format rooms clean
 .DEFAULT_GOAL := run
 
 .venv/bin/python:
@@ -42,15 +42,26 @@ run: .venv/run.stamp
 	@echo "Dashboard: http://$(HOST):$(PORT)"
 	@$(BIN)/streamlit run app.py --server.address $(HOST) --server.port $(PORT)
 
-test: lint
+# mypy has one core for half a minute when it begins anew: the tests run beside it.
+test: style
+	@$(MAKE) --no-print-directory -j2 types quick
+
+test-all: style
+	@$(MAKE) --no-print-directory -j2 types every
+
+quick: .venv/test.stamp
 	$(PYTEST) -m "not ($(SLOW))"
 
-test-all: lint
+every: .venv/test.stamp
 	$(PYTEST)
 
-lint: .venv/test.stamp
+lint: style types
+
+style: .venv/test.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+types: .venv/test.stamp
 	$(BIN)/mypy
 
 format: .venv/test.stamp
