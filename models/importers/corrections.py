@@ -95,6 +95,16 @@ def drawn_labels(drawn: np.ndarray, regions: Iterable[tuple[int, str]]) -> list[
     ]
 
 
+def ignored_labels(places: np.ndarray) -> list[Label]:
+    """The labels of what a station ignores on a photo, uint8 (H, W): each number a place, 0 =
+    none."""
+    return [
+        Label(class_of(IGNORED), mask=places == place, ignore=True, sub=IGNORED)
+        for place in np.unique(places)
+        if place
+    ]
+
+
 def _drawn(entry: JsonTable, photo: SourceFile, mask: SourceFile, name: str) -> SourcePhoto:
     regions = []
     for region in rows(entry.get("regions"), "regions"):

@@ -4,10 +4,17 @@ Each place of the reference picture that has something to hold on to, an edge or
 sought again in the other one, a little around where the transform says. An edge says only how far
 it moved across itself. Paint without any edge says nothing: where too little is left, in too few
 places or in one direction only, there is no error to tell, and nothing may rest on the transform.
+Where something is asked for by its outline, the places at it have to agree by themselves: what
+stands behind the body may not speak for it.
 """
+
+import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+
+Point = tuple[float, float]
 
 # The longer side of the pictures that are compared.
 SIDE_PX = 640
@@ -20,7 +27,7 @@ _AROUND = 0.05
 _LEAST_STRUCTURE, _ABOVE_NOISE = 0.25, 2.0
 # So alike a place has to be found again, and of so many places.
 _LEAST_LIKE, _LEAST_AGREEING = 0.6, 0.6
-_LEAST_PLACES = 12
+LEAST_PLACES = 12
 # Across and along an edge: below this ratio of the two a place slides along.
 _CORNER = 0.25
 # How much less the places may hold in the one direction than in the other.
@@ -45,10 +52,18 @@ def structure(grey: np.ndarray) -> np.ndarray:
     return edges / (broad + 1.0)
 
 
-def measured_error(there: np.ndarray, here: np.ndarray, matrix: np.ndarray) -> float | None:
+def measured_error(
+    there: np.ndarray,
+    here: np.ndarray,
+    matrix: np.ndarray,
+    outlines: Sequence[Sequence[Point]] = (),
+    card: Sequence[Point] = (),
+) -> float | None:
     """What 95 of 100 places are off at most, in pixels of `here`; None where too few agree.
 
-    there, here: grey uint8 pictures. matrix: 3 × 3, from `there` to `here`.
+    there, here: grey uint8 pictures. matrix: 3 × 3, from `there` to `here`. outlines: in pixels of
+    `there`; at each of them three in five places have to be no further off either, and there has to
+    be one. card: the calibration card in `there`, which lies anywhere and so says nothing.
     """
     height, width = there.shape
     way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -59,17 +74,21 @@ def measured_error(there: np.ndarray, here: np.ndarray, matrix: np.ndarray) -> f
     # What the other picture does not show is no disagreement.
     covered = cv2.erode(seen, np.ones((3, 3), np.uint8)) == 255
     asked, off, centres = 0, [], []
+    local: list[list[float]] = [[] for _ in outlines]
     held = np.zeros((2, 2))
-    for top, left in _places(before):
+    for top, left in places(before, card):
         piece = before[top : top + PLACE_PX, left : left + PLACE_PX]
         rows = slice(max(0, top - reach), min(height, top + PLACE_PX + reach))
         columns = slice(max(0, left - reach), min(width, left + PLACE_PX + reach))
         if not covered[rows, columns].all():
             continue
         asked += 1
+        at = [n for n, one in enumerate(outlines) if _reaches(top, left, one, PLACE_PX)]
         likeness = cv2.matchTemplate(now[rows, columns], piece, cv2.TM_CCOEFF_NORMED)
         _, best, _, (x, y) = cv2.minMaxLoc(likeness)
         if best < _LEAST_LIKE:
+            for n in at:
+                local[n].append(math.inf)
             continue
         shift = np.array([x + columns.start - left, y + rows.start - top], float)
         along, across, strengths = _directions(piece)
@@ -78,20 +97,25 @@ def measured_error(there: np.ndarray, here: np.ndarray, matrix: np.ndarray) -> f
         is_corner = share >= _CORNER
         off.append(float(np.linalg.norm(shift)) if is_corner else abs(float(across @ shift)))
         centres.append((left, top))
-    if len(off) < max(_LEAST_PLACES, _LEAST_AGREEING * asked):
+        for n in at:
+            local[n].append(off[-1])
+    if len(off) < max(LEAST_PLACES, _LEAST_AGREEING * asked):
         return None
     least, most = np.linalg.eigvalsh(held)
     spread = float((np.ptp(np.array(centres), axis=0) / (width, height)).min())
     if least < _BOTH_WAYS * most or spread < _LEAST_SPREAD:
         return None
+    at_outlines = max((_most_agree_within(one) for one in local), default=0.0)
+    if math.isinf(at_outlines):
+        return None
     zoom = float(np.sqrt(abs(np.linalg.det(matrix[:2, :2]))))
     # A place is found to the pixel; far from all places the transform is a lever.
-    error_px = float(np.quantile(off, _QUANTILE)) + 0.5
+    error_px = max(float(np.quantile(off, _QUANTILE)), at_outlines) + 0.5
     return error_px * zoom * max(1.0, _WIDE_SPREAD / spread)
 
 
-def _places(structured: np.ndarray) -> list[tuple[int, int]]:
-    """Top and left of every place that has something to hold on to."""
+def places(structured: np.ndarray, card: Sequence[Point] = ()) -> list[tuple[int, int]]:
+    """Top and left of every place that has something to hold on to and does not touch the card."""
     height, width = structured.shape
     found = {
         (top, left): float(structured[top : top + PLACE_PX, left : left + PLACE_PX].std())
@@ -102,7 +126,29 @@ def _places(structured: np.ndarray) -> list[tuple[int, int]]:
         return []
     noise = float(np.quantile(list(found.values()), 0.25))
     least = max(_LEAST_STRUCTURE, _ABOVE_NOISE * noise)
-    return [place for place, strength in found.items() if strength >= least]
+    return [
+        place
+        for place, strength in found.items()
+        if strength >= least and not (card and _reaches(*place, card, _FINE_PX))
+    ]
+
+
+def _reaches(top: int, left: int, outline: Sequence[Point], around_px: float) -> bool:
+    """Whether a place overlaps the box of an outline, grown by `around_px`."""
+    x, y = zip(*outline, strict=True)
+    return (
+        left < max(x) + around_px
+        and min(x) - around_px < left + PLACE_PX
+        and top < max(y) + around_px
+        and min(y) - around_px < top + PLACE_PX
+    )
+
+
+def _most_agree_within(off: list[float]) -> float:
+    """How far off the share of the places that has to agree is; inf where there is none."""
+    if not off:
+        return math.inf
+    return sorted(off)[math.ceil(_LEAST_AGREEING * len(off)) - 1]
 
 
 def _directions(piece: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,19 +2,27 @@
 
 The transform is found by the calibration card, by matched key points or from where the pictures
 lie as they are, and then refined. How far to trust it is asked of the pictures anew, place by place
-(`agreement`): what fitted the transform does not also praise it.
+(`agreement`): what fitted the transform does not also praise it. A calibration card can be laid
+elsewhere: its transform holds only where it is one of a nudged camera and the pictures, as far as
+they show anything beside the card, say the same.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from inspection.imaging import codec
-from inspection.imaging.framing.agreement import PLACE_PX, SIDE_PX, measured_error, structure
-
-Point = tuple[float, float]
+from inspection.imaging.framing.agreement import (
+    LEAST_PLACES,
+    PLACE_PX,
+    SIDE_PX,
+    Point,
+    measured_error,
+    places,
+    structure,
+)
 
 # From this error on, as a share of the photo's width in percent, a framing does not hold.
 MOST_ERROR_PERCENT = 2.0
@@ -24,6 +32,8 @@ _MOST_ZOOM, _MOST_TURN_DEG = 1.25, 12.0
 _KEY_POINTS, _LEAST_FITTING, _MOST_ASTRAY_PX = 1500, 12, 4.0
 # So surely lies a corner of the card, in pixels of the photo.
 _CORNER_PX = 0.7
+# A card further from where it lay, as a share of width or height, was laid elsewhere.
+_MOST_CARD_MOVE = 0.05
 _REFINING_STEPS, _SMOOTH_PX = 60, 5
 
 
@@ -33,12 +43,14 @@ class Framing:
 
     picture: grey uint8, its longer side at most SIDE_PX. width_px, height_px: of the photo itself.
     marker_px: the four corners (x, y) of the calibration card in the photo, () without one.
+    outlines_px: parts of the photo that have to be found again each by itself.
     """
 
     picture: np.ndarray
     width_px: int
     height_px: int
     marker_px: tuple[Point, ...] = ()
+    outlines_px: tuple[tuple[Point, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +97,26 @@ def register(
     there = framing.picture
     to_small = np.diag([there.shape[1] / framing.width_px, there.shape[0] / framing.height_px, 1.0])
     from_small = np.diag([width_px / picture.shape[1], height_px / picture.shape[0], 1.0])
+    outlines = [_carried(to_small, one) for one in framing.outlines_px]
+    card = _carried(to_small, framing.marker_px)
     found: list[Registration] = []
-    if framing.marker_px and marker_px:
-        found += _by_marker(framing, marker_px, width_px)
+    if framing.marker_px and marker_px and _lies_still(framing, marker_px, width_px, height_px):
+        card_now = _carried(np.linalg.inv(from_small), marker_px)
+        shows = [
+            len(places(structure(one), of_card)) >= LEAST_PLACES
+            for one, of_card in ((there, card), (picture, card_now))
+        ]
+        for one in _by_marker(framing, marker_px, width_px):
+            small = np.linalg.inv(from_small) @ one.matrix @ np.linalg.inv(to_small)
+            if not _is_same_view(small):
+                continue
+            if all(shows):
+                error_px = measured_error(there, picture, small, outlines, card)
+                if error_px is None:
+                    continue
+                error = max(one.error_percent, 100.0 * error_px / picture.shape[1])
+                one = replace(one, error_percent=error)
+            found.append(one)
     if min(*there.shape, *picture.shape) < PLACE_PX:
         return min(found, key=lambda one: one.error_percent, default=None)
     halves = [_halved(structure(one)) for one in (there, picture)]
@@ -95,13 +124,22 @@ def register(
         small = _refined(guess, *halves) if _is_same_view(guess) else guess
         if not _is_same_view(small):
             continue
-        error_px = measured_error(there, picture, small)
+        error_px = measured_error(there, picture, small, outlines, card)
         if error_px is not None:
             error = 100.0 * error_px / picture.shape[1]
             found.append(Registration(from_small @ small @ to_small, error, "picture"))
             if error <= MOST_ERROR_PERCENT / 4:
                 break
     return min(found, key=lambda one: one.error_percent, default=None)
+
+
+def _lies_still(
+    framing: Framing, marker_px: Sequence[Point], width_px: int, height_px: int
+) -> bool:
+    """Whether the card lies about where it lay in the reference photo."""
+    before = np.mean(framing.marker_px, axis=0) / (framing.width_px, framing.height_px)
+    now = np.mean(marker_px, axis=0) / (width_px, height_px)
+    return bool(np.abs(now - before).max() <= _MOST_CARD_MOVE)
 
 
 def _by_marker(

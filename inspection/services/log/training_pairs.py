@@ -2,7 +2,8 @@
 
 The layout is that of `models.photo_sets.datasets`, written as every import is; beside it
 `regions/STEM.png` holds the masks as they were drawn. A `pseudo_defect` is sound paint there, and
-an annotation of its own in COCO.
+an annotation of its own in COCO. What lay within ignore regions that held, and was not drawn, was
+not judged by anybody: it is neither defect nor sound paint.
 """
 
 import json
@@ -12,9 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from inspection.domain.corrections import FRAME, Correction
 from inspection.domain.defects import IGNORED
 from inspection.errors import NotFound, StorageError
+from inspection.imaging.framing.ignoring import places_of
 from inspection.imaging.regions import LabelledRegions as Drawn
 from inspection.imaging.regions import label_drawn, run_lengths
 from inspection.services.log import coco
@@ -60,7 +64,7 @@ def write_pairs(
     body_of: a code that tells bodies apart, "" where the body is unknown. Answers the pairs, and
     one sentence for each photo or mask that is gone or cannot be read.
     """
-    from models.importers.corrections import drawn_labels
+    from models.importers.corrections import drawn_labels, ignored_labels
     from models.importers.files import SourceFile
     from models.importers.importing import Imported, PhotoSetWriter
     from models.importers.labelled import Choices, SourcePhoto
@@ -89,7 +93,8 @@ def write_pairs(
             finally:
                 written()
             regions = [(region.n, region.type) for region in stands.said.regions]
-            labels = drawn_labels(drawn, regions)
+            unjudged = _unjudged(detail, drawn)
+            labels = [*drawn_labels(drawn, regions), *ignored_labels(unjudged)]
             path = station.photos.original_path(detail.photo_sha256)
             left_out = writer.write(
                 SourcePhoto(
@@ -113,10 +118,20 @@ def write_pairs(
             mask = f"{DATASET}/regions/{Path(image).stem}.png"
             (folder / mask).write_bytes(mask_png)
             coco_file.add(detail, stands.said, image, label_drawn(drawn))
+            coco_file.add_unjudged(detail, label_drawn(unjudged))
             pairs.append(Pair(detail, stands.said, image, mask))
     if pairs:
         writer.finish()
     return pairs, missing
+
+
+def _unjudged(detail: InspectionDetail, drawn: np.ndarray) -> np.ndarray:
+    """Which ignore region that held each pixel lies in that nobody drew, uint8 (H, W), from 1."""
+    seen = detail.inspection.ignoring
+    outlines = [one.outline_px for one in seen.regions] if seen and seen.holds else []
+    place = places_of(outlines, (drawn.shape[0], drawn.shape[1]))
+    place[drawn > 0] = 0
+    return place
 
 
 def _already_read(labels: Sequence[Any], width_px: int, height_px: int) -> Sequence[Any]:
@@ -176,5 +191,28 @@ class _CocoFile:
                     "source": defect.source,
                     "zone": defect.zone,
                     "severity": defect.severity,
+                }
+            )
+
+    def add_unjudged(self, detail: InspectionDetail, places: Drawn) -> None:
+        """places: of `_unjudged`; each is an annotation without a number, to be left out."""
+        for place in (int(one) for one in np.flatnonzero(places.area_px) if one):
+            self._annotations.append(
+                {
+                    "id": len(self._annotations) + 1,
+                    "image_id": detail.id,
+                    "category_id": coco.CATEGORIES[IGNORED],
+                    "segmentation": {
+                        "size": [detail.height_px, detail.width_px],
+                        "counts": run_lengths(places, place),
+                    },
+                    "area": int(places.area_px[place]),
+                    "bbox": [int(value) for value in places.boxes[place]],
+                    "iscrowd": 0,
+                    "ignore": 1,
+                    "n": None,
+                    "source": "station",
+                    "zone": None,
+                    "severity": None,
                 }
             )

@@ -6,7 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from inspection.domain.ignoring.regions import IgnoreRegion
 from inspection.domain.inspections import Subject
+from inspection.imaging.framing.ignoring import places_of
+from inspection.services.ignoring import versions
 from inspection.services.log.corrections import export_corrections
 from inspection.services.photo import correcting, counting, reviewing
 from inspection.services.photo.inspecting import inspect_photo
@@ -14,6 +17,7 @@ from inspection.storage import log_detail
 from models.importers.coco import decode_rle
 from models.photo_sets.datasets import read_grey, read_photo_set, read_rgb
 from tests.conftest import panel_jpeg
+from tests.framed_photos import framed, jpeg, scene
 from tests.models.published_labels import Import, turned_by_exif
 
 SCRATCH = (100, 60, 80, 6)
@@ -111,6 +115,30 @@ def test_what_is_read_back_is_what_was_corrected(station, log, tmp_path):
         photo.image.relative_to(dest).as_posix() for photo in photos.values()
     }
     assert len({photo.group for photo in photos.values()}) >= 1
+
+
+def test_what_a_station_ignores_is_no_sound_paint(station, tmp_path):
+    at = Subject("aria", "KMH-1", "quarter_l", "silver", "ST10", "L1", "Kim")
+    reference = inspect_photo(station, jpeg(framed(scene())[0]), "a.jpg", at).id
+    badge = ((300.0, 250.0), (420.0, 250.0), (420.0, 310.0), (300.0, 310.0))
+    detail = log_detail.inspection_detail(station.engine, reference)
+    versions.save(station, detail, "whole", [IgnoreRegion("badge", badge)], who="Lee")
+    number = inspect_photo(station, jpeg(framed(scene(), seed=2)[0]), "b.jpg", at, another=True).id
+    seen = log_detail.inspection_detail(station.engine, number).inspection.ignoring
+    assert seen is not None and seen.holds
+    mask = drawn((1, 290, 270, 30, 20), shape=(600, 800))
+    correct(station, number, mask, (1, "scratch"))
+    export_corrections(station, tmp_path / "pairs")
+    (photo,) = read_photo_set(tmp_path / "pairs", "all")
+    ignored = read_grey(photo.ignore, mask.shape) > 0
+    expected = places_of([seen.regions[0].outline_px], (600, 800)) > 0
+    assert np.array_equal(ignored, expected & (mask == 0))
+    assert np.array_equal(read_grey(photo.mask, mask.shape) > 0, mask > 0)
+    coco = json.loads((tmp_path / "pairs" / "coco.json").read_text())
+    drawn_one, left_out = coco["annotations"]
+    assert (drawn_one["ignore"], left_out["ignore"], left_out["n"]) == (0, 1, None)
+    assert np.array_equal(decode_rle(left_out["segmentation"], 800, 600, "region"), ignored)
+    assert left_out["area"] == ignored.sum() and drawn_one.keys() == left_out.keys()
 
 
 def test_the_export_can_be_imported_with_what_was_only_decided(station, log, tmp_path):
