@@ -1,5 +1,5 @@
 """Parts of the viewer's script that need no page: how a typed length is read, how new regions are
-numbered."""
+numbered, what an outline is after a gesture that was broken off and after steps back."""
 
 import math
 
@@ -15,7 +15,7 @@ pytestmark = needs_chromium
 def script(browser):
     """A blank page that knows the viewer's parts."""
     page = browser.new_page()
-    for name in ("stage", "labels", "strokes", "measuring"):
+    for name in ("pictures", "stage", "labels", "strokes", "measuring", "tools", "outlining"):
         page.add_script_tag(content=(_FOLDER / f"{name}.js").read_text(encoding="utf-8"))
     yield page
     page.close()
@@ -70,3 +70,48 @@ def test_what_was_drawn_on_another_record_is_numbered_behind_this_one(script):
     }"""
     assert script.evaluate(kept, 0) == [1001, 1002]
     assert script.evaluate(kept, 1500) == [1501, 1502]
+
+
+# A viewer whose stage is the photo; `said` is what Python heard last.
+OUTLINER = """() => {
+  document.body.innerHTML = '<div id="root"><button data-do="outline"></button>' +
+    '<div class="outline-bar"><select></select><output></output></div></div>';
+  const viewer = {
+    root: document.getElementById("root"), photo: {width: 800, height: 600},
+    photoPoint: (at) => at, stagePoint: (at) => at, publish() {},
+    trigger(name, {shapes, at_ms}) { window.said = shapes; window.heardAt = at_ms; },
+  };
+  const square = (x) => ({kind: "badge", points: [x, 10, x + 90, 10, x + 90, 90, x, 90]});
+  window.given = (shapes, heard_at = 0) => ({
+    base: "1", shapes, heard_at, kinds: [["badge", "Badge"]], most: 9, words: {}});
+  window.square = square;
+  window.outliner = new Outliner(viewer);
+  outliner.update(given([square(100), square(300)]));
+  window.said = null;
+  window.drag = (x, y, dx, dy) => {
+    outliner.down(viewer, {x, y}, {x, y});
+    outliner.move(viewer, {x, y}, {x: x + dx, y: y + dy});
+  };
+  window.corners = () => outliner.shapes.map((one) => one.points.slice(0, 2));
+}"""
+
+
+def test_a_corner_on_its_way_lies_where_it_lay_after_a_second_finger(script):
+    script.evaluate(OUTLINER)
+    script.evaluate("() => { drag(100, 10, 40, 5); outliner.cancel(); outliner.up(); }")
+    assert script.evaluate("corners()") == [[100, 10], [300, 10]]
+    assert script.evaluate("said") is None
+
+
+def test_a_step_back_takes_back_what_was_done_last(script):
+    script.evaluate(OUTLINER)
+    assert not script.evaluate("outliner.can().outline_undo")
+    script.evaluate("() => { drag(100, 10, 40, 5); outliner.up(); }")
+    script.evaluate("() => outliner.add(square(500).points)")
+    # The page itself takes the first one out.
+    script.evaluate("() => outliner.update(given(outliner.shapes.slice(1), heardAt))")
+    steps = [[[300, 10], [500, 10]], [[140, 15], [300, 10], [500, 10]], [[140, 15], [300, 10]]]
+    for shown in [*steps, [[100, 10], [300, 10]], [[100, 10], [300, 10]]]:
+        assert script.evaluate("corners()") == shown
+        script.evaluate("() => outliner.takeBack()")
+    assert script.evaluate("said.length") == 2

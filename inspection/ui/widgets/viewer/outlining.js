@@ -1,8 +1,10 @@
 // Outlines drawn on a photo, each of a kind: corners by tapping, as the polygon of the editor, and a
-// corner that stands can be moved. Python keeps them; it hears of every change.
+// corner that stands can be moved. Python keeps them; it hears of every change. Each change, on the
+// page as well, is taken back by one press.
 
 const CORNER_PX = 7;
 const HOLD_PX = 22; // a corner so near a finger is moved
+const MOST_STEPS = 100; // that can be taken back
 
 class Outliner {
   constructor(viewer) {
@@ -13,6 +15,7 @@ class Outliner {
     this.hint = this.bar.querySelector("output");
     this.polygon = new PolygonTool((points) => this.add(points));
     this.shapes = [];
+    this.history = []; // what was drawn before each change, the last one at the end
     this.sentAt = 0;
     this.isOn = false;
     this.slop = 0;
@@ -29,8 +32,14 @@ class Outliner {
       this.kind.replaceChildren(...given.kinds.map(([code, word]) => new Option(word, code)));
     }
     // What was drawn since Python last heard of it must not be taken back by an older answer.
-    if (isNew || given.heard_at >= this.sentAt) this.shapes = given.shapes;
-    if (isNew) this.begin();
+    if (isNew) {
+      this.history = [];
+      this.shapes = given.shapes;
+      this.begin();
+    } else if (given.heard_at >= this.sentAt) {
+      if (JSON.stringify(given.shapes) !== JSON.stringify(this.shapes)) this.remember(this.shapes);
+      this.shapes = given.shapes;
+    }
   }
 
   begin() {
@@ -49,8 +58,13 @@ class Outliner {
 
   add(points) {
     if (this.shapes.length >= this.given.most) return;
+    this.remember(this.shapes);
     this.shapes = [...this.shapes, { kind: this.kind.value, points }];
     this.tell();
+  }
+
+  remember(shapes) {
+    this.history = [...this.history, shapes].slice(-MOST_STEPS);
   }
 
   tell() {
@@ -63,6 +77,7 @@ class Outliner {
 
   down(viewer, at, point) {
     this.held = this.polygon.points.length ? undefined : this.cornerAt(viewer, at);
+    this.before = this.shapes;
     if (!this.held) this.polygon.down(viewer, at, this.inside(point));
   }
 
@@ -79,15 +94,21 @@ class Outliner {
 
   up() {
     if (!this.held) return this.polygon.up();
-    if (this.isMoved) this.tell();
+    if (this.isMoved) {
+      this.remember(this.before);
+      this.tell();
+    }
     this.held = undefined;
     this.isMoved = false;
   }
 
+  // Nobody heard of the corner that was on its way: it lies again where it lay.
   cancel() {
+    if (this.isMoved) this.shapes = this.before;
     this.held = undefined;
     this.isMoved = false;
     this.polygon.cancel();
+    this.viewer.publish();
   }
 
   tap() {}
@@ -141,7 +162,9 @@ class Outliner {
 
   takeBack() {
     if (this.polygon.points.length) return this.polygon.clear();
-    this.shapes = this.shapes.slice(0, -1);
+    if (this.held || !this.history.length) return;
+    this.shapes = this.history.at(-1);
+    this.history = this.history.slice(0, -1);
     this.tell();
   }
 
@@ -160,7 +183,7 @@ class Outliner {
 
   can() {
     const ready = Boolean(this.given && this.viewer.photo);
-    const any = this.shapes.length > 0 || this.polygon.points.length > 0;
+    const any = this.history.length > 0 || this.polygon.points.length > 0;
     return { outline: ready, outline_undo: ready && any };
   }
 
