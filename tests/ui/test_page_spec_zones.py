@@ -8,6 +8,7 @@ import streamlit as st
 
 from inspection.services import station as station_module
 from inspection.services.active_bodies import FollowedBodies
+from inspection.services.specs.zones import save_zones
 
 
 @pytest.fixture
@@ -49,6 +50,21 @@ def test_a_changed_table_is_saved_into_the_models_file_and_taken_back(
     at = open_page("spec")
     at.button(key="zones_undo").click().run()
     assert not at.exception and plant.bodies.panel("aria", "hood") == before
+
+
+def test_what_somebody_else_changed_meanwhile_is_shown_and_not_overwritten(open_page, plant):
+    at = open_page("spec")
+    (own,) = [one for one in at.selectbox if (one.key or "").startswith("zones_grade_")]
+    own.set_value("C").run()
+    seen = plant.bodies.panel("aria", "hood")
+    save_zones(plant, "aria", "hood", "B", (), seen=seen, who="Lee")
+    at = save(at)
+    assert not at.exception
+    assert any("somebody else changed the zones" in one.value for one in at.warning)
+    now = plant.bodies.panel("aria", "hood")
+    assert (now.grade, now.zones) == ("B", ())
+    (own,) = [one for one in at.selectbox if (one.key or "").startswith("zones_grade_")]
+    assert own.value == "B"
 
 
 def test_a_row_that_is_no_zone_is_refused_in_words(open_page, plant, monkeypatch):

@@ -19,7 +19,7 @@ MOST_ZONES = 60
 _PANEL = re.compile(r"\s*\[\[\s*panel\s*\]\]")
 _ZONE = re.compile(r"\s*\[\[\s*panel\s*\.\s*zone\s*\]\]")
 _CODE = re.compile(r"""\s*code\s*=\s*["']([^"']*)["']""")
-_GRADE = re.compile(r"(\s*grade\s*=\s*).*")
+_GRADE = re.compile(r"""(\s*grade\s*=\s*)("[^"]*"|'[^']*')(.*)""")
 
 
 def rows_of(panel: Panel) -> list[Row]:
@@ -55,10 +55,15 @@ def with_zones(text: str, filename: str, panel: str, grade: str, zones: Sequence
     lines = text.splitlines()
     start, end = _block(lines, panel, filename)
     head_end = next((at for at in range(start + 1, end) if _ZONE.match(lines[at])), end)
-    head = _without_end([_graded(line, grade) for line in lines[start:head_end]])
+    head = [_graded(line, grade) for line in lines[start:head_end]]
+    # A comment before the first zone is on the panel's zones, whichever they are.
+    if head_end == end or not any(line.strip() for line in head[len(_without_end(head)) :]):
+        head = _without_end(head)
     # What stands after the last zone, as a comment on the panel that follows, stays there.
     rest = lines[end - _length_of_end(lines[start:end]) : end]
     written = [*head, *(line for zone in zones for line in ["", *_zone_lines(zone)])]
+    if zones and head[-1].lstrip().startswith("#"):
+        del written[len(head)]
     if end < len(lines) and not (rest and not rest[0].strip()):
         written.append("")
     changed = "\n".join([*lines[:start], *written, *rest, *lines[end:]]) + "\n"
@@ -100,7 +105,7 @@ def _block(lines: list[str], panel: str, filename: str) -> tuple[int, int]:
 
 def _graded(line: str, grade: str) -> str:
     found = _GRADE.match(line)
-    return f'{found[1]}"{grade}"' if found else line
+    return f'{found[1]}"{grade}"{found[3]}' if found else line
 
 
 def _length_of_end(lines: list[str]) -> int:

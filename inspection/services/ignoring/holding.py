@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from inspection.domain.ignoring.regions import IgnoreRegion, Ignoring
+from inspection.domain.ignoring.regions import IgnoreRegion, IgnoreView, Ignoring, Outline
 from inspection.domain.inspections import Subject
 from inspection.imaging import codec
 from inspection.imaging.framing.registering import (
@@ -20,8 +20,8 @@ def held_against(station: Station, subject: Subject, photo: Photo) -> Ignoring |
     """The ignore regions of the photo's station and panel as they lie in it, its marks not yet
     among them; None where there are none.
 
-    Of several views the one that the photo is framed as. Where it is framed as none, the nearest
-    is shown and does not hold.
+    Of several views the one that the photo is framed as, the newest where it is framed as several.
+    Where it is framed as none, the nearest is shown and does not hold.
     """
     if not (subject.station and subject.panel):
         return None
@@ -31,24 +31,35 @@ def held_against(station: Station, subject: Subject, photo: Photo) -> Ignoring |
     picture = framing_picture(photo.display_jpeg)
     marker_px = photo.card.outline_px if photo.card else ()
     size = photo.width_px, photo.height_px
-    found = [(one, register(_framing(one), picture, *size, marker_px)) for one in versions]
-    # The newest of those that lie nowhere: it is what people speak of.
+    found: list[tuple[IgnoreVersion, Registration | None]] = []
+    # Newest first: an older one that holds as well says nothing that counts.
+    for version in reversed(versions):
+        registration = register(_framing(version), picture, *size, marker_px)
+        if registration is not None and registration.holds:
+            return _on_photo(version, registration, size)
+        found.append((version, registration))
     best, registration = min(
-        reversed(found), key=lambda pair: pair[1].error_percent if pair[1] else float("inf")
+        found, key=lambda pair: pair[1].error_percent if pair[1] else float("inf")
     )
     return _on_photo(best, registration, size)
 
 
 def framing_of(
-    picture_jpeg: bytes, width_px: int, height_px: int, marker_px: Sequence[tuple[float, float]]
+    about: IgnoreView, picture_jpeg: bytes, marker_px: Sequence[tuple[float, float]]
 ) -> Framing:
-    """A framing out of what a version keeps of its reference photo."""
-    return Framing(codec.decode_grey(picture_jpeg), width_px, height_px, tuple(marker_px))
+    """A framing out of what a version keeps of its reference photo; each region has to be found
+    again."""
+    return Framing(
+        codec.decode_grey(picture_jpeg),
+        about.width_px,
+        about.height_px,
+        tuple(marker_px),
+        tuple(region.outline_px for region in about.regions),
+    )
 
 
 def _framing(version: IgnoreVersion) -> Framing:
-    about, reference = version.about, version.reference
-    return framing_of(reference.picture, about.width_px, about.height_px, reference.marker_px)
+    return framing_of(version.about, version.reference.picture, version.reference.marker_px)
 
 
 def _on_photo(
@@ -63,7 +74,8 @@ def _on_photo(
         )
     else:
         regions = tuple(
-            IgnoreRegion(one.kind, registration.carried(one.outline_px)) for one in about.regions
+            IgnoreRegion(one.kind, _as_stored(registration.carried(one.outline_px)))
+            for one in about.regions
         )
     return Ignoring(
         version=version.number,
@@ -73,3 +85,8 @@ def _on_photo(
         by=registration.by if registration else "",
         regions=regions,
     )
+
+
+def _as_stored(outline_px: Outline) -> Outline:
+    """To the tenth of a pixel that is kept: what is judged again must be parted as it was."""
+    return tuple((round(x, 1), round(y, 1)) for x, y in outline_px)

@@ -4,6 +4,7 @@ A version holds for its station, panel and view from the moment it is saved. Wha
 keeps its verdict.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -37,7 +38,8 @@ def save(
 
     The photo becomes the reference that others are held against. Raises IgnoreRefused without a
     name, a view or a region, for a photo whose station or panel is not known, and for one that
-    shows too little to hold another against; NotFound, UnreadableImage or WorkerFailed where the
+    shows too little, as a whole or at a region, to hold another against, and for a view beyond
+    `MOST_VIEWS`; NotFound, UnreadableImage or WorkerFailed where the
     photo's file cannot be read any more.
     """
     who, reason = _given(who, reason)
@@ -45,7 +47,7 @@ def save(
     about = IgnoreView(
         subject.station,
         subject.panel,
-        " ".join(view.split()),
+        " ".join(unicodedata.normalize("NFC", view).split()),
         detail.width_px,
         detail.height_px,
         tuple(regions),
@@ -54,7 +56,7 @@ def save(
     photo = station.worker.look(station.photos.original(detail.photo_sha256), detail.photo_name)
     marker_px = photo.card.outline_px if photo.card else ()
     picture = codec.encode_jpeg(framing_picture(photo.display_jpeg), _PICTURE_QUALITY)
-    framing = framing_of(picture, photo.width_px, photo.height_px, marker_px)
+    framing = framing_of(about, picture, marker_px)
     itself = register(framing, framing.picture, photo.width_px, photo.height_px, framing.marker_px)
     if itself is None or not itself.holds:
         raise IgnoreRefused("ignore_too_plain", number=detail.id)
@@ -69,7 +71,7 @@ def save(
 
 
 def saved(station: Station) -> tuple[IgnoreVersion, ...]:
-    """Every saved version, newest first."""
+    """Every saved version, newest first, without the pictures."""
     return versions.versions(station.engine)
 
 

@@ -1,14 +1,17 @@
 """Versions of ignore regions that people saved, and which of them hold.
 
-Of each view of a panel at a station the newest version holds, unless it was switched off. Saving
-and switching are events of the audit chain; a version never changes.
+Of each view of a panel at a station the newest version holds, unless it was switched off. A view is
+told by its name, however that is spelled: "Front" and "front" are one. Saving and switching are
+events of the audit chain; a version never changes.
 """
 
 import hashlib
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from inspection.domain.ignoring.regions import IgnoreView
 from inspection.errors import Conflict, IgnoreRefused, NotFound, StorageError
@@ -19,6 +22,9 @@ from inspection.storage.ignoring.records import read_regions, written
 from inspection.storage.ignoring.table import ignore_version
 from inspection.storage.tables import audit
 
+# Views of one panel at one station whose regions hold: each of them is held against every photo.
+MOST_VIEWS = 8
+
 SAVED, SWITCHED_OFF, SWITCHED_ON = "ignore_saved", "ignore_off", "ignore_on"
 
 
@@ -26,7 +32,8 @@ SAVED, SWITCHED_OFF, SWITCHED_ON = "ignore_saved", "ignore_off", "ignore_on"
 class Reference:
     """What a version keeps of its reference photo.
 
-    picture: grey JPEG. marker_px: corners of the calibration card, () without one.
+    picture: grey JPEG, b"" in a list of versions. marker_px: corners of the calibration card, ()
+    without one.
     """
 
     photo_sha256: str
@@ -58,8 +65,16 @@ def save_version(
     reason: str,
     at: datetime,
 ) -> int:
-    """Keep the regions of a view; they hold from now on. Answers the number of the version."""
+    """Keep the regions of a view; they hold from now on. Answers the number of the version.
+
+    A name that differs from a saved one only by its spelling is that one. Raises IgnoreRefused for
+    a view beyond MOST_VIEWS.
+    """
     with writing(engine) as connection:
+        names = _names(connection, about.station, about.panel)
+        _refuse_more_views(connection, about.station, about.panel, about.view)
+        spelled = [view for _, view in names if view_key(view) == view_key(about.view)]
+        about = replace(about, view=spelled[-1] if spelled else about.view)
         number = next_number(connection, ignore_version)
         row = {
             "id": number,
@@ -87,7 +102,7 @@ def switch(engine: Engine, number: int, on: bool, *, who: str, reason: str) -> i
     """Switch the newest version of a view off, or on again; answers the number of the event.
 
     Raises NotFound without that version, Conflict when a newer one of its view was saved or
-    somebody else switched it meanwhile.
+    somebody else switched it meanwhile, IgnoreRefused for a view beyond MOST_VIEWS.
     """
     with writing(engine) as connection:
         row = connection.execute(_versions().where(ignore_version.c.id == number)).first()
@@ -97,20 +112,28 @@ def switch(engine: Engine, number: int, on: bool, *, who: str, reason: str) -> i
         is_on = number not in _off(connection)
         if newest != number or is_on == on:
             raise Conflict("ignore_changed_meanwhile", number=number)
+        if on:
+            _refuse_more_views(connection, row.station, row.panel, row.view)
         details = {"version": number, "reason": reason}
         return append_event(connection, SWITCHED_ON if on else SWITCHED_OFF, who, details)
 
 
+def view_key(view: str) -> str:
+    """What is equal for two spellings of a view's name."""
+    return " ".join(unicodedata.normalize("NFC", view).split()).casefold()
+
+
 def versions(engine: Engine) -> tuple[IgnoreVersion, ...]:
-    """Every saved version, newest first."""
+    """Every saved version, newest first, without the pictures."""
+    columns = [one for one in ignore_version.c if one.name != "picture"]
     with looking(engine) as connection:
-        rows = connection.execute(_versions().order_by(ignore_version.c.id.desc())).all()
+        rows = connection.execute(select(*columns).order_by(ignore_version.c.id.desc())).all()
         off = _off(connection)
     newest: set[tuple[str, str, str]] = set()
     found = []
     for row in rows:
-        view = (row.station, row.panel, row.view)
-        found.append(_version(row, view not in newest, row.id not in off))
+        view = (row.station, row.panel, view_key(row.view))
+        found.append(_version(row, b"", view not in newest, row.id not in off))
         newest.add(view)
     return tuple(found)
 
@@ -118,26 +141,42 @@ def versions(engine: Engine) -> tuple[IgnoreVersion, ...]:
 def standing(engine: Engine, station: str, panel: str) -> tuple[IgnoreVersion, ...]:
     """The versions that hold for a panel at a station, one a view; a fraction of a millisecond
     where there is none. Raises StorageError for one that is damaged."""
-    here = (ignore_version.c.station == station) & (ignore_version.c.panel == panel)
-    newest = select(func.max(ignore_version.c.id)).where(here).group_by(ignore_version.c.view)
     with looking(engine) as connection:
-        question = _versions().where(ignore_version.c.id.in_(newest))
+        numbers = _standing(connection, _names(connection, station, panel)).values()
+        if not numbers:
+            return ()
+        question = _versions().where(ignore_version.c.id.in_(list(numbers)))
         rows = connection.execute(question.order_by(ignore_version.c.id)).all()
-        off = _off(connection) if rows else frozenset()
-        return tuple(_version(row, True, True) for row in rows if row.id not in off)
+    return tuple(_version_with_picture(row) for row in rows)
 
 
 def _versions() -> AnySelect:
     return select(ignore_version)
 
 
-def _newest(connection: Connection, station: str, panel: str, view: str) -> int | None:
+def _names(connection: Connection, station: str, panel: str) -> list[tuple[int, str]]:
+    """Number and view of every version of a panel at a station, oldest first."""
     table = ignore_version.c
-    return connection.scalar(
-        select(func.max(table.id)).where(
-            table.station == station, table.panel == panel, table.view == view
-        )
-    )
+    question = select(table.id, table.view).where(table.station == station, table.panel == panel)
+    return [(row.id, row.view) for row in connection.execute(question.order_by(table.id))]
+
+
+def _newest(connection: Connection, station: str, panel: str, view: str) -> int | None:
+    names = {view_key(name): number for number, name in _names(connection, station, panel)}
+    return names.get(view_key(view))
+
+
+def _standing(connection: Connection, names: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """The number of the version that holds for each view, by `view_key`."""
+    newest = {view_key(view): number for number, view in names}
+    off = _off(connection) if newest else frozenset()
+    return {key: number for key, number in newest.items() if number not in off}
+
+
+def _refuse_more_views(connection: Connection, station: str, panel: str, view: str) -> None:
+    stand = _standing(connection, _names(connection, station, panel))
+    if view_key(view) not in stand and len(stand) >= MOST_VIEWS:
+        raise IgnoreRefused("ignore_most_views", station=station, panel=panel, n=len(stand))
 
 
 def _off(connection: Connection) -> frozenset[int]:
@@ -153,10 +192,14 @@ def _off(connection: Connection) -> frozenset[int]:
     return frozenset(number for number, is_off in off.items() if is_off)
 
 
-def _version(row: AnyRow, is_newest: bool, is_on: bool) -> IgnoreVersion:
+def _version_with_picture(row: AnyRow) -> IgnoreVersion:
+    if hashlib.sha256(row.picture).hexdigest() != row.picture_sha256:
+        raise StorageError("ignore_damaged", n=row.id)
+    return _version(row, bytes(row.picture), True, True)
+
+
+def _version(row: AnyRow, picture: bytes, is_newest: bool, is_on: bool) -> IgnoreVersion:
     try:
-        if hashlib.sha256(row.picture).hexdigest() != row.picture_sha256:
-            raise ValueError("the reference picture is not the one that was kept")
         about = IgnoreView(
             row.station,
             row.panel,
@@ -169,7 +212,7 @@ def _version(row: AnyRow, is_newest: bool, is_on: bool) -> IgnoreVersion:
     except (IgnoreRefused, ValueError, TypeError):
         # What is judged must not be guessed.
         raise StorageError("ignore_damaged", n=row.id) from None
-    reference = Reference(row.photo_sha256, bytes(row.picture), marker_px)
+    reference = Reference(row.photo_sha256, picture, marker_px)
     return IgnoreVersion(
         row.id, about, reference, row.who, row.at, row.reason, is_newest, is_newest and is_on
     )

@@ -15,7 +15,7 @@ from inspection.domain.inspections import MOST_REASON_LETTERS
 from inspection.domain.letters import MOST_NAME_LETTERS
 from inspection.domain.panels import Panel, VehicleModel, Zone
 from inspection.domain.specs.zones import FIELDS, rows_of, zones_of
-from inspection.errors import InspectionError
+from inspection.errors import Conflict, InspectionError
 from inspection.services.specs.zones import last_change, save_zones
 from inspection.services.station import Station
 from inspection.ui import session
@@ -82,14 +82,14 @@ def _edit(station: Station, model: VehicleModel, words: dict[str, str]) -> None:
     grade = own.selectbox(
         t("spec.zone_own_grade"),
         ZONE_GRADES,
-        index=ZONE_GRADES.index(panel.grade),
-        key=f"zones_grade_{base}",
+        index=ZONE_GRADES.index(draft["grade"]),
+        key=f"zones_grade_{key}",
     )
     new.selectbox(t("spec.zone_new_grade"), ZONE_GRADES, key="zones_new_grade")
     near.checkbox(t("spec.zone_near_line"), key="zones_new_near")
     above = st.container()
     rows = _edited(draft["rows"], key)
-    draft["now"] = rows
+    draft |= {"now": rows, "grade_now": grade}
     try:
         zones_now = zones_of(rows)
     except InspectionError as error:
@@ -101,11 +101,20 @@ def _edit(station: Station, model: VehicleModel, words: dict[str, str]) -> None:
 
 
 def _draft(base: str, panel: Panel) -> dict[str, Any]:
-    """What this tab has changed of a panel; another panel begins with what holds."""
+    """What this tab has changed of a panel; another panel, or one that somebody else changed
+    meanwhile, begins with what holds."""
     kept = st.session_state.get(_DRAFT)
     if kept is None or kept["base"] != base or kept["panel"] != panel:
-        before = kept["round"] if kept else 0
-        kept = {"base": base, "panel": panel, "rows": rows_of(panel), "round": before + 1}
+        if kept is not None and kept["base"] == base:
+            error = Conflict("zones_changed_meanwhile", panel=panel.code)
+            st.warning(as_written(error_text(error)), icon=":material/warning:")
+        kept = {
+            "base": base,
+            "panel": panel,
+            "grade": panel.grade,
+            "rows": rows_of(panel),
+            "round": (kept["round"] if kept else 0) + 1,
+        }
         st.session_state[_DRAFT] = kept
     return kept
 
@@ -140,6 +149,7 @@ def _boxed(panel: Panel, base: str, name: str) -> None:
         st.session_state[_DRAFT] = {
             **draft,
             "rows": [*draft["now"], row],
+            "grade": draft["grade_now"],
             "round": draft["round"] + 1,
         }
 
@@ -224,8 +234,9 @@ def _kept(
     done: str,
     names: dict[str, str],
 ) -> str:
-    save_zones(station, model.code, panel.code, grade, now, who=who, reason=reason)
-    st.session_state.pop(f"zones_grade_{model.code}_{panel.code}", None)
+    save_zones(station, model.code, panel.code, grade, now, seen=panel, who=who, reason=reason)
+    # The next run begins with what was saved: nobody else changed it.
+    st.session_state[_DRAFT] = {**st.session_state[_DRAFT], "base": ""}
     return t(f"spec.{done}", **names)
 
 

@@ -40,6 +40,19 @@ def test_comments_beside_the_zones_stay():
     assert changed.startswith(text[:200])
 
 
+def test_comments_on_a_panel_stay_with_it():
+    file = BODIES[0]
+    text = file.read_text(encoding="utf-8").replace(
+        'grade = "A"\nview', 'grade = "A" # by the customer\nview', 1
+    )
+    text = text.replace("\n\n[[panel.zone]]", "\n\n# of the drawing\n[[panel.zone]]", 1)
+    changed = with_zones(text, file.name, "hood", "B", NEW)
+    assert 'grade = "B" # by the customer\n' in changed
+    assert "\n\n# of the drawing\n[[panel.zone]]" in changed
+    bare = with_zones(changed, file.name, "hood", "B", ())
+    assert "# of the drawing\n\n[[panel]]" in bare
+
+
 def a_row(**changed):
     values = {"grade": "A", "x_from": 0.0, "x_to": 50.0, "y_from": 0.0, "y_to": 100.0}
     return {**values, "near_character_line": False, **changed}

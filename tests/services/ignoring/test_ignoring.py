@@ -1,5 +1,7 @@
 """Ignore regions on the photos of a station: what they keep from being judged, and what not."""
 
+import unicodedata
+from dataclasses import replace
 from datetime import date
 
 import cv2
@@ -21,6 +23,7 @@ from inspection.services.report.building import counted_report
 from inspection.services.report.pages import report_pages
 from inspection.services.report.workbook import shift_report_xlsx
 from inspection.storage import audit, log_detail
+from inspection.storage.ignoring.versions import MOST_VIEWS, save_version, standing
 from tests.framed_photos import framed, jpeg, scene
 from tests.storage.tampering import tamper
 
@@ -167,4 +170,56 @@ def test_a_changed_ignored_mark_is_found_by_the_audit_chain(station, badge):
     assert audit.verify_chain(station.engine).is_whole
     tamper(station.engine, "UPDATE ignored_mark SET kind = 'tape'")
     assert "inspection 2 is not what was written" in audit.verify_chain(station.engine).sentence
-    assert codec.decode_grey(versions.saved(station)[0].reference.picture).shape == (480, 640)
+    (stands,) = standing(station.engine, "ST10", "quarter_l")
+    assert codec.decode_grey(stands.reference.picture).shape == (480, 640)
+    # The list of the Spec page reads no picture.
+    assert versions.saved(station)[0].reference.picture == b""
+
+
+def test_a_view_spelled_otherwise_is_the_same_view(station, badge):
+    detail = log_detail.inspection_detail(station.engine, badge)
+    tape = [IgnoreRegion("tape", BADGE)]
+    versions.save(station, detail, " Whole ", tape, who="Lee")
+    (stands,) = standing(station.engine, "ST10", "quarter_l")
+    assert (stands.number, stands.about.view) == (2, "whole")
+    assert [one.is_on for one in versions.saved(station)] == [True, False]
+    for view in ("정면", unicodedata.normalize("NFD", "정면")):
+        versions.save(station, detail, view, tape, who="Lee")
+    stand = standing(station.engine, "ST10", "quarter_l")
+    assert [one.number for one in stand] == [2, 4]
+    with pytest.raises(Conflict):
+        versions.switch_off(station, 3, who="Lee")
+    # Of two views that a photo is framed as, the newer one holds.
+    assert inspected(station, photo(seed=16)).inspection.ignoring.version == 4
+
+
+def test_no_more_views_than_can_be_held_against_a_photo(station, badge):
+    detail = log_detail.inspection_detail(station.engine, badge)
+    about = standing(station.engine, "ST10", "quarter_l")[0]
+
+    def save(view):
+        return save_version(
+            station.engine,
+            replace(about.about, view=view),
+            about.reference,
+            who="Lee",
+            reason="",
+            at=about.at,
+        )
+
+    for n in range(MOST_VIEWS - 1):
+        save(f"view {n}")
+    with pytest.raises(IgnoreRefused, match="8 views"):
+        versions.save(station, detail, "one more", about.about.regions, who="Lee")
+    save("View 3")
+    versions.switch_off(station, 1, who="Lee")
+    save("one more")
+    with pytest.raises(IgnoreRefused, match="8 views"):
+        versions.switch_on(station, 1, who="Lee")
+
+
+def test_regions_lie_in_a_photo_to_the_tenth_of_a_pixel_that_is_kept(station, badge):
+    content = photo(INSIDE, shift=(12.3, -7.4), turn_deg=0.5, seed=17)
+    done = inspect_photo(station, content, "panel.jpg", HERE, again=True)
+    kept = log_detail.inspection_detail(station.engine, done.id).inspection.ignoring
+    assert done.inspection.ignoring.regions == kept.regions
