@@ -8,6 +8,7 @@ from inspection.services.photo import batches
 from inspection.services.photo.arriving import photos
 from inspection.services.photo.inspecting import inspect_photo
 from inspection.storage import log_detail
+from inspection.ui.inspecting import arrival
 from tests.conftest import panel_jpeg
 from tests.labelled_photos import as_jpeg, labelled_photo
 from tests.services.photo.test_suggesting import GREY, RED, jpeg, view
@@ -89,6 +90,25 @@ def test_the_panel_is_suggested_by_the_picture_and_taken_by_one_tap_alone(open_p
     assert at.selectbox(key="subject_panel").value == ""
     at.button(key="answer_panel_hood").click().run()
     assert subject(shared, 5).panel == "hood"
+
+
+def test_a_panel_that_nobody_confirmed_is_not_logged_against_the_picture(
+    open_page, shared, monkeypatch
+):
+    """The photo before showed the hood, this one most likely the door; nobody taps either."""
+    monkeypatch.setattr(arrival, "suggested_panel", lambda *asked: "door_fl")
+    # As where somebody walks round the body with a phone.
+    monkeypatch.setattr(arrival, "_taken_over", lambda arrived, looked: {"panel"})
+    key = dropped(open_page("inspect"), "IMG_1.jpg", jpeg(view(2, RED, 9))).query_params["photo"]
+    at = open_page("inspect")
+    for name, value in (("vehicle_model", "aria"), ("panel", "hood")):
+        at.selectbox(key=f"subject_{name}").set_value(value).run()
+    at.text_input(key="subject_body_number").set_value("KMH-9").run()
+    at.query_params["photo"] = key
+    at.run()
+    at.button(key="arrival_start").click().run()
+    assert subject(shared, 1).panel == ""
+    assert subject(shared, 1).body_number == "KMH-9"
 
 
 def test_a_reload_shows_the_same_photo_and_one_that_is_gone_says_so(open_page, shared):

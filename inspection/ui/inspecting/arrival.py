@@ -5,6 +5,7 @@ photo is there. What a person has said, and what the photo says of itself, is no
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import streamlit as st
 
@@ -104,6 +105,7 @@ def _looked_at(arrived: Arrived) -> LookedAt | None:
     st.session_state[_ASKED] = {
         "key": arrived.key,
         "looked": looked,
+        "panel": chosen_subject().panel,
         "doubts": _taken_over(arrived, looked),
     }
     return looked
@@ -251,4 +253,10 @@ def _too_coarse(looked: LookedAt, given: float | None) -> tuple[float, float] | 
 
 
 def _order(arrived: Arrived, looked: LookedAt, given: float | None) -> Order:
-    return photos.order_of(shared_station(), arrived, chosen_subject(), given, looked.said)
+    subject, asked = chosen_subject(), st.session_state[_ASKED]
+    if "panel" in asked["doubts"] and subject.panel == asked["panel"]:
+        likely = _suggested("panel", looked)
+        if likely and likely != subject.panel:
+            # The picture speaks against the panel of the photo before, and nobody confirmed it.
+            subject = replace(subject, panel="")
+    return photos.order_of(shared_station(), arrived, subject, given, looked.said)
