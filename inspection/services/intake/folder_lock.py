@@ -1,7 +1,8 @@
 """Who watches a folder, said in the folder itself: two servers with data folders of their own must
 not move each other's files.
 
-    FOLDER/.inspection-watched    {"host", "data", "process", "token"}, written again and again
+    FOLDER/.inspection-watched    {"host", "machine", "data", "process", "token"}, written again and
+                                  again
 
 Locks of the file system end with their process, but not on every share. So this file is renewed
 while its folder is watched, and one that nobody has renewed for a while is taken over. How old it
@@ -14,7 +15,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,17 +31,22 @@ _MOST_TRIES = 20
 
 
 @contextmanager
-def watched_alone(folder: Path, name: str, data_dir: Path) -> Iterator[None]:
-    """Hold a folder; name: how people call it. data_dir: of this installation, within which one
-    process at a time may come here: what another one of it left is taken over at once.
+def watched_alone(folder: Path, name: str, data_dir: Path) -> Iterator[Callable[[], bool]]:
+    """Hold a folder; answers whether it is still held, to be asked before anything is moved: a
+    server that slept for minutes has lost it. name: how people call it. data_dir: of this
+    installation, within which one process at a time may come here: what another one of it left is
+    taken over at once.
 
     Raises Conflict where somebody else watches, OSError where the folder cannot be written.
     """
-    lock, ours = folder / NAME, os.fsdecode(os.path.realpath(data_dir))
+    # Machines made from one image share names and paths, and not the number of their network card.
+    ours = f"{uuid.getnode():x}", os.fsdecode(os.path.realpath(data_dir))
+    lock, (machine, data) = folder / NAME, ours
     content = json.dumps(
         {
             "host": socket.gethostname(),
-            "data": ours,
+            "machine": machine,
+            "data": data,
             "process": os.getpid(),
             "token": uuid.uuid4().hex,
         }
@@ -52,7 +58,7 @@ def watched_alone(folder: Path, name: str, data_dir: Path) -> Iterator[None]:
     )
     keeper.start()
     try:
-        yield
+        yield lambda: _stands(lock, content)
     finally:
         ended.set()
         # A share that hangs must not keep the server from its end.
@@ -62,7 +68,17 @@ def watched_alone(folder: Path, name: str, data_dir: Path) -> Iterator[None]:
                 lock.unlink()
 
 
-def _take(lock: Path, content: bytes, name: str, ours: str) -> None:
+def _stands(lock: Path, content: bytes) -> bool:
+    """Whether the file is still ours; what cannot be read at the moment is not taken for lost."""
+    try:
+        return lock.read_bytes()[:_MOST_BYTES] == content
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+def _take(lock: Path, content: bytes, name: str, ours: tuple[str, str]) -> None:
     for _ in range(_MOST_TRIES):
         if _made(lock, content):
             return
@@ -70,9 +86,8 @@ def _take(lock: Path, content: bytes, name: str, ours: str) -> None:
         if found is None:
             # Just taken away, or never to be read by us.
             continue
-        host, data = _said(found)
-        is_ours = (host, data) == (socket.gethostname(), ours)
-        if not is_ours and _age_s(lock) < STALE_AFTER_S:
+        host, *holder = _said(found)
+        if tuple(holder) != ours and _age_s(lock) < STALE_AFTER_S:
             raise Conflict("hot_folder_held", name=name, host=showable(host))
         # Aside first: of two who take it over at once only one gets the file that both have read.
         aside = lock.with_name(f"{NAME}.{uuid.uuid4().hex[:8]}")
@@ -113,12 +128,12 @@ def _read(lock: Path) -> bytes | None:
     return None
 
 
-def _said(content: bytes) -> tuple[str, str]:
-    """(host, data folder) of whoever wrote it; a torn file names nobody."""
+def _said(content: bytes) -> tuple[str, str, str]:
+    """(host, machine, data folder) of whoever wrote it; a torn file names nobody."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
         said = json.loads(content.decode("utf-8", "surrogatepass"))
-        return str(said["host"])[:80], str(said["data"])
-    return "?", ""
+        return str(said["host"])[:80], str(said["machine"]), str(said["data"])
+    return "?", "", ""
 
 
 def _age_s(lock: Path) -> float:

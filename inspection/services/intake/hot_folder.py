@@ -116,6 +116,8 @@ class HotFolder:
         self._files: dict[str, _Arrived] = {}
         self._rests_until = -float("inf")
         self._state = FolderState(name, where.folder)
+        # Asked of the lock while the folder is watched.
+        self._is_held: Callable[[], bool] = lambda: True
 
     @property
     def state(self) -> FolderState:
@@ -124,16 +126,22 @@ class HotFolder:
     def watch(self, ended: threading.Event, *, once: bool = False) -> None:
         """Look again and again until `ended`, or with `once` until nothing more can be taken.
 
-        Raises Conflict where another process watches the folder, SubjectRefused where its settings
-        name what the plant does not have: photos are not refused for that.
+        Raises Conflict where another process watches the folder or has taken it over,
+        SubjectRefused where its settings name what the plant does not have: photos are not refused
+        for that.
         """
         with self._held():
             self._subject()
             while not ended.is_set():
+                self._refuse_lost()
                 self.look(ended)
                 if once and (self._rests or all(one.trouble for one in self._files.values())):
                     return
                 ended.wait(self._where.every_seconds)
+
+    def _refuse_lost(self) -> None:
+        if not self._is_held():
+            raise Conflict("hot_folder_lost", name=self._state.name)
 
     def look(self, ended: threading.Event | None = None) -> None:
         """Look through the folder once, and take what is ready, the oldest first.
@@ -150,6 +158,9 @@ class HotFolder:
             ready = [name for name, facts in arrived.items() if self._is_ready(name, facts)]
             for name in ready:
                 if ended and ended.is_set():
+                    return
+                if not self._is_held():
+                    # `watch` says so before its next look.
                     return
                 self._take(name, self._files[name])
         except OSError as error:
@@ -352,13 +363,14 @@ class HotFolder:
         try:
             with ExitStack() as held:
                 try:
-                    held.enter_context(
+                    self._is_held = held.enter_context(
                         watched_alone(self._where.folder, self._state.name, data_dir)
                     )
                 except OSError as error:
                     raise self._trouble(error) from None
                 yield
         finally:
+            self._is_held = lambda: True
             claim.release(remove=True)
 
 

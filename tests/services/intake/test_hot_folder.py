@@ -242,6 +242,26 @@ def test_two_servers_with_logs_of_their_own_never_watch_one_folder(line, tmp_pat
     assert line.names() == []
 
 
+def test_a_server_that_slept_takes_nothing_from_whoever_has_taken_the_folder_over(line):
+    lock = line.folder / folder_lock.NAME
+    line.arrives("a.jpg", panel_jpeg())
+    with line.hot._held():
+        lock.write_bytes(b'{"host": "other", "machine": "1", "data": "/srv"}')
+        line.looks(0, 3)
+        assert "a.jpg" in line.names() and line.logged() == 0
+        with pytest.raises(Conflict, match="has taken it over"):
+            line.hot._refuse_lost()
+    assert lock.read_bytes().startswith(b'{"host": "other"')
+
+
+def test_a_machine_made_from_the_same_image_does_not_take_the_folder(line, monkeypatch):
+    ended, data = threading.Event(), line.station.settings.data_dir
+    with folder_lock.watched_alone(line.folder, "ST10", data):
+        monkeypatch.setattr(folder_lock.uuid, "getnode", lambda: 0x1234)
+        with pytest.raises(Conflict, match="another server already"):
+            line.hot.watch(ended, once=True)
+
+
 def test_a_server_that_was_killed_watches_its_folder_again_at_once(line):
     ended, lock = threading.Event(), line.folder / folder_lock.NAME
     with folder_lock.watched_alone(line.folder, "ST10", line.station.settings.data_dir):
