@@ -36,7 +36,6 @@ def improve(who: str, anew: bool, cancel: bool, with_parent: bool):
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("TF_CPU_ALLOCATOR_USE_BFC", "true")
     from inspection.services.learning import process, run
-    from inspection.services.learning.journal import Folder
 
     ended = threading.Event()
     if with_parent:
@@ -49,11 +48,14 @@ def improve(who: str, anew: bool, cancel: bool, with_parent: bool):
         if cancel:
             _cancel(station)
             return
-        if not with_parent:
-            Folder(station.settings).forget_cancel()
         try:
             done = run.improve(
-                station, who, anew=anew, is_ended=ended.is_set, told=_Bar(progress).show
+                station,
+                who,
+                anew=anew,
+                forget_cancel=not with_parent,
+                is_ended=ended.is_set,
+                told=_Bar(progress).show,
             )
         except run.Cancelled:
             print_note("cancelled; what was learnt is gone")

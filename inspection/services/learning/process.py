@@ -62,7 +62,7 @@ def state(station: Station) -> LearningState:
         error = TrainingError("learn_ended", exit=child.returncode, file=folder.log)
         return LearningState("over", trouble=error)
     if not journal.is_over:
-        return LearningState("interrupted", journal)
+        return LearningState("interrupted", journal, trouble=journal.trouble)
     return LearningState("over", journal, trouble=journal.trouble)
 
 

@@ -3,11 +3,14 @@
 import os
 import shutil
 from importlib.util import find_spec
+from pathlib import Path
 
 from inspection.config import Settings
 from inspection.domain.learning.folds import LEAST_BODIES, LEAST_PHOTOS, Readiness
 from inspection.domain.learning.folds import readiness as readiness_of
-from inspection.errors import DiskFull, NotFound, StorageError, TrainingError
+from inspection.errors import DiskFull, InspectionError, NotFound, StorageError, TrainingError
+from inspection.services.active_model import choice_of
+from inspection.services.model.learned import bodies_learnt, body_code
 from inspection.services.station import Station
 from inspection.storage.correcting.records import CorrectedPhoto, corrected_photos
 
@@ -30,7 +33,8 @@ def missing_libraries() -> tuple[str, ...]:
 def photos_to_learn_from(station: Station) -> tuple[CorrectedPhoto, ...]:
     """The corrected photos, once nothing speaks against learning from them now.
 
-    Raises TrainingError where libraries or corrected photos are missing, StorageError where photos
+    Raises TrainingError where libraries or corrected photos are missing, or where the model in use
+    has learnt from all of their bodies before, StorageError where photos
     are gone from the disk or the models' folder cannot be written, DiskFull where there is no room.
     """
     if missing := missing_libraries():
@@ -45,9 +49,24 @@ def photos_to_learn_from(station: Station) -> tuple[CorrectedPhoto, ...]:
             least_photos=LEAST_PHOTOS,
             least_bodies=LEAST_BODIES,
         )
+    base = choice_of(station.settings, station.engine).folder
+    learnt = learnt_before(base)
+    if all(body_code(photo.body) in learnt for photo in photos):
+        raise TrainingError("learn_nothing_new", name=base.name, bodies=ready.bodies)
     size = _size_of(station, photos)
     _refuse_no_room(station.settings, 2 * size + _ROOM_BYTES)
     return photos
+
+
+def learnt_before(base: Path) -> frozenset[str]:
+    """Codes of the bodies that a model folder says to have learnt from; none where it cannot be
+    read, which the run refuses by itself."""
+    from models.card import read_card
+
+    try:
+        return bodies_learnt(read_card(base))
+    except (InspectionError, OSError):
+        return frozenset()
 
 
 def _size_of(station: Station, photos: tuple[CorrectedPhoto, ...]) -> int:

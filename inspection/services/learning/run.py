@@ -4,8 +4,10 @@ A run that was ended goes on with what stands on disk. The log is asked at the b
 which photos are learnt from, and from which model, is settled then.
 """
 
+import hashlib
 import itertools
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -23,10 +25,14 @@ from inspection.errors import DecisionRefused, InspectionError, StorageError, Tr
 from inspection.model_facts import PhotoSource
 from inspection.services.active_model import choice_of
 from inspection.services.learning.journal import Folder, Journal
-from inspection.services.learning.readiness import LIBRARIES, photos_to_learn_from
+from inspection.services.learning.readiness import (
+    LIBRARIES,
+    learnt_before,
+    photos_to_learn_from,
+)
 from inspection.services.log import training_pairs
 from inspection.services.model.golden_set import GoldenFigures, golden_set, measure
-from inspection.services.model.learned import Learned
+from inspection.services.model.learned import Learned, body_code
 from inspection.services.station import Station
 from inspection.services.worker.parent import InspectionWorker
 from inspection.storage.private import private_folder
@@ -34,6 +40,9 @@ from inspection.storage.private import private_folder
 # A journal written more often would only wear the disk.
 _WRITE_EVERY_S = 1.0
 _WORKPLACE = ".improving-"
+# What would come again, however often the run is gone on with. Anything else, such as a full disk,
+# passes: what is learnt by then is kept.
+_FINAL = ("learn_nothing_scored", "learn_photo_left_out", "library_missing", "train_loss")
 _PLAN = Plan()
 
 
@@ -73,6 +82,7 @@ def improve(
     who: str,
     *,
     anew: bool = False,
+    forget_cancel: bool = False,
     is_ended: Callable[[], bool] = lambda: False,
     told: Callable[[Journal], object] = lambda journal: None,
     plan: Plan = _PLAN,
@@ -80,13 +90,18 @@ def improve(
     """Let the model in use learn from the corrected photos; answers what came of it.
 
     A run that was ended is gone on with, unless another model is in use by now; anew: forget it.
+    forget_cancel: a word to cancel from before does not count.
     who: asks for it; of a run that is gone on with, who began it. is_ended: asked after each step.
     Raises Ended, Cancelled, what `photos_to_learn_from` says, DecisionRefused without a name,
     Conflict while another process learns.
     """
     folder = Folder(station.settings)
     with folder.held():
+        if forget_cancel:
+            folder.forget_cancel()
         base = choice_of(station.settings, station.engine).folder
+        for left in station.settings.models_dir.glob(f"{_workplace(station)}*"):
+            shutil.rmtree(left, ignore_errors=True)
         journal = None if anew else _ended_before(folder, base)
         if journal is None:
             journal = _begun(station, folder, base, who)
@@ -100,13 +115,22 @@ def improve(
             raise
         except Exception as error:
             refusal = _refusal_of(error, folder)
-            folder.write(replace(tell.journal, is_over=True, error=refusal.as_json()))
-            folder.forget_work()
+            is_over = refusal.code in _FINAL
+            folder.write(replace(tell.journal, is_over=is_over, error=refusal.as_json()))
+            if is_over:
+                folder.forget_work()
             raise
         done = replace(tell.journal, is_over=True, candidate=candidate, verdict=verdict)
         folder.write(done)
         folder.forget_work()
         return done
+
+
+def _workplace(station: Station) -> str:
+    """How the folders begin in which a run of this installation releases: others may have the same
+    folder of models."""
+    data_dir = os.fsencode(os.path.realpath(station.settings.data_dir))
+    return f"{_WORKPLACE}{hashlib.sha256(data_dir).hexdigest()[:8]}-"
 
 
 def _refusal_of(error: Exception, folder: Folder) -> InspectionError:
@@ -122,7 +146,7 @@ def _ended_before(folder: Folder, base: Path) -> Journal | None:
     journal = folder.read()
     if journal is None or journal.is_over:
         return None
-    return journal if journal.model_sha256 == _sha256(base) else None
+    return replace(journal, error=None) if journal.model_sha256 == _sha256(base) else None
 
 
 def _begun(station: Station, folder: Folder, base: Path, who: str) -> Journal:
@@ -130,8 +154,6 @@ def _begun(station: Station, folder: Folder, base: Path, who: str) -> Journal:
     # First, so that what a refusal leaves is not taken for the run before.
     folder.forget()
     photos = photos_to_learn_from(station)
-    for left in station.settings.models_dir.glob(f"{_WORKPLACE}*"):
-        shutil.rmtree(left, ignore_errors=True)
     journal = Journal(
         who=who,
         begun_at=datetime.now(UTC),
@@ -163,10 +185,13 @@ def _learn(station: Station, base: Path, tell: _Telling, plan: Plan) -> tuple[st
     from models.training.cross_validation import CrossValidation
 
     learning = CrossValidation(photo_set, bodies, base, tell.folder.work, plan, tell)
-    photos = learning.run()
+    # What the model before has learnt from says nothing about either of the two.
+    learnt = learnt_before(base)
+    photos = [one for one in learning.run() if body_code(one.body) not in learnt]
     if not photos:
         raise TrainingError("learn_nothing_scored")
-    return _released(station, base, learning.final, tell, plan, compare(photos))
+    known = learnt | {body_code(body) for body in bodies.values()}
+    return _released(station, base, learning.final, tell, plan, compare(photos), known)
 
 
 def _photo_set(station: Station, tell: _Telling) -> tuple[Path, dict[str, str]]:
@@ -206,7 +231,13 @@ def _empty(folder: Path) -> None:
 
 
 def _released(
-    station: Station, base: Path, run: Path, tell: _Telling, plan: Plan, compared: Compared
+    station: Station,
+    base: Path,
+    run: Path,
+    tell: _Telling,
+    plan: Plan,
+    compared: Compared,
+    known: frozenset[str],
 ) -> tuple[str, str]:
     from models.training import plant
 
@@ -220,7 +251,9 @@ def _released(
         "val": 0,
         "test": 0,
     }
-    with tempfile.TemporaryDirectory(dir=settings.models_dir, prefix=_WORKPLACE) as workplace:
+    with tempfile.TemporaryDirectory(
+        dir=settings.models_dir, prefix=_workplace(station)
+    ) as workplace:
         place = Path(workplace) / name
         plant.release(run, base, place, plan, source)
         learned = Learned(
@@ -232,6 +265,7 @@ def _released(
             compared=compared,
             golden_before=_golden(station, base, tell),
             golden_after=_golden(station, place, tell),
+            bodies=tuple(sorted(known)),
         )
         plant.add_learned(place, learned.as_json())
         place.rename(settings.models_dir / name)

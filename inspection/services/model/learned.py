@@ -1,5 +1,6 @@
 """What a card says of learning from the plant's own photos, and what it is worth."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,8 @@ class Learned:
     """A model that began from `base` and learnt from corrected photos.
 
     who: asked for it, at `at` (UTC). folds: parts of the cross-validation in which the two were
-    compared. golden_before, golden_after: of the base and of this model.
+    compared. golden_before, golden_after: of the base and of this model. bodies: `body_code` of all
+    that it learnt from, those of its base among them.
     """
 
     base: str
@@ -27,6 +29,7 @@ class Learned:
     compared: Compared
     golden_before: GoldenFigures
     golden_after: GoldenFigures
+    bodies: tuple[str, ...] = ()
 
     @property
     def against(self) -> tuple[str, ...]:
@@ -48,6 +51,17 @@ class Learned:
 
 
 _LEARNED = TypeAdapter(Learned)
+
+
+def body_code(body: str) -> str:
+    """A body as a card names it: without its number, which is the plant's own."""
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def bodies_learnt(card: Mapping[str, Any]) -> frozenset[str]:
+    """Codes of the bodies that a model has learnt from: on them it proves nothing."""
+    learned = learned_of(card)
+    return frozenset(learned.bodies) if learned else frozenset()
 
 
 def learned_of(card: Mapping[str, Any]) -> Learned | None:

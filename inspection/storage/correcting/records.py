@@ -152,19 +152,23 @@ class CorrectedPhoto:
 
 
 def corrected_photos(engine: Engine) -> tuple[CorrectedPhoto, ...]:
-    """Every photo of `corrected_inspections`, oldest first."""
+    """Every photo of `corrected_inspections`, oldest first.
+
+    A body is its number, whatever model was named with it: one car logged once without its model
+    and once with it is still one.
+    """
     numbers = corrected_inspections(engine)
     question = (
-        select(inspection.c.id, inspection.c.photo_sha256, unit.c.id, unit.c.body_number)
+        select(inspection.c.id, inspection.c.photo_sha256, unit.c.body_number)
         .join_from(inspection, unit, inspection.c.unit_id == unit.c.id)
         .where(inspection.c.id.in_(numbers))
         .order_by(inspection.c.id)
     )
     newest: dict[str, CorrectedPhoto] = {}
     with looking(engine) as connection:
-        for number, sha256, body, body_number in connection.execute(question):
+        for number, sha256, body_number in connection.execute(question):
             newest.pop(sha256, None)
-            newest[sha256] = CorrectedPhoto(number, sha256, str(body) if body_number else "")
+            newest[sha256] = CorrectedPhoto(number, sha256, body_number or "")
     return tuple(newest.values())
 
 

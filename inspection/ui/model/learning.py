@@ -29,7 +29,7 @@ def learning() -> None:
         _under_way()
         return
     if state.kind == "interrupted":
-        _interrupted(state.journal)
+        _interrupted(state)
         return
     if state.kind == "over":
         _over(state)
@@ -126,9 +126,13 @@ def _share(journal: Journal) -> float:
     return min(1.0, max(0.0, done.get(journal.step, 0.0) / fits))
 
 
-def _interrupted(journal: Journal) -> None:
+def _interrupted(state: process.LearningState) -> None:
+    journal = state.journal
+    assert journal is not None
     with st.container(border=True):
         st.warning(t("learn.interrupted"), icon=":material/power_off:")
+        if state.trouble:
+            _trouble(state.trouble)
         st.markdown(_about(journal))
         st.caption(_step(journal))
         with st.container(horizontal=True):

@@ -14,9 +14,9 @@ from tests.conftest import panel_jpeg
 SCRATCH = (100, 60, 80, 6)
 
 
-def correct_photo(station, seed, body="", *, boxes=(SCRATCH,)) -> int:
+def correct_photo(station, seed, body="", *, boxes=(SCRATCH,), vehicle_model="aria") -> int:
     """Log a photo and correct its regions to these boxes, all scratches; answers its number."""
-    subject = Subject("aria", body, "door_fl", inspector="Kim")
+    subject = Subject(vehicle_model, body, "door_fl", inspector="Kim")
     number = inspect_photo(station, panel_jpeg(seed=seed), f"{seed}.jpg", subject).id
     mask = np.zeros((240, 320), np.uint8)
     for n, (x, y, w, h) in enumerate(boxes, 1):

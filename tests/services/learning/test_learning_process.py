@@ -13,6 +13,7 @@ from inspection.domain.learning import folds
 from inspection.errors import Conflict, DecisionRefused, DiskFull, StorageError, TrainingError
 from inspection.services.learning import process, readiness
 from inspection.services.learning.journal import Folder, Journal
+from inspection.services.model import learned
 from inspection.storage import log_detail
 from tests.services.learning.corrected_log import correct_photo
 
@@ -63,6 +64,32 @@ def test_only_corrected_photos_that_count_are_counted_by_their_bodies(station):
     with pytest.raises(TrainingError, match="5 corrected photos of 3 bodies are too few"):
         process.begin(station, "Kim")
     assert process.state(station).kind == "idle"
+
+
+def test_a_car_logged_with_and_without_its_model_is_one_body(station):
+    correct_photo(station, 0, "B1")
+    correct_photo(station, 1, "B1", vehicle_model="")
+    assert readiness.readiness(station).bodies == 1
+
+
+def test_what_the_model_in_use_has_learnt_from_proves_nothing_about_it(ready, monkeypatch):
+    station, _ = ready
+    learnt = {learned.body_code(f"B{number}") for number in range(2)}
+    monkeypatch.setattr(readiness, "learnt_before", lambda base: frozenset(learnt))
+    with pytest.raises(TrainingError, match="has learnt from all 2 corrected bodies before"):
+        process.begin(station, "Kim")
+    correct_photo(station, 2, "B2")
+    process.begin(station, "Kim")
+
+
+def test_passing_trouble_is_told_and_keeps_what_is_learnt(ready):
+    station, _ = ready
+    folder = Folder(station.settings)
+    trouble = DiskFull("learn_disk", folder=folder.path, free=0.1, needed=1.0)
+    with folder.held():
+        folder.write(replace(JOURNAL, error=trouble.as_json()))
+    seen = process.state(station)
+    assert seen.kind == "interrupted" and seen.trouble.code == "learn_disk"
 
 
 def test_a_run_is_begun_once_and_seen_by_everyone(ready):
