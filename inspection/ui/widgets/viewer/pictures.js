@@ -372,39 +372,42 @@ async function fetchPicture(url, signal) {
 
 const wholePhoto = (bitmap) => new Pyramid(bitmap, bitmap.width, bitmap.height);
 
-// The photo that comes next, fetched and decoded while a person looks at this one. Its mask is only
-// fetched: a second tinted canvas would cost more memory than it saves time. Kept for the whole
+// What comes next, fetched and made ready while a person looks at this photo. Kept for the whole
 // window, as Streamlit may mount the viewer anew between two photos.
 class Ahead {
-  want([photoUrl, maskUrl]) {
-    if (photoUrl === this.url) return;
-    this.drop();
-    this.url = photoUrl;
-    if (!photoUrl) return;
-    this.abort = new AbortController();
-    const { signal } = this.abort;
-    this.photo = fetchPicture(photoUrl, signal).then(wholePhoto);
-    // Whoever opens the photo is told; nobody else has to know that it cannot be had.
-    this.photo.catch(() => {});
-    if (maskUrl) fetch(maskUrl, { signal, credentials: "same-origin" }).catch(() => {});
+  // load(url, signal): a promise of what is drawn.
+  constructor(load) {
+    this.load = load;
   }
 
-  // The photo, from here on the caller's; undefined where another one was expected.
+  want(url) {
+    if (url === this.url) return;
+    this.drop();
+    this.url = url;
+    if (!url) return;
+    this.abort = new AbortController();
+    this.picture = this.load(url, this.abort.signal);
+    // Whoever opens it is told; nobody else has to know that it cannot be had.
+    this.picture.catch(() => {});
+  }
+
+  // From here on the caller's; undefined where another one was expected.
   taken(url) {
     if (!url || url !== this.url) return undefined;
-    const { photo } = this;
-    this.url = this.photo = this.abort = undefined;
-    return photo;
+    const { picture } = this;
+    this.url = this.picture = this.abort = undefined;
+    return picture;
   }
 
   drop() {
     this.abort?.abort();
-    this.photo?.then((photo) => photo.close()).catch(() => {});
-    this.url = this.photo = undefined;
+    this.picture?.then((picture) => picture.close()).catch(() => {});
+    this.url = this.picture = undefined;
   }
 }
 
-const ahead = new Ahead();
+const photoAhead = new Ahead((url, signal) => fetchPicture(url, signal).then(wholePhoto));
+const maskAhead = new Ahead((url, signal) => fetchMask(url, signal).then(Mask.of));
 
 // One picture by URL; a newer request cancels the older one, so the last URL asked for wins.
 class Source {

@@ -338,7 +338,11 @@ class Stage {
     ctx.restore();
     // By now the photo is in sight, and the line is free for the one that comes next.
     this.root.dataset.inSight = this.photoSource.url;
-    if (this.maskSource.state !== "loading") ahead.want(this.ahead ?? []);
+    if (this.maskSource.state !== "loading") {
+      const [photoUrl, maskUrl] = this.ahead ?? [];
+      photoAhead.want(photoUrl);
+      maskAhead.want(maskUrl);
+    }
   }
 
   // The box on the stage in CSS pixels: clear of the defect, never too small to see.

@@ -129,7 +129,7 @@ class Viewer extends Stage {
       if (this.waitingFocus != null) this.focusRegion(this.waitingFocus, 0);
       this.editor.photoIsThere();
     };
-    this.photoSource.request(url, wholePhoto, photoHasCome, undefined, ahead.taken(url));
+    this.photoSource.request(url, wholePhoto, photoHasCome, undefined, photoAhead.taken(url));
   }
 
   openMask(url) {
@@ -144,7 +144,8 @@ class Viewer extends Stage {
       this.mask?.close();
       this.mask = mask;
     };
-    this.maskSource.request(url, Mask.of, replace, () => replace(undefined));
+    const expected = maskAhead.taken(url);
+    this.maskSource.request(url, Mask.of, replace, () => replace(undefined), expected);
   }
 
   // ------------------------------------------------------------ the person
