@@ -69,5 +69,5 @@ def test_a_chart_on_paper_is_as_wide_as_the_paper(browser, server):
             svg.getBoundingClientRect().right <= paper.getBoundingClientRect().right + 1
     }))()"""
     person.page.set_viewport_size({"width": 700, "height": 1000})
-    wait_until(person.page, beyond, 20)
+    wait_until(person.page, beyond, 90)
     person.context.close()
