@@ -162,8 +162,9 @@ def test_a_card_that_tells_little_still_has_a_page(serve, open_page):
     serve(little)
     at = open_page("model")
     assert not at.exception
-    # No figures, no curves, no comparison, no correction by a person, no data and no recipe.
-    assert len(at.info) == 6
+    # No figures, no curves, no comparison, no correction by a person, no data and no recipe; and
+    # too few corrected photos to learn from.
+    assert len(at.info) == 7
 
 
 def test_limits_of_the_card_are_added_to_those_that_hold_for_every_model(serve, open_page):
