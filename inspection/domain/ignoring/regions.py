@@ -7,6 +7,7 @@ shown, and everything is judged as usual.
 """
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,11 @@ _MOST_CODE_LETTERS = 40
 MOST_REGIONS, MOST_POINTS = 50, 400
 # A smaller one is a slip of the finger.
 _LEAST_AREA_PX = 16.0
+
+
+def view_name(view: str) -> str:
+    """A view's name as it is kept: composed letters, single spaces."""
+    return " ".join(unicodedata.normalize("NFC", view).split())
 
 
 @dataclass(frozen=True, slots=True)

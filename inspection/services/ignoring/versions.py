@@ -4,11 +4,10 @@ A version holds for its station, panel and view from the moment it is saved. Wha
 keeps its verdict.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from inspection.domain.ignoring.regions import IgnoreRegion, IgnoreView
+from inspection.domain.ignoring.regions import IgnoreRegion, IgnoreView, view_name
 from inspection.domain.inspections import MOST_REASON_LETTERS
 from inspection.domain.letters import name_of_person, refuse_unreadable
 from inspection.errors import IgnoreRefused
@@ -47,7 +46,7 @@ def save(
     about = IgnoreView(
         subject.station,
         subject.panel,
-        " ".join(unicodedata.normalize("NFC", view).split()),
+        view_name(view),
         detail.width_px,
         detail.height_px,
         tuple(regions),

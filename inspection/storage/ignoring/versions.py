@@ -6,17 +6,16 @@ events of the audit chain; a version never changes.
 """
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select
 
-from inspection.domain.ignoring.regions import IgnoreView
+from inspection.domain.ignoring.regions import IgnoreView, view_name
 from inspection.errors import Conflict, IgnoreRefused, NotFound, StorageError
 from inspection.storage.audit import RECORD, append_event, record_digest
-from inspection.storage.column_types import AnyRow, AnySelect
+from inspection.storage.column_types import AnyRow
 from inspection.storage.database import looking, next_number, writing
 from inspection.storage.ignoring.records import read_regions, written
 from inspection.storage.ignoring.table import ignore_version
@@ -105,7 +104,9 @@ def switch(engine: Engine, number: int, on: bool, *, who: str, reason: str) -> i
     somebody else switched it meanwhile, IgnoreRefused for a view beyond MOST_VIEWS.
     """
     with writing(engine) as connection:
-        row = connection.execute(_versions().where(ignore_version.c.id == number)).first()
+        row = connection.execute(
+            select(ignore_version).where(ignore_version.c.id == number)
+        ).first()
         if row is None:
             raise NotFound("ignore_version_missing", number=number)
         newest = _newest(connection, row.station, row.panel, row.view)
@@ -120,7 +121,7 @@ def switch(engine: Engine, number: int, on: bool, *, who: str, reason: str) -> i
 
 def view_key(view: str) -> str:
     """What is equal for two spellings of a view's name."""
-    return " ".join(unicodedata.normalize("NFC", view).split()).casefold()
+    return view_name(view).casefold()
 
 
 def versions(engine: Engine) -> tuple[IgnoreVersion, ...]:
@@ -145,13 +146,9 @@ def standing(engine: Engine, station: str, panel: str) -> tuple[IgnoreVersion, .
         numbers = _standing(connection, _names(connection, station, panel)).values()
         if not numbers:
             return ()
-        question = _versions().where(ignore_version.c.id.in_(list(numbers)))
+        question = select(ignore_version).where(ignore_version.c.id.in_(list(numbers)))
         rows = connection.execute(question.order_by(ignore_version.c.id)).all()
     return tuple(_version_with_picture(row) for row in rows)
-
-
-def _versions() -> AnySelect:
-    return select(ignore_version)
 
 
 def _names(connection: Connection, station: str, panel: str) -> list[tuple[int, str]]:

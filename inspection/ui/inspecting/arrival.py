@@ -146,15 +146,16 @@ def _questions(looked: LookedAt, doubts: Collection[str]) -> list[str]:
 
 
 def _question(name: str, looked: LookedAt) -> None:
+    likely = _suggested(name, looked)
     if name == "body_number":
         offered = looked.said.body_numbers
         st.markdown(f"**{t('arrival.ask_body')}**")
     else:
-        offered = _likeliest_first(name, looked)
+        offered = _likeliest_first(name, looked, likely)
         st.markdown(f"**{t(f'common.{name}')}**")
     remembered = getattr(chosen_subject(), name)
     suggested = {remembered, *(looked.said.colours if name == "colour" else ())}
-    if likely := _suggested(name, looked):
+    if likely:
         st.caption(
             f":material/image_search: {t('arrival.likely', value=as_written(_WORDS[name](likely)))}"
         )
@@ -170,11 +171,11 @@ def _question(name: str, looked: LookedAt) -> None:
             )
 
 
-def _likeliest_first(name: str, looked: LookedAt) -> list[str]:
+def _likeliest_first(name: str, looked: LookedAt, likely: str) -> list[str]:
     codes = codes_of(name)
     remembered = getattr(chosen_subject(), name)
     of_paint = looked.said.colours if name == "colour" else ()
-    first = [_suggested(name, looked), *of_paint, remembered]
+    first = [likely, *of_paint, remembered]
     known = [code for code in dict.fromkeys(first) if code in codes]
     return [*known, *(code for code in codes if code not in known)]
 
